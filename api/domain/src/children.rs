@@ -1,0 +1,96 @@
+//! Whom a record is about.
+
+use std::fmt;
+
+use chrono::NaiveDate;
+use serde::{Deserialize, Serialize};
+
+use crate::nhs_numbers::NhsNumber;
+use crate::organisations::OrganisationCode;
+use crate::upns::Upn;
+
+/// By what a record names its child.
+#[derive(Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ChildIdentifier {
+    NhsNumber(NhsNumber),
+    /// A provider's own number, for a child whose NHS number is not known.
+    LocalPatient {
+        provider: OrganisationCode,
+        id: String,
+    },
+    Upn(Upn),
+    /// A council's child without a UPN: one authority's record of a name.
+    Named {
+        authority: OrganisationCode,
+        surname: String,
+        forename: String,
+    },
+}
+
+/// An identifier together with the date of birth. Two records are about one child only if both
+/// agree: a number typed for the wrong child must not join two children.
+#[derive(Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct ChildReference {
+    pub identifier: ChildIdentifier,
+    pub date_of_birth: NaiveDate,
+}
+
+impl ChildReference {
+    /// A child known by NHS number.
+    pub fn by_nhs_number(nhs_number: NhsNumber, date_of_birth: NaiveDate) -> Self {
+        Self { identifier: ChildIdentifier::NhsNumber(nhs_number), date_of_birth }
+    }
+
+    /// The NHS number, where that is what the record gave.
+    pub fn nhs_number(&self) -> Option<&NhsNumber> {
+        match &self.identifier {
+            ChildIdentifier::NhsNumber(number) => Some(number),
+            _ => None,
+        }
+    }
+
+    /// Bytes that are equal exactly where two references are: what the keyed index is taken over.
+    /// Names are folded, so that a change of capitals does not make a second child.
+    pub fn canonical(&self, out: &mut Vec<u8>) {
+        out.clear();
+        let mut part = |text: &str| {
+            out.extend_from_slice(text.as_bytes());
+            out.push(0);
+        };
+        match &self.identifier {
+            ChildIdentifier::NhsNumber(number) => {
+                part("nhs-number");
+                part(number.as_str());
+            }
+            ChildIdentifier::LocalPatient { provider, id } => {
+                part("local-patient");
+                part(provider.as_str());
+                part(id);
+            }
+            ChildIdentifier::Upn(upn) => {
+                part("upn");
+                part(upn.as_str());
+            }
+            ChildIdentifier::Named { authority, surname, forename } => {
+                part("named");
+                part(authority.as_str());
+                part(&surname.trim().to_lowercase());
+                part(&forename.trim().to_lowercase());
+            }
+        }
+        out.extend_from_slice(&chrono::Datelike::num_days_from_ce(&self.date_of_birth).to_be_bytes());
+    }
+}
+
+impl fmt::Debug for ChildReference {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("ChildReference(…)")
+    }
+}
+
+impl fmt::Debug for ChildIdentifier {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("ChildIdentifier(…)")
+    }
+}

@@ -1,0 +1,32 @@
+//! The words and the rules of Sendbridge: identifiers, pathways, journeys, statutory clocks,
+//! consent, agreements and the one function that permits a disclosure, [`policy::decide`].
+//!
+//! Nothing here does I/O, knows SQL or HTTP, reads a clock or draws a random number: time and
+//! randomness arrive as arguments.
+
+#[macro_use]
+mod closed;
+
+pub mod advice;
+pub mod agreements;
+pub mod audit;
+pub mod children;
+pub mod clocks;
+pub mod codelists;
+pub mod consents;
+pub mod dates;
+pub mod ehc_plans;
+pub mod identifiers;
+pub mod issues;
+pub mod journeys;
+pub mod nhs_numbers;
+pub mod organisations;
+pub mod partnerships;
+pub mod pathways;
+pub mod policy;
+pub mod referrals;
+pub mod scopes;
+pub mod submissions;
+pub mod upns;
+
+pub use closed::UnknownCode;

@@ -1,0 +1,199 @@
+//! The partnership: who there is, who may call, and what was agreed. It is whole or it is refused.
+
+use std::collections::BTreeMap;
+
+use chrono::NaiveDate;
+
+use crate::agreements::{Agreement, DataClass, Purpose};
+use crate::organisations::{Organisation, OrganisationCode};
+use crate::scopes::ScopeSet;
+
+/// A partner's system, as its certificate and its scopes make it known.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Client {
+    pub id: String,
+    pub organisation: OrganisationCode,
+    /// Other organisations whose lists it may send.
+    pub may_submit_for: Vec<OrganisationCode>,
+    /// The name of the authority that issued its certificate.
+    pub authority: String,
+    /// The DNS name in its certificate.
+    pub certificate_name: String,
+    pub scopes: ScopeSet,
+}
+
+impl Client {
+    /// Whether the client may send records in an organisation's name.
+    pub fn may_submit_for(&self, organisation: OrganisationCode) -> bool {
+        self.organisation == organisation || self.may_submit_for.contains(&organisation)
+    }
+}
+
+closed! {
+    /// A part of the partnership file.
+    pub enum Section {
+        Partnership = "partnership",
+        Organisation = "organisation",
+        Client = "client",
+        Agreement = "agreement",
+    }
+}
+
+/// Something wrong in the file: which entry of which section, counted from 0, and which field.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Fault {
+    pub section: Section,
+    pub index: usize,
+    pub field: &'static str,
+    pub message: String,
+}
+
+/// What a partnership is made from.
+#[derive(Debug, Clone)]
+pub struct Parts {
+    pub host: OrganisationCode,
+    pub controllers: Vec<OrganisationCode>,
+    pub organisations: Vec<Organisation>,
+    pub clients: Vec<Client>,
+    pub agreements: Vec<Agreement>,
+    /// The names of the authorities whose certificates the gateway accepts.
+    pub authorities: Vec<String>,
+}
+
+/// A partnership in which every reference resolves and every agreement makes sense.
+#[derive(Debug)]
+pub struct Partnership {
+    host: OrganisationCode,
+    controllers: Vec<OrganisationCode>,
+    organisations: BTreeMap<OrganisationCode, Organisation>,
+    clients: BTreeMap<String, Client>,
+    agreements: Vec<Agreement>,
+}
+
+impl Partnership {
+    /// Checks the parts against each other. All faults are returned, in file order.
+    pub fn new(parts: Parts) -> Result<Self, Vec<Fault>> {
+        let mut faults = Vec::new();
+        let mut fault = |section, index, field, message: String| faults.push(Fault { section, index, field, message });
+        let known: BTreeMap<_, _> = parts.organisations.iter().map(|organisation| (organisation.code, organisation)).collect();
+        let unknown = |code: &OrganisationCode| (!known.contains_key(code)).then(|| format!("{code} is not an organisation of this file"));
+
+        for code in std::iter::once(&parts.host).chain(&parts.controllers) {
+            if let Some(message) = unknown(code) {
+                fault(Section::Partnership, 0, "host", message);
+            }
+        }
+        if parts.organisations.is_empty() || parts.clients.is_empty() {
+            fault(Section::Partnership, 0, "host", "a partnership has organisations and clients".into());
+        }
+        for (index, organisation) in parts.organisations.iter().enumerate() {
+            if parts.organisations[..index].iter().any(|earlier| earlier.code == organisation.code) {
+                fault(Section::Organisation, index, "code", format!("{} stands here twice", organisation.code));
+            }
+            if organisation.valid_to.is_some_and(|last| last < organisation.valid_from) {
+                fault(Section::Organisation, index, "valid_to", "an organisation cannot end before it starts".into());
+            }
+            if organisation.valid_to.is_none() && !organisation.successors.is_empty() {
+                fault(Section::Organisation, index, "successors", "an organisation with successors has a last day".into());
+            }
+            for message in organisation.successors.iter().filter_map(unknown) {
+                fault(Section::Organisation, index, "successors", message);
+            }
+        }
+        for (index, client) in parts.clients.iter().enumerate() {
+            if parts.clients[..index].iter().any(|earlier| earlier.id == client.id) {
+                fault(Section::Client, index, "id", format!("{} stands here twice", client.id));
+            }
+            let same_certificate =
+                |earlier: &Client| earlier.authority == client.authority && earlier.certificate_name == client.certificate_name;
+            if parts.clients[..index].iter().any(same_certificate) {
+                fault(Section::Client, index, "certificate_name", "two clients cannot share a certificate name".into());
+            }
+            if client.id.is_empty() || client.certificate_name.is_empty() {
+                fault(Section::Client, index, "id", "a client has an id and a certificate name".into());
+            }
+            if !parts.authorities.contains(&client.authority) {
+                fault(Section::Client, index, "authority", format!("{} is not an authority of gateway.toml", client.authority));
+            }
+            if let Some(message) = unknown(&client.organisation) {
+                fault(Section::Client, index, "organisation", message);
+            }
+            for message in client.may_submit_for.iter().filter_map(unknown) {
+                fault(Section::Client, index, "may_submit_for", message);
+            }
+        }
+        for (index, agreement) in parts.agreements.iter().enumerate() {
+            if parts.agreements[..index].iter().any(|earlier| earlier.id == agreement.id) {
+                fault(Section::Agreement, index, "id", format!("{} stands here twice", agreement.id));
+            }
+            for (field, why) in agreement.faults() {
+                fault(Section::Agreement, index, field, why.into());
+            }
+            for (field, codes) in [
+                ("providers", &agreement.providers),
+                ("recipients", &agreement.recipients),
+                ("consent_recorded_by", &agreement.consent_recorded_by),
+            ] {
+                for message in codes.iter().filter_map(unknown) {
+                    fault(Section::Agreement, index, field, message);
+                }
+            }
+        }
+        if !faults.is_empty() {
+            return Err(faults);
+        }
+        Ok(Self {
+            host: parts.host,
+            controllers: parts.controllers,
+            organisations: parts.organisations.into_iter().map(|organisation| (organisation.code, organisation)).collect(),
+            clients: parts.clients.into_iter().map(|client| (client.id.clone(), client)).collect(),
+            agreements: parts.agreements,
+        })
+    }
+
+    /// The council whose area this is.
+    pub fn host(&self) -> OrganisationCode {
+        self.host
+    }
+
+    pub fn controllers(&self) -> &[OrganisationCode] {
+        &self.controllers
+    }
+
+    pub fn organisation(&self, code: OrganisationCode) -> Option<&Organisation> {
+        self.organisations.get(&code)
+    }
+
+    pub fn client(&self, id: &str) -> Option<&Client> {
+        self.clients.get(id)
+    }
+
+    pub fn agreements(&self) -> &[Agreement] {
+        &self.agreements
+    }
+
+    /// The district codes of the host's area.
+    pub fn districts(&self) -> &[String] {
+        self.organisations.get(&self.host).map_or(&[], |organisation| &organisation.areas)
+    }
+
+    /// The agreement under which an organisation reads released tables, if there is one today.
+    pub fn release_agreement(&self, organisation: OrganisationCode, today: NaiveDate) -> Option<&Agreement> {
+        self.agreements.iter().find(|agreement| {
+            agreement.purpose == Purpose::JointCommissioning
+                && agreement.data.contains(&DataClass::DashboardAggregate)
+                && agreement.recipients.contains(&organisation)
+                && agreement.is_in_date(today)
+        })
+    }
+
+    /// The providers that an in-date agreement lets count in released tables.
+    pub fn counted_providers(&self, today: NaiveDate) -> Vec<&Organisation> {
+        let counts = |organisation: &&Organisation| {
+            self.agreements.iter().any(|agreement| {
+                agreement.is_in_date(today) && agreement.joins(organisation.code, self.host, DataClass::DashboardAggregate)
+            })
+        };
+        self.organisations.values().filter(counts).collect()
+    }
+}

@@ -1,0 +1,224 @@
+//! A referral on a waiting list, as every adapter hands it over (contract, section 6).
+
+use chrono::NaiveDate;
+use serde::{Deserialize, Serialize};
+
+use crate::codelists::{self, CodeList};
+use crate::issues::IssueCode;
+use crate::organisations::OrganisationCode;
+use crate::pathways::PathwaySet;
+
+closed! {
+    /// Where a referral stands. `waiting` and `on-hold` are open: a hold never ends a wait.
+    pub enum Status {
+        Waiting = "waiting",
+        OnHold = "on-hold",
+        Seen = "seen",
+        Closed = "closed",
+        Rejected = "rejected",
+    }
+}
+
+impl Status {
+    /// Whether the child still waits.
+    pub fn is_open(self) -> bool {
+        matches!(self, Self::Waiting | Self::OnHold)
+    }
+}
+
+closed! {
+    /// The part of the pathway that a referral has reached.
+    pub enum Stage {
+        Referral = "referral",
+        Triage = "triage",
+        FirstAppointment = "first-appointment",
+        Assessment = "assessment",
+        Treatment = "treatment",
+    }
+}
+
+closed! {
+    /// How a referral was last heard of.
+    pub enum Flow {
+        /// It was in the last submission of its list.
+        Flowed = "flowed",
+        /// Its row came and was rejected: the record before it is held.
+        Stale = "stale",
+        /// It was open and missing from the last snapshot of its list. Never silently closed.
+        NotFlowed = "not-flowed",
+    }
+}
+
+/// The referral that this one continues.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PreviousReferral {
+    pub referral_id: String,
+    /// `None` means the same provider.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub provider: Option<OrganisationCode>,
+}
+
+/// A time in which the provider has put the referral aside. It pauses no journey.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Hold {
+    pub from: NaiveDate,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub to: Option<NaiveDate>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+}
+
+/// One referral to one provider. Whose it is, stands beside it ([`crate::submissions::Record`]):
+/// the two are kept apart wherever a referral is stored or shown. Codes are as they were sent;
+/// those outside their list were warned about, not dropped.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Referral {
+    /// The provider's own id: unique within the provider, at most [`REFERRAL_ID_LENGTH`] characters.
+    pub referral_id: String,
+    pub pathways: PathwaySet,
+    pub status: Status,
+    pub referral_received_date: NaiveDate,
+    pub details: ReferralDetails,
+}
+
+/// CSDS and MHSDS allow 20; other systems use UUIDs.
+pub const REFERRAL_ID_LENGTH: usize = 50;
+
+/// What a referral may carry beyond its required columns.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct ReferralDetails {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub local_patient_id: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub nhs_number_status: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sex: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ethnic_category: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub lsoa: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub district: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub responsible_la: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub gp_practice: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub school_urn: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub stage: Option<Stage>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub stage_start_date: Option<NaiveDate>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub original_referral_date: Option<NaiveDate>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub previous: Option<PreviousReferral>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ubrn: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub pathway_id: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub priority: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub source_of_referral: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub commissioner: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub team: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub subcontracted_by: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub right_to_choose: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub waiting_time_measurement_type: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rtt_status: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub first_contact_date: Option<NaiveDate>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub last_contact_date: Option<NaiveDate>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub next_appointment_date: Option<NaiveDate>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub not_brought_count: Option<u16>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub hold: Option<Hold>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub closed_date: Option<NaiveDate>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub closure_reason: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rejected_date: Option<NaiveDate>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rejection_reason: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub date_of_death: Option<NaiveDate>,
+}
+
+impl Referral {
+    /// Checks the record as a whole, whichever format it came in: codes against their lists, days
+    /// against each other and against `today`. Errors reject the row, warnings keep it.
+    pub fn check(&self, date_of_birth: NaiveDate, today: NaiveDate, mut report: impl FnMut(&'static str, IssueCode)) {
+        let details = &self.details;
+        let received = self.referral_received_date;
+        if received > today {
+            report("referral_received_date", IssueCode::ReceivedInFuture);
+        }
+        if received < date_of_birth {
+            report("referral_received_date", IssueCode::ReceivedBeforeBirth);
+        }
+        if date_of_birth > today {
+            report("date_of_birth", IssueCode::BirthInFuture);
+        } else if crate::dates::years_between(date_of_birth, today) > 25 {
+            report("date_of_birth", IssueCode::BirthOver25);
+        }
+        match details.nhs_number_status.as_deref() {
+            None => report("nhs_number_status", IssueCode::TraceStatusBlank),
+            Some(code) if !CodeList::NHS_NUMBER_STATUS.contains(code) => report("nhs_number_status", IssueCode::CodeUnknown),
+            Some(codelists::VERIFIED) => {}
+            Some(_) => report("nhs_number_status", IssueCode::TraceStatusNotVerified),
+        }
+        for (field, value, list) in [
+            ("sex", &details.sex, &CodeList::SEX),
+            ("ethnic_category", &details.ethnic_category, &CodeList::ETHNIC_CATEGORY),
+            ("priority", &details.priority, &CodeList::PRIORITY),
+            ("source_of_referral", &details.source_of_referral, &CodeList::SOURCE_OF_REFERRAL),
+            ("waiting_time_measurement_type", &details.waiting_time_measurement_type, &CodeList::MEASUREMENT_TYPE),
+            ("rtt_status", &details.rtt_status, &CodeList::RTT_STATUS),
+            ("closure_reason", &details.closure_reason, &CodeList::CLOSURE_REASON),
+            ("rejection_reason", &details.rejection_reason, &CodeList::REJECTION_REASON),
+        ] {
+            if value.as_deref().is_some_and(|code| !list.contains(code)) {
+                report(field, IssueCode::CodeUnknown);
+            }
+        }
+        if details.original_referral_date.is_some_and(|original| original > received) {
+            report("original_referral_date", IssueCode::OriginalAfterReceived);
+        }
+        for (field, day) in [
+            ("stage_start_date", details.stage_start_date),
+            ("first_contact_date", details.first_contact_date),
+            ("last_contact_date", details.last_contact_date),
+            ("closed_date", details.closed_date),
+            ("rejected_date", details.rejected_date),
+            ("date_of_death", details.date_of_death),
+        ] {
+            if day.is_some_and(|day| day > today) {
+                report(field, IssueCode::DateInFuture);
+            }
+        }
+        if details.stage_start_date.is_some_and(|start| start < received) {
+            report("stage_start_date", IssueCode::StageBeforeReceived);
+        }
+        if self.status.is_open() && (details.closed_date.is_some() || details.rejected_date.is_some()) {
+            report("status", IssueCode::OpenWithEndDate);
+        }
+        if self.status == Status::Closed && details.closed_date.is_none() {
+            report("closed_date", IssueCode::ClosedWithoutDate);
+        }
+        if details.district.is_none() {
+            report("district", IssueCode::DistrictBlank);
+        }
+    }
+}

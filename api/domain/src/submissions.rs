@@ -1,0 +1,70 @@
+//! What a partner sends, and what it is told about it.
+
+use serde::{Deserialize, Serialize};
+
+use crate::children::ChildReference;
+use crate::ehc_plans::Case;
+use crate::referrals::Referral;
+
+closed! {
+    /// What a submission is about.
+    pub enum Dataset {
+        WaitingList = "waiting-list",
+        Ehcp = "ehcp",
+    }
+}
+
+closed! {
+    /// How a submission relates to what is held.
+    pub enum Mode {
+        /// Inserts and updates.
+        Delta = "delta",
+        /// The whole open content of one list.
+        Snapshot = "snapshot",
+    }
+}
+
+closed! {
+    /// How a submission ended.
+    pub enum SubmissionStatus {
+        Accepted = "accepted",
+        AcceptedWithIssues = "accepted-with-issues",
+        /// Refused whole: nothing of it is kept but the report.
+        Refused = "refused",
+        /// Looked at with `validate=true`: nothing of it is kept.
+        Validated = "validated",
+    }
+}
+
+/// One record, as an adapter hands it over.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Record {
+    pub child: ChildReference,
+    pub entry: Entry,
+}
+
+/// What the record is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Entry {
+    Referral(Box<Referral>),
+    Case(Box<Case>),
+}
+
+/// What became of the records of a submission.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Counts {
+    pub received: u64,
+    pub accepted: u64,
+    pub rejected: u64,
+    /// Accepted, and the same as held.
+    pub unchanged: u64,
+    pub opened: u64,
+    pub updated: u64,
+    /// Updated from open to ended.
+    pub closed: u64,
+    /// Rejected, while an earlier version is held and was left as it is.
+    pub stale: u64,
+    /// Open in the list before, and missing from this snapshot.
+    pub not_flowed: u64,
+}
