@@ -1,1 +1,34 @@
+//! A client of the partner API over mutual TLS. The command line stands on it, and so can any
+//! partner's own integration.
+//!
+//! A [`Client`] is opened from a `client.toml`, fetches its tokens by its certificate, and has one
+//! method for each operation. A refusal comes back as [`ClientError::Refused`] with the gateway's
+//! problem answer; what may be tried again is tried again under the same idempotency key.
 
+mod advice_requests;
+mod audit_events;
+mod bodies;
+mod calls;
+mod children;
+mod configurations;
+mod connections;
+mod consents;
+mod pages;
+mod problems;
+mod releases;
+mod retries;
+mod submissions;
+mod tokens;
+
+pub use advice_requests::{AdviceRequest, AdviceRequestBody};
+pub use audit_events::AuditEvent;
+pub use bodies::{Payload, Progress};
+pub use calls::Client;
+pub use children::{ChildBody, ChildKey, JourneyWait, StageWait, Wait, Waits};
+pub use configurations::Configuration;
+pub use consents::{ConsentBody, RecordedConsent};
+pub use pages::Page;
+pub use problems::{ClientError, FieldError, Problem};
+pub use releases::{Release, Table, TableForm, TableName};
+pub use retries::Retries;
+pub use submissions::{Issue, Report, Submission};

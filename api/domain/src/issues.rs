@@ -73,6 +73,8 @@ catalogue! {
     DateInFuture = "date-in-future", Warning, "The date is after today, for something that should have happened.", "Correct the date.";
     OpenWithEndDate = "open-with-end-date", Warning, "The referral is open and has an end date.", "Send the status that goes with the end date, or remove the date.";
     ClosedWithoutDate = "closed-without-date", Warning, "The referral is closed and has no closed date.", "Send closed_date.";
+    HoldWithoutStart = "hold-without-start", Warning, "There is an end or a reason of a hold, and no start.", "Send hold_from; without it the hold was left out.";
+    PreviousWithoutId = "previous-without-id", Warning, "There is a previous provider, and no previous referral.", "Send previous_referral_id; a provider alone links nothing.";
     DistrictBlank = "district-blank", Warning, "The district is blank.", "Send the district code (E07…): without it the child counts in the county only.";
     DistrictUnknown = "district-format", Warning, "The district is no nine-character GSS code.", "Send the district as its code, for example E07000240.";
     ColumnUnknown = "column-unknown", Warning, "The column is not part of the format; it was not read.", "Remove the column: send no more than the format asks for.";
@@ -88,6 +90,7 @@ catalogue! {
     PlanBeforeRequest = "plan-before-request", Error, "The plan starts before the request was received.", "Correct the plan's start or the request's date.";
     RequestInFuture = "request-in-future", Error, "The request was received after today.", "Correct ReceivedDate.";
     ElementUnknown = "element-unknown", Warning, "The element is not part of the return; it was not read.", "Remove the element, or check its spelling.";
+    ElementTooOften = "element-too-often", Error, "The element stands in its block more often than the return allows.", "Send it once; PlanDetail and SENneed at most twice.";
     RequestTwice = "request-twice", Error, "The same request stands earlier in this file; the first was taken.", "Send each request of a person once.";
 }
 

@@ -168,6 +168,11 @@ impl Partnership {
         self.clients.get(id)
     }
 
+    /// Every client, in the order of their ids.
+    pub fn clients(&self) -> impl Iterator<Item = &Client> {
+        self.clients.values()
+    }
+
     pub fn agreements(&self) -> &[Agreement] {
         &self.agreements
     }

@@ -18,6 +18,8 @@ closed! {
         Disclose = "disclose",
         /// Record a family's decision: `holder` is who records it, `recipient` whom it is about.
         RecordConsent = "record-consent",
+        /// Withdraw a decision that the holder recorded.
+        WithdrawConsent = "withdraw-consent",
     }
 }
 
@@ -42,6 +44,13 @@ pub struct Facts<'a> {
     pub consents: &'a [Consent],
     pub now: DateTime<Utc>,
     pub today: NaiveDate,
+}
+
+impl<'a> Facts<'a> {
+    /// Facts at an instant, on the London day that it falls on.
+    pub fn at(now: DateTime<Utc>, agreements: &'a [Agreement], consents: &'a [Consent]) -> Self {
+        Self { agreements, consents, now, today: crate::dates::london_day(now) }
+    }
 }
 
 closed! {
@@ -163,13 +172,19 @@ impl Permit {
 
 /// Decides a flow.
 ///
-/// An organisation reads its own records freely. Anything else needs an agreement that joins the two
+/// An organisation reads its own records freely, and who recorded a decision may always withdraw it:
+/// no agreement that ended can keep a family from taking it back. Anything else needs an agreement that joins the two
 /// organisations for this purpose and class of data, is in date on the London day, and covers the
 /// pathway; and, where the agreement says so, the family's decision in force. Of several decisions
 /// on one flow the most protective wins: a denial or an objection outweighs any permission. Where
 /// consent is not required, an objection does not block the duty.
 pub fn decide(ask: Ask, facts: Facts<'_>) -> Result<Permit, Refusal> {
-    if ask.act == Act::Disclose && ask.holder == ask.recipient {
+    let freely = match ask.act {
+        Act::Disclose => ask.holder == ask.recipient,
+        Act::WithdrawConsent => facts.consents.iter().any(|consent| consent.recorded_by == ask.holder),
+        Act::RecordConsent => false,
+    };
+    if freely {
         return Ok(Permit { ask, grants: Vec::new(), pathways: ask.pathways, at: facts.now });
     }
     let mut grants = Vec::new();
@@ -194,6 +209,7 @@ fn is_about(agreement: &Agreement, ask: &Ask) -> bool {
     let between = match ask.act {
         Act::Disclose => agreement.joins(ask.holder, ask.recipient, ask.data),
         Act::RecordConsent => agreement.data.contains(&ask.data) && agreement.recipients.contains(&ask.recipient),
+        Act::WithdrawConsent => false,
     };
     between && agreement.purpose == ask.purpose
 }

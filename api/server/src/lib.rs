@@ -1,1 +1,40 @@
+//! The gateway: TLS, tokens, the route table and what stands behind it.
+//!
+//! A request passes, in this order: the TLS peer, [`callers::Caller`] (certificate, token, scopes), its
+//! route. Each step takes the last step's value and cannot reach back.
 
+pub mod actors;
+pub mod attributions;
+pub mod bodies;
+pub mod callers;
+pub mod child_ids;
+pub mod clocks;
+pub mod configuration;
+pub mod exchanges;
+pub mod files;
+pub mod gateway;
+pub mod idempotency;
+pub mod ingest;
+pub mod maintenance;
+pub mod negotiation;
+pub mod operations;
+pub mod pages;
+pub mod partnership;
+pub mod problems;
+pub mod releases;
+pub mod routes;
+pub mod secrets;
+pub mod state;
+pub mod telemetry;
+pub mod tls;
+pub mod tokens;
+pub mod watches;
+
+pub use clocks::Clock;
+pub use configuration::{Configuration, ConfigurationError};
+pub use gateway::{Gateway, StartError, start};
+pub use maintenance::{OperationError, build_release, migrate, openapi, verify_audit};
+pub use tls::authorities::DEMONSTRATION_AUTHORITY;
+
+#[cfg(test)]
+mod tests;

@@ -1,1 +1,80 @@
+//! What Sendbridge holds, on embedded SQLite or on PostgreSQL. The only crate that knows diesel.
+//!
+//! Everything about a person is read through a [`domain::policy::Permit`] and written together with
+//! its audit leaf, in one transaction: [`Store::transaction`]. Identifiers, records and advice are
+//! sealed by the [`vault::Vault`]; nothing outside this crate sees a sealed value.
 
+mod advice_requests;
+mod audit;
+mod children;
+mod consents;
+mod databases;
+mod idempotency;
+mod records;
+mod releases;
+mod rows;
+mod schema;
+mod staging;
+mod submissions;
+mod transactions;
+pub mod vault;
+
+pub use advice_requests::{AdviceRequest, AdviceRequestDraft, AdviceSide};
+pub use audit::{AuditEntry, AuditFault, AuditReport, CHAINED_AT_ONCE};
+pub use consents::ConsentDraft;
+pub use databases::Store;
+pub use idempotency::{Claim, Fingerprint};
+pub use records::{HeldCase, ListedReferral};
+pub use releases::{PublishedRelease, PublishedTable, TableDraft};
+pub use staging::{Publication, Published, Staging};
+pub use submissions::{ListedIssue, Submission};
+pub use transactions::Tx;
+
+/// Why the store could not do what it was asked. A refusal by policy is no error: it is a value.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// The queue or the pool is full: try again shortly.
+    #[error("the store is busy")]
+    Busy,
+    /// The database cannot be reached, or has gone.
+    #[error("the database is away: {0}")]
+    Away(String),
+    #[error("a sealed value does not open, or a key is missing")]
+    Sealing,
+    #[error("a stored value does not read back: {0}")]
+    Corrupt(&'static str),
+    #[error("the database refused a statement")]
+    Database(#[from] diesel::result::Error),
+    #[error("the database could not be set up: {0}")]
+    SetUp(String),
+    #[error("a file of the store: {0}")]
+    File(#[from] std::io::Error),
+}
+
+impl StoreError {
+    /// Whether the same transaction may succeed if it is run again.
+    fn is_transient(&self) -> bool {
+        use diesel::result::{DatabaseErrorKind, Error};
+        match self {
+            Self::Database(Error::DatabaseError(DatabaseErrorKind::SerializationFailure, _)) => true,
+            Self::Database(Error::DatabaseError(_, information)) => information.message().contains("deadlock detected"),
+            _ => false,
+        }
+    }
+
+    /// Whether the connection is lost, so that the answer is "try later" rather than a fault.
+    pub fn is_away(&self) -> bool {
+        use diesel::result::{DatabaseErrorKind, Error};
+        match self {
+            Self::Away(_) | Self::Database(Error::BrokenTransactionManager) => true,
+            Self::Database(Error::DatabaseError(DatabaseErrorKind::ClosedConnection, _)) => true,
+            Self::Database(Error::DatabaseError(_, information)) => {
+                let message = information.message();
+                ["terminating connection", "server closed the connection", "shutting down", "starting up", "no connection"]
+                    .iter()
+                    .any(|sign| message.contains(sign))
+            }
+            _ => false,
+        }
+    }
+}

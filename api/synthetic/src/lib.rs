@@ -1,1 +1,21 @@
+//! A made-up Hertfordshire: children, waiting lists and EHC cases for the demonstration, tests and
+//! benchmarks. From the same seed, size and day come the same bytes.
+//!
+//! No record is about a real child: NHS numbers come from the range that is reserved for test (999),
+//! names say that they are synthetic, small areas and schools are numbers of the right shape alone.
+//! Organisations and districts are real, so that their codes can be.
 
+mod benchmarks;
+mod cases;
+mod children;
+mod counties;
+mod lists;
+mod places;
+mod referrals;
+mod returns;
+mod stories;
+
+pub use benchmarks::write_benchmark_list;
+pub use children::MOST_CHILDREN;
+pub use counties::{County, ListName};
+pub use stories::StoryChild;

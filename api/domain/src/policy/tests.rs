@@ -144,6 +144,14 @@ fn only_a_named_organisation_records_consent_and_only_within_the_agreement() {
 }
 
 #[test]
+fn who_recorded_a_decision_may_withdraw_it_whatever_became_of_the_agreement() {
+    let withdraw = Ask { act: Act::WithdrawConsent, holder: code("E10000015"), ..ask() };
+    assert!(decide_on("2030-01-01", withdraw, &[], &[consent(ConsentDecision::Permit, 1)]).is_ok());
+    let other = Ask { holder: code("RY4"), ..withdraw };
+    assert_eq!(decide_on("2030-01-01", other, &[], &[consent(ConsentDecision::Permit, 1)]), Err(Reason::NoAgreement));
+}
+
+#[test]
 fn an_advice_request_flows_from_the_council_to_the_health_body() {
     let mut agreement = agreement(ConsentRule::NotRequired);
     agreement.data = vec![DataClass::AdviceRequest];

@@ -1,0 +1,108 @@
+//! The gateway's own CSV for waiting lists. What the format is, and its quirks: `README.md`.
+
+mod map;
+#[cfg(test)]
+mod tests;
+mod wire;
+
+use std::io::Read;
+
+use domain::issues::IssueCode;
+use domain::submissions::Dataset;
+
+use crate::{Adapter, BadSample, Context, Draft, Field, Rows, Sample, Unreadable};
+use wire::{FIELDS, FileWire};
+
+pub(crate) struct Csv;
+
+impl Adapter for Csv {
+    fn format(&self) -> &'static str {
+        "csv"
+    }
+
+    fn dataset(&self) -> Dataset {
+        Dataset::WaitingList
+    }
+
+    fn title(&self) -> &'static str {
+        "Waiting list, native CSV"
+    }
+
+    fn media_types(&self) -> &'static [&'static str] {
+        &["text/csv", "application/csv"]
+    }
+
+    fn fields(&self) -> &'static [Field] {
+        FIELDS
+    }
+
+    fn parse(&self, source: &mut dyn Read, context: &Context, rows: &mut Rows<'_>) -> Result<(), Unreadable> {
+        let (looks, source) = crate::sources::open(source)?;
+        let mut file = FileWire::open(looks, source)?;
+        if file.has_unknown_columns() {
+            rows.file_issue("header", IssueCode::ColumnUnknown)?;
+        }
+        let mut number = 0;
+        while file.advance(number + 1)? {
+            number += 1;
+            if file.is_blank() {
+                continue;
+            }
+            match file.row() {
+                Ok(row) => rows.draft(map::draft(number, row, context))?,
+                Err(damaged) => rows.draft(Draft {
+                    number,
+                    referral_id: damaged.referral_id,
+                    child: None,
+                    date_of_birth: None,
+                    entry: None,
+                    faults: vec![damaged.fault],
+                })?,
+            }
+        }
+        Ok(())
+    }
+
+    fn samples(&self) -> &'static [Sample] {
+        macro_rules! samples {
+            ($($file:literal = $records:literal),+ $(,)?) => {
+                &[$(Sample {
+                    name: $file,
+                    bytes: include_bytes!(concat!("samples/", $file)),
+                    records: $records,
+                    provenance: include_str!("samples/PROVENANCE.md"),
+                }),+]
+            };
+        }
+        samples!["every-column.csv" = 7, "reordered-crlf-bom.csv" = 3, "header-only.csv" = 0]
+    }
+
+    fn bad_samples(&self) -> &'static [BadSample] {
+        macro_rules! bad {
+            ($($file:literal = $code:literal),+ $(,)?) => {
+                &[$(BadSample { name: $file, bytes: include_bytes!(concat!("samples/bad/", $file)), code: $code }),+]
+            };
+        }
+        bad![
+            "empty.csv" = "empty",
+            "utf-16.csv" = "encoding",
+            "json.csv" = "not-this-format",
+            "no-status-column.csv" = "header-missing",
+            "no-child-column.csv" = "header-missing",
+            "column-twice.csv" = "header-twice",
+            "open-quotation-mark.csv" = "truncated",
+            "unknown-column.csv" = "column-unknown",
+            "comma-in-value.csv" = "row-shape",
+            "windows-1252.csv" = "row-encoding",
+            "check-digit.csv" = "nhs-number-check-digit",
+            "spreadsheet-number.csv" = "nhs-number-format",
+            "nobody.csv" = "child-not-identified",
+            "impossible-date.csv" = "date-format",
+            "british-date.csv" = "date-format",
+            "received-tomorrow.csv" = "received-date-in-future",
+            "unknown-pathway.csv" = "value-not-in-list",
+            "blank-status.csv" = "value-missing",
+            "tab-in-value.csv" = "value-control-character",
+        ]
+    }
+}

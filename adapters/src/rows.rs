@@ -1,0 +1,94 @@
+//! From what an adapter made of a row to the row that its reader gets: the one place where the
+//! record's own rules are asked, whatever the format.
+
+use chrono::NaiveDate;
+use domain::children::{ChildIdentifier, ChildReference};
+use domain::issues::{Issue, IssueCode, Severity};
+use domain::submissions::{Entry, Record};
+
+use crate::Unreadable;
+
+/// A column or element, and what is wrong with it.
+pub type Fault = (&'static str, IssueCode);
+
+/// One row, read whole.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Row {
+    /// Counted from 1; in CSV the header is not counted, in XML a row is a request.
+    pub number: u64,
+    /// The writer's own id, where there is one that could be read: of a rejected row too, since
+    /// such a referral did flow.
+    pub referral_id: Option<String>,
+    /// `None` exactly where one of the issues is an error.
+    pub record: Option<Record>,
+    pub issues: Vec<Issue>,
+}
+
+/// The sink takes no more.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Stop;
+
+/// Takes rows as they are read.
+pub trait Sink {
+    fn row(&mut self, row: Row) -> Result<(), Stop>;
+
+    /// An issue with the file as a whole: its row is 0.
+    fn file_issue(&mut self, issue: Issue) -> Result<(), Stop>;
+}
+
+/// What an adapter made of one row: as much as could be read, so that all that is wrong with it is
+/// reported at once. A part that is missing has an error among the faults. Where there is an error
+/// none of this is kept.
+pub struct Draft {
+    pub number: u64,
+    pub referral_id: Option<String>,
+    pub child: Option<ChildIdentifier>,
+    pub date_of_birth: Option<NaiveDate>,
+    pub entry: Option<Entry>,
+    pub faults: Vec<Fault>,
+}
+
+/// Where adapters put what they read.
+pub struct Rows<'a> {
+    today: NaiveDate,
+    sink: &'a mut dyn Sink,
+}
+
+impl<'a> Rows<'a> {
+    pub(crate) fn new(today: NaiveDate, sink: &'a mut dyn Sink) -> Self {
+        Self { today, sink }
+    }
+
+    /// Asks the record's own rules and hands the row on.
+    pub fn draft(&mut self, draft: Draft) -> Result<(), Unreadable> {
+        let Draft { number, referral_id, child, date_of_birth, entry, mut faults } = draft;
+        if let (Some(date_of_birth), Some(entry)) = (date_of_birth, &entry) {
+            let found = faults.len();
+            // A value that could not be read is not also called blank.
+            let report = |field, code| {
+                if faults[..found].iter().all(|(at, _)| *at != field) {
+                    faults.push((field, code));
+                }
+            };
+            match entry {
+                Entry::Referral(referral) => referral.check(date_of_birth, self.today, report),
+                Entry::Case(case) => case.check(date_of_birth, self.today, report),
+            }
+        }
+        let rejected = faults.iter().any(|(_, code)| code.severity() == Severity::Error);
+        let record = match (child, date_of_birth, entry) {
+            (Some(identifier), Some(date_of_birth), Some(entry)) if !rejected => {
+                Some(Record { child: ChildReference { identifier, date_of_birth }, entry })
+            }
+            _ => None,
+        };
+        debug_assert!(record.is_some() || rejected, "a part of the draft is missing without an error");
+        let issues = faults.into_iter().map(|(field, code)| Issue { row: number, referral_id: referral_id.clone(), field, code }).collect();
+        self.sink.row(Row { number, referral_id, record, issues }).map_err(|Stop| Unreadable::Stopped)
+    }
+
+    /// Reports something about the file as a whole.
+    pub fn file_issue(&mut self, field: &'static str, code: IssueCode) -> Result<(), Unreadable> {
+        self.sink.file_issue(Issue { row: 0, referral_id: None, field, code }).map_err(|Stop| Unreadable::Stopped)
+    }
+}

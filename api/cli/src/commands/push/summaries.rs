@@ -1,0 +1,111 @@
+//! What became of a file, in words fit for an e-mail.
+
+use client::Report;
+use domain::submissions::{Dataset, SubmissionStatus};
+
+/// One paragraph. It repeats no value of the file.
+pub(super) fn summary(report: &Report) -> String {
+    let counts = &report.records;
+    let subject = match report.dataset {
+        Dataset::WaitingList => format!("Waiting list {} of {}", report.list, report.organisation),
+        Dataset::Ehcp => format!("EHC cases of {}", report.organisation),
+    };
+    let would = if report.status == SubmissionStatus::Validated { "nothing was kept, this was a check: " } else { "" };
+    let mut parts = vec![format!("{would}accepted {} of {}", grouped(counts.accepted), grouped(counts.received))];
+    let mut part = |count: u64, one: &str, many: &str| {
+        if count > 0 {
+            parts.push(format!("{} {}", in_words(count), if count == 1 { one } else { many }));
+        }
+    };
+    part(counts.rejected.saturating_sub(counts.stale), "row rejected", "rows rejected");
+    part(counts.stale, "rejected row held at its last value", "rejected rows held at their last value");
+    for (count, what) in [
+        (counts.not_flowed, "not seen in this file, confirm or resend"),
+        (counts.opened, "new"),
+        (counts.updated, "changed"),
+        (counts.closed, "ended"),
+        (counts.unchanged, "unchanged"),
+    ] {
+        part(count, what, what);
+    }
+    format!(
+        "{subject}, {} as of {}: {}. Submission {}, {}.",
+        report.mode,
+        report.as_of.format("%-d %B %Y"),
+        parts.join("; "),
+        report.id,
+        report.status
+    )
+}
+
+/// Small numbers as words, as a sentence has them.
+fn in_words(count: u64) -> String {
+    const WORDS: [&str; 13] = ["nought", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve"];
+    usize::try_from(count).ok().and_then(|at| WORDS.get(at)).map_or_else(|| grouped(count), |word| (*word).to_owned())
+}
+
+/// Digits in threes: 4,117.
+pub(super) fn grouped(count: u64) -> String {
+    let digits = count.to_string();
+    let mut text = String::with_capacity(digits.len() + digits.len() / 3);
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use domain::submissions::{Counts, Mode};
+
+    fn report() -> Report {
+        Report {
+            id: "0197a3f2-0000-7000-8000-000000000000".parse().unwrap(),
+            dataset: Dataset::WaitingList,
+            format: "csv".into(),
+            organisation: "RY4".parse().unwrap(),
+            list: "autism".into(),
+            mode: Mode::Snapshot,
+            as_of: "2026-11-20".parse().unwrap(),
+            status: SubmissionStatus::AcceptedWithIssues,
+            records: Counts {
+                received: 4120,
+                accepted: 4117,
+                rejected: 3,
+                unchanged: 3890,
+                opened: 201,
+                updated: 26,
+                closed: 0,
+                stale: 3,
+                not_flowed: 14,
+            },
+            issue_list: None,
+        }
+    }
+
+    #[test]
+    fn a_summary_reads_as_a_sentence() {
+        assert_eq!(
+            summary(&report()),
+            "Waiting list autism of RY4, snapshot as of 20 November 2026: accepted 4,117 of 4,120; three rejected rows held at \
+             their last value; 14 not seen in this file, confirm or resend; 201 new; 26 changed; 3,890 unchanged. Submission \
+             0197a3f2-0000-7000-8000-000000000000, accepted-with-issues."
+        );
+    }
+
+    #[test]
+    fn a_check_says_that_nothing_was_kept() {
+        let mut report = report();
+        report.status = SubmissionStatus::Validated;
+        assert!(summary(&report).contains("nothing was kept, this was a check: accepted 4,117 of 4,120"));
+    }
+
+    #[test]
+    fn digits_stand_in_threes() {
+        assert_eq!([0, 999, 1_000, 1_234_567].map(grouped), ["0", "999", "1,000", "1,234,567"].map(str::to_owned));
+    }
+}

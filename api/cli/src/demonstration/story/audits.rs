@@ -1,0 +1,73 @@
+//! The log: what was disclosed and what was refused, and that nobody has touched it since.
+
+use std::time::Duration;
+
+use client::{AuditEvent, ClientError};
+use domain::audit::Outcome;
+use domain::policy::Reason;
+
+use super::{Cast, Telling};
+use crate::failures::Failure;
+
+/// The agreement under which the waits were shown.
+const WAITS_AGREEMENT: &str = "herts-waiting-list-status";
+/// An event is chained within a second of what it tells of; a busy machine is given longer.
+const POLLS: u32 = 20;
+const BETWEEN_POLLS: Duration = Duration::from_millis(500);
+
+/// The auditor finds the story again, as the gateway tells it.
+pub(super) async fn read(cast: &Cast, telling: &mut Telling<'_>) -> Result<(), Failure> {
+    let mut events = events(cast).await?;
+    for _ in 0..POLLS {
+        if events.iter().any(|event| is_refused(event, Reason::ConsentWithdrawn)) {
+            break;
+        }
+        tokio::time::sleep(BETWEEN_POLLS).await;
+        events = self::events(cast).await?;
+    }
+    telling.did(&format!("auditor-herts reads the log; {} events since the story began, among them:", events.len()))?;
+    for event in events.iter().filter(|event| event.organisation == cast.council_code) {
+        telling.did(&line(event))?;
+    }
+    let shown = |event: &AuditEvent| event.outcome == Outcome::Permitted && event.agreements.iter().any(|id| id == WAITS_AGREEMENT);
+    telling.check(events.iter().any(shown), "it tells of the waits that were shown, and under which agreement")?;
+    for (reason, what) in [
+        (Reason::ConsentWithdrawn, "it tells of the waits that were not shown, and that the consent had been withdrawn"),
+        (Reason::NoAgreement, "it tells of the request that went nowhere for want of an agreement"),
+    ] {
+        telling.check(events.iter().any(|event| is_refused(event, reason)), what)?;
+    }
+    Ok(())
+}
+
+/// The operator verifies the whole chain.
+pub(super) async fn verify(cast: &Cast, telling: &mut Telling<'_>) -> Result<(), Failure> {
+    let configuration = cast.stage.gateway.clone();
+    let verified = tokio::task::spawn_blocking(move || server::verify_audit(&configuration)).await;
+    let report = verified.map_err(|error| Failure::Other(error.to_string()))??;
+    telling.did("the operator verifies the log: sendbridge audit verify")?;
+    telling.check(report.is_whole(), &report.to_string())?;
+    Ok(())
+}
+
+fn is_refused(event: &AuditEvent, reason: Reason) -> bool {
+    event.outcome == Outcome::Refused && event.reason == Some(reason)
+}
+
+fn line(event: &AuditEvent) -> String {
+    let why = event.reason.map_or_else(|| event.agreements.join(", "), |reason| reason.to_string());
+    format!("  {} {:<16} {:<24} {:<9} {why}", event.at.format("%H:%M:%S"), event.client, event.operation, event.outcome)
+}
+
+async fn events(cast: &Cast) -> Result<Vec<AuditEvent>, ClientError> {
+    let mut events = Vec::new();
+    let mut after: Option<String> = None;
+    loop {
+        let page = cast.auditor.audit_events(after.as_deref()).await?;
+        events.extend(page.items.into_iter().filter(|event| event.at >= cast.stage.began));
+        if page.next.is_none() {
+            return Ok(events);
+        }
+        after = page.next;
+    }
+}

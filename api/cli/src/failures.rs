@@ -1,0 +1,25 @@
+//! Why a command failed, said to a person in a line.
+
+use client::ClientError;
+
+use crate::demonstration::LayOutError;
+
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Failure {
+    #[error(transparent)]
+    Client(#[from] ClientError),
+    #[error(transparent)]
+    LayOut(#[from] LayOutError),
+    #[error(transparent)]
+    Configuration(#[from] server::ConfigurationError),
+    #[error(transparent)]
+    Start(#[from] server::StartError),
+    #[error(transparent)]
+    Telemetry(#[from] server::telemetry::TelemetryError),
+    #[error(transparent)]
+    Operation(#[from] server::OperationError),
+    #[error("{0}")]
+    Output(#[from] std::io::Error),
+    #[error("{0}")]
+    Other(String),
+}

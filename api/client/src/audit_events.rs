@@ -1,0 +1,32 @@
+//! The log of disclosures and refusals, as an auditor reads it.
+
+use domain::audit::Outcome;
+use domain::organisations::OrganisationCode;
+use domain::policy::Reason;
+use serde::Deserialize;
+
+use crate::{Client, ClientError, Page};
+
+/// One disclosure or refusal.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct AuditEvent {
+    pub at: chrono::DateTime<chrono::Utc>,
+    pub client: String,
+    pub organisation: OrganisationCode,
+    pub operation: String,
+    pub outcome: Outcome,
+    /// Why it was refused.
+    #[serde(default)]
+    pub reason: Option<Reason>,
+    #[serde(default)]
+    pub agreements: Vec<String>,
+}
+
+impl Client {
+    /// A page of the log, oldest first.
+    pub async fn audit_events(&self, after: Option<&str>) -> Result<Page<AuditEvent>, ClientError> {
+        let mut query = vec![("limit", "500")];
+        query.extend(after.map(|after| ("after", after)));
+        self.get("/v1/audit/events", &query).await
+    }
+}

@@ -1,0 +1,63 @@
+//! What a call sends: nothing, a form, JSON, or a file that streams from disk.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use bytes::{Bytes, BytesMut};
+use futures_util::stream;
+use tokio::fs::File;
+use tokio::io::AsyncReadExt;
+
+/// Bytes read from disk at a time: what a push holds in memory.
+const CHUNK: usize = 64 * 1024;
+
+/// Told how many bytes of the file have been taken so far. A retry starts again from nothing.
+pub type Progress = Arc<dyn Fn(u64) + Send + Sync>;
+
+/// The content of a submission.
+#[derive(Debug, Clone)]
+pub enum Payload {
+    /// Streamed, and read anew for each try.
+    File(PathBuf),
+    Bytes(Bytes),
+}
+
+/// The body of a call, which can be made again for each try.
+pub(crate) enum Body {
+    Empty,
+    Bytes { content_type: &'static str, bytes: Bytes },
+    Stream { content_type: &'static str, path: PathBuf, progress: Progress },
+}
+
+impl Body {
+    pub(crate) async fn attach(&self, request: reqwest::RequestBuilder) -> std::io::Result<reqwest::RequestBuilder> {
+        use reqwest::header::{CONTENT_LENGTH, CONTENT_TYPE};
+        Ok(match self {
+            Self::Empty => request,
+            Self::Bytes { content_type, bytes } => request.header(CONTENT_TYPE, *content_type).body(bytes.clone()),
+            Self::Stream { content_type, path, progress } => {
+                let (length, body) = read(path, Arc::clone(progress)).await?;
+                request.header(CONTENT_TYPE, *content_type).header(CONTENT_LENGTH, length).body(body)
+            }
+        })
+    }
+}
+
+async fn read(path: &Path, progress: Progress) -> std::io::Result<(u64, reqwest::Body)> {
+    let file = File::open(path).await?;
+    let length = file.metadata().await?.len();
+    progress(0);
+    // No more than was promised in the length, should the file grow meanwhile.
+    let state = (file.take(length), 0_u64, progress);
+    let chunks = stream::try_unfold(state, |(mut file, sent, progress)| async move {
+        let mut chunk = BytesMut::with_capacity(CHUNK);
+        let count = file.read_buf(&mut chunk).await?;
+        if count == 0 {
+            return Ok::<_, std::io::Error>(None);
+        }
+        let sent = sent.saturating_add(u64::try_from(count).unwrap_or(u64::MAX));
+        progress(sent);
+        Ok(Some((chunk.freeze(), (file, sent, progress))))
+    });
+    Ok((length, reqwest::Body::wrap_stream(chunks)))
+}

@@ -1,0 +1,208 @@
+//! Calls against a gateway that answers by a script, one connection an answer.
+
+use std::io::{Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::path::Path;
+use std::sync::{Arc, Mutex};
+use std::thread::JoinHandle;
+
+use domain::submissions::Dataset;
+use rcgen::{CertificateParams, KeyPair};
+use rustls::crypto::aws_lc_rs::default_provider;
+use rustls_pki_types::pem::PemObject;
+use rustls_pki_types::{CertificateDer, PrivateKeyDer};
+
+use super::*;
+use crate::{Payload, Submission};
+
+fn actor(reason: &str) -> Actor {
+    Actor { id: "kt-204".into(), role: "ehc-coordinator".into(), reason: reason.into() }
+}
+
+#[test]
+fn an_actor_is_a_structured_field() {
+    let written = write_actor(&actor(r#"the "C-1" case\"#)).unwrap();
+    assert_eq!(written, r#"id="kt-204", role="ehc-coordinator", reason="the \"C-1\" case\\""#);
+}
+
+#[test]
+fn an_actor_cannot_add_a_header() {
+    assert!(write_actor(&actor("x\r\nAuthorization: y")).is_none());
+}
+
+/// What the gateway does with one request.
+#[derive(Clone, Copy)]
+enum Then {
+    Drop,
+    Answer(u16, &'static str, &'static str),
+}
+
+const TOKEN: Then = Then::Answer(200, "", r#"{"access_token":"t-1","token_type":"Bearer","expires_in":600}"#);
+const REPORT: &str = r#"{"id":"0197a3f2-0000-7000-8000-000000000000","dataset":"waiting-list","format":"csv","organisation":"RY4",
+    "list":"autism","mode":"delta","as_of":"2026-11-20","status":"accepted","records":{"received":1,"accepted":1,"rejected":0,
+    "unchanged":0,"opened":1,"updated":0,"closed":0,"stale":0,"not_flowed":0}}"#;
+
+struct Fake {
+    client: Client,
+    requests: Arc<Mutex<Vec<String>>>,
+    thread: JoinHandle<()>,
+}
+
+impl Fake {
+    fn start(folder: &Path, script: Vec<Then>) -> Self {
+        let key = KeyPair::generate().unwrap();
+        let certificate = CertificateParams::new(vec!["localhost".to_owned()]).unwrap().self_signed(&key).unwrap();
+        std::fs::write(folder.join("cert.pem"), certificate.pem()).unwrap();
+        std::fs::write(folder.join("key.pem"), key.serialize_pem()).unwrap();
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let gateway = format!("https://localhost:{}", listener.local_addr().unwrap().port());
+        let tls = rustls::ServerConfig::builder_with_provider(Arc::new(default_provider()))
+            .with_safe_default_protocol_versions()
+            .unwrap()
+            .with_no_client_auth()
+            .with_single_cert(
+                vec![CertificateDer::from_pem_file(folder.join("cert.pem")).unwrap()],
+                PrivateKeyDer::from_pem_file(folder.join("key.pem")).unwrap(),
+            )
+            .unwrap();
+        let tls = Arc::new(tls);
+        let requests = Arc::new(Mutex::new(Vec::new()));
+        let seen = Arc::clone(&requests);
+        let thread = std::thread::spawn(move || {
+            for then in script {
+                let (socket, _) = listener.accept().unwrap();
+                let request = serve(socket, &tls, then);
+                seen.lock().unwrap().push(request);
+            }
+        });
+        let configuration = Configuration {
+            gateway,
+            client_id: "provider-hct".into(),
+            certificate: folder.join("cert.pem"),
+            key: folder.join("key.pem"),
+            authority: folder.join("cert.pem"),
+        };
+        let retries = Retries { tries: 4, first: Duration::from_millis(1), longest: Duration::from_secs(1) };
+        Self { client: Client::new(&configuration, retries).unwrap(), requests, thread }
+    }
+
+    fn finish(self) -> Vec<String> {
+        drop(self.client);
+        self.thread.join().unwrap();
+        Arc::into_inner(self.requests).unwrap().into_inner().unwrap()
+    }
+}
+
+/// Reads one request and does as the script says. Answers close the connection.
+fn serve(socket: TcpStream, tls: &Arc<rustls::ServerConfig>, then: Then) -> String {
+    let mut stream = rustls::StreamOwned::new(rustls::ServerConnection::new(Arc::clone(tls)).unwrap(), socket);
+    let mut bytes = Vec::new();
+    let mut chunk = [0; 4096];
+    loop {
+        let Ok(count) = stream.read(&mut chunk) else { return String::new() };
+        bytes.extend_from_slice(&chunk[..count]);
+        let text = String::from_utf8_lossy(&bytes).into_owned();
+        let Some((head, body)) = text.split_once("\r\n\r\n") else { continue };
+        let length = head.lines().find_map(|line| line.to_lowercase().strip_prefix("content-length: ")?.parse::<usize>().ok());
+        if body.len() < length.unwrap_or(0) {
+            continue;
+        }
+        if let Then::Answer(status, header, body) = then {
+            let length = body.len();
+            write!(stream, "HTTP/1.1 {status} x\r\n{header}content-length: {length}\r\nconnection: close\r\n\r\n{body}").unwrap();
+            stream.conn.send_close_notify();
+            stream.flush().unwrap();
+        }
+        return text;
+    }
+}
+
+fn header<'a>(request: &'a str, name: &str) -> Option<&'a str> {
+    request.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(": "))
+}
+
+fn submission() -> Submission {
+    Submission {
+        dataset: Dataset::WaitingList,
+        format: "csv".into(),
+        mode: None,
+        list: Some("autism".into()),
+        as_of: None,
+        organisation: None,
+        validate: false,
+        confirm_shrink: false,
+        nil_return: false,
+        idempotency_key: None,
+    }
+}
+
+#[tokio::test]
+async fn a_file_that_is_sent_again_is_sent_whole_and_under_the_same_key() {
+    let folder = tempfile::tempdir().unwrap();
+    let in_flight = Then::Answer(409, "", r#"{"type":"/problems/idempotency-in-flight","title":"In flight","status":409}"#);
+    let script = vec![TOKEN, Then::Drop, Then::Answer(503, "retry-after: 0\r\n", "{}"), in_flight, Then::Answer(201, "", REPORT)];
+    let fake = Fake::start(folder.path(), script);
+    let file = folder.path().join("list.csv");
+    std::fs::write(&file, "referral_id\nA-1\n").unwrap();
+    let taken = Arc::new(Mutex::new(Vec::new()));
+    let progress = Arc::clone(&taken);
+
+    let report = fake
+        .client
+        .submit(&submission(), Payload::File(file), Some(Arc::new(move |sent| progress.lock().unwrap().push(sent))))
+        .await
+        .unwrap();
+
+    assert_eq!(report.records.opened, 1);
+    assert_eq!(*taken.lock().unwrap(), [0, 16].repeat(4));
+    let requests = fake.finish();
+    assert!(requests[0].starts_with("POST /oauth2/token ") && requests[0].contains("client_id=provider-hct"));
+    for request in &requests[1..] {
+        assert!(request.starts_with("POST /v1/waiting-list/submissions?format=csv&list=autism "));
+        assert!(request.ends_with("\r\n\r\nreferral_id\nA-1\n"));
+        assert_eq!(header(request, "content-type"), Some("text/csv"));
+        assert_eq!(header(request, "authorization"), Some("Bearer t-1"));
+        assert_eq!(header(request, "idempotency-key").unwrap(), header(&requests[1], "idempotency-key").unwrap());
+    }
+}
+
+#[tokio::test]
+async fn a_token_that_is_no_longer_accepted_is_replaced_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let refused = Then::Answer(401, "", r#"{"type":"/problems/token-invalid","title":"Token","status":401}"#);
+    let fake = Fake::start(folder.path(), vec![TOKEN, refused, TOKEN, refused]);
+    let error = fake.client.issues("0197a3f2-0000-7000-8000-000000000000".parse().unwrap(), None).await.unwrap_err();
+    assert_eq!(error.problem().unwrap().code, "token-invalid");
+    assert_eq!(fake.finish().len(), 4);
+}
+
+#[tokio::test]
+async fn a_gateway_that_stays_busy_is_given_up_with_its_own_words() {
+    let folder = tempfile::tempdir().unwrap();
+    let busy = Then::Answer(429, "retry-after: 0\r\n", r#"{"type":"/problems/too-many-requests","title":"Too many","status":429}"#);
+    let fake = Fake::start(folder.path(), vec![TOKEN, busy, busy, busy, busy]);
+    let error = fake.client.acting_for(&actor("C-1")).unwrap().audit_events(None).await.unwrap_err();
+    assert_eq!(error.problem().unwrap().status, 429);
+    let requests = fake.finish();
+    assert_eq!(header(&requests[1], "sendbridge-actor"), Some(r#"id="kt-204", role="ehc-coordinator", reason="C-1""#));
+}
+
+#[tokio::test]
+async fn a_gateway_of_another_authority_is_not_spoken_to() {
+    let [folder, other] = [tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap()];
+    let fake = Fake::start(folder.path(), vec![Then::Drop]);
+    // Its own certificates are as good as any: only the authority differs.
+    let unknown = Fake::start(other.path(), Vec::new());
+    let configuration = Configuration {
+        gateway: fake.client.inner.gateway.to_string(),
+        client_id: "provider-hct".into(),
+        certificate: folder.path().join("cert.pem"),
+        key: folder.path().join("key.pem"),
+        authority: other.path().join("cert.pem"),
+    };
+    let client = Client::new(&configuration, Retries::default()).unwrap();
+    let error = client.token(&ScopeSet::new()).await.unwrap_err();
+    assert!(matches!(error, ClientError::Handshake(_)), "{error:?}");
+    assert_eq!(fake.finish(), [""]);
+    unknown.finish();
+}

@@ -1,0 +1,57 @@
+//! A family's decision about sharing.
+
+use chrono::NaiveDate;
+use domain::agreements::{DataClass, Purpose};
+use domain::consents::{ConsentDecision, DecidedBy, Standing};
+use domain::identifiers::ConsentId;
+use domain::organisations::OrganisationCode;
+use domain::pathways::PathwaySet;
+use serde::{Deserialize, Serialize};
+
+use crate::{ChildBody, ChildKey, Client, ClientError, Page};
+
+/// A decision to record.
+#[derive(Clone, Serialize)]
+pub struct ConsentBody {
+    pub child: ChildBody,
+    pub decision: ConsentDecision,
+    pub purpose: Purpose,
+    pub data: Vec<DataClass>,
+    pub pathways: PathwaySet,
+    pub recipient: OrganisationCode,
+    pub decided_by: DecidedBy,
+    /// What the record rests on, such as the form that was signed.
+    pub evidence: String,
+    pub valid_from: NaiveDate,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub valid_to: Option<NaiveDate>,
+}
+
+/// A decision that was recorded.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct RecordedConsent {
+    pub id: ConsentId,
+    pub standing: Standing,
+}
+
+#[derive(Serialize)]
+struct WithdrawalBody<'a> {
+    reason: &'a str,
+}
+
+impl Client {
+    /// Records a decision.
+    pub async fn record_consent(&self, consent: &ConsentBody) -> Result<RecordedConsent, ClientError> {
+        self.post("/v1/consents", consent).await
+    }
+
+    /// The decisions about a child that the client's organisation recorded.
+    pub async fn consents(&self, child: &ChildKey) -> Result<Page<RecordedConsent>, ClientError> {
+        self.get("/v1/consents", &[("child_id", &child.0)]).await
+    }
+
+    /// Withdraws a decision. No disclosure that rests on it is committed after the answer.
+    pub async fn withdraw_consent(&self, id: ConsentId, reason: &str) -> Result<RecordedConsent, ClientError> {
+        self.post(&format!("/v1/consents/{id}/withdrawal"), &WithdrawalBody { reason }).await
+    }
+}

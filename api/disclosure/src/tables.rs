@@ -1,0 +1,182 @@
+//! The tables there are, in one list, and their common shape.
+
+use chrono::NaiveDate;
+use serde::Serialize;
+use serde::ser::{SerializeMap, Serializer};
+
+use crate::cells::{Cell, Unit};
+use crate::facts::{Coverage, ReleaseInput};
+use crate::keys::ReleaseSecret;
+use crate::{plans, waits};
+
+/// The places a table has rows for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Geography {
+    /// The whole area alone.
+    Area,
+    /// The whole area, its districts, and children whose district is not recorded.
+    AreaAndDistricts,
+}
+
+/// A table that a release has: one geography and at most two breakdowns.
+#[derive(Debug, Serialize)]
+pub struct TableDefinition {
+    /// Its name in addresses.
+    pub name: &'static str,
+    pub title: &'static str,
+    pub definition: &'static str,
+    pub unit: Unit,
+    pub geography: Geography,
+    /// The fields of a row beside its area.
+    pub breakdowns: &'static [&'static str],
+    #[serde(skip)]
+    pub(crate) notes: &'static [&'static str],
+    #[serde(skip)]
+    pub(crate) rows: fn(&ReleaseInput<'_>, &ReleaseSecret) -> Vec<Row>,
+    #[serde(skip)]
+    pub(crate) coverage: fn(&ReleaseInput<'_>) -> Coverage,
+}
+
+/// Every table of a release. No request can ask for another.
+pub static TABLES: &[TableDefinition] = &[waits::DEFINITION, plans::DEFINITION];
+
+/// What holds for every table.
+const NOTES: &[&str] = &[
+    "Figures are rounded to a multiple of 5.",
+    "Totals are rounded on their own and need not equal the sum of their parts.",
+    "c: confidential, which covers nought to four alike. x: unavailable, not submitted or not of sufficient quality. z: not applicable.",
+];
+
+/// One figure and its place in the table.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Row {
+    pub(crate) area: String,
+    pub(crate) area_name: String,
+    /// Fields and their categories: the breakdowns, and the measure where there are several.
+    pub(crate) categories: Vec<(&'static str, &'static str)>,
+    pub(crate) cell: Cell,
+}
+
+impl Row {
+    pub(crate) fn new((area, area_name): (&str, &str), categories: Vec<(&'static str, &'static str)>, cell: Cell) -> Self {
+        Self { area: area.to_owned(), area_name: area_name.to_owned(), categories, cell }
+    }
+}
+
+impl Serialize for Row {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut row = serializer.serialize_map(Some(3 + self.categories.len()))?;
+        row.serialize_entry("area", &self.area)?;
+        row.serialize_entry("area_name", &self.area_name)?;
+        for (field, category) in &self.categories {
+            row.serialize_entry(field, category)?;
+        }
+        row.serialize_entry("cell", &self.cell)?;
+        row.end()
+    }
+}
+
+/// A table as it is published. Every combination of categories is there, in an order that does not
+/// depend on the figures: which rows there are is a figure too.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Table {
+    name: &'static str,
+    title: &'static str,
+    definition: &'static str,
+    pub(crate) as_of: NaiveDate,
+    unit: Unit,
+    geography: Geography,
+    breakdowns: &'static [&'static str],
+    pub(crate) rows: Vec<Row>,
+    coverage: Coverage,
+    notes: Vec<&'static str>,
+}
+
+impl Table {
+    /// Its name in addresses.
+    pub fn name(&self) -> &'static str {
+        self.name
+    }
+
+    pub fn title(&self) -> &'static str {
+        self.title
+    }
+}
+
+/// Every table of a release, in the order of [`TABLES`].
+pub fn build(input: &ReleaseInput<'_>, secret: &ReleaseSecret) -> Vec<Table> {
+    TABLES
+        .iter()
+        .map(|definition| Table {
+            name: definition.name,
+            title: definition.title,
+            definition: definition.definition,
+            as_of: input.as_of,
+            unit: definition.unit,
+            geography: definition.geography,
+            breakdowns: definition.breakdowns,
+            rows: (definition.rows)(input, secret),
+            coverage: (definition.coverage)(input),
+            notes: [NOTES, definition.notes].concat(),
+        })
+        .collect()
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::*;
+    use crate::facts::{ExpectedList, PlanFact, WaitFact};
+    use domain::pathways::PathwaySet;
+
+    pub(crate) const AREA: (&str, &str) = ("E10000015", "Hertfordshire");
+
+    fn coverage(provider: &str, list: &str) -> Coverage {
+        Coverage { contributing: vec![ExpectedList { provider: provider.parse().unwrap(), list: list.into() }], not_submitted: vec![] }
+    }
+
+    pub(crate) fn input<'a>(waits: &'a [WaitFact], plans: &'a [PlanFact]) -> ReleaseInput<'a> {
+        ReleaseInput {
+            as_of: NaiveDate::from_ymd_opt(2026, 11, 20).unwrap(),
+            area: AREA,
+            districts: vec![("E07000240", "St Albans"), ("E07000243", "Stevenage")],
+            waits,
+            unavailable: PathwaySet::EMPTY,
+            waits_coverage: coverage("RY4", "autism"),
+            plans,
+            plans_coverage: coverage("E10000015", "ehcp"),
+        }
+    }
+
+    pub(crate) fn secret() -> ReleaseSecret {
+        ReleaseSecret::new([7; 32])
+    }
+
+    #[test]
+    fn no_table_has_more_than_two_breakdowns_and_every_name_is_its_own() {
+        for (at, table) in TABLES.iter().enumerate() {
+            assert!(table.breakdowns.len() <= 2, "{}", table.name);
+            assert!(TABLES[..at].iter().all(|other| other.name != table.name));
+        }
+    }
+
+    #[test]
+    fn a_table_says_what_it_is_and_who_is_in_it() {
+        let tables = serde_json::to_value(build(&input(&[], &[]), &secret())).unwrap();
+        let table = &tables[0];
+        assert_eq!(table["name"], "waiting-list-by-weeks-and-district");
+        assert_eq!(table["as_of"], "2026-11-20");
+        assert_eq!(table["breakdowns"], serde_json::json!(["pathway", "weeks"]));
+        assert_eq!(table["coverage"]["contributing"][0], serde_json::json!({ "provider": "RY4", "list": "autism" }));
+        assert_eq!(table["coverage"]["not_submitted"], serde_json::json!([]));
+        assert_eq!(
+            table["rows"][0],
+            serde_json::json!({
+                "area": "E10000015", "area_name": "Hertfordshire", "pathway": "autism", "weeks": "0-1",
+                "cell": { "value": null, "marker": "c", "unit": "children" }
+            })
+        );
+        assert!(table["notes"].as_array().unwrap().len() >= 3);
+        assert_eq!(tables[1]["coverage"]["contributing"][0]["list"], "ehcp");
+    }
+}

@@ -1,0 +1,89 @@
+//! One thing wrong in a request, told without its value.
+
+use std::borrow::Cow;
+
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::values::ValueError;
+
+/// One thing wrong: where, what and, where there is one, the mending.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(as = ProblemError)]
+pub struct Fault {
+    /// The field's name or path.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub field: Option<String>,
+    /// The row of the submission, counted from 1.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub row: Option<u64>,
+    /// The writer's own id of that row.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub referral_id: Option<String>,
+    pub code: &'static str,
+    pub message: Cow<'static, str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub fix: Option<Cow<'static, str>>,
+}
+
+impl Fault {
+    pub fn new(code: &'static str, message: impl Into<Cow<'static, str>>) -> Self {
+        Self { field: None, row: None, referral_id: None, code, message: message.into(), fix: None }
+    }
+
+    #[must_use]
+    pub fn field(mut self, field: impl Into<String>) -> Self {
+        self.field = Some(field.into());
+        self
+    }
+
+    /// How to mend it.
+    #[must_use]
+    pub fn fix(mut self, fix: impl Into<Cow<'static, str>>) -> Self {
+        self.fix = Some(fix.into());
+        self
+    }
+}
+
+impl From<ValueError> for Fault {
+    fn from(error: ValueError) -> Self {
+        let code = match error {
+            ValueError::DuplicateKey => "duplicate-key",
+            ValueError::NotJson { .. } => "not-json",
+        };
+        Self::new(code, error.to_string())
+    }
+}
+
+/// A fault from what serde says of a field. Serde repeats what it found: only what it expected is
+/// passed on. What the domain's own types say names no value.
+pub(super) fn describe(path: &str, said: &str) -> Fault {
+    let expected = || said.rsplit_once("expected ").map_or("another value".to_owned(), |(_, expected)| expected.to_owned());
+    let fault = if said.starts_with("unknown field") {
+        Fault::new("unknown-field", "the field is not one of those documented")
+    } else if said.starts_with("missing field") {
+        Fault::new("missing-field", said.to_owned())
+    } else if said.starts_with("duplicate field") {
+        Fault::new("duplicate-key", "the field stands twice")
+    } else if said.starts_with("invalid type") {
+        Fault::new("wrong-type", format!("expected {}", expected()))
+    } else if ["invalid value", "invalid length", "unknown variant"].iter().any(|start| said.starts_with(start)) {
+        Fault::new("invalid-value", format!("expected {}", expected()))
+    } else {
+        Fault::new("invalid-value", said.to_owned())
+    };
+    if is_a_name(path) { fault.field(path) } else { fault }
+}
+
+// A path of names: letters, and digits only as an index. Anything else may be a value in the place
+// of a name.
+fn is_a_name(path: &str) -> bool {
+    let named = |segment: &str| {
+        let (name, index) = segment.split_once('[').unwrap_or((segment, "0]"));
+        segment.len() <= 64
+            && name.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_')
+            && index.bytes().all(|byte| byte.is_ascii_digit() || byte == b'[' || byte == b']')
+            && index.len() <= 8
+    };
+    !matches!(path, "" | "." | "?") && path.split('.').all(named)
+}

@@ -1,0 +1,119 @@
+//! The ids by which partners name a child: one for each organisation, so that two of them cannot
+//! join what they hold on it. An id is the pair of NHS number and date of birth, encrypted. Nothing
+//! is stored for it, and there is one for any well-formed pair, held or not.
+
+use std::collections::BTreeMap;
+
+use aws_lc_rs::aead::{AES_256_GCM_SIV, Aad, LessSafeKey, Nonce, UnboundKey};
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use chrono::{Datelike, NaiveDate};
+use domain::children::ChildReference;
+use domain::nhs_numbers::NhsNumber;
+use domain::organisations::OrganisationCode;
+use store::vault::KeyBytes;
+
+/// AES-GCM-SIV is made to be safe where a nonce repeats (RFC 8452): with one nonce it is a
+/// deterministic cipher, and the organisation as associated data gives each its own.
+const NONCE: [u8; 12] = [0; 12];
+const PLAIN: usize = 12;
+
+/// Makes and reads the ids.
+pub struct ChildIds {
+    keys: BTreeMap<u32, LessSafeKey>,
+    current: u32,
+}
+
+impl std::fmt::Debug for ChildIds {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("ChildIds(…)")
+    }
+}
+
+impl ChildIds {
+    /// Ids under keys by id, the highest the current one; `None` where there is no key.
+    pub fn new(keys: &BTreeMap<u32, KeyBytes>) -> Option<Self> {
+        let current = *keys.keys().next_back()?;
+        let open = |bytes: &KeyBytes| Some(LessSafeKey::new(UnboundKey::new(&AES_256_GCM_SIV, bytes.as_slice()).ok()?));
+        let keys = keys.iter().map(|(id, bytes)| Some((*id, open(bytes)?))).collect::<Option<_>>()?;
+        Some(Self { keys, current })
+    }
+
+    /// An organisation's id for a child.
+    pub fn id(&self, organisation: OrganisationCode, number: &NhsNumber, date_of_birth: NaiveDate) -> Option<String> {
+        let mut bytes = Vec::with_capacity(PLAIN + 16);
+        bytes.extend_from_slice(&number.as_str().parse::<u64>().ok()?.to_be_bytes());
+        bytes.extend_from_slice(&date_of_birth.num_days_from_ce().to_be_bytes());
+        let key = self.keys.get(&self.current)?;
+        key.seal_in_place_append_tag(Nonce::assume_unique_for_key(NONCE), associated(organisation), &mut bytes).ok()?;
+        let mut id = self.current.to_be_bytes().to_vec();
+        id.append(&mut bytes);
+        Some(URL_SAFE_NO_PAD.encode(id))
+    }
+
+    /// The child behind an organisation's id; `None` for any other text.
+    pub fn child(&self, organisation: OrganisationCode, id: &str) -> Option<ChildReference> {
+        let mut bytes = URL_SAFE_NO_PAD.decode(id).ok()?;
+        let (key, sealed) = bytes.split_at_mut_checked(4)?;
+        let key = self.keys.get(&u32::from_be_bytes((&*key).try_into().ok()?))?;
+        let plain = key.open_in_place(Nonce::assume_unique_for_key(NONCE), associated(organisation), sealed).ok()?;
+        let (number, day) = plain.split_at_checked(8)?;
+        let number = format!("{:010}", u64::from_be_bytes(number.try_into().ok()?));
+        let day = NaiveDate::from_num_days_from_ce_opt(i32::from_be_bytes(day.try_into().ok()?))?;
+        Some(ChildReference::by_nhs_number(number.parse().ok()?, day))
+    }
+}
+
+fn associated(organisation: OrganisationCode) -> Aad<Vec<u8>> {
+    Aad::from([b"child id\0", organisation.as_str().as_bytes()].concat())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use zeroize::Zeroizing;
+
+    fn ids(keys: &[u32]) -> ChildIds {
+        ChildIds::new(&keys.iter().map(|id| (*id, Zeroizing::new([u8::try_from(*id).unwrap(); 32]))).collect()).unwrap()
+    }
+
+    fn pair() -> (NhsNumber, NaiveDate) {
+        ("9990000018".parse().unwrap(), NaiveDate::from_ymd_opt(2016, 5, 4).unwrap())
+    }
+
+    #[test]
+    fn an_id_is_the_same_each_time_and_another_for_each_organisation() {
+        let (ids, (number, born)) = (ids(&[1]), pair());
+        let (council, trust) = ("E10000015".parse().unwrap(), "RY4".parse().unwrap());
+        let id = ids.id(council, &number, born).unwrap();
+        assert_eq!(ids.id(council, &number, born).unwrap(), id);
+        assert_ne!(ids.id(trust, &number, born).unwrap(), id);
+        assert_eq!(ids.child(council, &id), Some(ChildReference::by_nhs_number(number, born)));
+        assert_eq!(ids.child(trust, &id), None);
+        assert!(!id.contains("999000"));
+    }
+
+    #[test]
+    fn no_changed_id_names_a_child() {
+        let (ids, (number, born)) = (ids(&[1]), pair());
+        let council = "E10000015".parse().unwrap();
+        let id = ids.id(council, &number, born).unwrap();
+        for at in 0..id.len() {
+            let mut changed = id.clone().into_bytes();
+            changed[at] = if changed[at] == b'A' { b'B' } else { b'A' };
+            let changed = String::from_utf8(changed).unwrap();
+            assert!(changed == id || ids.child(council, &changed).is_none(), "{at}");
+            assert_eq!(ids.child(council, &id[..at]), None);
+        }
+        assert_eq!(ids.child(council, "not an id"), None);
+    }
+
+    #[test]
+    fn an_id_under_an_older_key_is_still_read() {
+        let (number, born) = pair();
+        let council = "E10000015".parse().unwrap();
+        let old = ids(&[1]).id(council, &number, born).unwrap();
+        assert!(ids(&[1, 2]).child(council, &old).is_some());
+        assert!(ids(&[2]).child(council, &old).is_none());
+    }
+}

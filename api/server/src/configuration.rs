@@ -1,0 +1,280 @@
+//! `gateway.toml`: where the gateway listens and what it stands on. Who may do what is the
+//! partnership file's matter.
+
+use std::fmt;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+use secrecy::SecretString;
+use serde::Deserialize;
+
+use crate::files::{self, FileError};
+
+/// What `gateway.toml` says. Paths are relative to its folder in the file, and resolved here.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Configuration {
+    /// Whether made-up data and the demonstration's authority are welcome: on loopback alone.
+    #[serde(default)]
+    pub demonstration: bool,
+    pub partnership: PathBuf,
+    pub api: Api,
+    #[serde(default)]
+    pub authority: Vec<AuthorityFiles>,
+    #[serde(default)]
+    pub operations: Operations,
+    pub database: Database,
+    pub keys: Keys,
+    #[serde(default)]
+    pub submissions: Submissions,
+    #[serde(default)]
+    pub telemetry: Telemetry,
+}
+
+/// The partner API.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Api {
+    #[serde(default = "api_address")]
+    pub listen: SocketAddr,
+    /// The issuer and audience of access tokens; by default `https://` and the address.
+    pub issuer: Option<String>,
+    /// The server's certificate, and those between it and its authority.
+    pub certificate: PathBuf,
+    pub key: PathBuf,
+    /// Whether TLS 1.2 is spoken too, with AEAD suites.
+    #[serde(default)]
+    pub tls12: bool,
+    /// The largest body of a submission, in bytes. Every other body is at most 64 KiB.
+    #[serde(default = "maximum_body_bytes")]
+    pub maximum_body_bytes: u64,
+}
+
+/// An authority whose client certificates are accepted.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AuthorityFiles {
+    pub name: String,
+    /// PEM: its root certificates.
+    pub certificates: PathBuf,
+    /// PEM: the current revocation lists, one of each certificate that issues.
+    pub crl: PathBuf,
+}
+
+/// The operators' listener: plain HTTP.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Operations {
+    pub listen: SocketAddr,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Database {
+    pub url: DatabaseUrl,
+}
+
+/// Where the records are kept. It never prints a password.
+#[derive(Clone)]
+pub enum DatabaseUrl {
+    /// An embedded SQLite database.
+    File(PathBuf),
+    /// `postgres://…`, with whatever password it holds.
+    Postgres(SecretString),
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Keys {
+    pub directory: PathBuf,
+}
+
+/// When a submission is refused whole, in percent of a list of 20 or more.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Submissions {
+    pub shrink_percent: u8,
+    pub rejected_percent: u8,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Telemetry {
+    /// What is logged, in the words of `tracing`'s filter.
+    pub log: String,
+    /// The base address of an OTLP collector (HTTP, protobuf).
+    pub otlp_endpoint: Option<String>,
+}
+
+/// Why the configuration cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigurationError {
+    #[error(transparent)]
+    File(#[from] FileError),
+    #[error("{}:{line}: {message}", path.display())]
+    Invalid { path: PathBuf, line: usize, message: String },
+    #[error("{0}")]
+    Unsafe(&'static str),
+}
+
+fn api_address() -> SocketAddr {
+    SocketAddr::from(([127, 0, 0, 1], 8443))
+}
+
+fn maximum_body_bytes() -> u64 {
+    1 << 30
+}
+
+impl Default for Operations {
+    fn default() -> Self {
+        Self { listen: SocketAddr::from(([127, 0, 0, 1], 9464)) }
+    }
+}
+
+impl Default for Submissions {
+    fn default() -> Self {
+        Self { shrink_percent: 20, rejected_percent: 20 }
+    }
+}
+
+impl Default for Telemetry {
+    fn default() -> Self {
+        Self { log: "info".into(), otlp_endpoint: None }
+    }
+}
+
+impl Configuration {
+    /// Reads the file. It blocks.
+    pub fn read(path: &Path) -> Result<Self, ConfigurationError> {
+        let bytes = files::read(path)?;
+        let invalid = |line, message| ConfigurationError::Invalid { path: path.into(), line, message };
+        let text = str::from_utf8(&bytes).map_err(|_| invalid(1, "not UTF-8".into()))?;
+        // Only the message: the parser's own display repeats the line, which may hold a password.
+        let mut configuration: Self = toml::from_str(text)
+            .map_err(|error| invalid(files::line_of(text, error.span().map_or(0, |span| span.start)), error.message().to_owned()))?;
+        configuration.resolve(path.parent().unwrap_or(Path::new("")));
+        configuration.check()?;
+        Ok(configuration)
+    }
+
+    /// Refuses what would be unsafe to run.
+    pub fn check(&self) -> Result<(), ConfigurationError> {
+        if self.demonstration && !(self.api.listen.ip().is_loopback() && self.operations.listen.ip().is_loopback()) {
+            return Err(ConfigurationError::Unsafe("a demonstration listens on loopback addresses alone"));
+        }
+        if self.authority.is_empty() {
+            return Err(ConfigurationError::Unsafe("no [[authority]]: no client could be known"));
+        }
+        let named_twice = |(at, authority): (usize, &AuthorityFiles)| self.authority[..at].iter().any(|other| other.name == authority.name);
+        if self.authority.iter().enumerate().any(named_twice) {
+            return Err(ConfigurationError::Unsafe("two [[authority]] share a name"));
+        }
+        if self.submissions.shrink_percent > 100 || self.submissions.rejected_percent > 100 {
+            return Err(ConfigurationError::Unsafe("[submissions] counts in percent: 0 to 100"));
+        }
+        Ok(())
+    }
+
+    /// The names of the authorities.
+    pub fn authorities(&self) -> Vec<String> {
+        self.authority.iter().map(|authority| authority.name.clone()).collect()
+    }
+
+    fn resolve(&mut self, folder: &Path) {
+        let mut paths = vec![&mut self.partnership, &mut self.api.certificate, &mut self.api.key, &mut self.keys.directory];
+        for authority in &mut self.authority {
+            paths.push(&mut authority.certificates);
+            paths.push(&mut authority.crl);
+        }
+        if let DatabaseUrl::File(file) = &mut self.database.url {
+            paths.push(file);
+        }
+        for path in paths {
+            *path = folder.join(&*path);
+        }
+    }
+}
+
+impl DatabaseUrl {
+    /// The path or the address, password and all.
+    pub fn expose(&self) -> std::borrow::Cow<'_, str> {
+        match self {
+            Self::File(path) => path.to_string_lossy(),
+            Self::Postgres(url) => secrecy::ExposeSecret::expose_secret(url).into(),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for DatabaseUrl {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let url = String::deserialize(deserializer)?;
+        if url.starts_with("postgres://") || url.starts_with("postgresql://") {
+            Ok(Self::Postgres(url.into()))
+        } else if url.is_empty() || url.contains("://") {
+            Err(serde::de::Error::custom("the database is a file's path or postgres://…"))
+        } else {
+            Ok(Self::File(url.into()))
+        }
+    }
+}
+
+impl fmt::Debug for DatabaseUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::File(path) => path.fmt(f),
+            Self::Postgres(_) => f.write_str("postgres://…"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SMALLEST: &str = r#"
+partnership = "partnership.toml"
+[api]
+certificate = "pki/server.pem"
+key = "pki/server-key.pem"
+[[authority]]
+name = "one"
+certificates = "pki/ca.pem"
+crl = "pki/crl.pem"
+[database]
+url = "postgres://gateway:hush@db/sendbridge"
+[keys]
+directory = "/etc/keys"
+"#;
+
+    fn read(text: &str) -> Result<Configuration, ConfigurationError> {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("gateway.toml");
+        std::fs::write(&path, text).unwrap();
+        Configuration::read(&path)
+    }
+
+    #[test]
+    fn the_smallest_file_takes_the_documented_defaults() {
+        let read = read(SMALLEST).unwrap();
+        assert_eq!(read.api.listen.to_string(), "127.0.0.1:8443");
+        assert_eq!(read.operations.listen.to_string(), "127.0.0.1:9464");
+        assert!(!read.api.tls12 && !read.demonstration);
+        assert!(read.partnership.is_absolute() && read.partnership.ends_with("partnership.toml"));
+        assert_eq!(read.keys.directory, Path::new("/etc/keys"));
+        assert!(!format!("{read:?}").contains("hush"));
+    }
+
+    #[test]
+    fn a_fault_names_its_line_and_repeats_no_value() {
+        let error = read(&SMALLEST.replace("url = ", "uri = ")).unwrap_err().to_string();
+        assert!(error.contains("gateway.toml:11: unknown field `uri`"), "{error}");
+        assert!(!error.contains("hush"), "{error}");
+    }
+
+    #[test]
+    fn a_demonstration_listens_on_loopback_alone() {
+        let text = format!("demonstration = true\n{}", SMALLEST.replace("[api]", "[api]\nlisten = \"0.0.0.0:8443\""));
+        assert!(matches!(read(&text), Err(ConfigurationError::Unsafe(_))));
+        assert!(read(&text.replace("0.0.0.0", "127.0.0.1")).is_ok());
+    }
+}

@@ -1,0 +1,68 @@
+//! Files that the gateway reads: secrets that only their owner may read, and the place of a fault.
+
+use std::io;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+
+use zeroize::Zeroizing;
+
+/// Why a file cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum FileError {
+    #[error("{}: {source}", path.display())]
+    Unreadable { path: PathBuf, source: io::Error },
+    #[error("{}: open to others than its owner; set its mode to 0600", path.display())]
+    NotPrivate { path: PathBuf },
+}
+
+/// The bytes of a file.
+pub fn read(path: &Path) -> Result<Vec<u8>, FileError> {
+    std::fs::read(path).map_err(|source| FileError::Unreadable { path: path.into(), source })
+}
+
+/// The bytes of a file that nobody but its owner may open.
+pub fn read_secret(path: &Path) -> Result<Zeroizing<Vec<u8>>, FileError> {
+    check_private(path)?;
+    read(path).map(Zeroizing::new)
+}
+
+/// Refuses a file that its group or the world may open.
+pub fn check_private(path: &Path) -> Result<(), FileError> {
+    let unreadable = |source| FileError::Unreadable { path: path.into(), source };
+    let mode = std::fs::metadata(path).map_err(unreadable)?.permissions().mode();
+    if mode & 0o077 == 0 { Ok(()) } else { Err(FileError::NotPrivate { path: path.into() }) }
+}
+
+/// Refuses a folder in which any file is open to others than its owner.
+pub fn check_private_files(folder: &Path) -> Result<(), FileError> {
+    let unreadable = |source| FileError::Unreadable { path: folder.into(), source };
+    for entry in std::fs::read_dir(folder).map_err(unreadable)? {
+        let path = entry.map_err(unreadable)?.path();
+        if path.is_file() {
+            check_private(&path)?;
+        }
+    }
+    Ok(())
+}
+
+/// The line, counted from 1, on which a byte of a text stands.
+pub fn line_of(text: &str, at: usize) -> usize {
+    text.bytes().take(at).filter(|byte| *byte == b'\n').count() + 1
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_secret_that_others_may_open_is_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("key.pem");
+        std::fs::write(&path, "secret").unwrap();
+        for (mode, open) in [(0o600, false), (0o400, false), (0o640, true), (0o604, true)] {
+            std::fs::set_permissions(&path, std::fs::Permissions::from_mode(mode)).unwrap();
+            assert_eq!(read_secret(&path).is_err(), open, "{mode:o}");
+            assert_eq!(check_private_files(folder.path()).is_err(), open, "{mode:o}");
+        }
+    }
+}

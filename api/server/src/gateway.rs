@@ -1,0 +1,266 @@
+//! Starting and stopping. Nothing is global: several gateways may run in one process.
+
+use std::io;
+use std::net::{SocketAddr, TcpListener};
+use std::sync::Arc;
+use std::thread::available_parallelism;
+use std::time::Duration;
+
+use actix_web::dev::ServerHandle;
+use actix_web::middleware::from_fn;
+use actix_web::{App, HttpServer, web};
+use domain::partnerships::Partnership;
+use rustls::sign::CertifiedKey;
+use store::{Store, StoreError};
+use tokio::task::{JoinError, JoinSet};
+use tracing_actix_web::TracingLogger;
+use utoipa_actix_web::AppExt;
+
+use crate::child_ids::ChildIds;
+use crate::clocks::{Clock, Ids};
+use crate::configuration::{Configuration, ConfigurationError};
+use crate::files::{self, FileError};
+use crate::ingest::Intake;
+use crate::operations::Readiness;
+use crate::partnership::{self, PartnershipError};
+use crate::releases::Releases;
+use crate::routes::{Documentation, Table};
+use crate::secrets::{Secrets, SecretsError};
+use crate::state::State;
+use crate::telemetry::metrics::Metrics;
+use crate::telemetry::spans::RequestSpan;
+use crate::tls::authorities::{Authority, Trust};
+use crate::tls::certificates::ServerCertificate;
+use crate::tls::verifiers::LiveVerifier;
+use crate::tls::{self, TlsError, authorities, certificates, peers};
+use crate::tokens::Tokens;
+use crate::tokens::keys::{KeyError, SigningKey};
+use crate::watches::Watch;
+use crate::{exchanges, operations, routes};
+
+/// How long a client may take for a handshake, or for the head of a request.
+const HEAD_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// How long an idle connection is kept.
+const KEEP_ALIVE: Duration = Duration::from_secs(75);
+
+/// How long a stop waits for what is being answered, in seconds: a long ingest is let finish.
+const STOP_TIMEOUT: u64 = 600;
+
+/// A gateway that is running. Dropping it stops it at once.
+pub struct Gateway {
+    api: SocketAddr,
+    operations: SocketAddr,
+    handles: [ServerHandle; 2],
+    servers: JoinSet<io::Result<()>>,
+    watches: JoinSet<()>,
+    store: Store,
+}
+
+/// Why a gateway cannot start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    #[error(transparent)]
+    Configuration(#[from] ConfigurationError),
+    #[error(transparent)]
+    Partnership(#[from] PartnershipError),
+    #[error(transparent)]
+    Tls(#[from] TlsError),
+    #[error(transparent)]
+    Key(#[from] KeyError),
+    #[error(transparent)]
+    Secrets(#[from] SecretsError),
+    #[error("the database: {0}")]
+    Store(#[from] StoreError),
+    #[error(transparent)]
+    File(#[from] FileError),
+    #[error("{address}: {source}")]
+    Listen { address: SocketAddr, source: io::Error },
+    #[error(transparent)]
+    Io(#[from] io::Error),
+    #[error("the contract's document cannot be written: {0}")]
+    Document(#[from] serde_json::Error),
+    #[error("the start was broken off: {0}")]
+    Broken(#[from] JoinError),
+}
+
+/// What is read from files before anything listens.
+struct Loaded {
+    partnership: Watch<Partnership, PartnershipError>,
+    certificate: Watch<CertifiedKey, TlsError>,
+    authorities: Vec<Watch<Authority, TlsError>>,
+    token_key: SigningKey,
+    child_ids: ChildIds,
+    store: Store,
+}
+
+/// Starts a gateway. It answers as soon as this returns.
+pub async fn start(configuration: Configuration, clock: Clock) -> Result<Gateway, StartError> {
+    start_with(configuration, clock, routes::table).await
+}
+
+/// Starts a gateway with a route table.
+pub(crate) async fn start_with(configuration: Configuration, clock: Clock, table: Table) -> Result<Gateway, StartError> {
+    configuration.check()?;
+    let loaded = {
+        let (configuration, clock) = (configuration.clone(), clock.clone());
+        tokio::task::spawn_blocking(move || load(&configuration, &clock)).await??
+    };
+    let (api_listener, api) = listen(configuration.api.listen)?;
+    let (operations_listener, operations) = listen(configuration.operations.listen)?;
+
+    let store = loaded.store;
+    let metrics = Metrics::new();
+    let trust = Trust::new(loaded.authorities.iter().map(Watch::live).collect())?;
+    let verifier = LiveVerifier::new(trust.clone(), clock.clone(), metrics.clone());
+    let tls = tls::server_config(ServerCertificate::new(loaded.certificate.live()), verifier, clock.clone(), configuration.api.tls12)?;
+    let issuer = configuration.api.issuer.clone().unwrap_or_else(|| format!("https://{api}"));
+    let state = web::Data::new(State {
+        ids: Ids::new(clock.clone()),
+        clock,
+        live_partnership: loaded.partnership.live(),
+        trust,
+        tokens: Tokens::new(issuer, loaded.token_key),
+        child_ids: loaded.child_ids,
+        intake: Intake::new(
+            store.clone(),
+            configuration.api.maximum_body_bytes,
+            configuration.submissions.shrink_percent,
+            configuration.submissions.rejected_percent,
+        ),
+        releases: Releases::new(store.clone()),
+        store: store.clone(),
+        metrics: metrics.clone(),
+        documentation: Documentation::new(&routes::document_of(table))?,
+        configuration,
+    });
+
+    let api_server = HttpServer::new(move || {
+        let (app, _) = App::new().into_utoipa_app().configure(table).split_for_parts();
+        app.app_data(state.clone())
+            .default_service(web::to(exchanges::unmatched))
+            .wrap(from_fn(exchanges::explain))
+            .wrap(TracingLogger::<RequestSpan>::new())
+            .wrap(from_fn(exchanges::attend))
+    })
+    .on_connect(peers::on_connect)
+    .workers(available_parallelism().map_or(1, usize::from))
+    .keep_alive(KEEP_ALIVE)
+    .client_request_timeout(HEAD_TIMEOUT)
+    .tls_handshake_timeout(HEAD_TIMEOUT)
+    .shutdown_timeout(STOP_TIMEOUT)
+    .disable_signals()
+    .listen_rustls_0_23(api_listener, tls)?
+    .run();
+
+    let readiness = readiness(store.clone());
+    let operations_server = HttpServer::new(move || {
+        App::new().app_data(web::Data::new(metrics.clone())).app_data(web::Data::new(readiness.clone())).configure(operations::table)
+    })
+    .workers(1)
+    .client_request_timeout(HEAD_TIMEOUT)
+    .shutdown_timeout(1)
+    .disable_signals()
+    .listen(operations_listener)?
+    .run();
+
+    let handles = [api_server.handle(), operations_server.handle()];
+    let mut servers = JoinSet::new();
+    servers.spawn(api_server);
+    servers.spawn(operations_server);
+    let mut watches = JoinSet::new();
+    watches.spawn(chain_audit(store.clone()));
+    watches.spawn(loaded.partnership.run());
+    watches.spawn(loaded.certificate.run());
+    for authority in loaded.authorities {
+        watches.spawn(authority.run());
+    }
+    tracing::info!(%api, %operations, "listening");
+    Ok(Gateway { api, operations, handles, servers, watches, store })
+}
+
+impl Gateway {
+    /// Where the partner API listens: the port that was given, where the configuration asked for 0.
+    pub fn api_address(&self) -> SocketAddr {
+        self.api
+    }
+
+    pub fn operations_address(&self) -> SocketAddr {
+        self.operations
+    }
+
+    /// Waits until a listener ends by itself, which is a failure. It may be called again.
+    pub async fn wait(&mut self) -> io::Result<()> {
+        match self.servers.join_next().await {
+            Some(Ok(ended)) => ended,
+            Some(Err(broken)) => Err(io::Error::other(broken)),
+            None => Ok(()),
+        }
+    }
+
+    /// Takes no more connections, lets what is being answered finish, and stops.
+    pub async fn stop(mut self) {
+        let [api, operations] = &self.handles;
+        api.stop(true).await;
+        operations.stop(true).await;
+        while self.servers.join_next().await.is_some() {}
+        self.watches.shutdown().await;
+        // What was answered last is chained before the log is left.
+        if let Err(error) = self.store.chain_audit().await {
+            tracing::warn!(%error, "the audit log could not be chained to its end");
+        }
+        let store = self.store.clone();
+        if tokio::task::spawn_blocking(move || store.close()).await.is_err() {
+            tracing::warn!("the store was not closed");
+        }
+    }
+}
+
+impl Drop for Gateway {
+    fn drop(&mut self) {
+        // The command is sent when it is made: nobody waits for it.
+        for handle in &self.handles {
+            drop(handle.stop(false));
+        }
+    }
+}
+
+/// Chains the audit leaves that wait, each second.
+async fn chain_audit(store: Store) {
+    let mut seconds = tokio::time::interval(Duration::from_secs(1));
+    seconds.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    loop {
+        seconds.tick().await;
+        while matches!(store.chain_audit().await, Ok(chained) if chained >= store::CHAINED_AT_ONCE) {}
+    }
+}
+
+/// Ready is: the database answers.
+fn readiness(store: Store) -> Readiness {
+    Arc::new(move || {
+        let store = store.clone();
+        Box::pin(async move { store.read(|tx| tx.releases(0, 1).map(|_| ())).await.map_err(|_| "the database does not answer".to_owned()) })
+    })
+}
+
+fn load(configuration: &Configuration, clock: &Clock) -> Result<Loaded, StartError> {
+    files::check_private_files(&configuration.keys.directory)?;
+    let authorities = configuration.authority.iter();
+    let secrets = Secrets::read(&configuration.keys.directory)?;
+    Ok(Loaded {
+        child_ids: secrets.child_ids,
+        store: Store::open(&configuration.database.url.expose(), secrets.vault)?,
+        authorities: authorities
+            .map(|files| authorities::watch(files, configuration.demonstration, clock.clone()))
+            .collect::<Result<_, _>>()?,
+        certificate: certificates::watch(&configuration.api)?,
+        token_key: SigningKey::read(&configuration.keys.directory)?,
+        partnership: partnership::watch(&configuration.partnership, configuration.authorities())?,
+    })
+}
+
+fn listen(address: SocketAddr) -> Result<(TcpListener, SocketAddr), StartError> {
+    let listener = TcpListener::bind(address).map_err(|source| StartError::Listen { address, source })?;
+    let bound = listener.local_addr()?;
+    Ok((listener, bound))
+}

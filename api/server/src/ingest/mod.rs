@@ -1,0 +1,288 @@
+//! One way in for every dataset: body → adapter → records and issues → staged → visible at once.
+//!
+//! The body streams through a bounded channel to a blocking thread, which parses, checks, seals and
+//! stages row by row: memory does not grow with the file. Only the publication, one transaction,
+//! touches what others read.
+
+mod bodies;
+mod sinks;
+
+use std::sync::Arc;
+
+use actix_web::web::Payload;
+use adapters::{Adapter, Context, Unreadable};
+use chrono::{DateTime, NaiveDate, Utc};
+use domain::dates::london_day;
+use domain::identifiers::SubmissionId;
+use domain::issues::IssueCode;
+use domain::organisations::OrganisationCode;
+use domain::submissions::{Counts, Dataset, Mode, SubmissionStatus};
+use futures_util::StreamExt;
+use store::{Claim, ListedIssue, Publication, Published, Staging, Store, StoreError, Submission};
+use tokio::sync::Semaphore;
+
+use crate::bodies::faults::Fault;
+use crate::idempotency::{in_flight, mismatch};
+use crate::problems::{Kind, Problem};
+use bodies::{Body, Full, body};
+use sinks::Collector;
+
+/// Issues that are listed in an answer itself; the rest are read page by page.
+pub const LISTED: usize = 500;
+/// A body of fewer rows is never refused whole for its share of rejected ones.
+const SMALL_BODY: u64 = 20;
+/// Bodies that are taken in at the same time.
+const AT_ONCE: usize = 4;
+/// A claim on a key that is older than this belongs to work that is dead.
+const CLAIM_HOURS: i64 = 1;
+
+/// What a client asks to be done with a body.
+#[derive(Debug, Clone)]
+pub struct Order {
+    pub id: SubmissionId,
+    pub client: String,
+    pub dataset: Dataset,
+    pub organisation: OrganisationCode,
+    pub list: String,
+    pub mode: Mode,
+    pub as_of: NaiveDate,
+    pub validate: bool,
+    pub nil_return: bool,
+    pub confirm_shrink: bool,
+    pub key: Option<String>,
+    /// As it came, for the fingerprint.
+    pub query: String,
+    pub received_at: DateTime<Utc>,
+}
+
+/// What became of it.
+#[derive(Debug)]
+pub enum Taken {
+    /// With its first issues.
+    Now(Submission, Vec<ListedIssue>),
+    /// The key and the body were here before.
+    Before(Submission),
+}
+
+/// The limits and the places for taking bodies in.
+#[derive(Debug, Clone)]
+pub struct Intake {
+    store: Store,
+    places: Arc<Semaphore>,
+    most_bytes: u64,
+    shrink_percent: u8,
+    rejected_percent: u8,
+}
+
+impl Intake {
+    pub fn new(store: Store, most_bytes: u64, shrink_percent: u8, rejected_percent: u8) -> Self {
+        Self { store, places: Arc::new(Semaphore::new(AT_ONCE)), most_bytes, shrink_percent, rejected_percent }
+    }
+
+    /// Takes a body in. Once this answers, the content is durable and can be queried; before that,
+    /// nothing of it is.
+    pub async fn take(&self, adapter: &'static dyn Adapter, order: Order, payload: Payload) -> Result<Taken, Problem> {
+        let place = Arc::clone(&self.places).try_acquire_owned().map_err(|_| Problem::new(Kind::Busy).retry_after(5))?;
+        let claim = self.claim(&order).await?;
+        let (mut feed, body) = body(self.most_bytes, &format!("{} {}", order.dataset, order.query));
+        let intake = self.clone();
+        let work = tokio::task::spawn_blocking(move || {
+            let _place = place;
+            match claim {
+                Some(Claim::Settled { fingerprint, answer }) => intake.replay(&order, body, &fingerprint, &answer),
+                _ => intake.take_or_give_back(adapter, &order, body),
+            }
+        });
+        let fed = pump(&mut feed, payload).await;
+        match fed {
+            Ok(()) | Err(Fed::ReaderGone) => feed.end().await,
+            // The reader must not take what it has for the whole.
+            Err(Fed::Broken | Fed::TooLarge) => drop(feed),
+        }
+        let taken = work.await.map_err(Problem::internal)?;
+        match fed {
+            Err(Fed::TooLarge) => {
+                Err(Problem::new(Kind::BodyTooLarge).detail(format!("A body is at most {} bytes.", self.most_bytes)).closing())
+            }
+            _ => taken,
+        }
+    }
+
+    async fn claim(&self, order: &Order) -> Result<Option<Claim>, Problem> {
+        let Some(key) = order.key.clone() else { return Ok(None) };
+        let (client, now) = (order.client.clone(), order.received_at);
+        self.store.sweep_claims(now - chrono::Duration::hours(CLAIM_HOURS)).await?;
+        match self.store.transaction(move |tx| tx.claim(&client, &key, now)).await? {
+            Claim::InFlight => Err(in_flight()),
+            claim => Ok(Some(claim)),
+        }
+    }
+
+    /// The same body again answers as before, any other is refused.
+    fn replay(&self, order: &Order, body: Body, fingerprint: &[u8], answer: &str) -> Result<Taken, Problem> {
+        let ours = body.fingerprint().map_err(broken)?;
+        let (Ok(id), true) = (answer.parse(), ours.as_slice() == fingerprint) else { return Err(mismatch()) };
+        let client = order.client.clone();
+        let found = block_on(self.store.read(move |tx| tx.submission(id, &client)))?;
+        found.map(Taken::Before).ok_or_else(|| Problem::internal("a settled submission is gone"))
+    }
+
+    fn take_or_give_back(&self, adapter: &dyn Adapter, order: &Order, body: Body) -> Result<Taken, Problem> {
+        let taken = self.take_blocking(adapter, order, body);
+        let settled = matches!(&taken, Ok(Taken::Now(submission, _)) if !order.validate && submission.status != SubmissionStatus::Refused);
+        if let (Some(key), false) = (&order.key, settled) {
+            let (client, key) = (order.client.clone(), key.clone());
+            block_on(self.store.transaction(move |tx| tx.unclaim(&client, &key)))?;
+        }
+        taken
+    }
+
+    fn take_blocking(&self, adapter: &dyn Adapter, order: &Order, mut body: Body) -> Result<Taken, Problem> {
+        let mut collector = Collector::new(self.store.stage(order.id)?, order.organisation);
+        let context = Context { organisation: order.organisation, today: london_day(order.received_at) };
+        let read = adapters::read(adapter, &mut body, &context, &mut collector);
+        let (mut received, mut rejected, mut issues) = (collector.received, collector.rejected, collector.issues);
+        let mut staging = collector.into_staging()?;
+        match read {
+            Ok(()) => {}
+            Err(Unreadable::Empty) if order.nil_return => {}
+            Err(Unreadable::Source(error)) => return Err(broken(error)),
+            Err(unreadable) => return Err(refuse_unreadable(&unreadable)),
+        }
+        let fingerprint = body.fingerprint().map_err(broken)?;
+        let (twice, field) = match order.dataset {
+            Dataset::WaitingList => (IssueCode::ReferralTwice, "referral_id"),
+            Dataset::Ehcp => (IssueCode::RequestTwice, "ReceivedDate"),
+        };
+        let repeated = staging.finish(twice, field)?;
+        rejected += repeated;
+        issues += repeated;
+        received = received.max(rejected);
+        check_nil_return(order, received)?;
+
+        let refuse = received >= SMALL_BODY && rejected * 100 > received * u64::from(self.rejected_percent);
+        let listed = staging.first_issues(i64::try_from(LISTED).unwrap_or(i64::MAX))?;
+        let submission = Submission {
+            id: order.id,
+            client: order.client.clone(),
+            dataset: order.dataset,
+            format: adapter.format().to_owned(),
+            organisation: order.organisation,
+            list: order.list.clone(),
+            mode: order.mode,
+            as_of: order.as_of,
+            status: if issues == 0 { SubmissionStatus::Accepted } else { SubmissionStatus::AcceptedWithIssues },
+            counts: Counts { received, rejected, ..Counts::default() },
+            received_at: order.received_at,
+        };
+        self.publish(staging, order, submission, fingerprint, refuse, listed)
+    }
+
+    fn publish(
+        &self,
+        staging: Staging,
+        order: &Order,
+        submission: Submission,
+        fingerprint: store::Fingerprint,
+        refuse: bool,
+        listed: Vec<ListedIssue>,
+    ) -> Result<Taken, Problem> {
+        let published = staging.publish(Publication {
+            submission,
+            shrink_percent: self.shrink_percent,
+            confirm_shrink: order.confirm_shrink,
+            refuse,
+            validate: order.validate,
+            key: order.key.clone().map(|key| (key, fingerprint)),
+        })?;
+        match published {
+            Published::Done(submission) if submission.status == SubmissionStatus::Refused => {
+                let counts = submission.counts;
+                Err(Problem::new(Kind::RefusedSubmission)
+                    .detail(format!(
+                        "{} of {} rows were rejected, more than {} %. Nothing of it was kept but the report: submission {}.",
+                        counts.rejected, counts.received, self.rejected_percent, submission.id
+                    ))
+                    .with_faults(listed.into_iter().map(fault)))
+            }
+            Published::Done(submission) => Ok(Taken::Now(submission, listed)),
+            Published::OlderAsOf { last } => {
+                Err(Problem::new(Kind::OlderAsOf).detail(format!("This list was last sent as of {last}; this one says {}.", order.as_of)))
+            }
+            Published::Shrinks { open, dropped } => Err(Problem::new(Kind::SnapshotShrinks).detail(format!(
+                "{dropped} of {open} open entries are not in this snapshot, more than {} %. If that is so, send it with confirm=shrink.",
+                self.shrink_percent
+            ))),
+        }
+    }
+}
+
+/// Why a body did not reach the reader whole.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Fed {
+    Broken,
+    TooLarge,
+    ReaderGone,
+}
+
+async fn pump(feed: &mut bodies::Feed, mut payload: Payload) -> Result<(), Fed> {
+    while let Some(chunk) = payload.next().await {
+        let chunk = chunk.map_err(|_| Fed::Broken)?;
+        feed.chunk(chunk).await.map_err(|full| match full {
+            Full::TooLarge => Fed::TooLarge,
+            Full::ReaderGone => Fed::ReaderGone,
+        })?;
+    }
+    Ok(())
+}
+
+fn block_on<T>(work: impl Future<Output = T>) -> T {
+    tokio::runtime::Handle::current().block_on(work)
+}
+
+fn broken(error: std::io::Error) -> Problem {
+    Problem::new(Kind::Malformed).detail("The body did not arrive whole; nothing of it was kept.").cause(error)
+}
+
+fn refuse_unreadable(unreadable: &Unreadable) -> Problem {
+    let fault = |field: Option<&&'static str>| {
+        let fault = Fault::new(unreadable.code(), unreadable.message()).fix(unreadable.fix());
+        match field {
+            Some(field) => fault.field(*field),
+            None => fault,
+        }
+    };
+    let fields = unreadable.fields();
+    let faults: Vec<_> = if fields.is_empty() { vec![fault(None)] } else { fields.iter().map(|field| fault(Some(field))).collect() };
+    Problem::new(Kind::UnreadableBody).detail(unreadable.message()).with_faults(faults)
+}
+
+fn check_nil_return(order: &Order, received: u64) -> Result<(), Problem> {
+    match (order.mode, received, order.nil_return) {
+        (Mode::Snapshot, 0, false) => {
+            Err(Problem::new(Kind::NilReturnUnsaid).detail("If nobody is on this list, send it with nil_return=true."))
+        }
+        (_, 1.., true) => {
+            Err(Problem::new(Kind::InvalidValue).fault(Fault::new("invalid-value", "a nil return has no rows").field("nil_return")))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// An issue as it stands in a problem.
+fn fault(issue: ListedIssue) -> Fault {
+    let mut fault = Fault::new(issue.code.as_str(), issue.code.message()).field(issue.field).fix(issue.code.fix());
+    fault.row = u64::try_from(issue.row).ok();
+    fault.referral_id = issue.referral_id;
+    fault
+}
+
+impl From<StoreError> for Problem {
+    fn from(error: StoreError) -> Self {
+        match &error {
+            StoreError::Busy => Self::new(Kind::Busy),
+            error if error.is_away() => Self::new(Kind::DatabaseAway).retry_after(5).cause(error),
+            error => Self::internal(format!("{error}: {error:?}")),
+        }
+    }
+}

@@ -1,0 +1,66 @@
+//! Takes rows from an adapter and puts them into the staging.
+
+use adapters::{Row, Sink, Stop};
+use domain::issues::Issue;
+use domain::organisations::OrganisationCode;
+use store::{Staging, StoreError};
+
+/// Counts rows on their way, and keeps the first failure of the store.
+pub(super) struct Collector {
+    staging: Staging,
+    organisation: OrganisationCode,
+    pub(super) received: u64,
+    pub(super) rejected: u64,
+    pub(super) issues: u64,
+    failure: Option<StoreError>,
+}
+
+impl Collector {
+    pub(super) fn new(staging: Staging, organisation: OrganisationCode) -> Self {
+        Self { staging, organisation, received: 0, rejected: 0, issues: 0, failure: None }
+    }
+
+    /// The staging, unless the store failed.
+    pub(super) fn into_staging(self) -> Result<Staging, StoreError> {
+        match self.failure {
+            None => Ok(self.staging),
+            Some(error) => Err(error),
+        }
+    }
+
+    fn take(&mut self, row: Row) -> Result<(), StoreError> {
+        self.received += 1;
+        self.note(row.issues)?;
+        match row.record {
+            Some(record) => self.staging.record(row.number, self.organisation, &record),
+            None => {
+                self.rejected += 1;
+                row.referral_id.map_or(Ok(()), |id| self.staging.rejected(id))
+            }
+        }
+    }
+
+    fn note(&mut self, issues: Vec<Issue>) -> Result<(), StoreError> {
+        self.issues += issues.len() as u64;
+        if issues.is_empty() { Ok(()) } else { self.staging.issues(issues) }
+    }
+
+    fn or_stop(&mut self, result: Result<(), StoreError>) -> Result<(), Stop> {
+        result.map_err(|error| {
+            self.failure = Some(error);
+            Stop
+        })
+    }
+}
+
+impl Sink for Collector {
+    fn row(&mut self, row: Row) -> Result<(), Stop> {
+        let taken = self.take(row);
+        self.or_stop(taken)
+    }
+
+    fn file_issue(&mut self, issue: Issue) -> Result<(), Stop> {
+        let noted = self.note(vec![issue]);
+        self.or_stop(noted)
+    }
+}

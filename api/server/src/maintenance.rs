@@ -1,0 +1,65 @@
+//! What an operator does beside a running gateway: the same configuration, no listener.
+
+use chrono::NaiveDate;
+use domain::identifiers::ReleaseId;
+use store::{AuditReport, Store, StoreError};
+
+use crate::clocks::{Clock, Ids};
+use crate::configuration::Configuration;
+use crate::partnership::{self, PartnershipError};
+use crate::releases::{self, Building};
+use crate::routes;
+use crate::secrets::{Secrets, SecretsError};
+
+/// Why an operator's command failed.
+#[derive(Debug, thiserror::Error)]
+pub enum OperationError {
+    #[error(transparent)]
+    Secrets(#[from] SecretsError),
+    #[error(transparent)]
+    Partnership(#[from] PartnershipError),
+    #[error("the database: {0}")]
+    Store(#[from] StoreError),
+    #[error("the command was broken off")]
+    Broken(#[from] tokio::task::JoinError),
+}
+
+/// Brings the tables up to date. It blocks.
+pub fn migrate(configuration: &Configuration) -> Result<(), OperationError> {
+    open(configuration).map(|(store, _)| store.close())
+}
+
+/// Looks through the whole audit log. It blocks.
+pub fn verify_audit(configuration: &Configuration) -> Result<AuditReport, OperationError> {
+    let (store, _) = open(configuration)?;
+    let report = store.verify_audit()?;
+    store.close();
+    Ok(report)
+}
+
+/// Builds and publishes the release of a day.
+pub async fn build_release(configuration: &Configuration, clock: Clock, as_of: NaiveDate) -> Result<ReleaseId, OperationError> {
+    let read = configuration.clone();
+    let (opened, partnership) = tokio::task::spawn_blocking(move || {
+        let partnership = partnership::watch(&read.partnership, read.authorities())?.live().load_full();
+        Ok::<_, OperationError>((open(&read)?, partnership))
+    })
+    .await??;
+    let (store, secrets) = opened;
+    let building = Building { id: ReleaseId(Ids::new(clock.clone()).next()), partnership, as_of, now: clock.now() };
+    let built = releases::build_release(&store, secrets, building).await;
+    tokio::task::spawn_blocking(move || store.close()).await?;
+    Ok(built?)
+}
+
+/// The contract's document, as it is committed.
+pub fn openapi() -> String {
+    let mut text = serde_json::to_string_pretty(&routes::document()).unwrap_or_default();
+    text.push('\n');
+    text
+}
+
+fn open(configuration: &Configuration) -> Result<(Store, std::sync::Arc<disclosure::ReleaseSecret>), OperationError> {
+    let secrets = Secrets::read(&configuration.keys.directory)?;
+    Ok((Store::open(&configuration.database.url.expose(), secrets.vault)?, secrets.release))
+}

@@ -1,0 +1,50 @@
+//! Lists: `{ "items": […], "next": "cursor" }`.
+
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::problems::{Kind, Problem};
+
+/// Items on a page that does not say how many.
+const USUAL: i64 = 100;
+/// Items on a page at the most.
+const MOST: i64 = 500;
+
+/// One page of a list.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Page<T> {
+    pub items: Vec<T>,
+    /// Only where there is more; given back as `after`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub next: Option<String>,
+}
+
+impl<T> Page<T> {
+    /// A page of what was read with [`one_more`]: the extra item only says that there is a next page,
+    /// which starts after the last that is shown.
+    pub fn of<R>(mut rows: Vec<R>, limit: i64, cursor: impl Fn(&R) -> String, view: impl FnMut(R) -> T) -> Self {
+        let shown = usize::try_from(limit).unwrap_or(0);
+        let more = rows.len() > shown;
+        rows.truncate(shown);
+        let next = rows.last().filter(|_| more).map(cursor);
+        Self { items: rows.into_iter().map(view).collect(), next }
+    }
+}
+
+/// How many to read, so that it shows whether there are more.
+pub fn one_more(limit: i64) -> i64 {
+    limit + 1
+}
+
+/// The number of items asked for: 1 to 500.
+pub fn limit(asked: Option<i64>) -> Result<i64, Problem> {
+    match asked.unwrap_or(USUAL) {
+        limit @ 1..=MOST => Ok(limit),
+        _ => Err(Problem::new(Kind::Malformed).detail("limit is 1 to 500.")),
+    }
+}
+
+/// A cursor that this gateway gave out.
+pub fn cursor<T: std::str::FromStr>(after: Option<&str>) -> Result<Option<T>, Problem> {
+    after.map(|text| text.parse().map_err(|_| Problem::new(Kind::Malformed).detail("after is the next of an earlier page."))).transpose()
+}

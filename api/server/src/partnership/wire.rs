@@ -1,0 +1,179 @@
+//! The file's shape.
+
+use chrono::NaiveDate;
+use domain::agreements::{Agreement, Basis, Confidentiality, ConsentRule, DataClass, OptOut, Population, Purpose};
+use domain::organisations::{Organisation, OrganisationCode, OrganisationKind};
+use domain::partnerships::{Client, Parts};
+use domain::pathways::PathwaySet;
+use domain::scopes::Scope;
+use serde::{Deserialize, Deserializer, de::Error};
+use toml::value::Datetime;
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct PartnershipWire {
+    host: OrganisationCode,
+    controllers: Vec<OrganisationCode>,
+    #[serde(default)]
+    organisation: Vec<OrganisationWire>,
+    #[serde(default)]
+    client: Vec<ClientWire>,
+    #[serde(default)]
+    agreement: Vec<AgreementWire>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct OrganisationWire {
+    code: OrganisationCode,
+    name: String,
+    kind: OrganisationKind,
+    valid_from: Day,
+    valid_to: Option<Day>,
+    #[serde(default)]
+    successors: Vec<OrganisationCode>,
+    #[serde(default)]
+    areas: Vec<String>,
+    #[serde(default)]
+    lists: Vec<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ClientWire {
+    id: String,
+    organisation: OrganisationCode,
+    #[serde(default)]
+    may_submit_for: Vec<OrganisationCode>,
+    authority: String,
+    certificate_name: String,
+    scopes: Vec<Scope>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct AgreementWire {
+    id: String,
+    purpose: Purpose,
+    providers: Vec<OrganisationCode>,
+    recipients: Vec<OrganisationCode>,
+    data: Vec<DataClass>,
+    pathways: PathwaySet,
+    population: Population,
+    consent: ConsentRule,
+    #[serde(default)]
+    consent_recorded_by: Vec<OrganisationCode>,
+    starts: Day,
+    ends: Day,
+    basis: BasisWire,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct BasisWire {
+    uk_gdpr_6: String,
+    uk_gdpr_9: String,
+    dpa_sch1: Option<String>,
+    confidentiality: Confidentiality,
+    statute: Option<String>,
+    opt_out: OptOutWire,
+}
+
+/// A TOML date without a time.
+#[derive(Clone, Copy)]
+struct Day(NaiveDate);
+
+/// `applies`, or `exempt: ` and the reason.
+struct OptOutWire(OptOut, Option<String>);
+
+impl<'de> Deserialize<'de> for Day {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        match Datetime::deserialize(deserializer)? {
+            Datetime { date: Some(date), time: None, offset: None } => {
+                NaiveDate::from_ymd_opt(i32::from(date.year), u32::from(date.month), u32::from(date.day)).map(Self)
+            }
+            _ => None,
+        }
+        .ok_or_else(|| D::Error::custom("a day is written CCYY-MM-DD, without quotes or a time"))
+    }
+}
+
+impl<'de> Deserialize<'de> for OptOutWire {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        match text.split_once(':').map(|(word, reason)| (word.trim(), reason.trim())) {
+            None if text == "applies" => Ok(Self(OptOut::Applies, None)),
+            Some(("exempt", reason)) if !reason.is_empty() => Ok(Self(OptOut::Exempt, Some(reason.to_owned()))),
+            _ => Err(D::Error::custom("opt_out is \"applies\", or \"exempt: \" and the reason")),
+        }
+    }
+}
+
+impl PartnershipWire {
+    pub(super) fn into_parts(self, authorities: &[String]) -> Parts {
+        Parts {
+            host: self.host,
+            controllers: self.controllers,
+            organisations: self.organisation.into_iter().map(Into::into).collect(),
+            clients: self.client.into_iter().map(Into::into).collect(),
+            agreements: self.agreement.into_iter().map(Into::into).collect(),
+            authorities: authorities.to_vec(),
+        }
+    }
+}
+
+impl From<OrganisationWire> for Organisation {
+    fn from(wire: OrganisationWire) -> Self {
+        Self {
+            code: wire.code,
+            name: wire.name,
+            kind: wire.kind,
+            valid_from: wire.valid_from.0,
+            valid_to: wire.valid_to.map(|day| day.0),
+            successors: wire.successors,
+            areas: wire.areas,
+            lists: wire.lists,
+        }
+    }
+}
+
+impl From<ClientWire> for Client {
+    fn from(wire: ClientWire) -> Self {
+        Self {
+            id: wire.id,
+            organisation: wire.organisation,
+            may_submit_for: wire.may_submit_for,
+            authority: wire.authority,
+            certificate_name: wire.certificate_name,
+            scopes: wire.scopes.into_iter().collect(),
+        }
+    }
+}
+
+impl From<AgreementWire> for Agreement {
+    fn from(wire: AgreementWire) -> Self {
+        let OptOutWire(opt_out, opt_out_reason) = wire.basis.opt_out;
+        Self {
+            id: wire.id,
+            purpose: wire.purpose,
+            providers: wire.providers,
+            recipients: wire.recipients,
+            data: wire.data,
+            pathways: wire.pathways,
+            population: wire.population,
+            consent: wire.consent,
+            consent_recorded_by: wire.consent_recorded_by,
+            starts: wire.starts.0,
+            ends: wire.ends.0,
+            basis: Basis {
+                uk_gdpr_6: wire.basis.uk_gdpr_6,
+                uk_gdpr_9: wire.basis.uk_gdpr_9,
+                dpa_sch1: wire.basis.dpa_sch1,
+                confidentiality: wire.basis.confidentiality,
+                statute: wire.basis.statute,
+                opt_out,
+                opt_out_reason,
+            },
+        }
+    }
+}

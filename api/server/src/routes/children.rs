@@ -1,0 +1,192 @@
+//! One child: its id for the asking organisation, and its waits.
+
+use std::sync::Arc;
+
+use actix_web::{get, post, web};
+use chrono::NaiveDate;
+use domain::agreements::{DataClass, Purpose};
+use domain::children::ChildReference;
+use domain::dates::london_day;
+use domain::journeys::{KnownBy, RttClock, Wait, Waited, waits};
+use domain::nhs_numbers::NhsNumber;
+use domain::organisations::OrganisationCode;
+use domain::pathways::{Pathway, PathwaySet};
+use domain::policy::{Act, Ask, Facts, Refusal, decide};
+use domain::referrals::{Flow, Stage, Status};
+use domain::scopes::Scope;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use crate::actors::ActingFor;
+use crate::attributions::attribute;
+use crate::bodies::Json;
+use crate::callers::Caller;
+use crate::exchanges::RequestId;
+use crate::problems::{Kind, Problem};
+use crate::state::State;
+
+/// A child, as a partner names it: in a body, never in a URL.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ChildBody {
+    #[schema(example = "9990000018")]
+    pub nhs_number: NhsNumber,
+    pub date_of_birth: NaiveDate,
+}
+
+impl From<ChildBody> for ChildReference {
+    fn from(body: ChildBody) -> Self {
+        Self::by_nhs_number(body.nhs_number, body.date_of_birth)
+    }
+}
+
+/// The caller's own id for a child.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct ChildView {
+    pub child_id: String,
+}
+
+/// A length of waiting: completed weeks are floor(days / 7).
+#[derive(Debug, Serialize, ToSchema)]
+pub struct WaitedView {
+    #[schema(example = 290)]
+    pub days: i64,
+    #[schema(example = 41)]
+    pub weeks: i64,
+}
+
+impl From<Waited> for WaitedView {
+    fn from(waited: Waited) -> Self {
+        Self { days: waited.days, weeks: waited.weeks() }
+    }
+}
+
+/// The wait since the first referral, and how that is known.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct JourneyWaitView {
+    #[schema(example = 512)]
+    pub days: i64,
+    #[schema(example = 73)]
+    pub weeks: i64,
+    pub known_by: KnownBy,
+}
+
+/// One wait of one child.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct WaitView {
+    pub pathway: Pathway,
+    pub stage: Option<Stage>,
+    pub provider: OrganisationCode,
+    pub status: Status,
+    /// Whether it was in the provider's last list.
+    pub flow: Flow,
+    pub stage_wait: WaitedView,
+    pub journey_wait: JourneyWaitView,
+    /// The referral-to-treatment clock, where the provider measures one. It takes nobody off a list.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rtt_clock: Option<RttClock>,
+}
+
+/// A child's waits on a day.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct WaitsView {
+    pub as_of: NaiveDate,
+    pub waits: Vec<WaitView>,
+}
+
+impl From<Wait> for WaitView {
+    fn from(wait: Wait) -> Self {
+        Self {
+            pathway: wait.pathway,
+            stage: wait.stage,
+            provider: wait.provider,
+            status: wait.status,
+            flow: wait.flow,
+            stage_wait: wait.stage_wait.into(),
+            journey_wait: JourneyWaitView { days: wait.journey_wait.days, weeks: wait.journey_wait.weeks(), known_by: wait.known_by },
+            rtt_clock: wait.rtt_clock,
+        }
+    }
+}
+
+/// The caller's id for a child
+///
+/// There is one for every well-formed pair of NHS number and date of birth, held or not: nobody
+/// learns here whether the gateway knows the child. Each organisation gets an id of its own.
+#[utoipa::path(
+    tag = "children",
+    params(("Sendbridge-Actor" = String, Header, description = "The person behind the call")),
+    request_body = ChildBody,
+    responses((status = 200, description = "The id", body = ChildView))
+)]
+#[post("/v1/children/search")]
+pub async fn search_child(
+    caller: Caller,
+    _actor: ActingFor,
+    body: Json<ChildBody>,
+    state: web::Data<State>,
+) -> Result<web::Json<ChildView>, Problem> {
+    caller.require_any(&[Scope::EhcpRead, Scope::WaitingListRead, Scope::AuditRead])?;
+    let child = &body.0;
+    let id = state.child_ids.id(caller.organisation(), &child.nhs_number, child.date_of_birth);
+    id.map(|child_id| web::Json(ChildView { child_id })).ok_or_else(|| Problem::internal("a child's id could not be made"))
+}
+
+/// A child's waits
+///
+/// In the present stage, and since the first referral across stages and providers, for each pathway
+/// that an agreement and the family let be seen now. What is not there and what is not permitted
+/// are the same 404.
+#[utoipa::path(
+    tag = "children",
+    params(("child_id" = String, Path), ("Sendbridge-Actor" = String, Header, description = "The person behind the call")),
+    responses((status = 200, description = "The waits, longest journey first", body = WaitsView))
+)]
+#[get("/v1/children/{child_id}/waits")]
+pub async fn get_waits(
+    caller: Caller,
+    actor: ActingFor,
+    child_id: web::Path<String>,
+    id: RequestId,
+    state: web::Data<State>,
+) -> Result<web::Json<WaitsView>, Problem> {
+    caller.require(Scope::WaitingListRead)?;
+    let by = attribute(&caller, Some(actor.0), id, "get_waits");
+    let reference = state.child_ids.child(caller.organisation(), &child_id);
+    let (recipient, partnership) = (caller.organisation(), Arc::clone(caller.partnership()));
+    let now = state.clock.now();
+    let today = london_day(now);
+    let found = state.store.transaction(move |tx| {
+        let ask = |holder, pathways, child| Ask {
+            act: Act::Disclose,
+            holder,
+            recipient,
+            purpose: Purpose::CareCoordination,
+            data: DataClass::WaitingListStatus,
+            pathways,
+            child,
+        };
+        let child = reference.as_ref().map_or(Ok(None), |reference| tx.child(reference))?;
+        let (holders, consents) = match child {
+            Some(child) => (tx.holders_of(child)?, tx.consents_of(child)?),
+            None => (Vec::new(), Vec::new()),
+        };
+        let facts = Facts::at(now, partnership.agreements(), &consents);
+        let mut permits = Vec::new();
+        for (holder, pathways) in &holders {
+            match decide(ask(*holder, *pathways, child), facts) {
+                Ok(permit) => permits.push(permit),
+                Err(refusal) => tx.leave_refused(&refusal, &by, now)?,
+            }
+        }
+        if holders.is_empty() {
+            tx.leave_refused(&Refusal::not_held(ask(partnership.host(), PathwaySet::all(), child)), &by, now)?;
+        }
+        if permits.is_empty() {
+            return Ok(None);
+        }
+        tx.disclose_referrals(&permits, &by).map(|held| Some(waits(&held, today)))
+    });
+    let waits = found.await?.ok_or(Problem::new(Kind::NotFound))?;
+    Ok(web::Json(WaitsView { as_of: today, waits: waits.into_iter().map(WaitView::from).collect() }))
+}

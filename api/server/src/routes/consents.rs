@@ -1,0 +1,330 @@
+//! Families' decisions, as those whom an agreement names record them.
+
+use std::sync::Arc;
+
+use actix_web::{HttpResponse, get, post, web};
+use chrono::{DateTime, NaiveDate, Utc};
+use domain::agreements::{DataClass, Purpose};
+use domain::audit::Attribution;
+use domain::children::ChildReference;
+use domain::consents::{Consent, ConsentDecision, DecidedBy, Standing};
+use domain::dates::london_day;
+use domain::identifiers::{ChildId, ConsentId};
+use domain::organisations::OrganisationCode;
+use domain::partnerships::Partnership;
+use domain::pathways::PathwaySet;
+use domain::policy::{Act, Ask, Facts, Permit, decide};
+use domain::scopes::Scope;
+use serde::{Deserialize, Serialize};
+use store::{ConsentDraft, StoreError, Tx};
+use utoipa::{IntoParams, ToSchema};
+
+use super::children::ChildBody;
+use crate::actors::ActingFor;
+use crate::attributions::attribute;
+use crate::bodies::faults::Fault;
+use crate::bodies::{Json, Query};
+use crate::callers::Caller;
+use crate::exchanges::RequestId;
+use crate::idempotency::{IdempotencyKey, fingerprint, once};
+use crate::pages::Page;
+use crate::problems::{Kind, Problem};
+use crate::state::State;
+
+const LONGEST: usize = 2_000;
+
+/// A decision to be recorded.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ConsentBody {
+    pub child: ChildBody,
+    pub decision: ConsentDecision,
+    pub purpose: Purpose,
+    pub data: Vec<DataClass>,
+    pub pathways: PathwaySet,
+    pub recipient: OrganisationCode,
+    pub decided_by: DecidedBy,
+    /// How the decision is known.
+    #[schema(example = "signed form of 1 November")]
+    pub evidence: String,
+    pub valid_from: NaiveDate,
+    /// Its last day, inclusive; open where it is left out.
+    #[serde(default)]
+    pub valid_to: Option<NaiveDate>,
+}
+
+/// Why a decision is withdrawn.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct WithdrawalBody {
+    pub reason: String,
+}
+
+/// A recorded decision. It names no child.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct ConsentView {
+    pub id: ConsentId,
+    pub decision: ConsentDecision,
+    pub purpose: Purpose,
+    pub data: Vec<DataClass>,
+    pub pathways: PathwaySet,
+    pub recipient: OrganisationCode,
+    pub decided_by: DecidedBy,
+    pub valid_from: NaiveDate,
+    pub valid_to: Option<NaiveDate>,
+    pub standing: Standing,
+    pub recorded_by: OrganisationCode,
+    pub withdrawn_at: Option<DateTime<Utc>>,
+}
+
+impl ConsentView {
+    fn of(consent: Consent, today: NaiveDate) -> Self {
+        Self {
+            standing: consent.standing(today),
+            id: consent.id,
+            decision: consent.decision,
+            purpose: consent.purpose,
+            data: consent.data,
+            pathways: consent.pathways,
+            recipient: consent.recipient,
+            decided_by: consent.decided_by,
+            valid_from: consent.valid_from,
+            valid_to: consent.valid_to,
+            recorded_by: consent.recorded_by,
+            withdrawn_at: consent.withdrawn_at,
+        }
+    }
+}
+
+/// Whose decisions are listed.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct ConsentQuery {
+    /// The caller's own id for the child.
+    child_id: String,
+}
+
+/// Record a family's decision
+///
+/// Only organisations that the agreement names may, and only within what it covers.
+#[utoipa::path(
+    tag = "consents",
+    params(
+        ("Sendbridge-Actor" = String, Header, description = "The person behind the call"),
+        ("Idempotency-Key" = Option<String>, Header, description = "1 to 128 printable ASCII characters"),
+    ),
+    request_body = ConsentBody,
+    responses(
+        (status = 201, description = "Recorded", body = ConsentView),
+        (status = 200, description = "The same key and body were recorded before", body = ConsentView),
+    )
+)]
+#[post("/v1/consents")]
+pub async fn record_consent(
+    caller: Caller,
+    actor: ActingFor,
+    key: IdempotencyKey,
+    body: Json<ConsentBody>,
+    id: RequestId,
+    state: web::Data<State>,
+) -> Result<HttpResponse, Problem> {
+    caller.require(Scope::ConsentWrite)?;
+    let body = body.0;
+    check(&body)?;
+    let by = attribute(&caller, Some(actor.0), id, "record_consent");
+    let fingerprint = fingerprint("record_consent", &body)?;
+    let now = state.clock.now();
+    let today = london_day(now);
+    let draft = ConsentDraft {
+        id: ConsentId(state.ids.next()),
+        decision: body.decision,
+        decided_by: body.decided_by,
+        valid_from: body.valid_from,
+        valid_to: body.valid_to,
+        evidence: body.evidence.clone(),
+    };
+    let reference = ChildReference::from(body.child.clone());
+    let partnership = Arc::clone(caller.partnership());
+    let recorded = state.store.transaction(move |tx| {
+        once(tx, (&by.client, key.0.as_deref(), &fingerprint), now, |tx| {
+            let ask = Ask {
+                act: Act::RecordConsent,
+                holder: by.organisation,
+                recipient: body.recipient,
+                purpose: body.purpose,
+                data: DataClass::WaitingListStatus,
+                pathways: body.pathways,
+                child: None,
+            };
+            // First whether it may be recorded at all: a refusal makes no child known.
+            if !may_record(tx, ask, &body.data, &partnership, now, &by)? {
+                return Ok(Err(Problem::new(Kind::NoAgreement)));
+            }
+            let child = tx.child_for_decision(&reference)?;
+            let facts = Facts::at(now, partnership.agreements(), &[]);
+            let permits: Result<Vec<Permit>, _> =
+                body.data.iter().map(|data| decide(Ask { data: *data, child: Some(child), ..ask }, facts)).collect();
+            match permits {
+                Ok(permits) => tx.record_consent(&permits, &draft, &by).map(|consent| Ok(ConsentView::of(consent, today))),
+                Err(_) => Ok(Err(Problem::new(Kind::NoAgreement))),
+            }
+        })
+    });
+    Ok(recorded.await??.respond())
+}
+
+fn may_record(
+    tx: &mut Tx<'_>,
+    ask: Ask,
+    data: &[DataClass],
+    partnership: &Partnership,
+    now: DateTime<Utc>,
+    by: &Attribution,
+) -> Result<bool, StoreError> {
+    let facts = Facts::at(now, partnership.agreements(), &[]);
+    for data in data {
+        if let Err(refusal) = decide(Ask { data: *data, ..ask }, facts) {
+            tx.leave_refused(&refusal, by, now)?;
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
+fn check(body: &ConsentBody) -> Result<(), Problem> {
+    let mut faults = Vec::new();
+    let mut fault = |wrong: bool, field: &str, message: &'static str| {
+        if wrong {
+            faults.push(Fault::new("invalid-value", message).field(field));
+        }
+    };
+    let mut classes = body.data.clone();
+    classes.sort_unstable();
+    classes.dedup();
+    fault(classes.is_empty() || classes.len() != body.data.len(), "data", "name each class of data once, and at least one");
+    fault(body.pathways.is_empty(), "pathways", "name at least one pathway");
+    fault(body.evidence.trim().is_empty() || body.evidence.len() > LONGEST, "evidence", "1 to 2,000 characters");
+    fault(body.valid_to.is_some_and(|last| last < body.valid_from), "valid_to", "a decision cannot end before it starts");
+    if faults.is_empty() { Ok(()) } else { Err(Problem::new(Kind::InvalidValue).with_faults(faults)) }
+}
+
+/// A decision that the caller's organisation recorded
+#[utoipa::path(
+    tag = "consents",
+    params(("id" = ConsentId, Path), ("Sendbridge-Actor" = String, Header, description = "The person behind the call")),
+    responses((status = 200, description = "The decision", body = ConsentView))
+)]
+#[get("/v1/consents/{id}")]
+pub async fn get_consent(
+    caller: Caller,
+    actor: ActingFor,
+    consent_id: web::Path<String>,
+    id: RequestId,
+    state: web::Data<State>,
+) -> Result<web::Json<ConsentView>, Problem> {
+    caller.require(Scope::ConsentRead)?;
+    let by = attribute(&caller, Some(actor.0), id, "get_consent");
+    let consent_id = consent_id.parse::<ConsentId>().map_err(|_| Problem::new(Kind::NotFound))?;
+    let now = state.clock.now();
+    let found = state.store.transaction(move |tx| {
+        let Some((child, _)) = tx.consent(consent_id, by.organisation)? else { return Ok(None) };
+        let own = decide(own_records(by.organisation, child), Facts::at(now, &[], &[]));
+        let Ok(permit) = own else { return Ok(None) };
+        let recorded = tx.recorded_consents(&permit, &by)?;
+        Ok(recorded.into_iter().find(|consent| consent.id == consent_id))
+    });
+    let consent = found.await?.ok_or(Problem::new(Kind::NotFound))?;
+    Ok(web::Json(ConsentView::of(consent, london_day(now))))
+}
+
+/// The decisions about a child that the caller's organisation recorded
+#[utoipa::path(
+    tag = "consents",
+    params(ConsentQuery, ("Sendbridge-Actor" = String, Header, description = "The person behind the call")),
+    responses((status = 200, description = "All of them; none for a child that is not known", body = Page<ConsentView>))
+)]
+#[get("/v1/consents")]
+pub async fn list_consents(
+    caller: Caller,
+    actor: ActingFor,
+    query: Query<ConsentQuery>,
+    id: RequestId,
+    state: web::Data<State>,
+) -> Result<web::Json<Page<ConsentView>>, Problem> {
+    caller.require(Scope::ConsentRead)?;
+    let by = attribute(&caller, Some(actor.0), id, "list_consents");
+    let reference = state.child_ids.child(caller.organisation(), &query.0.child_id);
+    let now = state.clock.now();
+    let found = state.store.transaction(move |tx| {
+        let Some(child) = reference.as_ref().map_or(Ok(None), |reference| tx.child(reference))? else { return Ok(Vec::new()) };
+        match decide(own_records(by.organisation, child), Facts::at(now, &[], &[])) {
+            Ok(permit) => tx.recorded_consents(&permit, &by),
+            Err(_) => Ok(Vec::new()),
+        }
+    });
+    let items = found.await?.into_iter().map(|consent| ConsentView::of(consent, london_day(now))).collect();
+    Ok(web::Json(Page { items, next: None }))
+}
+
+/// Withdraw a decision
+///
+/// From the moment this is answered nothing that the decision permitted is disclosed. It can always
+/// be done by whoever recorded the decision; doing it again changes nothing.
+#[utoipa::path(
+    tag = "consents",
+    params(("id" = ConsentId, Path), ("Sendbridge-Actor" = String, Header, description = "The person behind the call")),
+    request_body = WithdrawalBody,
+    responses((status = 200, description = "Withdrawn", body = ConsentView))
+)]
+#[post("/v1/consents/{id}/withdrawal")]
+pub async fn withdraw_consent(
+    caller: Caller,
+    actor: ActingFor,
+    consent_id: web::Path<String>,
+    body: Json<WithdrawalBody>,
+    id: RequestId,
+    state: web::Data<State>,
+) -> Result<web::Json<ConsentView>, Problem> {
+    caller.require(Scope::ConsentWrite)?;
+    let by = attribute(&caller, Some(actor.0), id, "withdraw_consent");
+    let consent_id = consent_id.parse::<ConsentId>().map_err(|_| Problem::new(Kind::NotFound))?;
+    let reason = body.0.reason;
+    if reason.trim().is_empty() || reason.len() > LONGEST {
+        return Err(Problem::new(Kind::InvalidValue).fault(Fault::new("invalid-value", "1 to 2,000 characters").field("reason")));
+    }
+    let now = state.clock.now();
+    let today = london_day(now);
+    let withdrawn = state.store.transaction(move |tx| {
+        let Some((child, consent)) = tx.consent(consent_id, by.organisation)? else { return Ok(None) };
+        let ask = Ask {
+            act: Act::WithdrawConsent,
+            holder: by.organisation,
+            recipient: consent.recipient,
+            purpose: consent.purpose,
+            data: consent.data.first().copied().unwrap_or(DataClass::WaitingListStatus),
+            pathways: consent.pathways,
+            child: Some(child),
+        };
+        let facts = Facts::at(now, &[], std::slice::from_ref(&consent));
+        match decide(ask, facts) {
+            Ok(permit) => tx.withdraw_consent(&permit, consent_id, &reason, now, &by).map(Some),
+            Err(refusal) => tx.leave_refused(&refusal, &by, now).map(|()| None),
+        }
+    });
+    let consent = withdrawn.await?.ok_or(Problem::new(Kind::NotFound))?;
+    Ok(web::Json(ConsentView::of(consent, today)))
+}
+
+/// An organisation reads back what it recorded about a child.
+fn own_records(organisation: OrganisationCode, child: ChildId) -> Ask {
+    Ask {
+        act: Act::Disclose,
+        holder: organisation,
+        recipient: organisation,
+        purpose: Purpose::CareCoordination,
+        data: DataClass::WaitingListStatus,
+        pathways: PathwaySet::EMPTY,
+        child: Some(child),
+    }
+}

@@ -1,0 +1,71 @@
+//! What the OpenAPI document says of every operation alike.
+
+use domain::scopes::Scope;
+use utoipa::openapi::security::{ClientCredentials, Flow, OAuth2, Scopes, SecurityScheme};
+use utoipa::openapi::{
+    Components, Content, InfoBuilder, LicenseBuilder, OpenApi, OpenApiBuilder, Ref, RefOr, Response, ResponseBuilder, path::Operation,
+};
+
+use crate::bodies::faults::Fault;
+use crate::problems::{Kind, ProblemView};
+
+const DESCRIPTION: &str = "Sends and reads waiting lists, education, health and care plans, advice and released figures between \
+partners. Every connection shows a client certificate; every operation but the public ones takes an access token that is bound to \
+it. An operation on one child's record takes the header `Sendbridge-Actor: id=\"…\", role=\"…\", reason=\"…\"`. Errors are \
+`application/problem+json` (RFC 9457). `HEAD` answers wherever `GET` does.";
+
+/// The document before it has operations.
+pub fn base() -> OpenApi {
+    let mut components = Components::builder().schema_from::<ProblemView<'_>>().schema_from::<Fault>().build();
+    let scopes = Scopes::from_iter(Scope::ALL.iter().map(|scope| (scope.as_str(), scope.as_str())));
+    components.add_security_scheme(
+        "oauth2",
+        SecurityScheme::OAuth2(OAuth2::new([Flow::ClientCredentials(ClientCredentials::new("/oauth2/token", scopes))])),
+    );
+    components.add_security_scheme(
+        "mutual_tls",
+        SecurityScheme::MutualTls { description: Some("A listed client's certificate.".into()), deprecated: None, extensions: None },
+    );
+    let info = InfoBuilder::new()
+        .title("Sendbridge partner API")
+        .version("1")
+        .description(Some(DESCRIPTION))
+        .license(Some(LicenseBuilder::new().name("MIT OR Apache-2.0").identifier(Some("MIT OR Apache-2.0")).build()));
+    OpenApiBuilder::new().info(info).components(Some(components)).build()
+}
+
+/// Adds to each operation the certificate it takes, and the answers that any operation may give where
+/// it does not describe its own.
+pub fn complete(mut document: OpenApi) -> OpenApi {
+    for item in document.paths.paths.values_mut() {
+        let operations = [&mut item.get, &mut item.put, &mut item.post, &mut item.delete, &mut item.patch];
+        for operation in operations.into_iter().flatten() {
+            add_problems(operation);
+            require_certificate(operation);
+        }
+    }
+    document
+}
+
+fn add_problems(operation: &mut Operation) {
+    let common = [Kind::Unauthorised, Kind::TooMany, Kind::Internal, Kind::Busy];
+    for kind in common {
+        let status = kind.status().as_u16().to_string();
+        operation.responses.responses.entry(status).or_insert_with(|| RefOr::T(problem(kind.title())));
+    }
+    operation.responses.responses.entry("default".into()).or_insert_with(|| RefOr::T(problem("A problem")));
+}
+
+// A token is never enough: it is bound to a certificate.
+fn require_certificate(operation: &mut Operation) {
+    for need in operation.security.iter_mut().flatten() {
+        *need = need.clone().add::<_, [&str; 0], _>("mutual_tls", []);
+    }
+}
+
+fn problem(description: &str) -> Response {
+    ResponseBuilder::new()
+        .description(description)
+        .content("application/problem+json", Content::new(Some(RefOr::Ref(Ref::from_schema_name("Problem")))))
+        .build()
+}

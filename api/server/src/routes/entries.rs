@@ -1,0 +1,124 @@
+//! `GET /v1/waiting-list/entries`: a provider's own list, or another's where an agreement and each
+//! family let it be seen.
+
+use actix_web::{get, web};
+use domain::agreements::{DataClass, Purpose};
+use domain::dates::london_day;
+use domain::journeys::Waited;
+use domain::organisations::OrganisationCode;
+use domain::pathways::PathwaySet;
+use domain::policy::{Act, Ask, Facts, decide};
+use domain::referrals::{Flow, Stage, Status};
+use domain::scopes::Scope;
+use serde::{Deserialize, Serialize};
+use store::ListedReferral;
+use utoipa::{IntoParams, ToSchema};
+
+use super::children::WaitedView;
+use crate::attributions::attribute;
+use crate::bodies::Query;
+use crate::callers::Caller;
+use crate::exchanges::RequestId;
+use crate::pages::{Page, cursor, limit, one_more};
+use crate::problems::{Kind, Problem};
+use crate::state::State;
+
+/// One referral on a list. It names no child.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct EntryView {
+    pub provider: OrganisationCode,
+    pub list: String,
+    /// The provider's own id: shown to the provider alone.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub referral_id: Option<String>,
+    pub pathways: PathwaySet,
+    pub status: Status,
+    pub stage: Option<Stage>,
+    pub flow: Flow,
+    pub referral_received_date: chrono::NaiveDate,
+    /// Since the start of the present stage; whole journeys are a child's, see its waits.
+    pub stage_wait: WaitedView,
+}
+
+/// Whose entries, and which.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct EntryQuery {
+    /// The client's own organisation where it is left out.
+    organisation: Option<OrganisationCode>,
+    list: Option<String>,
+    after: Option<String>,
+    limit: Option<i64>,
+}
+
+/// Waiting list entries
+///
+/// Another organisation's entries are shown where an agreement covers them and the child's family
+/// permits it; a page may then be shorter than its limit and still have a next.
+#[utoipa::path(tag = "waiting lists", params(EntryQuery), responses((status = 200, description = "A page", body = Page<EntryView>)))]
+#[get("/v1/waiting-list/entries")]
+pub async fn list_entries(
+    caller: Caller,
+    query: Query<EntryQuery>,
+    id: RequestId,
+    state: web::Data<State>,
+) -> Result<web::Json<Page<EntryView>>, Problem> {
+    caller.require(Scope::WaitingListRead)?;
+    let by = attribute(&caller, None, id, "list_entries");
+    let (limit, after) = (limit(query.0.limit)?, cursor::<i64>(query.0.after.as_deref())?.unwrap_or(0));
+    let now = state.clock.now();
+    let today = london_day(now);
+    let ask = Ask {
+        act: Act::Disclose,
+        holder: query.0.organisation.unwrap_or_else(|| caller.organisation()),
+        recipient: caller.organisation(),
+        purpose: Purpose::CareCoordination,
+        data: DataClass::WaitingListStatus,
+        pathways: PathwaySet::all(),
+        child: None,
+    };
+    let (own, list, partnership) = (ask.holder == ask.recipient, query.0.list, std::sync::Arc::clone(caller.partnership()));
+    let found = state.store.transaction(move |tx| {
+        let agreements = partnership.agreements();
+        if own {
+            return match decide(ask, Facts::at(now, agreements, &[])) {
+                Ok(permit) => {
+                    let rows = tx.own_referrals(&permit, list.as_deref(), after, one_more(limit), &by)?;
+                    Ok(Ok(Page::of(rows, limit, |row| row.cursor.to_string(), |row| view(row, true, today))))
+                }
+                Err(refusal) => tx.leave_refused(&refusal, &by, now).map(|()| Err(Kind::NoAgreement)),
+            };
+        }
+        // Without any agreement there is nothing to look for, and that may be said.
+        if let Err(refusal) = decide(ask, Facts::at(now, agreements, &[]))
+            && refusal.is_structural()
+        {
+            tx.leave_refused(&refusal, &by, now)?;
+            return Ok(Err(Kind::NoAgreement));
+        }
+        let judge = |child, pathways, consents: &[_]| {
+            decide(Ask { child: Some(child), pathways, ..ask }, Facts::at(now, agreements, consents)).ok()
+        };
+        let (rows, end) = tx.permitted_referrals(ask.holder, list.as_deref(), (after, limit), &by, judge)?;
+        let items = rows.into_iter().map(|row| view(row, false, today)).collect();
+        Ok(Ok(Page { items, next: end.map(|cursor| cursor.to_string()) }))
+    });
+    found.await?.map(web::Json).map_err(Problem::from)
+}
+
+fn view(listed: ListedReferral, own: bool, today: chrono::NaiveDate) -> EntryView {
+    let referral = listed.held.referral;
+    let start = referral.details.stage_start_date.unwrap_or(referral.referral_received_date);
+    EntryView {
+        provider: listed.held.provider,
+        list: listed.list,
+        referral_id: own.then_some(referral.referral_id),
+        pathways: referral.pathways,
+        status: referral.status,
+        stage: referral.details.stage,
+        flow: listed.held.flow,
+        referral_received_date: referral.referral_received_date,
+        stage_wait: Waited::between(start, today).into(),
+    }
+}

@@ -1,0 +1,110 @@
+//! The route table, which is also the OpenAPI document: an operation is in both or in neither.
+
+#![expect(unreachable_pub, reason = "the macros that make a route hide the function behind a type of its name")]
+
+pub mod advice;
+pub mod advice_requests;
+pub mod audit_events;
+pub mod authorization_servers;
+pub mod children;
+pub mod consents;
+pub mod descriptions;
+pub mod docs;
+pub mod ehcp_cases;
+pub mod entries;
+pub mod jwks;
+pub mod openapi;
+pub mod releases;
+pub mod submission_reports;
+pub mod submissions;
+pub mod tokens;
+
+use actix_web::dev::ResourceDef;
+use actix_web::http::Method;
+use utoipa::openapi::{OpenApi, PathItem};
+use utoipa_actix_web::AppExt;
+use utoipa_actix_web::service_config::ServiceConfig;
+
+/// Every operation of the partner API, one a line.
+pub fn table(config: &mut ServiceConfig<'_>) {
+    config
+        .service(tokens::issue_token)
+        .service(authorization_servers::describe_authorization_server)
+        .service(jwks::list_keys)
+        .service(submissions::submit_waiting_list)
+        .service(submissions::submit_ehcp)
+        .service(submission_reports::list_submissions)
+        .service(submission_reports::get_submission)
+        .service(submission_reports::list_issues)
+        .service(entries::list_entries)
+        .service(children::search_child)
+        .service(children::get_waits)
+        .service(consents::record_consent)
+        .service(consents::list_consents)
+        .service(consents::get_consent)
+        .service(consents::withdraw_consent)
+        .service(ehcp_cases::list_cases)
+        .service(ehcp_cases::get_case)
+        .service(advice_requests::create_advice_request)
+        .service(advice_requests::list_advice_requests)
+        .service(advice_requests::get_advice_request)
+        .service(advice::acknowledge_advice_request)
+        .service(advice::submit_advice)
+        .service(advice::get_advice)
+        .service(releases::list_releases)
+        .service(releases::get_release)
+        .service(releases::get_table)
+        .service(audit_events::list_audit_events)
+        .service(openapi::get_document)
+        .service(docs::get_page);
+}
+
+/// What puts operations on an application and into its document.
+pub type Table = fn(&mut ServiceConfig<'_>);
+
+/// The contract, as the table has it.
+pub fn document() -> OpenApi {
+    document_of(table)
+}
+
+/// The document of a table.
+pub(crate) fn document_of(table: Table) -> OpenApi {
+    let (_, document) = actix_web::App::new().into_utoipa_app().openapi(descriptions::base()).configure(table).split_for_parts();
+    descriptions::complete(document)
+}
+
+/// The document in the forms it is served in, and the methods that each path answers.
+pub struct Documentation {
+    pub json: String,
+    pub page: String,
+    paths: Vec<(ResourceDef, Vec<Method>)>,
+}
+
+impl Documentation {
+    pub fn new(document: &OpenApi) -> Result<Self, serde_json::Error> {
+        let paths = document.paths.paths.iter().map(|(path, item)| (ResourceDef::new(path.as_str()), methods(item))).collect();
+        Ok(Self { json: serde_json::to_string(document)?, page: docs::render(&serde_json::to_value(document)?), paths })
+    }
+
+    /// The methods that a path answers; none where there is no such path.
+    pub fn methods(&self, path: &str) -> Vec<Method> {
+        self.paths.iter().filter(|(template, _)| template.is_match(path)).flat_map(|(_, methods)| methods.iter().cloned()).collect()
+    }
+}
+
+fn methods(item: &PathItem) -> Vec<Method> {
+    [
+        (item.get.is_some(), Method::GET),
+        (item.get.is_some(), Method::HEAD),
+        (item.put.is_some(), Method::PUT),
+        (item.post.is_some(), Method::POST),
+        (item.delete.is_some(), Method::DELETE),
+        (item.patch.is_some(), Method::PATCH),
+    ]
+    .into_iter()
+    .filter_map(|(answers, method)| answers.then_some(method))
+    .collect()
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,271 @@
+//! Sending records: `POST /v1/waiting-list/submissions` and `POST /v1/ehcp/submissions`.
+
+use actix_web::http::header::LOCATION;
+use actix_web::web::Payload;
+use actix_web::{HttpMessage, HttpRequest, HttpResponse, post, web};
+use adapters::Adapter;
+use chrono::NaiveDate;
+use domain::identifiers::SubmissionId;
+use domain::issues::Severity;
+use domain::organisations::OrganisationCode;
+use domain::scopes::Scope;
+use domain::submissions::{Counts, Dataset, Mode, SubmissionStatus};
+use serde::{Deserialize, Serialize};
+use store::{ListedIssue, Submission};
+use utoipa::{IntoParams, ToSchema};
+
+use crate::bodies::Query;
+use crate::bodies::faults::Fault;
+use crate::callers::Caller;
+use crate::idempotency::IdempotencyKey;
+use crate::ingest::{Order, Taken};
+use crate::problems::{Kind, Problem};
+use crate::state::State;
+
+/// The list that a submission is about where it does not say.
+const DEFAULT_LIST: &str = "default";
+const LIST_LENGTH: usize = 50;
+
+/// The report of a submission.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct SubmissionView {
+    pub id: SubmissionId,
+    pub dataset: Dataset,
+    #[schema(example = "csv")]
+    pub format: String,
+    pub organisation: OrganisationCode,
+    #[schema(example = "autism")]
+    pub list: String,
+    pub mode: Mode,
+    /// The day whose state it tells.
+    pub as_of: NaiveDate,
+    pub status: SubmissionStatus,
+    pub records: Counts,
+    /// Where the issues are listed, page by page.
+    pub issues: String,
+    /// The first issues themselves: only where nothing was kept to be listed later.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub issue_list: Option<Vec<IssueView>>,
+}
+
+/// Something wrong in a row. It repeats no value but the writer's own referral id.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct IssueView {
+    /// Counted from 1; 0 is the file as a whole.
+    pub row: i64,
+    pub referral_id: Option<String>,
+    #[schema(example = "nhs_number")]
+    pub field: String,
+    #[schema(example = "nhs-number-check-digit")]
+    pub code: &'static str,
+    pub severity: Severity,
+    pub message: &'static str,
+    pub fix: &'static str,
+}
+
+impl From<Submission> for SubmissionView {
+    fn from(submission: Submission) -> Self {
+        Self {
+            issues: format!("/v1/submissions/{}/issues", submission.id),
+            id: submission.id,
+            dataset: submission.dataset,
+            format: submission.format,
+            organisation: submission.organisation,
+            list: submission.list,
+            mode: submission.mode,
+            as_of: submission.as_of,
+            status: submission.status,
+            records: submission.counts,
+            issue_list: None,
+        }
+    }
+}
+
+impl From<ListedIssue> for IssueView {
+    fn from(issue: ListedIssue) -> Self {
+        Self {
+            row: issue.row,
+            referral_id: issue.referral_id,
+            field: issue.field,
+            code: issue.code.as_str(),
+            severity: issue.code.severity(),
+            message: issue.code.message(),
+            fix: issue.code.fix(),
+        }
+    }
+}
+
+/// How a body is meant.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct SubmissionQuery {
+    /// A registered format; the dataset's usual one where it is left out.
+    format: Option<String>,
+    /// `delta` where it is left out.
+    mode: Option<Mode>,
+    /// The name of the list: up to 50 lower-case letters, digits and hyphens; `default` where it is left out.
+    list: Option<String>,
+    /// The day whose state the body tells; today where it is left out, never later.
+    as_of: Option<NaiveDate>,
+    /// Whose records they are, where the client may send for others.
+    organisation: Option<OrganisationCode>,
+    /// Look only: the same report, nothing kept.
+    #[serde(default)]
+    validate: bool,
+    /// `shrink`: the list really is that much shorter.
+    confirm: Option<Confirm>,
+    /// The snapshot is empty, and is meant to be.
+    #[serde(default)]
+    nil_return: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, ToSchema)]
+#[serde(rename_all = "kebab-case")]
+enum Confirm {
+    Shrink,
+}
+
+/// Send a waiting list
+///
+/// The body streams; it is answered once all of it is durable and can be queried, and not before.
+/// `delta` inserts and updates. `snapshot` states the whole open content of one list: what was open
+/// and did not flow becomes `not-flowed`, never silently closed.
+#[utoipa::path(
+    tag = "submissions",
+    params(SubmissionQuery, ("Idempotency-Key" = Option<String>, Header, description = "1 to 128 printable ASCII characters")),
+    request_body(content = String, content_type = "text/csv", description = "A body in the format that is named"),
+    responses(
+        (status = 201, description = "Accepted", body = SubmissionView),
+        (status = 200, description = "The same key and body were accepted before; or looked at only", body = SubmissionView),
+    )
+)]
+#[post("/v1/waiting-list/submissions")]
+pub async fn submit_waiting_list(
+    request: HttpRequest,
+    caller: Caller,
+    query: Query<SubmissionQuery>,
+    key: IdempotencyKey,
+    state: web::Data<State>,
+    payload: Payload,
+) -> Result<HttpResponse, Problem> {
+    caller.require(Scope::WaitingListWrite)?;
+    submit(&request, &caller, Dataset::WaitingList, query.0, key, &state, payload).await
+}
+
+/// Send EHC plan records
+///
+/// As for a waiting list; a row is one request for an assessment.
+#[utoipa::path(
+    tag = "submissions",
+    params(SubmissionQuery, ("Idempotency-Key" = Option<String>, Header, description = "1 to 128 printable ASCII characters")),
+    request_body(content = String, content_type = "application/xml", description = "A body in the format that is named"),
+    responses(
+        (status = 201, description = "Accepted", body = SubmissionView),
+        (status = 200, description = "The same key and body were accepted before; or looked at only", body = SubmissionView),
+    )
+)]
+#[post("/v1/ehcp/submissions")]
+pub async fn submit_ehcp(
+    request: HttpRequest,
+    caller: Caller,
+    query: Query<SubmissionQuery>,
+    key: IdempotencyKey,
+    state: web::Data<State>,
+    payload: Payload,
+) -> Result<HttpResponse, Problem> {
+    caller.require(Scope::EhcpWrite)?;
+    submit(&request, &caller, Dataset::Ehcp, query.0, key, &state, payload).await
+}
+
+async fn submit(
+    request: &HttpRequest,
+    caller: &Caller,
+    dataset: Dataset,
+    query: SubmissionQuery,
+    key: IdempotencyKey,
+    state: &State,
+    payload: Payload,
+) -> Result<HttpResponse, Problem> {
+    let adapter = adapter(dataset, query.format.as_deref())?;
+    check_media_type(request, adapter)?;
+    let now = state.clock.now();
+    let today = domain::dates::london_day(now);
+    let order = Order {
+        id: SubmissionId(state.ids.next()),
+        client: caller.client().id.clone(),
+        dataset,
+        organisation: submitting_for(caller, query.organisation, today)?,
+        list: list_name(query.list)?,
+        mode: query.mode.unwrap_or(Mode::Delta),
+        as_of: query.as_of.unwrap_or(today),
+        validate: query.validate,
+        nil_return: query.nil_return,
+        confirm_shrink: query.confirm.is_some(),
+        key: key.0,
+        query: request.query_string().to_owned(),
+        received_at: now,
+    };
+    if order.as_of > today {
+        return Err(invalid("as_of", "a list cannot be true of a day to come"));
+    }
+    Ok(match state.intake.take(adapter, order, payload).await? {
+        Taken::Before(submission) => HttpResponse::Ok().json(SubmissionView::from(submission)),
+        Taken::Now(submission, listed) if submission.status == SubmissionStatus::Validated => {
+            let issue_list = Some(listed.into_iter().map(IssueView::from).collect());
+            HttpResponse::Ok().json(SubmissionView { issue_list, ..submission.into() })
+        }
+        Taken::Now(submission, _) => HttpResponse::Created()
+            .insert_header((LOCATION, format!("/v1/submissions/{}", submission.id)))
+            .json(SubmissionView::from(submission)),
+    })
+}
+
+fn adapter(dataset: Dataset, format: Option<&str>) -> Result<&'static dyn Adapter, Problem> {
+    let mut all = adapters::REGISTRY.iter().copied().filter(|adapter| adapter.dataset() == dataset);
+    let found = match format {
+        None => all.next(),
+        Some(format) => adapters::find(dataset, format),
+    };
+    found.ok_or_else(|| {
+        let known: Vec<_> =
+            adapters::REGISTRY.iter().filter(|adapter| adapter.dataset() == dataset).map(|adapter| adapter.format()).collect();
+        invalid("format", format!("the formats of this dataset are: {}", known.join(", ")))
+    })
+}
+
+/// A body without a type, or as mere bytes, is taken for what `format` says.
+fn check_media_type(request: &HttpRequest, adapter: &dyn Adapter) -> Result<(), Problem> {
+    let unsupported = || {
+        Problem::new(Kind::UnsupportedMediaType).detail(format!(
+            "A body in {} is sent as {}.",
+            adapter.format(),
+            adapter.media_types().join(" or ")
+        ))
+    };
+    let Some(mime) = request.mime_type().map_err(|_| unsupported())? else { return Ok(()) };
+    let essence = mime.essence_str();
+    if essence == "application/octet-stream" || adapter.media_types().contains(&essence) { Ok(()) } else { Err(unsupported()) }
+}
+
+fn submitting_for(caller: &Caller, asked: Option<OrganisationCode>, today: NaiveDate) -> Result<OrganisationCode, Problem> {
+    let organisation = asked.unwrap_or_else(|| caller.organisation());
+    if !caller.client().may_submit_for(organisation) {
+        return Err(Problem::new(Kind::OrganisationNotYours));
+    }
+    match caller.partnership().organisation(organisation) {
+        Some(known) if known.exists_on(today) => Ok(organisation),
+        _ => Err(invalid("organisation", "the organisation does not exist today")),
+    }
+}
+
+fn list_name(asked: Option<String>) -> Result<String, Problem> {
+    let list = asked.unwrap_or_else(|| DEFAULT_LIST.to_owned());
+    let well_formed = (1..=LIST_LENGTH).contains(&list.len())
+        && list.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-');
+    if well_formed { Ok(list) } else { Err(invalid("list", "up to 50 lower-case letters, digits and hyphens")) }
+}
+
+fn invalid(field: &'static str, message: impl Into<std::borrow::Cow<'static, str>>) -> Problem {
+    Problem::new(Kind::InvalidValue).fault(Fault::new("invalid-value", message).field(field))
+}

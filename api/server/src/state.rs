@@ -1,0 +1,48 @@
+//! What every request can reach.
+
+use std::sync::Arc;
+
+use chrono::NaiveDate;
+use domain::dates::london_day;
+use domain::partnerships::Partnership;
+
+use store::Store;
+
+use crate::child_ids::ChildIds;
+use crate::clocks::{Clock, Ids};
+use crate::configuration::Configuration;
+use crate::ingest::Intake;
+use crate::releases::Releases;
+use crate::routes::Documentation;
+use crate::telemetry::metrics::Metrics;
+use crate::tls::authorities::Trust;
+use crate::tokens::Tokens;
+use crate::watches::Live;
+
+/// The gateway's parts, one of each. Handlers take it as `web::Data<State>`.
+pub struct State {
+    pub clock: Clock,
+    pub ids: Ids,
+    pub configuration: Configuration,
+    pub live_partnership: Live<Partnership>,
+    pub trust: Trust,
+    pub tokens: Tokens,
+    pub store: Store,
+    pub child_ids: ChildIds,
+    pub intake: Intake,
+    pub releases: Releases,
+    pub metrics: Metrics,
+    pub documentation: Documentation,
+}
+
+impl State {
+    /// The partnership in force.
+    pub fn partnership(&self) -> Arc<Partnership> {
+        self.live_partnership.load_full()
+    }
+
+    /// The day it is in Europe/London.
+    pub fn today(&self) -> NaiveDate {
+        london_day(self.clock.now())
+    }
+}

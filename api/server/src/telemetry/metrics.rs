@@ -1,0 +1,140 @@
+//! Counts and times, for Prometheus and, where a collector is configured, for OTLP. Labels are from
+//! closed lists: methods, route templates, statuses, reasons.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use actix_web::http::{Method, StatusCode};
+use opentelemetry::KeyValue;
+use prometheus_client::encoding::{EncodeLabelSet, text};
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::metrics::histogram::Histogram;
+use prometheus_client::registry::{Registry, Unit};
+
+/// Upper bounds of the latency histogram, in seconds.
+const BOUNDS: [f64; 12] = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0, 30.0];
+
+/// The metrics of one gateway.
+#[derive(Clone)]
+pub struct Metrics(Arc<Families>);
+
+struct Families {
+    registry: Registry,
+    requests: Family<Answered, Counter>,
+    durations: Family<Routed, Histogram>,
+    in_flight: Gauge,
+    tokens: Family<Outcome, Counter>,
+    refused_certificates: Family<Outcome, Counter>,
+    exported: opentelemetry::metrics::Histogram<f64>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Answered {
+    method: &'static str,
+    route: String,
+    status: u16,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Routed {
+    method: &'static str,
+    route: String,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Outcome {
+    outcome: &'static str,
+}
+
+/// A request that has not been answered yet, for as long as it lives.
+pub struct InFlight(Gauge);
+
+impl Metrics {
+    /// Metrics of their own: several gateways may run in one process.
+    pub fn new() -> Self {
+        let mut registry = Registry::with_prefix("sendbridge");
+        let requests = Family::default();
+        let durations = Family::<Routed, Histogram>::new_with_constructor(|| Histogram::new(BOUNDS));
+        let in_flight = Gauge::default();
+        let tokens = Family::default();
+        let refused_certificates = Family::default();
+        registry.register("http_requests", "Requests answered", requests.clone());
+        registry.register_with_unit("http_request_duration", "Time to the head of the answer", Unit::Seconds, durations.clone());
+        registry.register("http_requests_in_flight", "Requests not answered yet", in_flight.clone());
+        registry.register("token_requests", "Access tokens issued and refused", tokens.clone());
+        registry.register("client_certificates_refused", "Handshakes refused for the client's certificate", refused_certificates.clone());
+        let exported = opentelemetry::global::meter("sendbridge").f64_histogram("http.server.request.duration").with_unit("s").build();
+        Self(Arc::new(Families { registry, requests, durations, in_flight, tokens, refused_certificates, exported }))
+    }
+
+    /// A request came in.
+    pub fn begin(&self) -> InFlight {
+        self.0.in_flight.inc();
+        InFlight(self.0.in_flight.clone())
+    }
+
+    /// A request was answered.
+    pub fn answered(&self, method: &Method, route: &str, status: StatusCode, took: Duration) {
+        let method = name(method);
+        let (families, status) = (&self.0, status.as_u16());
+        families.requests.get_or_create(&Answered { method, route: route.to_owned(), status }).inc();
+        families.durations.get_or_create(&Routed { method, route: route.to_owned() }).observe(took.as_secs_f64());
+        let attributes = [
+            KeyValue::new("http.request.method", method),
+            KeyValue::new("http.route", route.to_owned()),
+            KeyValue::new("http.response.status_code", i64::from(status)),
+        ];
+        families.exported.record(took.as_secs_f64(), &attributes);
+    }
+
+    /// A token was issued, or refused with an OAuth error code.
+    pub fn token(&self, outcome: &'static str) {
+        self.0.tokens.get_or_create(&Outcome { outcome }).inc();
+    }
+
+    /// A handshake failed for the client's certificate.
+    pub fn certificate_refused(&self, outcome: &'static str) {
+        self.0.refused_certificates.get_or_create(&Outcome { outcome }).inc();
+    }
+
+    /// All of it, in OpenMetrics text.
+    pub fn write(&self) -> Result<String, fmt::Error> {
+        let mut text = String::new();
+        text::encode(&mut text, &self.0.registry)?;
+        Ok(text)
+    }
+}
+
+impl Default for Metrics {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl fmt::Debug for Metrics {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Metrics")
+    }
+}
+
+impl Drop for InFlight {
+    fn drop(&mut self) {
+        self.0.dec();
+    }
+}
+
+// Anybody can make up a method: a label must not grow with it.
+fn name(method: &Method) -> &'static str {
+    match *method {
+        Method::GET => "GET",
+        Method::POST => "POST",
+        Method::PUT => "PUT",
+        Method::DELETE => "DELETE",
+        Method::PATCH => "PATCH",
+        Method::OPTIONS => "OPTIONS",
+        _ => "_OTHER",
+    }
+}

@@ -1,0 +1,89 @@
+//! Access tokens: RFC 9068, ten minutes at most, bound to the client's certificate (RFC 8705).
+
+pub mod claims;
+pub mod keys;
+pub mod verification;
+
+use std::sync::Arc;
+
+use aws_lc_rs::digest;
+use chrono::{DateTime, Utc};
+use domain::partnerships::Client;
+use domain::scopes::{ScopeSet, write_scopes};
+use quick_cache::sync::Cache;
+use uuid::Uuid;
+
+use claims::{Claims, Confirmation};
+use keys::SigningKey;
+pub use verification::{TokenError, Verified};
+
+/// How long a token holds, in seconds.
+pub const LIFETIME: i64 = 600;
+
+/// How many verified tokens are remembered.
+const REMEMBERED: usize = 10_000;
+
+/// Issues and verifies the gateway's tokens.
+pub struct Tokens {
+    issuer: String,
+    key: SigningKey,
+    verified: Cache<[u8; 32], Arc<Verified>>,
+}
+
+impl Tokens {
+    pub fn new(issuer: String, key: SigningKey) -> Self {
+        Self { issuer, key, verified: Cache::new(REMEMBERED) }
+    }
+
+    pub fn issuer(&self) -> &str {
+        &self.issuer
+    }
+
+    pub fn key(&self) -> &SigningKey {
+        &self.key
+    }
+
+    /// A token for a client whose certificate has the given thumbprint.
+    pub fn issue(
+        &self,
+        client: &Client,
+        scopes: &ScopeSet,
+        thumbprint: &str,
+        now: DateTime<Utc>,
+        id: Uuid,
+    ) -> Result<String, jsonwebtoken::errors::Error> {
+        let claims = Claims {
+            iss: self.issuer.clone(),
+            sub: client.id.clone(),
+            client_id: client.id.clone(),
+            organisation: client.organisation,
+            aud: self.issuer.clone(),
+            iat: now.timestamp(),
+            exp: now.timestamp() + LIFETIME,
+            jti: id.to_string(),
+            scope: write_scopes(scopes),
+            cnf: Confirmation { thumbprint: thumbprint.to_owned() },
+        };
+        self.key.sign(&claims)
+    }
+
+    /// What a token says, if it is this gateway's, holds now and is bound to the certificate.
+    pub fn verify(&self, token: &str, thumbprint: &str, now: DateTime<Utc>) -> Result<Arc<Verified>, TokenError> {
+        verification::check_size(token)?;
+        let mut id = [0; 32];
+        id.copy_from_slice(digest::digest(&digest::SHA256, token.as_bytes()).as_ref());
+        let verified = match self.verified.get(&id) {
+            Some(verified) => verified,
+            None => {
+                let verified = Arc::new(verification::read(token, &self.key, &self.issuer)?);
+                self.verified.insert(id, verified.clone());
+                verified
+            }
+        };
+        verified.check(thumbprint, now)?;
+        Ok(verified)
+    }
+}
+
+#[cfg(test)]
+mod tests;

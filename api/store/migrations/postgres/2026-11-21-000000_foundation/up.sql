@@ -1,0 +1,136 @@
+-- Instants are UTC. Values in columns named sealed_* are encrypted (see vault.rs); look_up is a keyed index.
+
+CREATE TABLE child (
+    id               BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    look_up          BYTEA NOT NULL UNIQUE,
+    sealed_reference BYTEA NOT NULL
+);
+
+-- What partners sent, one row a referral or EHC case, as it stands now.
+CREATE TABLE record (
+    id            BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    dataset       TEXT     NOT NULL,
+    organisation  TEXT     NOT NULL,
+    record_key    TEXT     NOT NULL,
+    list          TEXT     NOT NULL,
+    child_id      BIGINT   NOT NULL REFERENCES child (id),
+    pathways      SMALLINT NOT NULL,
+    is_open       BOOLEAN  NOT NULL,
+    flow          TEXT     NOT NULL,
+    digest        BYTEA     NOT NULL,
+    sealed_record BYTEA     NOT NULL,
+    submission_id TEXT     NOT NULL,
+    UNIQUE (dataset, organisation, record_key)
+);
+CREATE INDEX record_by_child ON record (child_id);
+
+CREATE TABLE list (
+    dataset      TEXT NOT NULL,
+    organisation TEXT NOT NULL,
+    name         TEXT NOT NULL,
+    as_of        DATE,
+    PRIMARY KEY (dataset, organisation, name)
+);
+
+CREATE TABLE submission (
+    id           TEXT      NOT NULL PRIMARY KEY,
+    client       TEXT      NOT NULL,
+    dataset      TEXT      NOT NULL,
+    format       TEXT      NOT NULL,
+    organisation TEXT      NOT NULL,
+    list         TEXT      NOT NULL,
+    mode         TEXT      NOT NULL,
+    as_of        DATE      NOT NULL,
+    status       TEXT      NOT NULL,
+    counts       TEXT      NOT NULL,
+    received_at  TIMESTAMP NOT NULL
+);
+CREATE INDEX submission_by_client ON submission (client, id);
+
+CREATE TABLE issue (
+    submission_id TEXT    NOT NULL,
+    row_number    BIGINT  NOT NULL,
+    position      INTEGER NOT NULL,
+    record_key    TEXT,
+    field         TEXT    NOT NULL,
+    code          TEXT    NOT NULL,
+    PRIMARY KEY (submission_id, row_number, position)
+);
+
+CREATE TABLE consent (
+    id              TEXT      NOT NULL PRIMARY KEY,
+    child_id        BIGINT    NOT NULL REFERENCES child (id),
+    decision        TEXT      NOT NULL,
+    purpose         TEXT      NOT NULL,
+    data            TEXT      NOT NULL,
+    pathways        SMALLINT  NOT NULL,
+    recipient       TEXT      NOT NULL,
+    decided_by      TEXT      NOT NULL,
+    valid_from      DATE      NOT NULL,
+    valid_to        DATE,
+    recorded_by     TEXT      NOT NULL,
+    recorded_at     TIMESTAMP NOT NULL,
+    withdrawn_at    TIMESTAMP,
+    sealed_evidence BYTEA      NOT NULL,
+    sealed_reason   BYTEA
+);
+CREATE INDEX consent_by_child ON consent (child_id);
+
+CREATE TABLE advice_request (
+    id              TEXT      NOT NULL PRIMARY KEY,
+    child_id        BIGINT    NOT NULL REFERENCES child (id),
+    requested_by    TEXT      NOT NULL,
+    addressed_to    TEXT      NOT NULL,
+    addressed_role  TEXT      NOT NULL,
+    kinds           TEXT      NOT NULL,
+    status          TEXT      NOT NULL,
+    received_on     DATE      NOT NULL,
+    created_at      TIMESTAMP NOT NULL,
+    changed_at      TIMESTAMP NOT NULL,
+    acknowledged_at TIMESTAMP,
+    submitted_at    TIMESTAMP,
+    sealed_request  BYTEA      NOT NULL,
+    sealed_advice   BYTEA
+);
+CREATE INDEX advice_request_by_requester ON advice_request (requested_by, id);
+CREATE INDEX advice_request_by_addressee ON advice_request (addressed_to, id);
+
+-- Leaves and chain are only ever inserted into; what waits to be chained stands in audit_pending.
+CREATE TABLE audit_leaf (
+    id       BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    at       TIMESTAMP NOT NULL,
+    child_id BIGINT,
+    body     TEXT      NOT NULL
+);
+CREATE TABLE audit_pending (
+    leaf_id BIGINT NOT NULL PRIMARY KEY
+);
+CREATE TABLE audit_chain (
+    position BIGINT NOT NULL PRIMARY KEY,
+    leaf_id  BIGINT NOT NULL UNIQUE,
+    hash     BYTEA   NOT NULL
+);
+
+CREATE TABLE published_release (
+    id           TEXT      NOT NULL PRIMARY KEY,
+    as_of        DATE      NOT NULL,
+    published_at TIMESTAMP NOT NULL
+);
+CREATE TABLE release_table (
+    release_id TEXT    NOT NULL REFERENCES published_release (id),
+    position   INTEGER NOT NULL,
+    name       TEXT    NOT NULL,
+    title      TEXT    NOT NULL,
+    json       TEXT    NOT NULL,
+    csv        TEXT    NOT NULL,
+    PRIMARY KEY (release_id, name)
+);
+
+CREATE TABLE idempotency (
+    client      TEXT      NOT NULL,
+    key         TEXT      NOT NULL,
+    claimed_at  TIMESTAMP NOT NULL,
+    fingerprint BYTEA,
+    answer      TEXT,
+    PRIMARY KEY (client, key)
+);

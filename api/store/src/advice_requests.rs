@@ -1,0 +1,256 @@
+//! Councils' requests for health advice, and the advice.
+
+use chrono::{DateTime, NaiveDate, NaiveDateTime, Utc};
+use diesel::prelude::*;
+use domain::advice::{Advice, AdviceKind, AdviceStatus};
+use domain::audit::Attribution;
+use domain::children::ChildReference;
+use domain::identifiers::{AdviceRequestId, ChildId};
+use domain::organisations::OrganisationCode;
+use domain::policy::Permit;
+use serde::{Deserialize, Serialize};
+
+use crate::StoreError;
+use crate::rows::{from_json, join, read, read_all, to_json_bytes, utc};
+use crate::schema::advice_request;
+use crate::transactions::{Handle, Tx, on};
+use crate::vault::{Column, uuid_row};
+
+/// A request as it stands. Says nothing of whose it is but by `child`, which stays in the gateway.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AdviceRequest {
+    pub id: AdviceRequestId,
+    pub child: ChildId,
+    pub requested_by: OrganisationCode,
+    pub addressed_to: OrganisationCode,
+    pub role: String,
+    pub kinds: Vec<AdviceKind>,
+    pub status: AdviceStatus,
+    /// The day the health body received it: where the six weeks start.
+    pub received_on: NaiveDate,
+    pub created_at: DateTime<Utc>,
+    pub changed_at: DateTime<Utc>,
+    pub acknowledged_at: Option<DateTime<Utc>>,
+    pub submitted_at: Option<DateTime<Utc>>,
+}
+
+/// A request as it is made; who asks whom about which child stands in the permit.
+#[derive(Debug, Clone)]
+pub struct AdviceRequestDraft {
+    pub id: AdviceRequestId,
+    pub role: String,
+    pub kinds: Vec<AdviceKind>,
+    pub case_reference: String,
+    pub received_on: NaiveDate,
+    pub receipt_evidence: Option<String>,
+}
+
+/// What of a request is sealed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+struct Particulars {
+    case_reference: String,
+    receipt_evidence: Option<String>,
+}
+
+/// On which side of a request an organisation stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AdviceSide {
+    Requester,
+    Addressee,
+}
+
+#[derive(Queryable, Selectable, Insertable)]
+#[diesel(table_name = advice_request, treat_none_as_default_value = false)]
+struct AdviceRequestRow {
+    id: String,
+    child_id: i64,
+    requested_by: String,
+    addressed_to: String,
+    addressed_role: String,
+    kinds: String,
+    status: String,
+    received_on: NaiveDate,
+    created_at: NaiveDateTime,
+    changed_at: NaiveDateTime,
+    acknowledged_at: Option<NaiveDateTime>,
+    submitted_at: Option<NaiveDateTime>,
+    sealed_request: Vec<u8>,
+    sealed_advice: Option<Vec<u8>>,
+}
+
+impl TryFrom<AdviceRequestRow> for AdviceRequest {
+    type Error = StoreError;
+
+    fn try_from(row: AdviceRequestRow) -> Result<Self, StoreError> {
+        Ok(Self {
+            id: read(&row.id, "an advice request's id")?,
+            child: ChildId(row.child_id),
+            requested_by: read(&row.requested_by, "who asked")?,
+            addressed_to: read(&row.addressed_to, "who was asked")?,
+            role: row.addressed_role,
+            kinds: read_all(&row.kinds, "kinds of advice")?,
+            status: read(&row.status, "an advice request's status")?,
+            received_on: row.received_on,
+            created_at: utc(row.created_at),
+            changed_at: utc(row.changed_at),
+            acknowledged_at: row.acknowledged_at.map(utc),
+            submitted_at: row.submitted_at.map(utc),
+        })
+    }
+}
+
+impl Tx<'_> {
+    /// Makes a request. Telling a health body that a child is being assessed is a disclosure too.
+    pub fn create_advice_request(
+        &mut self,
+        permit: &Permit,
+        draft: &AdviceRequestDraft,
+        by: &Attribution,
+    ) -> Result<AdviceRequest, StoreError> {
+        let ask = permit.ask();
+        let at = permit.at().naive_utc();
+        let particulars = Particulars { case_reference: draft.case_reference.clone(), receipt_evidence: draft.receipt_evidence.clone() };
+        let row = AdviceRequestRow {
+            id: draft.id.to_string(),
+            child_id: ask.child.ok_or(StoreError::Corrupt("a permit without a child"))?.0,
+            requested_by: ask.holder.to_string(),
+            addressed_to: ask.recipient.to_string(),
+            addressed_role: draft.role.clone(),
+            kinds: join(&draft.kinds),
+            status: AdviceStatus::Requested.to_string(),
+            received_on: draft.received_on,
+            created_at: at,
+            changed_at: at,
+            acknowledged_at: None,
+            submitted_at: None,
+            sealed_request: self.vault.seal(Column::AdviceRequest, &uuid_row(draft.id.0), &to_json_bytes(&particulars)?)?,
+            sealed_advice: None,
+        };
+        on!(self, c => diesel::insert_into(advice_request::table).values(&row).execute(*c))?;
+        self.leave_permitted(permit, by)?;
+        row.try_into()
+    }
+
+    /// A request that an organisation is a party to: facts for `decide`, held until the transaction
+    /// ends.
+    pub fn advice_request(&mut self, id: AdviceRequestId, organisation: OrganisationCode) -> Result<Option<AdviceRequest>, StoreError> {
+        let party = advice_request::requested_by.eq(organisation.as_str()).or(advice_request::addressed_to.eq(organisation.as_str()));
+        let query = advice_request::table.find(id.to_string()).filter(party);
+        let row = match &mut self.handle {
+            Handle::Sqlite(connection) => query.select(AdviceRequestRow::as_select()).first(*connection).optional()?,
+            Handle::Postgres(connection) => query.for_update().select(AdviceRequestRow::as_select()).first(*connection).optional()?,
+        };
+        row.map(AdviceRequest::try_from).transpose()
+    }
+
+    /// The requests on one side of which an organisation stands, in the order they were made. They
+    /// name no child.
+    pub fn advice_requests(
+        &mut self,
+        organisation: OrganisationCode,
+        side: AdviceSide,
+        statuses: &[AdviceStatus],
+        changed_since: Option<DateTime<Utc>>,
+        after: Option<AdviceRequestId>,
+        limit: i64,
+    ) -> Result<Vec<AdviceRequest>, StoreError> {
+        let since = changed_since.map_or(DateTime::UNIX_EPOCH.naive_utc(), |at| at.naive_utc());
+        let after = after.map_or_else(String::new, |id| id.to_string());
+        let statuses: Vec<&str> = statuses.iter().map(|status| status.as_str()).collect();
+        let page = advice_request::table
+            .filter(advice_request::id.gt(&after).and(advice_request::changed_at.ge(since)).and(advice_request::status.eq_any(statuses)))
+            .order(advice_request::id)
+            .limit(limit);
+        let rows: Vec<AdviceRequestRow> = match side {
+            AdviceSide::Requester => {
+                on!(self, c => page.filter(advice_request::requested_by.eq(organisation.as_str())).select(AdviceRequestRow::as_select()).load(*c))?
+            }
+            AdviceSide::Addressee => {
+                on!(self, c => page.filter(advice_request::addressed_to.eq(organisation.as_str())).select(AdviceRequestRow::as_select()).load(*c))?
+            }
+        };
+        rows.into_iter().map(AdviceRequest::try_from).collect()
+    }
+
+    /// Whom a request is about and its case, for the party that the permit lets see it.
+    pub fn disclose_advice_request(
+        &mut self,
+        permit: &Permit,
+        request: &AdviceRequest,
+        by: &Attribution,
+    ) -> Result<(ChildReference, String), StoreError> {
+        about(permit, request)?;
+        let sealed: Vec<u8> =
+            on!(self, c => advice_request::table.find(request.id.to_string()).select(advice_request::sealed_request).first(*c))?;
+        let particulars: Particulars =
+            from_json(&self.vault.open(Column::AdviceRequest, &uuid_row(request.id.0), &sealed)?, "an advice request")?;
+        let child = self.child_reference(request.child)?;
+        self.leave_permitted(permit, by)?;
+        Ok((child, particulars.case_reference))
+    }
+
+    /// Marks a request as received and understood. It stops no clock.
+    pub fn acknowledge_advice(&mut self, permit: &Permit, request: &AdviceRequest, by: &Attribution) -> Result<AdviceRequest, StoreError> {
+        about(permit, request)?;
+        let at = permit.at().naive_utc();
+        self.update_advice(request, |row| {
+            row.status = AdviceStatus::Acknowledged.to_string();
+            row.acknowledged_at = row.acknowledged_at.or(Some(at));
+            row.changed_at = at;
+        })
+        .and_then(|updated| self.leave_permitted(permit, by).map(|()| updated))
+    }
+
+    /// Hands in the advice; sent again, it replaces what was handed in, and the first day stands.
+    pub fn submit_advice(
+        &mut self,
+        permit: &Permit,
+        request: &AdviceRequest,
+        advice: &Advice,
+        by: &Attribution,
+    ) -> Result<AdviceRequest, StoreError> {
+        about(permit, request)?;
+        let at = permit.at().naive_utc();
+        let sealed = self.vault.seal(Column::Advice, &uuid_row(request.id.0), &to_json_bytes(advice)?)?;
+        self.update_advice(request, |row| {
+            row.status = AdviceStatus::Submitted.to_string();
+            row.acknowledged_at = row.acknowledged_at.or(Some(at));
+            row.submitted_at = row.submitted_at.or(Some(at));
+            row.changed_at = at;
+            row.sealed_advice = Some(sealed);
+        })
+        .and_then(|updated| self.leave_permitted(permit, by).map(|()| updated))
+    }
+
+    /// The advice, if it has been handed in, with its leaf.
+    pub fn disclose_advice(&mut self, permit: &Permit, request: &AdviceRequest, by: &Attribution) -> Result<Option<Advice>, StoreError> {
+        about(permit, request)?;
+        let sealed: Option<Vec<u8>> =
+            on!(self, c => advice_request::table.find(request.id.to_string()).select(advice_request::sealed_advice).first(*c))?;
+        let Some(sealed) = sealed else { return Ok(None) };
+        let advice = from_json(&self.vault.open(Column::Advice, &uuid_row(request.id.0), &sealed)?, "advice")?;
+        self.leave_permitted(permit, by)?;
+        Ok(Some(advice))
+    }
+
+    fn update_advice(&mut self, request: &AdviceRequest, change: impl FnOnce(&mut AdviceRequestRow)) -> Result<AdviceRequest, StoreError> {
+        let mut row: AdviceRequestRow =
+            on!(self, c => advice_request::table.find(request.id.to_string()).select(AdviceRequestRow::as_select()).first(*c))?;
+        change(&mut row);
+        on!(self, c => diesel::update(advice_request::table.find(&row.id))
+            .set((
+                advice_request::status.eq(&row.status),
+                advice_request::acknowledged_at.eq(row.acknowledged_at),
+                advice_request::submitted_at.eq(row.submitted_at),
+                advice_request::changed_at.eq(row.changed_at),
+                advice_request::sealed_advice.eq(&row.sealed_advice),
+            ))
+            .execute(*c))?;
+        row.try_into()
+    }
+}
+
+/// A permit is for one child: it must be this one's.
+fn about(permit: &Permit, request: &AdviceRequest) -> Result<(), StoreError> {
+    if permit.ask().child == Some(request.child) { Ok(()) } else { Err(StoreError::Corrupt("a permit for another child")) }
+}

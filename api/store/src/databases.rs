@@ -1,0 +1,135 @@
+//! The two databases and how work reaches them.
+//!
+//! SQLite has one writer, a thread of its own, fed by a bounded queue. It takes all the transactions
+//! that wait, runs each in a savepoint, and commits them together: one sync for many, and never
+//! "database is locked" within a process. PostgreSQL has a pool, and every transaction a connection.
+
+pub(crate) mod postgres;
+pub(crate) mod sqlite;
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+
+use crate::StoreError;
+use crate::staging::Staging;
+use crate::transactions::Tx;
+use crate::vault::Vault;
+
+/// A handle on the store; cheap to clone.
+#[derive(Clone)]
+pub struct Store {
+    database: Database,
+    vault: Arc<Vault>,
+}
+
+#[derive(Clone)]
+enum Database {
+    Sqlite(Arc<sqlite::Sqlite>),
+    Postgres(postgres::Postgres),
+}
+
+impl std::fmt::Debug for Store {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self.database {
+            Database::Sqlite(_) => "Store(sqlite)",
+            Database::Postgres(_) => "Store(postgres)",
+        })
+    }
+}
+
+impl Store {
+    /// Opens `postgres://…`, or else a path as an embedded database, and brings its tables up to
+    /// date. Blocks; call it off the async threads.
+    pub fn open(url: &str, vault: Vault) -> Result<Self, StoreError> {
+        let database = if url.starts_with("postgres://") || url.starts_with("postgresql://") {
+            Database::Postgres(postgres::Postgres::open(url)?)
+        } else {
+            let path = url.strip_prefix("sqlite:").unwrap_or(url);
+            Database::Sqlite(Arc::new(sqlite::Sqlite::open(Path::new(path))?))
+        };
+        Ok(Self { database, vault: Arc::new(vault) })
+    }
+
+    /// The keys, for sealing outside a transaction while records are staged.
+    pub(crate) fn vault(&self) -> &Arc<Vault> {
+        &self.vault
+    }
+
+    /// Runs work that may write. It is committed when it returns `Ok`, and durable when this
+    /// returns; on PostgreSQL it is run again after a serialization failure, so it must not have
+    /// effects of its own.
+    pub async fn transaction<T, W>(&self, work: W) -> Result<T, StoreError>
+    where
+        T: Send + 'static,
+        W: Fn(&mut Tx<'_>) -> Result<T, StoreError> + Send + 'static,
+    {
+        match &self.database {
+            Database::Sqlite(sqlite) => sqlite.write(Arc::clone(&self.vault), work).await,
+            Database::Postgres(postgres) => postgres.write(Arc::clone(&self.vault), work).await,
+        }
+    }
+
+    /// Runs work that only reads, in one consistent snapshot, beside any writer.
+    pub async fn read<T, W>(&self, work: W) -> Result<T, StoreError>
+    where
+        T: Send + 'static,
+        W: FnOnce(&mut Tx<'_>) -> Result<T, StoreError> + Send + 'static,
+    {
+        match &self.database {
+            Database::Sqlite(sqlite) => sqlite.read(Arc::clone(&self.vault), work).await,
+            Database::Postgres(postgres) => postgres.read(Arc::clone(&self.vault), work).await,
+        }
+    }
+
+    /// [`Store::read`] on this thread.
+    fn read_blocking<T>(&self, work: impl FnOnce(&mut Tx<'_>) -> Result<T, StoreError>) -> Result<T, StoreError> {
+        match &self.database {
+            Database::Sqlite(sqlite) => sqlite.read_blocking(&self.vault, work),
+            Database::Postgres(postgres) => postgres.read_blocking(&self.vault, work),
+        }
+    }
+
+    /// A place to collect a submission until it is published. Blocks for a connection.
+    pub fn stage(&self, submission: domain::identifiers::SubmissionId) -> Result<Staging, StoreError> {
+        match &self.database {
+            Database::Sqlite(sqlite) => Staging::sqlite(self.clone(), &sqlite.staging_path(submission)),
+            Database::Postgres(postgres) => Staging::postgres(self.clone(), postgres.connection()?),
+        }
+    }
+
+    /// Runs work on the embedded writer alone, with another file attached as `stage`. Blocks.
+    pub(crate) fn with_attached<T: Send + 'static>(
+        &self,
+        path: PathBuf,
+        work: impl FnOnce(&mut Tx<'_>) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        match &self.database {
+            Database::Sqlite(sqlite) => sqlite.write_with_attached(Arc::clone(&self.vault), path, work),
+            Database::Postgres(_) => Err(StoreError::Corrupt("an attached file on PostgreSQL")),
+        }
+    }
+
+    /// Chains the leaves that wait; answers how many there were. One gateway at a time does it.
+    pub async fn chain_audit(&self) -> Result<usize, StoreError> {
+        self.transaction(|tx| tx.chain_audit()).await
+    }
+
+    /// Walks the whole audit log. Blocks.
+    pub fn verify_audit(&self) -> Result<crate::AuditReport, StoreError> {
+        self.read_blocking(|tx| tx.verify_audit())
+    }
+
+    /// Forgets claims on idempotency keys whose work cannot be running any more.
+    pub async fn sweep_claims(&self, before: DateTime<Utc>) -> Result<usize, StoreError> {
+        self.transaction(move |tx| tx.sweep_claims(before)).await
+    }
+
+    /// Closes the embedded database into its one file. Other handles answer `Away` afterwards.
+    pub fn close(&self) {
+        if let Database::Sqlite(sqlite) = &self.database {
+            sqlite.close();
+        }
+    }
+}

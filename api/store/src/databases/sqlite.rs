@@ -1,0 +1,260 @@
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex};
+use std::thread::JoinHandle;
+
+use diesel::connection::SimpleConnection;
+use diesel::r2d2::{ConnectionManager, CustomizeConnection, Pool};
+use diesel::{Connection, RunQueryDsl, SqliteConnection};
+use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
+use domain::identifiers::SubmissionId;
+use tokio::sync::{mpsc, oneshot};
+
+use crate::StoreError;
+use crate::transactions::{Handle, Tx};
+use crate::vault::Vault;
+
+const MIGRATIONS: EmbeddedMigrations = embed_migrations!("migrations/sqlite");
+
+/// Transactions that may wait for the writer; one more is `Busy`.
+const QUEUE: usize = 1024;
+/// How many are committed together at the most.
+const GROUP: usize = 256;
+const READERS: u32 = 4;
+/// Page caches in KiB: caps, filled only as far as the data reaches.
+const WRITER_CACHE: u32 = 32 * 1024;
+const READER_CACHE: u32 = 2 * 1024;
+
+/// FULL, because an acknowledged commit must survive a power cut.
+const PRAGMAS: &str = "PRAGMA busy_timeout = 10000; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;";
+
+/// What a transaction leaves to be told once the group it was in is committed, or is not.
+type Telling = Box<dyn FnOnce(Result<(), StoreError>) + Send>;
+
+enum Job {
+    Grouped(Box<dyn FnOnce(&mut SqliteConnection) -> Telling + Send>),
+    /// Runs by itself, because it attaches a file, which no transaction may do.
+    Alone(Box<dyn FnOnce(&mut SqliteConnection) + Send>),
+}
+
+type Readers = Pool<ConnectionManager<SqliteConnection>>;
+
+pub(super) struct Sqlite {
+    path: PathBuf,
+    jobs: Mutex<Option<mpsc::Sender<Job>>>,
+    writer: Mutex<Option<JoinHandle<()>>>,
+    readers: Mutex<Option<Readers>>,
+}
+
+impl Sqlite {
+    pub(super) fn open(path: &Path) -> Result<Self, StoreError> {
+        let set_up = |error: &dyn std::fmt::Display| StoreError::SetUp(error.to_string());
+        create_private(path)?;
+        let mut connection = connect(path)?;
+        connection.batch_execute(PRAGMAS)?;
+        connection.batch_execute(&format!("PRAGMA cache_size = -{WRITER_CACHE}"))?;
+        connection.run_pending_migrations(MIGRATIONS).map_err(|error| set_up(&error))?;
+        sweep_staging(path)?;
+
+        let readers = Pool::builder()
+            .max_size(READERS)
+            .min_idle(Some(0))
+            .connection_customizer(Box::new(ReadOnly))
+            .build(ConnectionManager::new(url(path)))
+            .map_err(|error| set_up(&error))?;
+        let (jobs, waiting) = mpsc::channel(QUEUE);
+        let writer = std::thread::Builder::new().name("store-writer".into()).spawn(move || write_jobs(connection, waiting))?;
+        Ok(Self {
+            path: path.to_path_buf(),
+            jobs: Mutex::new(Some(jobs)),
+            writer: Mutex::new(Some(writer)),
+            readers: Mutex::new(Some(readers)),
+        })
+    }
+
+    /// Where a submission is staged: a file beside the database, removed when it is done.
+    pub(super) fn staging_path(&self, submission: SubmissionId) -> PathBuf {
+        let mut name = staging_prefix(&self.path);
+        name.push(submission.to_string());
+        self.path.with_file_name(name)
+    }
+
+    pub(super) async fn write<T, W>(&self, vault: Arc<Vault>, work: W) -> Result<T, StoreError>
+    where
+        T: Send + 'static,
+        W: FnOnce(&mut Tx<'_>) -> Result<T, StoreError> + Send + 'static,
+    {
+        let (tell, told) = oneshot::channel();
+        let job = move |connection: &mut SqliteConnection| -> Telling {
+            let result = connection.transaction(|connection| work(&mut Tx { handle: Handle::Sqlite(connection), vault: &vault }));
+            Box::new(move |committed| {
+                let _ = tell.send(committed.and(result));
+            })
+        };
+        self.queue()?.try_send(Job::Grouped(Box::new(job))).map_err(refused)?;
+        told.await.map_err(|_| stopped())?
+    }
+
+    pub(super) fn write_with_attached<T, W>(&self, vault: Arc<Vault>, path: PathBuf, work: W) -> Result<T, StoreError>
+    where
+        T: Send + 'static,
+        W: FnOnce(&mut Tx<'_>) -> Result<T, StoreError> + Send + 'static,
+    {
+        let (tell, told) = oneshot::channel();
+        let job = move |connection: &mut SqliteConnection| {
+            let attached = diesel::sql_query("ATTACH DATABASE ? AS stage")
+                .bind::<diesel::sql_types::Text, _>(path.to_string_lossy())
+                .execute(connection);
+            let result = attached.map_err(StoreError::from).and_then(|_| {
+                connection.immediate_transaction(|connection| work(&mut Tx { handle: Handle::Sqlite(connection), vault: &vault }))
+            });
+            let detached = connection.batch_execute("DETACH DATABASE stage");
+            if let Err(error) = detached {
+                tracing::warn!(%error, "a staged file could not be detached");
+            }
+            let _ = tell.send(result);
+        };
+        self.queue()?.blocking_send(Job::Alone(Box::new(job))).map_err(|_| stopped())?;
+        told.blocking_recv().map_err(|_| stopped())?
+    }
+
+    pub(super) async fn read<T, W>(&self, vault: Arc<Vault>, work: W) -> Result<T, StoreError>
+    where
+        T: Send + 'static,
+        W: FnOnce(&mut Tx<'_>) -> Result<T, StoreError> + Send + 'static,
+    {
+        let readers = self.readers()?;
+        let task = tokio::task::spawn_blocking(move || read(&readers, &vault, work));
+        task.await.map_err(|_| stopped())?
+    }
+
+    pub(super) fn read_blocking<T>(&self, vault: &Vault, work: impl FnOnce(&mut Tx<'_>) -> Result<T, StoreError>) -> Result<T, StoreError> {
+        read(&self.readers()?, vault, work)
+    }
+
+    fn readers(&self) -> Result<Readers, StoreError> {
+        lock(&self.readers).clone().ok_or_else(stopped)
+    }
+
+    /// Lets the queue run out, folds the log into the one file and closes it.
+    pub(super) fn close(&self) {
+        lock(&self.readers).take();
+        lock(&self.jobs).take();
+        if let Some(writer) = lock(&self.writer).take()
+            && writer.join().is_err()
+        {
+            tracing::error!("the store's writer ended badly");
+        }
+    }
+
+    fn queue(&self) -> Result<mpsc::Sender<Job>, StoreError> {
+        lock(&self.jobs).clone().ok_or_else(stopped)
+    }
+}
+
+fn read<T>(readers: &Readers, vault: &Vault, work: impl FnOnce(&mut Tx<'_>) -> Result<T, StoreError>) -> Result<T, StoreError> {
+    let mut connection = readers.get().map_err(|_| StoreError::Busy)?;
+    connection.transaction(|connection| work(&mut Tx { handle: Handle::Sqlite(connection), vault }))
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+}
+
+fn stopped() -> StoreError {
+    StoreError::Away("the store is closed".into())
+}
+
+fn refused(error: mpsc::error::TrySendError<Job>) -> StoreError {
+    match error {
+        mpsc::error::TrySendError::Full(_) => StoreError::Busy,
+        mpsc::error::TrySendError::Closed(_) => stopped(),
+    }
+}
+
+fn url(path: &Path) -> String {
+    path.to_string_lossy().into_owned()
+}
+
+pub(crate) fn connect(path: &Path) -> Result<SqliteConnection, StoreError> {
+    SqliteConnection::establish(&url(path)).map_err(|error| StoreError::Away(error.to_string()))
+}
+
+/// Creates the file for its owner alone, before SQLite would create it for everyone.
+pub(crate) fn create_private(path: &Path) -> Result<std::fs::File, StoreError> {
+    use std::os::unix::fs::OpenOptionsExt;
+    if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
+        std::fs::create_dir_all(folder)?;
+    }
+    Ok(std::fs::OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(path)?)
+}
+
+fn staging_prefix(path: &Path) -> std::ffi::OsString {
+    let mut name = path.file_name().unwrap_or_default().to_os_string();
+    name.push("-staged-");
+    name
+}
+
+/// Removes what a crash left half staged: it was never answered, so it is wholly out. What another
+/// process is staging is locked.
+fn sweep_staging(path: &Path) -> Result<(), StoreError> {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let prefix = staging_prefix(path);
+    for entry in std::fs::read_dir(folder)? {
+        let entry = entry?;
+        if entry.file_name().as_encoded_bytes().starts_with(prefix.as_encoded_bytes()) {
+            let file = std::fs::File::open(entry.path())?;
+            if file.try_lock().is_ok() {
+                std::fs::remove_file(entry.path())?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Takes all that waits, commits it together, then tells each how it went.
+fn write_jobs(mut connection: SqliteConnection, mut waiting: mpsc::Receiver<Job>) {
+    let mut next = waiting.blocking_recv();
+    while let Some(job) = next.take() {
+        match job {
+            Job::Alone(job) => job(&mut connection),
+            Job::Grouped(first) => {
+                let mut tellings = Vec::new();
+                let committed = connection.immediate_transaction(|connection| {
+                    tellings.push(first(connection));
+                    while tellings.len() < GROUP {
+                        match waiting.try_recv() {
+                            Ok(Job::Grouped(job)) => tellings.push(job(connection)),
+                            Ok(alone) => {
+                                next = Some(alone);
+                                break;
+                            }
+                            Err(_) => break,
+                        }
+                    }
+                    Ok::<(), diesel::result::Error>(())
+                });
+                let failure = committed.err().map(|error| error.to_string());
+                for tell in tellings {
+                    tell(failure.clone().map_or(Ok(()), |reason| Err(StoreError::Away(reason))));
+                }
+            }
+        }
+        if next.is_none() {
+            next = waiting.blocking_recv();
+        }
+    }
+    if let Err(error) = connection.batch_execute("PRAGMA wal_checkpoint(TRUNCATE)") {
+        tracing::warn!(%error, "the log could not be folded into the database");
+    }
+}
+
+#[derive(Debug)]
+struct ReadOnly;
+
+impl CustomizeConnection<SqliteConnection, diesel::r2d2::Error> for ReadOnly {
+    fn on_acquire(&self, connection: &mut SqliteConnection) -> Result<(), diesel::r2d2::Error> {
+        connection
+            .batch_execute(&format!("PRAGMA busy_timeout = 10000; PRAGMA query_only = ON; PRAGMA cache_size = -{READER_CACHE};"))
+            .map_err(diesel::r2d2::Error::QueryError)
+    }
+}

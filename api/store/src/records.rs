@@ -1,0 +1,308 @@
+//! Referrals and EHC cases as they stand now. Facts about them (who holds what) go to `decide`; the
+//! records themselves come out only against a permit, each with its leaf.
+
+use chrono::NaiveDate;
+use diesel::prelude::*;
+use domain::audit::Attribution;
+use domain::consents::Consent;
+use domain::ehc_plans::Case;
+use domain::identifiers::{CaseId, ChildId};
+use domain::journeys::HeldReferral;
+use domain::organisations::OrganisationCode;
+use domain::pathways::PathwaySet;
+use domain::policy::Permit;
+use domain::referrals::{Flow, Referral};
+use domain::submissions::Dataset;
+
+use crate::StoreError;
+use crate::rows::{from_json, read};
+use crate::schema::record;
+use crate::transactions::{Tx, on};
+use crate::vault::{Column, Vault};
+
+/// A referral in a listing, with the cursor that the next page starts after.
+#[derive(Debug, Clone)]
+pub struct ListedReferral {
+    pub cursor: i64,
+    pub list: String,
+    pub held: HeldReferral,
+}
+
+/// An EHC case in a listing.
+#[derive(Debug, Clone)]
+pub struct HeldCase {
+    pub cursor: i64,
+    pub id: CaseId,
+    pub flow: Flow,
+    pub case: Case,
+}
+
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = record)]
+struct RecordRow {
+    id: i64,
+    organisation: String,
+    record_key: String,
+    list: String,
+    child_id: i64,
+    pathways: i16,
+    flow: String,
+    sealed_record: Vec<u8>,
+}
+
+impl RecordRow {
+    fn referral(&self, vault: &Vault) -> Result<HeldReferral, StoreError> {
+        let referral: Referral = from_json(&self.open(vault)?, "a referral")?;
+        Ok(HeldReferral { provider: read(&self.organisation, "a provider")?, flow: read(&self.flow, "a flow")?, referral })
+    }
+
+    fn listed(&self, held: HeldReferral) -> ListedReferral {
+        ListedReferral { cursor: self.id, list: self.list.clone(), held }
+    }
+
+    fn case(&self, vault: &Vault) -> Result<HeldCase, StoreError> {
+        Ok(HeldCase {
+            cursor: self.id,
+            id: read(&self.record_key, "a case's id")?,
+            flow: read(&self.flow, "a flow")?,
+            case: from_json(&self.open(vault)?, "a case")?,
+        })
+    }
+
+    fn open(&self, vault: &Vault) -> Result<zeroize::Zeroizing<Vec<u8>>, StoreError> {
+        vault.open(Column::Record, &record_row(&self.organisation, &self.record_key), &self.sealed_record)
+    }
+}
+
+/// The row key of a sealed record.
+pub(crate) fn record_row(organisation: &str, record_key: &str) -> Vec<u8> {
+    let mut row = Vec::with_capacity(organisation.len() + 1 + record_key.len());
+    row.extend_from_slice(organisation.as_bytes());
+    row.push(0);
+    row.extend_from_slice(record_key.as_bytes());
+    row
+}
+
+fn referrals() -> diesel::dsl::Filter<record::table, diesel::dsl::Eq<record::dataset, &'static str>> {
+    record::table.filter(record::dataset.eq(Dataset::WaitingList.as_str()))
+}
+
+fn cases() -> diesel::dsl::Filter<record::table, diesel::dsl::Eq<record::dataset, &'static str>> {
+    record::table.filter(record::dataset.eq(Dataset::Ehcp.as_str()))
+}
+
+impl Tx<'_> {
+    /// Which providers hold referrals of a child, and of which pathways: facts for `decide`.
+    pub fn holders_of(&mut self, child: ChildId) -> Result<Vec<(OrganisationCode, PathwaySet)>, StoreError> {
+        let rows: Vec<(String, i16)> = on!(self, c => referrals()
+            .filter(record::child_id.eq(child.0))
+            .order(record::organisation)
+            .select((record::organisation, record::pathways))
+            .load(*c))?;
+        let mut holders: Vec<(OrganisationCode, PathwaySet)> = Vec::new();
+        for (organisation, pathways) in rows {
+            let (organisation, pathways) = (read(&organisation, "a provider")?, PathwaySet::from_bits(pathways));
+            match holders.last_mut() {
+                Some((last, all)) if *last == organisation => *all = all.union(pathways),
+                _ => holders.push((organisation, pathways)),
+            }
+        }
+        Ok(holders)
+    }
+
+    /// The referrals of one child that the permits let out, with a leaf for each permit.
+    pub fn disclose_referrals(&mut self, permits: &[Permit], by: &Attribution) -> Result<Vec<HeldReferral>, StoreError> {
+        let mut found = Vec::new();
+        for permit in permits {
+            let ask = permit.ask();
+            let child = ask.child.ok_or(StoreError::Corrupt("a permit without a child"))?;
+            let rows: Vec<RecordRow> = on!(self, c => referrals()
+                .filter(record::child_id.eq(child.0).and(record::organisation.eq(ask.holder.as_str())))
+                .select(RecordRow::as_select())
+                .load(*c))?;
+            for row in rows {
+                found.extend(cut(permit, row.referral(self.vault)?));
+            }
+            self.leave_permitted(permit, by)?;
+        }
+        Ok(found)
+    }
+
+    /// A page of the referrals that an organisation sent itself, with one leaf.
+    pub fn own_referrals(
+        &mut self,
+        permit: &Permit,
+        list: Option<&str>,
+        after: i64,
+        limit: i64,
+        by: &Attribution,
+    ) -> Result<Vec<ListedReferral>, StoreError> {
+        if !permit.is_own() {
+            return Err(StoreError::Corrupt("a permit for another's records"));
+        }
+        let rows = self.referral_rows(permit.ask().holder, list, after, limit)?;
+        self.leave_permitted(permit, by)?;
+        rows.iter().map(|row| Ok(row.listed(row.referral(self.vault)?))).collect()
+    }
+
+    /// A page of another organisation's referrals, each let out by a permit of its own or left out.
+    /// `judge` is given a child, its pathways in the row and its family's decisions. Answers the
+    /// rows and the cursor where the page ended, if it was full.
+    pub fn permitted_referrals(
+        &mut self,
+        holder: OrganisationCode,
+        list: Option<&str>,
+        (after, limit): (i64, i64),
+        by: &Attribution,
+        judge: impl Fn(ChildId, PathwaySet, &[Consent]) -> Option<Permit>,
+    ) -> Result<(Vec<ListedReferral>, Option<i64>), StoreError> {
+        let rows = self.referral_rows(holder, list, after, limit)?;
+        let full = i64::try_from(rows.len()).is_ok_and(|length| length == limit);
+        let end = rows.last().map(|row| row.id).filter(|_| full);
+        let mut found = Vec::new();
+        for row in rows {
+            let child = ChildId(row.child_id);
+            self.child_for_disclosure(child)?;
+            let consents = self.consents_of(child)?;
+            let Some(permit) = judge(child, PathwaySet::from_bits(row.pathways), &consents) else { continue };
+            if let Some(held) = cut(&permit, row.referral(self.vault)?) {
+                found.push(row.listed(held));
+                self.leave_permitted(&permit, by)?;
+            }
+        }
+        Ok((found, end))
+    }
+
+    fn referral_rows(
+        &mut self,
+        holder: OrganisationCode,
+        list: Option<&str>,
+        after: i64,
+        limit: i64,
+    ) -> Result<Vec<RecordRow>, StoreError> {
+        let page = referrals().filter(record::organisation.eq(holder.as_str()).and(record::id.gt(after))).order(record::id).limit(limit);
+        Ok(match list {
+            None => on!(self, c => page.select(RecordRow::as_select()).load(*c))?,
+            Some(list) => on!(self, c => page.filter(record::list.eq(list)).select(RecordRow::as_select()).load(*c))?,
+        })
+    }
+
+    /// A page of the cases that a council sent itself, with one leaf.
+    pub fn own_cases(&mut self, permit: &Permit, after: i64, limit: i64, by: &Attribution) -> Result<Vec<HeldCase>, StoreError> {
+        let rows: Vec<RecordRow> = on!(self, c => cases()
+            .filter(record::organisation.eq(own(permit)?.as_str()).and(record::id.gt(after)))
+            .order(record::id)
+            .limit(limit)
+            .select(RecordRow::as_select())
+            .load(*c))?;
+        self.leave_permitted(permit, by)?;
+        rows.iter().map(|row| row.case(self.vault)).collect()
+    }
+
+    /// Whose case it is, if the organisation sent it: a fact for `decide`.
+    pub fn child_of_case(&mut self, id: CaseId, organisation: OrganisationCode) -> Result<Option<ChildId>, StoreError> {
+        let child: Option<i64> = on!(self, c => cases()
+            .filter(record::organisation.eq(organisation.as_str()).and(record::record_key.eq(id.to_string())))
+            .select(record::child_id)
+            .first(*c)
+            .optional())?;
+        Ok(child.map(ChildId))
+    }
+
+    /// One case of the council's own, with its leaf.
+    pub fn own_case(&mut self, permit: &Permit, id: CaseId, by: &Attribution) -> Result<HeldCase, StoreError> {
+        let row: RecordRow = on!(self, c => cases()
+            .filter(record::organisation.eq(own(permit)?.as_str()).and(record::record_key.eq(id.to_string())))
+            .select(RecordRow::as_select())
+            .first(*c))?;
+        self.leave_permitted(permit, by)?;
+        row.case(self.vault)
+    }
+
+    /// Every child's referrals, child by child, cut to what `judge` permits of each provider's: the
+    /// input of a release. Reads in batches, so memory does not grow with the number of children.
+    pub fn count_referrals(
+        &mut self,
+        judge: impl Fn(ChildId, OrganisationCode, PathwaySet, &[Consent]) -> Option<Permit>,
+        mut visit: impl FnMut(ChildId, Vec<HeldReferral>),
+    ) -> Result<(), StoreError> {
+        let mut after = (0, 0);
+        let mut child: Option<(ChildId, Vec<Consent>, Vec<HeldReferral>)> = None;
+        loop {
+            let later = record::child_id.gt(after.0).or(record::child_id.eq(after.0).and(record::id.gt(after.1)));
+            let rows: Vec<RecordRow> = on!(self, c => referrals()
+                .filter(later)
+                .order((record::child_id, record::id))
+                .limit(BATCH)
+                .select(RecordRow::as_select())
+                .load(*c))?;
+            let Some(last) = rows.last() else { break };
+            after = (last.child_id, last.id);
+            let objections = self.consents_between(rows.first().map_or(0, |row| row.child_id), last.child_id)?;
+            for row in rows {
+                let id = ChildId(row.child_id);
+                if child.as_ref().is_none_or(|(current, ..)| *current != id) {
+                    if let Some((id, _, held)) = child.take() {
+                        visit(id, held);
+                    }
+                    let consents = objections.iter().filter(|(of, _)| *of == id).map(|(_, consent)| consent.clone()).collect();
+                    child = Some((id, consents, Vec::new()));
+                }
+                let held = row.referral(self.vault)?;
+                if let Some((_, consents, kept)) = &mut child
+                    && let Some(permit) = judge(id, held.provider, held.referral.pathways, consents)
+                {
+                    kept.extend(cut(&permit, held));
+                }
+            }
+        }
+        if let Some((id, _, held)) = child {
+            visit(id, held);
+        }
+        Ok(())
+    }
+
+    /// Every case that was open or ended, with its child, of one council: the input of a release.
+    pub fn count_cases(&mut self, permit: &Permit, mut visit: impl FnMut(ChildId, Case)) -> Result<(), StoreError> {
+        let mut after = 0;
+        loop {
+            let rows: Vec<RecordRow> = on!(self, c => cases()
+                .filter(record::organisation.eq(own(permit)?.as_str()).and(record::id.gt(after)))
+                .order(record::id)
+                .limit(BATCH)
+                .select(RecordRow::as_select())
+                .load(*c))?;
+            let Some(last) = rows.last() else { return Ok(()) };
+            after = last.id;
+            for row in rows {
+                visit(ChildId(row.child_id), row.case(self.vault)?.case);
+            }
+        }
+    }
+
+    /// The lists that have been sent, with the day each was last true of.
+    pub fn lists(&mut self, dataset: Dataset) -> Result<Vec<(OrganisationCode, String, NaiveDate)>, StoreError> {
+        use crate::schema::list;
+        let rows: Vec<(String, String, Option<NaiveDate>)> = on!(self, c => list::table
+            .filter(list::dataset.eq(dataset.as_str()))
+            .order((list::organisation, list::name))
+            .select((list::organisation, list::name, list::as_of))
+            .load(*c))?;
+        rows.into_iter()
+            .filter_map(|(organisation, name, as_of)| Some((organisation, name, as_of?)))
+            .map(|(organisation, name, as_of)| Ok((read(&organisation, "a provider")?, name, as_of)))
+            .collect()
+    }
+}
+
+/// Rows that are read at a time.
+const BATCH: i64 = 2_000;
+
+fn cut(permit: &Permit, held: HeldReferral) -> Option<HeldReferral> {
+    let HeldReferral { provider, flow, referral } = held;
+    permit.cut(referral).map(|referral| HeldReferral { provider, flow, referral })
+}
+
+fn own(permit: &Permit) -> Result<OrganisationCode, StoreError> {
+    if permit.is_own() { Ok(permit.ask().holder) } else { Err(StoreError::Corrupt("a permit for another's records")) }
+}

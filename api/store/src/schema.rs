@@ -1,0 +1,155 @@
+//! The tables, as both databases have them. Ids of partners' resources are UUIDs in text.
+
+diesel::table! {
+    child (id) {
+        id -> BigInt,
+        look_up -> Binary,
+        sealed_reference -> Binary,
+    }
+}
+
+diesel::table! {
+    record (id) {
+        id -> BigInt,
+        dataset -> Text,
+        organisation -> Text,
+        record_key -> Text,
+        list -> Text,
+        child_id -> BigInt,
+        pathways -> SmallInt,
+        is_open -> Bool,
+        flow -> Text,
+        digest -> Binary,
+        sealed_record -> Binary,
+        submission_id -> Text,
+    }
+}
+
+diesel::table! {
+    list (dataset, organisation, name) {
+        dataset -> Text,
+        organisation -> Text,
+        name -> Text,
+        as_of -> Nullable<Date>,
+    }
+}
+
+diesel::table! {
+    submission (id) {
+        id -> Text,
+        client -> Text,
+        dataset -> Text,
+        format -> Text,
+        organisation -> Text,
+        list -> Text,
+        mode -> Text,
+        as_of -> Date,
+        status -> Text,
+        counts -> Text,
+        received_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    issue (submission_id, row_number, position) {
+        submission_id -> Text,
+        row_number -> BigInt,
+        position -> Integer,
+        record_key -> Nullable<Text>,
+        field -> Text,
+        code -> Text,
+    }
+}
+
+diesel::table! {
+    consent (id) {
+        id -> Text,
+        child_id -> BigInt,
+        decision -> Text,
+        purpose -> Text,
+        data -> Text,
+        pathways -> SmallInt,
+        recipient -> Text,
+        decided_by -> Text,
+        valid_from -> Date,
+        valid_to -> Nullable<Date>,
+        recorded_by -> Text,
+        recorded_at -> Timestamp,
+        withdrawn_at -> Nullable<Timestamp>,
+        sealed_evidence -> Binary,
+        sealed_reason -> Nullable<Binary>,
+    }
+}
+
+diesel::table! {
+    advice_request (id) {
+        id -> Text,
+        child_id -> BigInt,
+        requested_by -> Text,
+        addressed_to -> Text,
+        addressed_role -> Text,
+        kinds -> Text,
+        status -> Text,
+        received_on -> Date,
+        created_at -> Timestamp,
+        changed_at -> Timestamp,
+        acknowledged_at -> Nullable<Timestamp>,
+        submitted_at -> Nullable<Timestamp>,
+        sealed_request -> Binary,
+        sealed_advice -> Nullable<Binary>,
+    }
+}
+
+diesel::table! {
+    audit_leaf (id) {
+        id -> BigInt,
+        at -> Timestamp,
+        child_id -> Nullable<BigInt>,
+        body -> Text,
+    }
+}
+
+diesel::table! {
+    audit_pending (leaf_id) {
+        leaf_id -> BigInt,
+    }
+}
+
+diesel::table! {
+    audit_chain (position) {
+        position -> BigInt,
+        leaf_id -> BigInt,
+        hash -> Binary,
+    }
+}
+
+diesel::table! {
+    published_release (id) {
+        id -> Text,
+        as_of -> Date,
+        published_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    release_table (release_id, name) {
+        release_id -> Text,
+        position -> Integer,
+        name -> Text,
+        title -> Text,
+        json -> Text,
+        csv -> Text,
+    }
+}
+
+diesel::table! {
+    idempotency (client, key) {
+        client -> Text,
+        key -> Text,
+        claimed_at -> Timestamp,
+        fingerprint -> Nullable<Binary>,
+        answer -> Nullable<Text>,
+    }
+}
+
+diesel::allow_tables_to_appear_in_same_query!(audit_chain, audit_leaf, audit_pending, child, record);

@@ -1,0 +1,282 @@
+//! A submission on its way in. Its rows are sealed and collected where nobody reads: in a file of
+//! their own beside the embedded database, or in a temporary table of one PostgreSQL connection.
+//! Neither holds up the writer, needs to be durable, or survives a crash. [`Staging::publish`] then
+//! moves all of it into sight in one transaction.
+
+mod publishing;
+
+use std::path::{Path, PathBuf};
+
+use diesel::connection::SimpleConnection;
+use diesel::prelude::*;
+use diesel::{PgConnection, SqliteConnection};
+use domain::issues::{Issue, IssueCode};
+use domain::organisations::OrganisationCode;
+use domain::pathways::PathwaySet;
+use domain::submissions::{Entry, Record};
+
+pub use publishing::{Publication, Published};
+
+use crate::StoreError;
+use crate::databases::Store;
+use crate::databases::postgres::Pooled;
+use crate::databases::sqlite::{connect, create_private};
+use crate::records::record_row;
+use crate::rows::{read, to_json_bytes};
+use crate::submissions::ListedIssue;
+use crate::transactions::{Handle, Tx, on};
+use crate::vault::Column;
+
+diesel::table! {
+    staged (row_number) {
+        row_number -> BigInt,
+        record_key -> Text,
+        look_up -> Binary,
+        sealed_reference -> Binary,
+        pathways -> SmallInt,
+        is_open -> Bool,
+        digest -> Binary,
+        sealed_record -> Binary,
+    }
+}
+
+diesel::table! {
+    staged_rejected (record_key) {
+        record_key -> Text,
+    }
+}
+
+diesel::table! {
+    staged_issue (row_number, position) {
+        row_number -> BigInt,
+        position -> Integer,
+        record_key -> Nullable<Text>,
+        field -> Text,
+        code -> Text,
+    }
+}
+
+diesel::allow_tables_to_appear_in_same_query!(staged, staged_rejected, staged_issue);
+
+/// `KIND` is nothing for the file and TEMPORARY for PostgreSQL.
+const TABLES: &str = "
+    CREATE KIND TABLE staged (row_number BIGINT NOT NULL, record_key TEXT NOT NULL, look_up BYTES NOT NULL,
+        sealed_reference BYTES NOT NULL, pathways SMALLINT NOT NULL, is_open BOOLEAN NOT NULL, digest BYTES NOT NULL,
+        sealed_record BYTES NOT NULL);
+    CREATE KIND TABLE staged_rejected (record_key TEXT NOT NULL);
+    CREATE KIND TABLE staged_issue (row_number BIGINT NOT NULL, position INTEGER NOT NULL, record_key TEXT,
+        field TEXT NOT NULL, code TEXT NOT NULL);";
+
+/// Rows that are written at a time: eight columns each, well under SQLite's 32,766 values.
+const BATCH: usize = 500;
+
+#[derive(Insertable)]
+#[diesel(table_name = staged, treat_none_as_default_value = false)]
+struct StagedRow {
+    row_number: i64,
+    record_key: String,
+    look_up: Vec<u8>,
+    sealed_reference: Vec<u8>,
+    pathways: i16,
+    is_open: bool,
+    digest: Vec<u8>,
+    sealed_record: Vec<u8>,
+}
+
+#[derive(Insertable)]
+#[diesel(table_name = staged_issue, treat_none_as_default_value = false)]
+struct StagedIssue {
+    row_number: i64,
+    position: i32,
+    record_key: Option<String>,
+    field: &'static str,
+    code: &'static str,
+}
+
+enum Place {
+    /// The lock tells other processes that the file is in use.
+    Sqlite {
+        path: PathBuf,
+        connection: Option<SqliteConnection>,
+        _lock: std::fs::File,
+    },
+    Postgres(Pooled),
+}
+
+/// What has come of a submission so far. Its methods block.
+pub struct Staging {
+    store: Store,
+    place: Place,
+    rows: Vec<StagedRow>,
+    rejected: Vec<String>,
+    issues: Vec<StagedIssue>,
+}
+
+impl Staging {
+    pub(crate) fn sqlite(store: Store, path: &Path) -> Result<Self, StoreError> {
+        let lock = create_private(path)?;
+        lock.lock()?;
+        let mut connection = connect(path)?;
+        connection.batch_execute("PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA cache_size = -8192;")?;
+        connection.batch_execute(&TABLES.replace("KIND", "").replace("BYTES", "BLOB"))?;
+        Ok(Self::new(store, Place::Sqlite { path: path.to_path_buf(), connection: Some(connection), _lock: lock }))
+    }
+
+    pub(crate) fn postgres(store: Store, mut connection: Pooled) -> Result<Self, StoreError> {
+        // Whatever an earlier submission left on this connection goes first.
+        connection.batch_execute("DISCARD TEMPORARY")?;
+        connection.batch_execute(&TABLES.replace("KIND", "TEMPORARY").replace("BYTES", "BYTEA"))?;
+        Ok(Self::new(store, Place::Postgres(connection)))
+    }
+
+    fn new(store: Store, place: Place) -> Self {
+        Self { store, place, rows: Vec::with_capacity(BATCH), rejected: Vec::new(), issues: Vec::new() }
+    }
+
+    /// Takes a record of a row, counted from 1.
+    pub fn record(&mut self, row: u64, organisation: OrganisationCode, record: &Record) -> Result<(), StoreError> {
+        let vault = self.store.vault();
+        let look_up = vault.look_up(&record.child);
+        let (record_key, plain, pathways, is_open) = match &record.entry {
+            Entry::Referral(referral) => {
+                (referral.referral_id.clone(), to_json_bytes(referral)?, referral.pathways, referral.status.is_open())
+            }
+            Entry::Case(case) => {
+                let is_open = case.plan().is_none_or(|plan| plan.cease_on.is_none());
+                (vault.case_id(&look_up, case.request.received_on).to_string(), to_json_bytes(case)?, PathwaySet::EMPTY, is_open)
+            }
+        };
+        let staged = StagedRow {
+            row_number: i64::try_from(row).unwrap_or(i64::MAX),
+            sealed_reference: vault.seal(Column::ChildReference, &look_up, &to_json_bytes(&record.child)?)?,
+            pathways: pathways.bits(),
+            is_open,
+            digest: vault.digest(&look_up, &plain).to_vec(),
+            sealed_record: vault.seal(Column::Record, &record_row(organisation.as_str(), &record_key), &plain)?,
+            look_up: look_up.to_vec(),
+            record_key,
+        };
+        self.rows.push(staged);
+        if self.rows.len() == BATCH { self.write_rows() } else { Ok(()) }
+    }
+
+    /// Notes that a row was rejected, by the writer's own id where it could be read.
+    pub fn rejected(&mut self, record_key: String) -> Result<(), StoreError> {
+        self.rejected.push(record_key);
+        if self.rejected.len() == BATCH { self.write_notes() } else { Ok(()) }
+    }
+
+    /// Notes the issues of one row, in order.
+    pub fn issues(&mut self, issues: Vec<Issue>) -> Result<(), StoreError> {
+        for (position, issue) in (0_i32..).zip(issues) {
+            self.issues.push(StagedIssue {
+                row_number: i64::try_from(issue.row).unwrap_or(i64::MAX),
+                position,
+                record_key: issue.referral_id,
+                field: issue.field,
+                code: issue.code.as_str(),
+            });
+        }
+        if self.issues.len() >= BATCH { self.write_notes() } else { Ok(()) }
+    }
+
+    /// Writes out what is left, and turns the second and later rows of one record into rejected
+    /// ones. Answers how many those were.
+    pub fn finish(&mut self, twice: IssueCode, field: &'static str) -> Result<u64, StoreError> {
+        self.write_rows()?;
+        self.write_notes()?;
+        let repeats = format!(
+            "INSERT INTO staged_issue (row_number, position, record_key, field, code)
+             SELECT s.row_number, 1000, s.record_key, '{field}', '{twice}' FROM staged s
+             WHERE EXISTS (SELECT 1 FROM staged e WHERE e.record_key = s.record_key AND e.row_number < s.row_number)"
+        );
+        let drop_repeats = "DELETE FROM staged WHERE row_number IN (SELECT row_number FROM staged_issue WHERE position = 1000)";
+        let mut tx = self.tx()?;
+        on!(tx, c => c.batch_execute(
+            "CREATE INDEX staged_by_key ON staged (record_key, row_number);
+             CREATE INDEX staged_rejected_by_key ON staged_rejected (record_key);"
+        ))?;
+        if let Handle::Postgres(connection) = &mut tx.handle {
+            connection.batch_execute("ANALYZE staged; ANALYZE staged_rejected")?;
+        }
+        let repeated = on!(tx, c => diesel::sql_query(&repeats).execute(*c))?;
+        if repeated > 0 {
+            on!(tx, c => diesel::sql_query(drop_repeats).execute(*c))?;
+        }
+        Ok(repeated as u64)
+    }
+
+    /// The first issues, in row order, the errors before the warnings where `errors_first`.
+    pub fn first_issues(&mut self, limit: i64) -> Result<Vec<ListedIssue>, StoreError> {
+        let mut tx = self.tx()?;
+        let rows: Vec<(i64, i32, Option<String>, String, String)> =
+            on!(tx, c => staged_issue::table.order((staged_issue::row_number, staged_issue::position)).limit(limit).load(*c))?;
+        rows.into_iter()
+            .map(|(row, position, referral_id, field, code)| {
+                Ok(ListedIssue { row, position, referral_id, field, code: read(&code, "an issue's code")? })
+            })
+            .collect()
+    }
+
+    fn tx(&mut self) -> Result<Tx<'_>, StoreError> {
+        let handle = match &mut self.place {
+            Place::Sqlite { connection, .. } => Handle::Sqlite(connection.as_mut().ok_or(StoreError::Corrupt("staging is over"))?),
+            Place::Postgres(connection) => Handle::Postgres(connection),
+        };
+        Ok(Tx { handle, vault: self.store.vault() })
+    }
+
+    fn write_rows(&mut self) -> Result<(), StoreError> {
+        let rows = std::mem::replace(&mut self.rows, Vec::with_capacity(BATCH));
+        if rows.is_empty() {
+            return Ok(());
+        }
+        match self.tx()?.handle {
+            Handle::Sqlite(connection) => {
+                diesel::insert_into(staged::table).values(&rows).execute(connection)?;
+            }
+            Handle::Postgres(connection) => {
+                diesel::copy_from(staged::table).from_insertable(&rows).execute(connection)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn write_notes(&mut self) -> Result<(), StoreError> {
+        let rejected: Vec<_> = std::mem::take(&mut self.rejected).into_iter().map(|key| staged_rejected::record_key.eq(key)).collect();
+        let issues = std::mem::take(&mut self.issues);
+        let mut tx = self.tx()?;
+        for chunk in rejected.chunks(BATCH) {
+            on!(tx, c => diesel::insert_into(staged_rejected::table).values(chunk).execute(*c))?;
+        }
+        for chunk in issues.chunks(BATCH) {
+            on!(tx, c => diesel::insert_into(staged_issue::table).values(chunk).execute(*c))?;
+        }
+        Ok(())
+    }
+}
+
+impl Drop for Staging {
+    fn drop(&mut self) {
+        if let Place::Sqlite { path, connection, .. } = &mut self.place {
+            connection.take();
+            if let Err(error) = std::fs::remove_file(&*path) {
+                tracing::warn!(%error, "a staged file could not be removed");
+            }
+        }
+    }
+}
+
+/// Work on a PostgreSQL connection of a staging, with the retries of any other transaction.
+fn postgres_transaction<T>(
+    connection: &mut PgConnection,
+    mut work: impl FnMut(&mut PgConnection) -> Result<T, StoreError>,
+) -> Result<T, StoreError> {
+    let mut attempt = 1;
+    loop {
+        match connection.transaction(&mut work) {
+            Err(error) if error.is_transient() && attempt < 5 => attempt += 1,
+            result => return result,
+        }
+    }
+}

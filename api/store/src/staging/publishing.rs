@@ -1,0 +1,252 @@
+//! From staged to visible: everything at one instant, or nothing.
+
+use chrono::NaiveDate;
+use diesel::connection::SimpleConnection;
+use diesel::prelude::*;
+use diesel::sql_types::{BigInt, Text};
+use domain::submissions::{Counts, Mode, SubmissionStatus};
+
+use super::{Place, Staging, postgres_transaction};
+use crate::StoreError;
+use crate::idempotency::Fingerprint;
+use crate::schema::list;
+use crate::submissions::Submission;
+use crate::transactions::{Handle, Tx, on};
+
+/// What to do with what was staged.
+#[derive(Debug, Clone)]
+pub struct Publication {
+    /// The submission, its counts of rows received and rejected filled in; the rest is found here.
+    pub submission: Submission,
+    /// A snapshot that would drop more than this share of a list of 20 or more is not published.
+    pub shrink_percent: u8,
+    pub confirm_shrink: bool,
+    /// Refuse the whole: keep the report and the issues alone.
+    pub refuse: bool,
+    /// Look only: keep nothing.
+    pub validate: bool,
+    /// The idempotency key to settle together with it.
+    pub key: Option<(String, Fingerprint)>,
+}
+
+/// What became of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Published {
+    Done(Submission),
+    /// The list was last stated for a later day.
+    OlderAsOf {
+        last: NaiveDate,
+    },
+    Shrinks {
+        open: u64,
+        dropped: u64,
+    },
+}
+
+/// A list below this many is never refused for shrinking.
+const SMALL_LIST: i64 = 20;
+
+#[derive(QueryableByName)]
+struct Changes {
+    #[diesel(sql_type = BigInt)]
+    accepted: i64,
+    #[diesel(sql_type = BigInt)]
+    opened: i64,
+    #[diesel(sql_type = BigInt)]
+    unchanged: i64,
+    #[diesel(sql_type = BigInt)]
+    closed: i64,
+}
+
+#[derive(QueryableByName)]
+struct Number {
+    #[diesel(sql_type = BigInt)]
+    number: i64,
+}
+
+impl Staging {
+    /// Publishes what was staged. Blocks until it is durable.
+    pub fn publish(mut self, publication: Publication) -> Result<Published, StoreError> {
+        let store = self.store.clone();
+        match &mut self.place {
+            Place::Sqlite { path, connection, .. } => {
+                // Close the file's own connection: from here on it belongs to the writer.
+                connection.take();
+                store.with_attached(path.clone(), move |tx| tx.publish(&publication))
+            }
+            Place::Postgres(connection) => {
+                let published = postgres_transaction(connection, |connection| {
+                    Tx { handle: Handle::Postgres(connection), vault: store.vault() }.publish(&publication)
+                });
+                connection.batch_execute("DISCARD TEMPORARY")?;
+                published
+            }
+        }
+    }
+}
+
+/// One statement about the submission's list, run by a method of diesel; further values follow as
+/// `$4` and on.
+macro_rules! about_list {
+    ($tx:expr, $submission:expr, $query:expr $(, $more:expr)* ; $method:ident) => {
+        on!($tx, c => diesel::sql_query($query)
+            .bind::<Text, _>($submission.dataset.as_str())
+            .bind::<Text, _>($submission.organisation.as_str())
+            .bind::<Text, _>(&$submission.list)
+            $(.bind::<Text, _>($more))*
+            .$method(*c))
+    };
+}
+
+impl Tx<'_> {
+    fn publish(&mut self, publication: &Publication) -> Result<Published, StoreError> {
+        let mut submission = publication.submission.clone();
+        if publication.refuse {
+            submission.status = SubmissionStatus::Refused;
+            if !publication.validate {
+                self.insert_submission(&submission)?;
+                self.keep_issues(&submission)?;
+            }
+            return Ok(Published::Done(submission));
+        }
+        let last = self.hold_list(&submission, publication.validate)?;
+        if let Some(last) = last.filter(|last| submission.as_of < *last) {
+            return Ok(Published::OlderAsOf { last });
+        }
+        let changes = self.changes(&submission)?;
+        let stale = self.count(STALE, &submission)?;
+        let not_flowed = if submission.mode == Mode::Snapshot { self.count(NOT_FLOWED, &submission)? } else { 0 };
+        let open = self.count(OPEN, &submission)?;
+        if !publication.confirm_shrink && open >= SMALL_LIST && not_flowed * 100 > open * i64::from(publication.shrink_percent) {
+            return Ok(Published::Shrinks { open: natural(open), dropped: natural(not_flowed) });
+        }
+        submission.counts = Counts {
+            accepted: natural(changes.accepted),
+            unchanged: natural(changes.unchanged),
+            opened: natural(changes.opened),
+            updated: natural(changes.accepted - changes.unchanged - changes.opened - changes.closed),
+            closed: natural(changes.closed),
+            stale: natural(stale),
+            not_flowed: natural(not_flowed),
+            ..submission.counts
+        };
+        if publication.validate {
+            submission.status = SubmissionStatus::Validated;
+            return Ok(Published::Done(submission));
+        }
+        self.move_records(&submission)?;
+        self.insert_submission(&submission)?;
+        self.keep_issues(&submission)?;
+        if let Some((key, fingerprint)) = &publication.key {
+            self.settle(&submission.client, key, fingerprint, &submission.id.to_string())?;
+        }
+        Ok(Published::Done(submission))
+    }
+
+    /// Holds the list, so that two publications of it follow one another. Answers its last day.
+    fn hold_list(&mut self, submission: &Submission, look_only: bool) -> Result<Option<NaiveDate>, StoreError> {
+        let (dataset, organisation) = (submission.dataset.as_str(), submission.organisation.as_str());
+        if !look_only {
+            let row = (list::dataset.eq(dataset), list::organisation.eq(organisation), list::name.eq(&submission.list));
+            on!(self, c => diesel::insert_into(list::table).values(row).on_conflict_do_nothing().execute(*c))?;
+        }
+        let query = list::table.find((dataset, organisation, &submission.list)).select(list::as_of);
+        let last: Option<Option<NaiveDate>> = match &mut self.handle {
+            Handle::Sqlite(connection) => query.first(*connection).optional()?,
+            Handle::Postgres(connection) => query.for_update().first(*connection).optional()?,
+        };
+        Ok(last.flatten())
+    }
+
+    fn changes(&mut self, submission: &Submission) -> Result<Changes, StoreError> {
+        Ok(about_list!(self, submission, CHANGES; get_result)?)
+    }
+
+    fn count(&mut self, query: &'static str, submission: &Submission) -> Result<i64, StoreError> {
+        let number: Number = about_list!(self, submission, query; get_result)?;
+        Ok(number.number)
+    }
+
+    fn move_records(&mut self, submission: &Submission) -> Result<(), StoreError> {
+        on!(self, c => diesel::sql_query(CHILDREN).execute(*c))?;
+        about_list!(self, submission, RECORDS, submission.id.to_string(); execute)?;
+        about_list!(self, submission, MARK_STALE; execute)?;
+        if submission.mode == Mode::Snapshot {
+            about_list!(self, submission, MARK_NOT_FLOWED; execute)?;
+        }
+        let key = (submission.dataset.as_str(), submission.organisation.as_str(), &submission.list);
+        on!(self, c => diesel::update(list::table.find(key)).set(list::as_of.eq(submission.as_of)).execute(*c))?;
+        Ok(())
+    }
+
+    fn keep_issues(&mut self, submission: &Submission) -> Result<(), StoreError> {
+        on!(self, c => diesel::sql_query(ISSUES).bind::<Text, _>(submission.id.to_string()).execute(*c))?;
+        Ok(())
+    }
+}
+
+fn natural(number: i64) -> u64 {
+    u64::try_from(number).unwrap_or(0)
+}
+
+/// Children that are named for the first time. In one order, so that two publications cannot each
+/// wait for the other.
+const CHILDREN: &str = "
+    INSERT INTO child (look_up, sealed_reference)
+    SELECT s.look_up, s.sealed_reference FROM staged s
+    WHERE NOT EXISTS (SELECT 1 FROM child c WHERE c.look_up = s.look_up)
+    ORDER BY s.look_up
+    ON CONFLICT (look_up) DO NOTHING";
+
+// In what follows $1 is the dataset, $2 the organisation and $3 the list. Both databases read such
+// names, but SQLite numbers them as they first appear: they appear in order.
+
+const CHANGES: &str = "
+    WITH held AS (SELECT * FROM record WHERE dataset = $1 AND organisation = $2),
+        scope AS (SELECT $3 AS list)
+    SELECT COUNT(*) AS accepted,
+        CAST(COALESCE(SUM(CASE WHEN r.id IS NULL THEN 1 ELSE 0 END), 0) AS BIGINT) AS opened,
+        CAST(COALESCE(SUM(CASE WHEN r.digest = s.digest AND r.list = scope.list THEN 1 ELSE 0 END), 0) AS BIGINT) AS unchanged,
+        CAST(COALESCE(SUM(CASE WHEN r.digest <> s.digest AND r.is_open AND NOT s.is_open THEN 1 ELSE 0 END), 0) AS BIGINT) AS closed
+    FROM scope CROSS JOIN staged s LEFT JOIN held r ON r.record_key = s.record_key";
+
+const OPEN: &str = "
+    SELECT COUNT(*) AS number FROM record
+    WHERE dataset = $1 AND organisation = $2 AND list = $3 AND is_open AND flow <> 'not-flowed'";
+
+const STALE: &str = "
+    SELECT COUNT(*) AS number FROM record
+    WHERE dataset = $1 AND organisation = $2 AND list = $3 AND record_key IN (SELECT record_key FROM staged_rejected)
+        AND record_key NOT IN (SELECT record_key FROM staged)";
+
+const NOT_FLOWED: &str = "
+    SELECT COUNT(*) AS number FROM record
+    WHERE dataset = $1 AND organisation = $2 AND list = $3 AND is_open AND flow <> 'not-flowed'
+        AND NOT EXISTS (SELECT 1 FROM staged s WHERE s.record_key = record.record_key)
+        AND NOT EXISTS (SELECT 1 FROM staged_rejected x WHERE x.record_key = record.record_key)";
+
+const RECORDS: &str = "
+    INSERT INTO record (dataset, organisation, list, submission_id,
+        record_key, child_id, pathways, is_open, flow, digest, sealed_record)
+    SELECT $1, $2, $3, $4, s.record_key, c.id, s.pathways, s.is_open, 'flowed', s.digest, s.sealed_record
+    FROM staged s JOIN child c ON c.look_up = s.look_up
+    ORDER BY s.record_key
+    ON CONFLICT (dataset, organisation, record_key) DO UPDATE SET
+        list = excluded.list, submission_id = excluded.submission_id, child_id = excluded.child_id, pathways = excluded.pathways,
+        is_open = excluded.is_open, flow = excluded.flow, digest = excluded.digest, sealed_record = excluded.sealed_record
+    WHERE record.digest <> excluded.digest OR record.flow <> excluded.flow OR record.list <> excluded.list";
+
+const MARK_STALE: &str = "
+    UPDATE record SET flow = 'stale'
+    WHERE dataset = $1 AND organisation = $2 AND list = $3 AND record_key IN (SELECT record_key FROM staged_rejected)
+        AND record_key NOT IN (SELECT record_key FROM staged)";
+
+const MARK_NOT_FLOWED: &str = "
+    UPDATE record SET flow = 'not-flowed'
+    WHERE dataset = $1 AND organisation = $2 AND list = $3 AND is_open AND flow <> 'not-flowed'
+        AND NOT EXISTS (SELECT 1 FROM staged s WHERE s.record_key = record.record_key)
+        AND NOT EXISTS (SELECT 1 FROM staged_rejected x WHERE x.record_key = record.record_key)";
+
+const ISSUES: &str = "
+    INSERT INTO issue (submission_id, row_number, position, record_key, field, code)
+    SELECT $1, row_number, position, record_key, field, code FROM staged_issue";

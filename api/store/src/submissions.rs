@@ -1,0 +1,136 @@
+//! Submissions and their reports.
+
+use chrono::{DateTime, NaiveDate, NaiveDateTime, Utc};
+use diesel::prelude::*;
+use domain::identifiers::SubmissionId;
+use domain::issues::IssueCode;
+use domain::organisations::OrganisationCode;
+use domain::submissions::{Counts, Dataset, Mode, SubmissionStatus};
+
+use crate::StoreError;
+use crate::rows::{from_json, read, to_json, utc};
+use crate::schema::{issue, submission};
+use crate::transactions::{Tx, on};
+
+/// A submission and how it ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Submission {
+    pub id: SubmissionId,
+    pub client: String,
+    pub dataset: Dataset,
+    pub format: String,
+    pub organisation: OrganisationCode,
+    pub list: String,
+    pub mode: Mode,
+    pub as_of: NaiveDate,
+    pub status: SubmissionStatus,
+    pub counts: Counts,
+    pub received_at: DateTime<Utc>,
+}
+
+/// An issue as it is listed. Its position counts from 0 within its row.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ListedIssue {
+    pub row: i64,
+    pub position: i32,
+    pub referral_id: Option<String>,
+    pub field: String,
+    pub code: IssueCode,
+}
+
+#[derive(Queryable, Selectable, Insertable)]
+#[diesel(table_name = submission)]
+struct SubmissionRow {
+    id: String,
+    client: String,
+    dataset: String,
+    format: String,
+    organisation: String,
+    list: String,
+    mode: String,
+    as_of: NaiveDate,
+    status: String,
+    counts: String,
+    received_at: NaiveDateTime,
+}
+
+impl TryFrom<SubmissionRow> for Submission {
+    type Error = StoreError;
+
+    fn try_from(row: SubmissionRow) -> Result<Self, StoreError> {
+        Ok(Self {
+            id: read(&row.id, "a submission's id")?,
+            client: row.client,
+            dataset: read(&row.dataset, "a submission's dataset")?,
+            format: row.format,
+            organisation: read(&row.organisation, "a submission's organisation")?,
+            list: row.list,
+            mode: read(&row.mode, "a submission's mode")?,
+            as_of: row.as_of,
+            status: read(&row.status, "a submission's status")?,
+            counts: from_json(row.counts.as_bytes(), "a submission's counts")?,
+            received_at: utc(row.received_at),
+        })
+    }
+}
+
+impl Tx<'_> {
+    pub(crate) fn insert_submission(&mut self, submission: &Submission) -> Result<(), StoreError> {
+        let row = SubmissionRow {
+            id: submission.id.to_string(),
+            client: submission.client.clone(),
+            dataset: submission.dataset.to_string(),
+            format: submission.format.clone(),
+            organisation: submission.organisation.to_string(),
+            list: submission.list.clone(),
+            mode: submission.mode.to_string(),
+            as_of: submission.as_of,
+            status: submission.status.to_string(),
+            counts: to_json(&submission.counts)?,
+            received_at: submission.received_at.naive_utc(),
+        };
+        on!(self, c => diesel::insert_into(submission::table).values(&row).execute(*c))?;
+        Ok(())
+    }
+
+    /// A client's own submission.
+    pub fn submission(&mut self, id: SubmissionId, client: &str) -> Result<Option<Submission>, StoreError> {
+        let row: Option<SubmissionRow> = on!(self, c => submission::table
+            .find(id.to_string())
+            .filter(submission::client.eq(client))
+            .select(SubmissionRow::as_select())
+            .first(*c)
+            .optional())?;
+        row.map(Submission::try_from).transpose()
+    }
+
+    /// A client's own submissions, newest first, before an id. Ids rise with time.
+    pub fn submissions(&mut self, client: &str, before: Option<SubmissionId>, limit: i64) -> Result<Vec<Submission>, StoreError> {
+        // "~" sorts after every hexadecimal digit.
+        let before = before.map_or_else(|| "~".to_owned(), |id| id.to_string());
+        let rows: Vec<SubmissionRow> = on!(self, c => submission::table
+            .filter(submission::client.eq(client).and(submission::id.lt(&before)))
+            .order(submission::id.desc())
+            .limit(limit)
+            .select(SubmissionRow::as_select())
+            .load(*c))?;
+        rows.into_iter().map(Submission::try_from).collect()
+    }
+
+    /// A submission's issues in row order, after a row and position.
+    pub fn issues(&mut self, id: SubmissionId, after: Option<(i64, i32)>, limit: i64) -> Result<Vec<ListedIssue>, StoreError> {
+        let (row, position) = after.unwrap_or((-1, 0));
+        let later = issue::row_number.gt(row).or(issue::row_number.eq(row).and(issue::position.gt(position)));
+        let rows: Vec<(i64, i32, Option<String>, String, String)> = on!(self, c => issue::table
+            .filter(issue::submission_id.eq(id.to_string()).and(later))
+            .order((issue::row_number, issue::position))
+            .limit(limit)
+            .select((issue::row_number, issue::position, issue::record_key, issue::field, issue::code))
+            .load(*c))?;
+        rows.into_iter()
+            .map(|(row, position, referral_id, field, code)| {
+                Ok(ListedIssue { row, position, referral_id, field, code: read(&code, "an issue's code")? })
+            })
+            .collect()
+    }
+}

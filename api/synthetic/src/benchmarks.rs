@@ -1,0 +1,81 @@
+//! A plain list of any length, for measuring.
+
+use std::io::{self, Write};
+
+use chrono::NaiveDate;
+use domain::pathways::Pathway;
+use domain::referrals::{Referral, ReferralDetails, Stage, Status};
+
+use crate::children::{MOST_CHILDREN, days_before, test_number};
+use crate::lists;
+use crate::places::{DISTRICTS, HERTFORDSHIRE};
+
+/// Writes an autism list of so many rows in the native CSV format, one row at a time: constant
+/// memory whatever the length. Every row has a referral id of its own; beyond [`MOST_CHILDREN`] rows
+/// the children come round again, each then with several referrals.
+pub fn write_benchmark_list(rows: u64, as_of: NaiveDate, out: &mut dyn Write) -> io::Result<()> {
+    lists::write_header(out)?;
+    for row in 0..rows {
+        let child = u32::try_from(row % u64::from(MOST_CHILDREN)).map_err(io::Error::other)?;
+        let nhs_number = test_number(child).ok_or_else(|| io::Error::other("no number for the child"))?;
+        let home = DISTRICTS.iter().cycle().nth(usize::try_from(child % 10).map_err(io::Error::other)?);
+        // Received up to 700 days ago, by a child of two years and more.
+        let date_of_birth = days_before(as_of, i64::from(730 + child % 5_000));
+        let received = days_before(as_of, i64::try_from(row % 701).map_err(io::Error::other)?);
+        let referral = Referral {
+            referral_id: format!("B{row:09}"),
+            pathways: Pathway::Autism.into(),
+            status: Status::Waiting,
+            referral_received_date: received,
+            details: ReferralDetails {
+                nhs_number_status: Some(domain::codelists::VERIFIED.to_owned()),
+                sex: Some(if child % 2 == 0 { "1" } else { "2" }.to_owned()),
+                district: home.map(|home| home.code.to_owned()),
+                responsible_la: Some(HERTFORDSHIRE.to_owned()),
+                stage: Some(Stage::Assessment),
+                stage_start_date: Some(received),
+                commissioner: home.map(|home| home.side.commissioner().to_owned()),
+                ..ReferralDetails::default()
+            },
+        };
+        lists::write_row(out, &nhs_number, date_of_birth, &referral)?;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Counts lines and keeps nothing.
+    struct Lines(u64);
+
+    impl Write for Lines {
+        fn write(&mut self, buffer: &[u8]) -> io::Result<usize> {
+            self.0 += u64::try_from(buffer.iter().filter(|byte| **byte == b'\n').count()).unwrap();
+            Ok(buffer.len())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn a_list_longer_than_the_numbers_there_are_is_written_row_by_row() {
+        let as_of = NaiveDate::from_ymd_opt(2026, 11, 20).unwrap();
+        let mut out = Lines(0);
+        write_benchmark_list(u64::from(MOST_CHILDREN) + 10, as_of, &mut out).unwrap();
+        assert_eq!(out.0, u64::from(MOST_CHILDREN) + 11);
+    }
+
+    #[test]
+    fn every_row_is_another_referral() {
+        let mut out = Vec::new();
+        write_benchmark_list(1_000, NaiveDate::from_ymd_opt(2026, 11, 20).unwrap(), &mut out).unwrap();
+        let text = String::from_utf8(out).unwrap();
+        let ids: std::collections::HashSet<_> = text.lines().skip(1).map(|line| line.split(',').next().unwrap()).collect();
+        assert_eq!(ids.len(), 1_000);
+        assert!(text.lines().skip(1).all(|line| line.contains(",autism,assessment,")));
+    }
+}

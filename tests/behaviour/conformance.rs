@@ -1,0 +1,298 @@
+//! What every format keeps, asked of each adapter in the registry. A new format needs no test
+//! here, only its samples: a missing one fails.
+
+#![cfg(test)]
+
+use std::cell::Cell;
+use std::collections::HashSet;
+use std::io::{self, Cursor, Read};
+
+use adapters::{Adapter, Context, REGISTRY, Row, Sink, Stop, Unreadable};
+use domain::dates::parse_day;
+use domain::issues::{Issue, Severity};
+use proptest::prelude::*;
+
+fn context() -> Context {
+    Context { organisation: "E10000015".parse().unwrap(), today: parse_day("2026-11-20").unwrap() }
+}
+
+#[derive(Debug, Default, PartialEq)]
+struct Kept {
+    rows: Vec<Row>,
+    file_issues: Vec<Issue>,
+}
+
+impl Sink for Kept {
+    fn row(&mut self, row: Row) -> Result<(), Stop> {
+        self.rows.push(row);
+        Ok(())
+    }
+
+    fn file_issue(&mut self, issue: Issue) -> Result<(), Stop> {
+        self.file_issues.push(issue);
+        Ok(())
+    }
+}
+
+impl Kept {
+    fn issues(&self) -> impl Iterator<Item = &Issue> {
+        self.rows.iter().flat_map(|row| &row.issues).chain(&self.file_issues)
+    }
+}
+
+fn read(adapter: &dyn Adapter, source: &mut dyn Read) -> (Kept, Result<(), Unreadable>) {
+    let mut kept = Kept::default();
+    let end = adapters::read(adapter, source, &context(), &mut kept);
+    (kept, end)
+}
+
+/// Reads damaged bytes: whatever comes of it, what was handed over must hold together.
+fn survives(adapter: &dyn Adapter, bytes: &[u8]) {
+    let (kept, end) = read(adapter, &mut Cursor::new(bytes));
+    assert_holds_together(&kept);
+    if let Err(unreadable) = end {
+        assert!(!unreadable.message().is_empty() && !unreadable.fix().is_empty());
+    }
+}
+
+fn assert_holds_together(kept: &Kept) {
+    let mut last = 0;
+    for row in &kept.rows {
+        assert!(row.number > last, "rows are numbered upwards from 1");
+        last = row.number;
+        let rejected = row.issues.iter().any(|issue| issue.code.severity() == Severity::Error);
+        assert_eq!(row.record.is_none(), rejected, "a row has no record exactly where one of its issues is an error");
+        assert!(row.issues.iter().all(|issue| issue.row == row.number && issue.referral_id == row.referral_id));
+    }
+    assert!(kept.file_issues.iter().all(|issue| issue.row == 0));
+}
+
+/// Bytes as they are given, then one byte for ever; counts what was taken.
+struct Unending<'a> {
+    start: Cursor<&'a [u8]>,
+    filler: u8,
+    taken: &'a Cell<usize>,
+}
+
+impl Read for Unending<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let count = match self.start.read(buffer)? {
+            0 => {
+                buffer.fill(self.filler);
+                buffer.len()
+            }
+            count => count,
+        };
+        self.taken.set(self.taken.get() + count);
+        assert!(self.taken.get() < 200_000_000, "200 MB were read of what never ends");
+        Ok(count)
+    }
+}
+
+#[test]
+fn every_format_has_its_samples_its_fields_and_their_provenance() {
+    let mut names = HashSet::new();
+    assert!(!REGISTRY.is_empty());
+    for adapter in REGISTRY {
+        let format = adapter.format();
+        assert!(names.insert((adapter.dataset(), format)), "{format} is registered twice");
+        assert!(format.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-'), "{format}");
+        assert!(std::ptr::addr_eq(adapters::find(adapter.dataset(), format).unwrap(), *adapter), "{format} cannot be found");
+        assert!(!adapter.title().is_empty() && !adapter.media_types().is_empty() && !adapter.fields().is_empty(), "{format}");
+        assert!(adapter.samples().iter().any(|sample| sample.records > 0), "{format} has no sample with a record in it");
+        assert!(!adapter.bad_samples().is_empty(), "{format} has no bad sample");
+        for sample in adapter.samples() {
+            assert!(sample.provenance.len() > 100, "{format}: {} does not say where it is from", sample.name);
+        }
+    }
+}
+
+#[test]
+fn every_sample_gives_its_records_and_no_error() {
+    for adapter in REGISTRY {
+        for sample in adapter.samples() {
+            let (kept, end) = read(*adapter, &mut Cursor::new(sample.bytes));
+            assert!(end.is_ok(), "{}: {end:?}", sample.name);
+            assert_holds_together(&kept);
+            let errors: Vec<_> = kept.issues().filter(|issue| issue.code.severity() == Severity::Error).collect();
+            assert!(errors.is_empty(), "{}: {errors:?}", sample.name);
+            assert_eq!(kept.rows.iter().filter(|row| row.record.is_some()).count() as u64, sample.records, "{}", sample.name);
+        }
+    }
+}
+
+#[test]
+fn every_field_that_a_format_describes_is_in_one_of_its_samples() {
+    for adapter in REGISTRY {
+        let samples: Vec<_> = adapter.samples().iter().map(|sample| String::from_utf8_lossy(sample.bytes).to_lowercase()).collect();
+        for field in adapter.fields() {
+            let name = field.name.to_lowercase();
+            assert!(samples.iter().any(|sample| sample.contains(&name)), "{}: {}", adapter.format(), field.name);
+        }
+    }
+}
+
+#[test]
+fn every_bad_sample_gives_its_named_code() {
+    for adapter in REGISTRY {
+        for bad in adapter.bad_samples() {
+            let (kept, end) = read(*adapter, &mut Cursor::new(bad.bytes));
+            assert_holds_together(&kept);
+            let found: Vec<_> =
+                kept.issues().map(|issue| issue.code.as_str()).chain(end.err().map(|unreadable| unreadable.code())).collect();
+            assert!(found.contains(&bad.code), "{} gave {found:?}, not {}", bad.name, bad.code);
+        }
+    }
+}
+
+#[test]
+fn the_same_bytes_give_the_same_rows_however_they_arrive() {
+    struct Drops<'a>(Cursor<&'a [u8]>);
+    impl Read for Drops<'_> {
+        fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+            let most = buffer.len().min(1);
+            self.0.read(&mut buffer[..most])
+        }
+    }
+    for adapter in REGISTRY {
+        for bytes in adapter.samples().iter().map(|it| it.bytes).chain(adapter.bad_samples().iter().map(|it| it.bytes)) {
+            let (first, end) = read(*adapter, &mut Cursor::new(bytes));
+            for (again, end_again) in [read(*adapter, &mut Cursor::new(bytes)), read(*adapter, &mut Drops(Cursor::new(bytes)))] {
+                assert_eq!(first, again);
+                assert_eq!(end.as_ref().err().map(Unreadable::code), end_again.err().map(|unreadable| unreadable.code()));
+            }
+        }
+    }
+}
+
+#[test]
+fn no_sample_cut_short_anywhere_breaks_its_reader() {
+    for adapter in REGISTRY {
+        for sample in adapter.samples() {
+            for length in 0..sample.bytes.len() {
+                survives(*adapter, &sample.bytes[..length]);
+            }
+        }
+    }
+}
+
+#[test]
+fn no_flipped_byte_of_a_sample_breaks_its_reader() {
+    for adapter in REGISTRY {
+        for sample in adapter.samples() {
+            let mut bytes = sample.bytes.to_vec();
+            for at in 0..bytes.len() {
+                for mask in [0x01, 0x04, 0x10, 0x20, 0x80, 0xFF] {
+                    bytes[at] ^= mask;
+                    survives(*adapter, &bytes);
+                    bytes[at] ^= mask;
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn the_sample_of_another_format_is_refused() {
+    for adapter in REGISTRY {
+        for other in REGISTRY.iter().filter(|other| other.format() != adapter.format()) {
+            for sample in other.samples() {
+                let (kept, end) = read(*adapter, &mut Cursor::new(sample.bytes));
+                assert!(end.is_err() && kept.rows.is_empty(), "{} read {}", adapter.format(), sample.name);
+            }
+        }
+    }
+}
+
+#[test]
+fn what_never_ends_is_refused_after_a_bounded_part_of_it() {
+    const BOUND: usize = 2 * 1024 * 1024;
+    for adapter in REGISTRY {
+        for sample in adapter.samples() {
+            for eighth in 0..8 {
+                let start = &sample.bytes[..sample.bytes.len() * eighth / 8];
+                for filler in *b"A \n\"<,&0" {
+                    let taken = Cell::new(0);
+                    let (kept, end) = read(*adapter, &mut Unending { start: Cursor::new(start), filler, taken: &taken });
+                    assert!(end.is_err(), "{} at {eighth}/8 before {filler}", sample.name);
+                    assert!(taken.get() < BOUND, "{} at {eighth}/8 before {filler}: {} bytes", sample.name, taken.get());
+                    assert_holds_together(&kept);
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn a_value_that_never_ends_is_too_large() {
+    for adapter in REGISTRY {
+        let refusals =
+            adapter.samples().iter().flat_map(|sample| (0..8).map(move |eighth| &sample.bytes[..sample.bytes.len() * eighth / 8]));
+        let codes: HashSet<_> = refusals
+            .filter_map(|start| read(*adapter, &mut Unending { start: Cursor::new(start), filler: b'A', taken: &Cell::new(0) }).1.err())
+            .map(|unreadable| unreadable.code())
+            .collect();
+        assert!(codes.contains("too-large"), "{}: {codes:?}", adapter.format());
+    }
+}
+
+#[test]
+fn a_sink_that_stops_ends_the_reading() {
+    struct Full;
+    impl Sink for Full {
+        fn row(&mut self, _: Row) -> Result<(), Stop> {
+            Err(Stop)
+        }
+        fn file_issue(&mut self, _: Issue) -> Result<(), Stop> {
+            Err(Stop)
+        }
+    }
+    for adapter in REGISTRY {
+        for sample in adapter.samples().iter().filter(|sample| sample.records > 0) {
+            let end = adapters::read(*adapter, &mut Cursor::new(sample.bytes), &context(), &mut Full);
+            assert!(matches!(end, Err(Unreadable::Stopped)), "{}: {end:?}", sample.name);
+        }
+    }
+}
+
+#[test]
+fn a_source_that_fails_is_told_apart_from_a_file_that_is_wrong() {
+    struct Fails;
+    impl Read for Fails {
+        fn read(&mut self, _: &mut [u8]) -> io::Result<usize> {
+            Err(io::ErrorKind::ConnectionReset.into())
+        }
+    }
+    for adapter in REGISTRY {
+        for sample in adapter.samples() {
+            let half = Cursor::new(&sample.bytes[..sample.bytes.len() / 2]);
+            for end in [read(*adapter, &mut Fails).1, read(*adapter, &mut half.chain(Fails)).1] {
+                assert!(matches!(end, Err(Unreadable::Source(_))), "{}: {end:?}", sample.name);
+            }
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn anything_at_all_is_read_or_refused(bytes in proptest::collection::vec(any::<u8>(), 0..2048)) {
+        for adapter in REGISTRY {
+            survives(*adapter, &bytes);
+        }
+    }
+
+    #[test]
+    fn samples_cut_and_joined_anyhow_are_read_or_refused(cuts in proptest::collection::vec((any::<prop::sample::Index>(), any::<prop::sample::Index>()), 1..6)) {
+        for adapter in REGISTRY {
+            for sample in adapter.samples() {
+                let joined: Vec<_> = cuts.iter().flat_map(|(from, to)| {
+                    let (from, to) = (from.index(sample.bytes.len()), to.index(sample.bytes.len()));
+                    &sample.bytes[from.min(to)..from.max(to)]
+                }).copied().collect();
+                survives(*adapter, &joined);
+            }
+        }
+    }
+}
