@@ -14,6 +14,8 @@ pub struct AuditEvent {
     pub client: String,
     pub organisation: OrganisationCode,
     pub operation: String,
+    /// Whose data it was.
+    pub holder: OrganisationCode,
     pub outcome: Outcome,
     /// Why it was refused.
     #[serde(default)]

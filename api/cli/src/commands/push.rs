@@ -89,8 +89,10 @@ pub(super) fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
         let mut out = std::io::stdout().lock();
         let report = match sent {
             Ok(report) => report,
-            Err(ClientError::Refused(problem)) => {
+            Err(ClientError::Refused(mut problem)) => {
                 issues::print_refusal(&mut out, &problem)?;
+                // What stands in the table is not said again.
+                problem.errors.clear();
                 return Err(ClientError::Refused(problem).into());
             }
             Err(error) => return Err(error.into()),

@@ -41,6 +41,19 @@ fn everything_laid_out_is_its_owners_alone() {
 }
 
 #[test]
+fn the_gateway_takes_the_files_as_they_are() {
+    let folder = tempfile::tempdir().unwrap();
+    let demonstration = lay_out(&folder.path().join("demo"), &options()).unwrap();
+    let gateway = server::Configuration::read(&demonstration.gateway()).unwrap();
+    assert!(gateway.demonstration && gateway.api.listen == options().api_listen);
+    let text = std::fs::read_to_string(&gateway.partnership).unwrap();
+    let partnership = server::partnership::parse(&text, &gateway.authorities()).unwrap();
+    assert!(CLIENTS.iter().all(|id| partnership.client(id).is_some()));
+    assert_eq!((partnership.districts().len(), partnership.agreements().len()), (10, 3));
+    assert!(partnership.agreements().iter().all(|agreement| agreement.ends == "2027-11-20".parse().unwrap()));
+}
+
+#[test]
 fn every_client_can_be_opened() {
     let folder = tempfile::tempdir().unwrap();
     let demonstration = lay_out(&folder.path().join("demo"), &options()).unwrap();

@@ -53,7 +53,7 @@ pub struct AdviceView {
 ///
 /// Says that it came and whom it is about. It stops no clock.
 #[utoipa::path(
-    tag = "advice",
+    tag = "advice", security(("oauth2" = ["advice:respond"])),
     params(("id" = AdviceRequestId, Path), ("Sendbridge-Actor" = String, Header, description = "The person behind the call")),
     responses((status = 200, description = "Acknowledged", body = AdviceRequestView))
 )]
@@ -87,7 +87,7 @@ pub async fn acknowledge_advice_request(
 ///
 /// Implies the acknowledgement. Sent again it replaces what was given; the first day stands.
 #[utoipa::path(
-    tag = "advice",
+    tag = "advice", security(("oauth2" = ["advice:respond"])),
     params(("id" = AdviceRequestId, Path), ("Sendbridge-Actor" = String, Header, description = "The person behind the call")),
     request_body = AdviceBody,
     responses((status = 200, description = "Submitted", body = AdviceRequestView))
@@ -118,8 +118,10 @@ pub async fn submit_advice(
 }
 
 /// Pull the advice
+///
+/// For the council that asked; 409 `not-yet-answered` before there is any.
 #[utoipa::path(
-    tag = "advice",
+    tag = "advice", security(("oauth2" = ["advice:read"])),
     params(("id" = AdviceRequestId, Path), ("Sendbridge-Actor" = String, Header, description = "The person behind the call")),
     responses((status = 200, description = "The advice", body = AdviceView))
 )]

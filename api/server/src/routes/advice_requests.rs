@@ -124,7 +124,7 @@ pub struct AdviceRequestQuery {
 /// The six weeks run from the day the health body received the request, whatever happens then but
 /// the advice itself.
 #[utoipa::path(
-    tag = "advice",
+    tag = "advice", security(("oauth2" = ["advice:request"])),
     params(
         ("Sendbridge-Actor" = String, Header, description = "The person behind the call"),
         ("Idempotency-Key" = Option<String>, Header, description = "1 to 128 printable ASCII characters"),
@@ -240,7 +240,7 @@ fn check(body: &AdviceRequestBody, today: NaiveDate) -> Result<(), Problem> {
 ///
 /// A health body sees those addressed to it, a council those it made, in the order they were made.
 /// A list names no child.
-#[utoipa::path(tag = "advice", params(AdviceRequestQuery), responses((status = 200, description = "A page", body = Page<AdviceRequestView>)))]
+#[utoipa::path(tag = "advice", security(("oauth2" = ["advice:request"]), ("oauth2" = ["advice:respond"]), ("oauth2" = ["advice:read"])), params(AdviceRequestQuery), responses((status = 200, description = "A page", body = Page<AdviceRequestView>)))]
 #[get("/v1/advice-requests")]
 pub async fn list_advice_requests(
     caller: Caller,
@@ -270,8 +270,10 @@ fn statuses(asked: Option<&str>) -> Result<Vec<AdviceStatus>, Problem> {
 }
 
 /// One request, with the child it is about
+///
+/// For its two parties: the council that made it, and the health body while an agreement lets it be asked.
 #[utoipa::path(
-    tag = "advice",
+    tag = "advice", security(("oauth2" = ["advice:request"]), ("oauth2" = ["advice:respond"]), ("oauth2" = ["advice:read"])),
     params(("id" = AdviceRequestId, Path), ("Sendbridge-Actor" = String, Header, description = "The person behind the call")),
     responses((status = 200, description = "The request", body = AdviceRequestDetailView))
 )]

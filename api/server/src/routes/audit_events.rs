@@ -37,7 +37,7 @@ pub struct AuditQuery {
 ///
 /// The host of the area reads all of it, any other organisation what it took part in: a page may
 /// then be shorter than its limit and still have a next.
-#[utoipa::path(tag = "audit", params(AuditQuery), responses((status = 200, description = "A page", body = Page<AuditEventView>)))]
+#[utoipa::path(tag = "audit", security(("oauth2" = ["audit:read"])), params(AuditQuery), responses((status = 200, description = "A page", body = Page<AuditEventView>)))]
 #[get("/v1/audit/events")]
 pub async fn list_audit_events(
     caller: Caller,
@@ -50,12 +50,12 @@ pub async fn list_audit_events(
     let full = i64::try_from(rows.len()).is_ok_and(|length| length == limit);
     let next = rows.last().filter(|_| full).map(|last| last.id.to_string());
     let sees_all = caller.organisation() == caller.partnership().host();
-    let items: Result<Vec<_>, _> = rows.into_iter().map(view).collect();
+    let items: Result<Vec<_>, _> = rows.iter().map(view).collect();
     let items = items?.into_iter().filter(|event| sees_all || took_part(event, caller.organisation())).collect();
     Ok(web::Json(Page { items, next }))
 }
 
-fn view(entry: AuditEntry) -> Result<AuditEventView, Problem> {
+fn view(entry: &AuditEntry) -> Result<AuditEventView, Problem> {
     let mut event: Map<String, Value> = serde_json::from_str(&entry.body).map_err(Problem::internal)?;
     // The gateway's own name for a child stays in the gateway.
     event.remove("child");

@@ -114,7 +114,7 @@ impl From<Wait> for WaitView {
 /// There is one for every well-formed pair of NHS number and date of birth, held or not: nobody
 /// learns here whether the gateway knows the child. Each organisation gets an id of its own.
 #[utoipa::path(
-    tag = "children",
+    tag = "children", security(("oauth2" = ["ehcp:read"]), ("oauth2" = ["waiting-list:read"]), ("oauth2" = ["audit:read"])),
     params(("Sendbridge-Actor" = String, Header, description = "The person behind the call")),
     request_body = ChildBody,
     responses((status = 200, description = "The id", body = ChildView))
@@ -138,7 +138,7 @@ pub async fn search_child(
 /// that an agreement and the family let be seen now. What is not there and what is not permitted
 /// are the same 404.
 #[utoipa::path(
-    tag = "children",
+    tag = "children", security(("oauth2" = ["waiting-list:read"])),
     params(("child_id" = String, Path), ("Sendbridge-Actor" = String, Header, description = "The person behind the call")),
     responses((status = 200, description = "The waits, longest journey first", body = WaitsView))
 )]

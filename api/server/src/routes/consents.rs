@@ -109,7 +109,7 @@ pub struct ConsentQuery {
 ///
 /// Only organisations that the agreement names may, and only within what it covers.
 #[utoipa::path(
-    tag = "consents",
+    tag = "consents", security(("oauth2" = ["consent:write"])),
     params(
         ("Sendbridge-Actor" = String, Header, description = "The person behind the call"),
         ("Idempotency-Key" = Option<String>, Header, description = "1 to 128 printable ASCII characters"),
@@ -210,8 +210,10 @@ fn check(body: &ConsentBody) -> Result<(), Problem> {
 }
 
 /// A decision that the caller's organisation recorded
+///
+/// To any other organisation it is not there.
 #[utoipa::path(
-    tag = "consents",
+    tag = "consents", security(("oauth2" = ["consent:read"])),
     params(("id" = ConsentId, Path), ("Sendbridge-Actor" = String, Header, description = "The person behind the call")),
     responses((status = 200, description = "The decision", body = ConsentView))
 )]
@@ -239,8 +241,10 @@ pub async fn get_consent(
 }
 
 /// The decisions about a child that the caller's organisation recorded
+///
+/// With where each of them stands today.
 #[utoipa::path(
-    tag = "consents",
+    tag = "consents", security(("oauth2" = ["consent:read"])),
     params(ConsentQuery, ("Sendbridge-Actor" = String, Header, description = "The person behind the call")),
     responses((status = 200, description = "All of them; none for a child that is not known", body = Page<ConsentView>))
 )]
@@ -272,7 +276,7 @@ pub async fn list_consents(
 /// From the moment this is answered nothing that the decision permitted is disclosed. It can always
 /// be done by whoever recorded the decision; doing it again changes nothing.
 #[utoipa::path(
-    tag = "consents",
+    tag = "consents", security(("oauth2" = ["consent:write"])),
     params(("id" = ConsentId, Path), ("Sendbridge-Actor" = String, Header, description = "The person behind the call")),
     request_body = WithdrawalBody,
     responses((status = 200, description = "Withdrawn", body = ConsentView))

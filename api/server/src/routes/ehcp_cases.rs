@@ -104,7 +104,9 @@ pub struct CaseQuery {
 }
 
 /// The council's own cases
-#[utoipa::path(tag = "EHC plans", params(CaseQuery), responses((status = 200, description = "A page", body = Page<CaseView>)))]
+///
+/// With the statutory clocks that run, or ran, in each: 6 weeks to decide, 16 to refuse a plan, 20 to issue one.
+#[utoipa::path(tag = "EHC plans", security(("oauth2" = ["ehcp:read"])), params(CaseQuery), responses((status = 200, description = "A page", body = Page<CaseView>)))]
 #[get("/v1/ehcp/cases")]
 pub async fn list_cases(
     caller: Caller,
@@ -123,8 +125,10 @@ pub async fn list_cases(
 }
 
 /// One case of the council's own
+///
+/// With the pupil number by which the council knows the child.
 #[utoipa::path(
-    tag = "EHC plans",
+    tag = "EHC plans", security(("oauth2" = ["ehcp:read"])),
     params(("id" = CaseId, Path), ("Sendbridge-Actor" = String, Header, description = "The person behind the call")),
     responses((status = 200, description = "The case", body = CaseDetailView))
 )]

@@ -56,7 +56,7 @@ pub struct EntryQuery {
 ///
 /// Another organisation's entries are shown where an agreement covers them and the child's family
 /// permits it; a page may then be shorter than its limit and still have a next.
-#[utoipa::path(tag = "waiting lists", params(EntryQuery), responses((status = 200, description = "A page", body = Page<EntryView>)))]
+#[utoipa::path(tag = "waiting lists", security(("oauth2" = ["waiting-list:read"])), params(EntryQuery), responses((status = 200, description = "A page", body = Page<EntryView>)))]
 #[get("/v1/waiting-list/entries")]
 pub async fn list_entries(
     caller: Caller,

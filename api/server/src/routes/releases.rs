@@ -51,7 +51,7 @@ pub struct ReleaseQuery {
 /// Releases
 ///
 /// From the latest day to the earliest.
-#[utoipa::path(tag = "dashboard", params(ReleaseQuery), responses((status = 200, description = "A page", body = Page<ReleaseView>)))]
+#[utoipa::path(tag = "dashboard", security(("oauth2" = ["dashboard:read"])), params(ReleaseQuery), responses((status = 200, description = "A page", body = Page<ReleaseView>)))]
 #[get("/v1/dashboard/releases")]
 pub async fn list_releases(
     caller: Caller,
@@ -66,8 +66,10 @@ pub async fn list_releases(
 }
 
 /// One release, or the `latest`
+///
+/// Its day, and the tables that there are.
 #[utoipa::path(
-    tag = "dashboard",
+    tag = "dashboard", security(("oauth2" = ["dashboard:read"])),
     params(("id" = String, Path, description = "A release's id, or `latest`")),
     responses((status = 200, description = "The release", body = ReleaseView))
 )]
@@ -83,7 +85,7 @@ pub async fn get_release(caller: Caller, id: web::Path<String>, state: web::Data
 ///
 /// As JSON or, with `Accept: text/csv`, as CSV. A published table never changes: its tag is strong.
 #[utoipa::path(
-    tag = "dashboard",
+    tag = "dashboard", security(("oauth2" = ["dashboard:read"])),
     params(("id" = String, Path, description = "A release's id, or `latest`"), ("table" = String, Path)),
     responses(
         (status = 200, description = "The table", content((Object = "application/json"), (String = "text/csv"))),
@@ -102,14 +104,14 @@ pub async fn get_table(
     let (id, table) = path.into_inner();
     let id = state.releases.resolve(&id).await?;
     let served = state.releases.table(id, &table, form).await?;
-    let mut response = if is_held(&request, &served.etag) { HttpResponse::NotModified() } else { HttpResponse::Ok() };
+    let held = is_held(&request, &served.etag);
+    let mut response = if held { HttpResponse::NotModified() } else { HttpResponse::Ok() };
     response
         .insert_header((ETAG, served.etag.as_str()))
         .insert_header((VARY, "Accept, Authorization"))
         .insert_header((CACHE_CONTROL, "private, max-age=300"))
         .content_type(form.media_type());
-    // A 304 has no body: the framework leaves it out.
-    Ok(response.body(served.body.clone()))
+    Ok(if held { response.finish() } else { response.body(served.body.clone()) })
 }
 
 fn is_held(request: &HttpRequest, etag: &str) -> bool {

@@ -28,7 +28,7 @@ pub struct PageQuery {
 /// The client's own submissions
 ///
 /// Newest first.
-#[utoipa::path(tag = "submissions", params(PageQuery), responses((status = 200, description = "A page", body = Page<SubmissionView>)))]
+#[utoipa::path(tag = "submissions", security(("oauth2" = [])), params(PageQuery), responses((status = 200, description = "A page", body = Page<SubmissionView>)))]
 #[get("/v1/submissions")]
 pub async fn list_submissions(
     caller: Caller,
@@ -43,7 +43,9 @@ pub async fn list_submissions(
 }
 
 /// One submission of the client's own
-#[utoipa::path(tag = "submissions", params(("id" = SubmissionId, Path)), responses((status = 200, description = "The report", body = SubmissionView)))]
+///
+/// The report as it was answered when the body was taken in.
+#[utoipa::path(tag = "submissions", security(("oauth2" = [])), params(("id" = SubmissionId, Path)), responses((status = 200, description = "The report", body = SubmissionView)))]
 #[get("/v1/submissions/{id}")]
 pub async fn get_submission(caller: Caller, id: web::Path<String>, state: web::Data<State>) -> Result<web::Json<SubmissionView>, Problem> {
     let id = own_id(&id)?;
@@ -57,7 +59,7 @@ pub async fn get_submission(caller: Caller, id: web::Path<String>, state: web::D
 /// In row order, as JSON or, with `Accept: text/csv`, as CSV. No value of the file is in it but the
 /// writer's own referral ids.
 #[utoipa::path(
-    tag = "submissions",
+    tag = "submissions", security(("oauth2" = [])),
     params(("id" = SubmissionId, Path), PageQuery),
     responses((status = 200, description = "A page of issues", content((Page<IssueView> = "application/json"), (String = "text/csv"))))
 )]

@@ -114,6 +114,7 @@ pub struct SubmissionQuery {
     #[serde(default)]
     validate: bool,
     /// `shrink`: the list really is that much shorter.
+    #[param(inline)]
     confirm: Option<Confirm>,
     /// The snapshot is empty, and is meant to be.
     #[serde(default)]
@@ -132,7 +133,7 @@ enum Confirm {
 /// `delta` inserts and updates. `snapshot` states the whole open content of one list: what was open
 /// and did not flow becomes `not-flowed`, never silently closed.
 #[utoipa::path(
-    tag = "submissions",
+    tag = "submissions", security(("oauth2" = ["waiting-list:write"])),
     params(SubmissionQuery, ("Idempotency-Key" = Option<String>, Header, description = "1 to 128 printable ASCII characters")),
     request_body(content = String, content_type = "text/csv", description = "A body in the format that is named"),
     responses(
@@ -157,7 +158,7 @@ pub async fn submit_waiting_list(
 ///
 /// As for a waiting list; a row is one request for an assessment.
 #[utoipa::path(
-    tag = "submissions",
+    tag = "submissions", security(("oauth2" = ["ehcp:write"])),
     params(SubmissionQuery, ("Idempotency-Key" = Option<String>, Header, description = "1 to 128 printable ASCII characters")),
     request_body(content = String, content_type = "application/xml", description = "A body in the format that is named"),
     responses(

@@ -10,8 +10,12 @@ use super::worlds::{Ca, Files, World};
 
 const DOCS: &str = "/v1/docs";
 
+// The body is read to its end, so that the connection is kept alive.
 async fn status(world: &World, client: &reqwest::Client) -> Option<u16> {
-    Some(client.get(world.url(DOCS)).send().await.ok()?.status().as_u16())
+    let response = client.get(world.url(DOCS)).send().await.ok()?;
+    let status = response.status().as_u16();
+    response.bytes().await.ok()?;
+    Some(status)
 }
 
 #[actix_web::test]

@@ -60,7 +60,7 @@ async fn a_demonstrations_authority_serves_a_demonstration_alone() {
 async fn a_stop_lets_the_request_in_flight_finish_and_does_not_wait_for_idle_connections() {
     let world = World::new().await;
     let (idle, busy) = (world.council(), world.council());
-    assert_eq!(idle.get(world.url("/v1/docs")).send().await.unwrap().status().as_u16(), 200);
+    assert!(idle.get(world.url("/v1/docs")).send().await.unwrap().bytes().await.is_ok());
     let request = busy.get(world.url("/test/linger")).send();
     let request = tokio::spawn(async move { request.await.unwrap().text().await.unwrap() });
     tokio::time::sleep(Duration::from_millis(500)).await;

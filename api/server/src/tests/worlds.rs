@@ -6,6 +6,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use chrono::{TimeDelta, Utc};
 use rcgen::{
     BasicConstraints, CertificateParams, CertificateRevocationListParams, CertifiedIssuer, DnType, ExtendedKeyUsagePurpose, IsCa,
@@ -139,7 +141,7 @@ impl Files {
 
     pub(super) fn under(name: &str) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        for inner in ["pki", "keys"] {
+        for inner in ["pki", "keys", "data"] {
             std::fs::create_dir(folder.path().join(inner)).unwrap();
         }
         let (one, two) = (Ca::new(name), Ca::new("Authority two"));
@@ -151,6 +153,10 @@ impl Files {
         files.write("pki/ca-two.pem", &files.two.pem());
         files.write("pki/crl-two.pem", &files.two.crl(&[], 2090));
         files.write("keys/token-signing.pem", &KeyPair::generate().unwrap().serialize_pem());
+        for (at, name) in ["envelope", "look-up", "pairwise", "release"].into_iter().enumerate() {
+            let key = [u8::try_from(at + 1).unwrap(); 32];
+            files.write(&format!("keys/{name}.key"), &format!("1:{}\n", STANDARD.encode(key)));
+        }
         files.write_server_certificate(1);
         files
     }

@@ -90,7 +90,7 @@ impl Sqlite {
                 let _ = tell.send(committed.and(result));
             })
         };
-        self.queue()?.try_send(Job::Grouped(Box::new(job))).map_err(refused)?;
+        self.queue()?.try_send(Job::Grouped(Box::new(job))).map_err(|error| refused(&error))?;
         told.await.map_err(|_| stopped())?
     }
 
@@ -164,7 +164,7 @@ fn stopped() -> StoreError {
     StoreError::Away("the store is closed".into())
 }
 
-fn refused(error: mpsc::error::TrySendError<Job>) -> StoreError {
+fn refused(error: &mpsc::error::TrySendError<Job>) -> StoreError {
     match error {
         mpsc::error::TrySendError::Full(_) => StoreError::Busy,
         mpsc::error::TrySendError::Closed(_) => stopped(),

@@ -51,7 +51,7 @@ pub(super) fn print_refusal(out: &mut impl Write, problem: &Problem) -> Result<(
     let mut table = Table::new();
     table.load_style(UTF8_FULL_CONDENSED).set_header(["Row", "Referral", "Field", "What is wrong", "How to mend it"]);
     for error in problem.errors.iter().take(SHOWN) {
-        let number = error.row.map(row).unwrap_or_default();
+        let number = row(error.row.unwrap_or(0));
         let [referral, field, what, fix] =
             [&error.referral_id, &error.field, &error.message, &error.fix].map(|text| text.as_deref().unwrap_or_default());
         table.add_row([&number, referral, field, what, fix]);

@@ -40,13 +40,23 @@ pub(super) async fn read(cast: &Cast, telling: &mut Telling<'_>) -> Result<(), F
     Ok(())
 }
 
-/// The operator verifies the whole chain.
+/// The operator verifies the whole chain, once the story is in it.
 pub(super) async fn verify(cast: &Cast, telling: &mut Telling<'_>) -> Result<(), Failure> {
     let configuration = cast.stage.gateway.clone();
-    let verified = tokio::task::spawn_blocking(move || server::verify_audit(&configuration)).await;
-    let report = verified.map_err(|error| Failure::Other(error.to_string()))??;
+    let verified = tokio::task::spawn_blocking(move || {
+        let mut report = server::verify_audit(&configuration)?;
+        for _ in 0..POLLS {
+            if report.pending == 0 {
+                break;
+            }
+            std::thread::sleep(BETWEEN_POLLS);
+            report = server::verify_audit(&configuration)?;
+        }
+        Ok::<_, server::OperationError>(report)
+    });
+    let report = verified.await.map_err(|error| Failure::Other(error.to_string()))??;
     telling.did("the operator verifies the log: sendbridge audit verify")?;
-    telling.check(report.is_whole(), &report.to_string())?;
+    telling.check(report.is_whole() && report.pending == 0, &report.to_string())?;
     Ok(())
 }
 
@@ -56,7 +66,9 @@ fn is_refused(event: &AuditEvent, reason: Reason) -> bool {
 
 fn line(event: &AuditEvent) -> String {
     let why = event.reason.map_or_else(|| event.agreements.join(", "), |reason| reason.to_string());
-    format!("  {} {:<16} {:<24} {:<9} {why}", event.at.format("%H:%M:%S"), event.client, event.operation, event.outcome)
+    let (at, holder) = (event.at.format("%H:%M:%S"), event.holder.as_str());
+    let line = format!("  {at} {} {:<22} of {holder:<10} {:<9} {why}", event.client, event.operation, event.outcome.as_str());
+    line.trim_end().to_owned()
 }
 
 async fn events(cast: &Cast) -> Result<Vec<AuditEvent>, ClientError> {

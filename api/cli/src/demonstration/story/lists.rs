@@ -80,8 +80,8 @@ async fn push(telling: &mut Telling<'_>, client: &Client, what: Submission, file
     let rate = rate(report.records.received, took);
     let list = if report.dataset == Dataset::Ehcp { &report.format } else { &report.list };
     telling.did(&format!(
-        "{} {list:<20} by {who:<17} {:>6} of {:>6} accepted, {:>8}, {rate:>6} rows/s",
-        report.organisation,
+        "{:<9} {list:<20} by {who:<17} {:>6} of {:>6} accepted, {:>8}, {rate:>6} rows/s",
+        report.organisation.as_str(),
         report.records.accepted,
         report.records.received,
         HumanBytes(size).to_string(),

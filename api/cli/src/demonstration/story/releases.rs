@@ -61,7 +61,7 @@ fn show(telling: &mut Telling<'_>, cells: &[Cell]) -> Result<(), Failure> {
     let area = cells.first().map(|cell| cell.area_name.clone()).unwrap_or_default();
     let line = |cell: &Cell| format!("  {:<24} {:<20} {:>8} weeks {:>6}", cell.area_name, cell.pathway, cell.weeks, cell.value);
     let whole = cells.iter().filter(|cell| cell.area_name == area && cell.pathway == "autism");
-    let withheld = cells.iter().filter(|cell| cell.value == "c").take(2);
+    let withheld = cells.iter().filter(|cell| cell.area_name != area && cell.value == "c").take(2);
     let absent = cells.iter().filter(|cell| cell.value == "x").take(1);
     for cell in whole.chain(withheld).chain(absent) {
         telling.did(&line(cell))?;

@@ -6,7 +6,6 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use client::ClientError;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, ServerName};
 
@@ -65,6 +64,6 @@ fn speak_without_certificate(authority: PathBuf, address: SocketAddr) -> Result<
     Ok(match heard {
         Ok(0) => Heard::Nothing("the connection was closed".into()),
         Ok(_) => Heard::Answer,
-        Err(error) => Heard::Nothing(ClientError::from(error).to_string()),
+        Err(error) => Heard::Nothing(error.to_string()),
     })
 }

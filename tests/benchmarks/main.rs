@@ -1,0 +1,108 @@
+//! What the gateway does in a second, printed and never asserted. The real release binary serves, on
+//! embedded SQLite and on PostgreSQL; the load comes from this process, on the same machine.
+//!
+//! `cargo build --release -p sendbridge && cargo run --release -p integration-tests --bin benchmark`
+
+mod load;
+mod peers;
+mod processes;
+
+use std::io::Write;
+use std::path::Path;
+use std::time::Instant;
+
+use integration_tests::{Cluster, today};
+use serde_json::json;
+
+use load::{Caller, hammer};
+use processes::Served;
+
+type Result<T> = std::result::Result<T, Box<dyn std::error::Error + Send + Sync>>;
+
+const ROWS: u64 = 100_000;
+const MANY_ROWS: u64 = 1_000_000;
+const RELEASED_CHILDREN: u32 = 12_000;
+
+#[tokio::main]
+async fn main() -> Result<()> {
+    let mut out = std::io::stdout().lock();
+    let many = std::env::args().any(|argument| argument == "--million");
+    let folder = tempfile::tempdir()?;
+    let list = folder.path().join("list.csv");
+    write_list(&list, ROWS)?;
+    for (name, url) in [("SQLite", None), ("PostgreSQL", Some(Cluster::shared().fresh_database()))] {
+        writeln!(out, "{name}")?;
+        let peer_url = url.as_ref().map(|_| Cluster::shared().fresh_database());
+        let served = Served::start(url)?;
+        writeln!(out, "  start to ready          {:>9} ms", served.ready_in.as_millis())?;
+        writeln!(out, "  idle memory             {:>9.1} MiB resident", served.resident()?)?;
+
+        let trust = Caller::sign_in(&served, "provider-hct").await?;
+        let began = Instant::now();
+        trust.push("list=autism", &list).await?;
+        let ours = per_second(ROWS, began);
+        let began = Instant::now();
+        trust.push("list=autism", &list).await?;
+        let unchanged = per_second(ROWS, began);
+        let raw = peers::staged_upsert(peer_url.as_deref(), ROWS)?;
+        writeln!(out, "  ingest, {ROWS} new rows  {ours:>9.0} rows/s ({:.2} of raw)", ours / raw)?;
+        writeln!(out, "  the same again          {unchanged:>9.0} rows/s, all unchanged")?;
+        writeln!(out, "  raw staged upsert       {raw:>9.0} rows/s")?;
+
+        reads(&served, &mut out).await?;
+        if many {
+            let list = folder.path().join("million.csv");
+            write_list(&list, MANY_ROWS)?;
+            let before = served.resident()?;
+            let began = Instant::now();
+            trust.push("list=million", &list).await?;
+            let rate = per_second(MANY_ROWS, began);
+            writeln!(out, "  ingest, {MANY_ROWS} rows    {rate:>9.0} rows/s; peak {:.1} MiB, {before:.1} before", served.peak()?)?;
+        }
+    }
+    Ok(())
+}
+
+async fn reads(served: &Served, out: &mut impl Write) -> Result<()> {
+    let county = synthetic::County::new(1, RELEASED_CHILDREN, today());
+    let story = county.story();
+    let born = story.date_of_birth.to_string();
+    let mut csv = Vec::new();
+    county.write_waiting_list("RY4".parse()?, "autism", &mut csv)?;
+    let trust = Caller::sign_in(served, "provider-hct").await?;
+    trust.push_bytes("list=county", csv).await?;
+
+    let council = Caller::sign_in(served, "council-herts").await?;
+    council
+        .post(
+            "/v1/consents",
+            &json!({
+                "child": { "nhs_number": story.nhs_number, "date_of_birth": born }, "decision": "permit", "purpose": "care-coordination",
+                "data": ["waiting-list-status"], "pathways": ["autism"], "recipient": "E10000015", "decided_by": "parent",
+                "evidence": "signed form", "valid_from": today().to_string()
+            }),
+        )
+        .await?;
+    let found = council.post("/v1/children/search", &json!({ "nhs_number": story.nhs_number, "date_of_birth": born })).await?;
+    let waits = format!("/v1/children/{}/waits", found["child_id"].as_str().ok_or("no id")?);
+    let read = hammer(&council, &waits, 64, 30_000).await?;
+    writeln!(out, "  a child's waits         {:>9.0} requests/s, p99 {:.1} ms (permitted and audited)", read.rate, read.p99_ms)?;
+
+    served.build_release(today())?;
+    let dashboard = Caller::sign_in(served, "dashboard-herts").await?;
+    let table = "/v1/dashboard/releases/latest/tables/ehcp-20-week-timeliness";
+    let read = hammer(&dashboard, table, 64, 100_000).await?;
+    writeln!(out, "  a released table        {:>9.0} requests/s, p99 {:.1} ms", read.rate, read.p99_ms)?;
+    Ok(())
+}
+
+fn write_list(path: &Path, rows: u64) -> Result<()> {
+    let mut file = std::io::BufWriter::new(std::fs::File::create(path)?);
+    synthetic::write_benchmark_list(rows, today(), &mut file)?;
+    Ok(file.flush()?)
+}
+
+#[expect(clippy::cast_precision_loss, reason = "a rate for people to read")]
+fn per_second(count: u64, began: Instant) -> f64 {
+    count as f64 / began.elapsed().as_secs_f64()
+}

@@ -1,0 +1,99 @@
+//! The real binary, as a process of its own.
+
+use std::net::{SocketAddr, TcpListener};
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use chrono::NaiveDate;
+use integration_tests::today;
+use sendbridge::demonstration::{LayOut, lay_out};
+use tempfile::TempDir;
+
+use crate::Result;
+
+/// A gateway that serves a fresh demonstration.
+pub(crate) struct Served {
+    process: Child,
+    folder: TempDir,
+    pub(crate) api: SocketAddr,
+    pub(crate) ready_in: Duration,
+}
+
+impl Served {
+    /// Starts it, and waits until it says that it is ready.
+    pub(crate) fn start(database_url: Option<String>) -> Result<Self> {
+        let folder = tempfile::tempdir()?;
+        let (api, operations) = (free_address()?, free_address()?);
+        let mut options = LayOut { api_listen: api, operations_listen: operations, ..LayOut::new(today()) };
+        if let Some(url) = database_url {
+            options.database_url = url;
+        }
+        lay_out(&folder.path().join("partnership"), &options)?;
+        let began = Instant::now();
+        let config = folder.path().join("partnership/gateway.toml");
+        let process =
+            Command::new(binary()?).arg("serve").arg("--config").arg(config).stdout(Stdio::null()).stderr(Stdio::null()).spawn()?;
+        while !is_ready(operations) {
+            if began.elapsed() > Duration::from_secs(30) {
+                return Err("the gateway does not get ready".into());
+            }
+            std::thread::sleep(Duration::from_millis(2));
+        }
+        Ok(Self { process, folder, api, ready_in: began.elapsed() })
+    }
+
+    pub(crate) fn dir(&self) -> PathBuf {
+        self.folder.path().join("partnership")
+    }
+
+    /// Runs the operator's command.
+    pub(crate) fn build_release(&self, as_of: NaiveDate) -> Result<()> {
+        let mut command = Command::new(binary()?);
+        command.args(["release", "build", "--as-of", &as_of.to_string(), "--config"]).arg(self.dir().join("gateway.toml"));
+        if command.stdout(Stdio::null()).status()?.success() { Ok(()) } else { Err("the release was not built".into()) }
+    }
+
+    /// Memory that is resident now, in MiB.
+    pub(crate) fn resident(&self) -> Result<f64> {
+        self.memory("VmRSS:")
+    }
+
+    /// The most that was ever resident, in MiB.
+    pub(crate) fn peak(&self) -> Result<f64> {
+        self.memory("VmHWM:")
+    }
+
+    fn memory(&self, field: &str) -> Result<f64> {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.process.id()))?;
+        let line = status.lines().find_map(|line| line.strip_prefix(field)).ok_or("no such field")?;
+        let kib: f64 = line.trim().trim_end_matches(" kB").parse()?;
+        Ok(kib / 1024.0)
+    }
+}
+
+impl Drop for Served {
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+fn binary() -> Result<PathBuf> {
+    let own = std::env::current_exe()?;
+    let path = own.with_file_name("sendbridge");
+    if path.exists() { Ok(path) } else { Err("build it first: cargo build --release -p sendbridge".into()) }
+}
+
+fn free_address() -> Result<SocketAddr> {
+    Ok(TcpListener::bind("127.0.0.1:0")?.local_addr()?)
+}
+
+fn is_ready(operations: SocketAddr) -> bool {
+    use std::io::{Read, Write};
+    let Ok(mut stream) = std::net::TcpStream::connect(operations) else { return false };
+    let mut answer = [0; 12];
+    stream.write_all(b"GET /health/ready HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n").is_ok()
+        && stream.read_exact(&mut answer).is_ok()
+        && answer.ends_with(b"200")
+}

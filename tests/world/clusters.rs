@@ -1,0 +1,101 @@
+//! A PostgreSQL of the tests' own: a fresh cluster in a temporary folder on a free port of loopback.
+//! It ends with the process, and it is a failure if it cannot be started.
+
+use std::net::TcpListener;
+use std::os::unix::fs::{PermissionsExt, chown};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::{Duration, Instant};
+
+use diesel::connection::SimpleConnection;
+use diesel::{Connection, PgConnection};
+
+/// A running cluster.
+pub struct Cluster {
+    port: u16,
+    databases: AtomicU32,
+}
+
+impl Cluster {
+    /// The one cluster of this process.
+    pub fn shared() -> &'static Self {
+        static CLUSTER: OnceLock<Cluster> = OnceLock::new();
+        CLUSTER.get_or_init(Self::start)
+    }
+
+    /// The address of a database that nobody has used.
+    pub fn fresh_database(&self) -> String {
+        let name = format!("world_{}", self.databases.fetch_add(1, Ordering::SeqCst));
+        let mut connection = PgConnection::establish(&self.url("postgres")).expect("the cluster");
+        connection.batch_execute(&format!("CREATE DATABASE {name}")).expect("a database");
+        self.url(&name)
+    }
+
+    fn url(&self, database: &str) -> String {
+        format!("postgres://postgres@127.0.0.1:{}/{database}", self.port)
+    }
+
+    fn start() -> Self {
+        let binaries = binaries();
+        let folder = tempfile::tempdir().expect("a folder for the cluster").keep();
+        let owner = owner_of_cluster();
+        if let Some((user, group)) = owner {
+            chown(&folder, Some(user), Some(group)).expect("the folder's owner");
+        }
+        std::fs::set_permissions(&folder, std::fs::Permissions::from_mode(0o700)).expect("the folder's mode");
+        let data = folder.join("data");
+        let mut initdb = as_owner(&binaries.join("initdb"), owner, false);
+        initdb.args(["--username=postgres", "--auth=trust", "--encoding=UTF8", "--no-sync", "--pgdata"]).arg(&data);
+        let made = initdb.stdout(Stdio::null()).output().expect("initdb");
+        assert!(made.status.success(), "initdb: {}", String::from_utf8_lossy(&made.stderr));
+
+        let port = TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr()).expect("a free port").port();
+        let socket = folder.clone();
+        // The server dies with the thread that started it, and this thread ends with the process.
+        std::thread::spawn(move || {
+            let mut server = as_owner(&binaries.join("postgres"), owner, true);
+            server.arg("-D").arg(&data).arg("-k").arg(&socket).args(["-h", "127.0.0.1", "-p", &port.to_string()]);
+            server.args(["-c", "fsync=off", "-c", "max_connections=400", "-c", "log_min_messages=fatal"]);
+            let mut server = server.stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("postgres");
+            let _ = server.wait();
+            let _ = std::fs::remove_dir_all(folder);
+        });
+        let cluster = Self { port, databases: AtomicU32::new(0) };
+        let began = Instant::now();
+        while PgConnection::establish(&cluster.url("postgres")).is_err() {
+            assert!(began.elapsed() < Duration::from_secs(30), "PostgreSQL does not answer");
+            std::thread::sleep(Duration::from_millis(50));
+        }
+        cluster
+    }
+}
+
+fn binaries() -> PathBuf {
+    let versions = std::fs::read_dir("/usr/lib/postgresql").expect("PostgreSQL is not installed: run tests/run, which installs it");
+    let mut found: Vec<_> =
+        versions.flatten().map(|version| version.path().join("bin")).filter(|folder| folder.join("initdb").exists()).collect();
+    found.sort();
+    found.pop().expect("PostgreSQL is not installed: run tests/run, which installs it")
+}
+
+/// PostgreSQL refuses to run as root: then it runs as the user that its package made.
+fn owner_of_cluster() -> Option<(u32, u32)> {
+    let root = std::fs::metadata("/proc/self").map(|own| std::os::unix::fs::MetadataExt::uid(&own)).expect("/proc") == 0;
+    let users = std::fs::read_to_string("/etc/passwd").expect("/etc/passwd");
+    let postgres = users.lines().map(|line| line.split(':').collect::<Vec<_>>()).find(|fields| fields[0] == "postgres");
+    root.then(|| postgres.map(|fields| (fields[2].parse().expect("a user id"), fields[3].parse().expect("a group id"))))?
+}
+
+fn as_owner(program: &Path, owner: Option<(u32, u32)>, dies_with_parent: bool) -> Command {
+    let mut command = Command::new("setpriv");
+    if let Some((user, group)) = owner {
+        command.arg(format!("--reuid={user}")).arg(format!("--regid={group}")).arg("--clear-groups");
+    }
+    if dies_with_parent {
+        command.arg("--pdeathsig=INT");
+    }
+    command.arg("--").arg(program);
+    command
+}

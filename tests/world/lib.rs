@@ -1,0 +1,163 @@
+//! A gateway to try things on: a demonstration partnership in a folder of its own, on embedded SQLite
+//! or on PostgreSQL, on free ports, with a persona for each of its clients. Personas speak the
+//! contract over mutual TLS and know nothing of the gateway's code.
+
+#![expect(clippy::expect_used, clippy::panic, reason = "a world that cannot be made fails its test")]
+
+mod clusters;
+mod personas;
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+
+use chrono::{Duration, NaiveDate};
+use sendbridge::demonstration::{LayOut, lay_out};
+use server::{Clock, Configuration, Gateway};
+use tempfile::TempDir;
+
+pub use clusters::Cluster;
+pub use personas::{ACTOR, Answer, Call, Persona};
+
+/// Which database a world stands on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Database {
+    Sqlite,
+    Postgres,
+}
+
+/// A running gateway and everything around it.
+pub struct World {
+    pub gateway: Gateway,
+    pub configuration: Configuration,
+    folder: TempDir,
+    offset: Arc<AtomicI64>,
+    database: Database,
+    url: String,
+}
+
+impl World {
+    /// A fresh gateway on a fresh database.
+    pub async fn start(database: Database) -> Self {
+        Self::start_with(database, |_| {}).await
+    }
+
+    /// The same, its configuration changed first.
+    pub async fn start_with(database: Database, change: impl FnOnce(&mut Configuration)) -> Self {
+        let folder = tempfile::tempdir().expect("a folder for the world");
+        let (url, options) = {
+            let url = match database {
+                Database::Sqlite => "data/sendbridge.db".to_owned(),
+                Database::Postgres => Cluster::shared().fresh_database(),
+            };
+            (url.clone(), LayOut { database_url: url, ..LayOut::new(today()) })
+        };
+        let path = folder.path().join("partnership");
+        lay_out(&path, &options).expect("a demonstration");
+        let mut configuration = Configuration::read(&path.join("gateway.toml")).expect("its configuration");
+        configuration.api.listen.set_port(0);
+        configuration.operations.listen.set_port(0);
+        change(&mut configuration);
+        let offset = Arc::new(AtomicI64::new(0));
+        let gateway = server::start(configuration.clone(), clock(&offset)).await.expect("a gateway");
+        Self { gateway, configuration, folder, offset, database, url }
+    }
+
+    /// Stops the gateway and starts it again on what it left.
+    pub async fn restart(self) -> Self {
+        let Self { gateway, configuration, folder, offset, database, url } = self;
+        gateway.stop().await;
+        let gateway = server::start(configuration.clone(), clock(&offset)).await.expect("a gateway again");
+        Self { gateway, configuration, folder, offset, database, url }
+    }
+
+    /// A second gateway on the same database and files, as a replica is.
+    pub async fn replica(&self) -> Gateway {
+        server::start(self.configuration.clone(), clock(&self.offset)).await.expect("a replica")
+    }
+
+    /// Moves the gateway's clock on.
+    pub fn pass(&self, time: Duration) {
+        self.offset.fetch_add(time.num_milliseconds(), Ordering::SeqCst);
+    }
+
+    pub fn database(&self) -> Database {
+        self.database
+    }
+
+    /// The path or the address of the database.
+    pub fn database_url(&self) -> &str {
+        &self.url
+    }
+
+    /// The folder that the demonstration is laid out in.
+    pub fn dir(&self) -> PathBuf {
+        self.folder.path().join("partnership")
+    }
+
+    /// One of the demonstration's clients.
+    pub fn persona(&self, client_id: &str) -> Persona {
+        self.persona_at(client_id, &self.gateway)
+    }
+
+    /// The same, at a replica.
+    pub fn persona_at(&self, client_id: &str, gateway: &Gateway) -> Persona {
+        let folder = self.dir().join("clients").join(client_id);
+        let read = |path: &Path| std::fs::read(path).expect("a file of the demonstration");
+        let authority = read(&self.dir().join("pki").join("ca.pem"));
+        let identity = [read(&folder.join("cert.pem")), read(&folder.join("key.pem"))].concat();
+        Persona::new(client_id, gateway.api_address(), &authority, Some(&identity))
+    }
+
+    /// Somebody who trusts the gateway and has no certificate.
+    pub fn nobody(&self) -> Persona {
+        let authority = std::fs::read(self.dir().join("pki").join("ca.pem")).expect("the authority");
+        Persona::new("nobody", self.gateway.api_address(), &authority, None)
+    }
+
+    /// What the gateway tells its operators.
+    pub async fn operations(&self, path: &str) -> (u16, String) {
+        let answer = reqwest::get(format!("http://{}{path}", self.gateway.operations_address())).await.expect("the operations listener");
+        (answer.status().as_u16(), answer.text().await.expect("a text"))
+    }
+
+    /// Builds a release, as the operator's command does.
+    pub async fn build_release(&self, as_of: NaiveDate) {
+        server::build_release(&self.configuration, clock(&self.offset), as_of).await.expect("a release");
+    }
+}
+
+/// The day it is in London by the machine's clock.
+pub fn today() -> NaiveDate {
+    domain::dates::london_day(Clock::system().now())
+}
+
+fn clock(offset: &Arc<AtomicI64>) -> Clock {
+    let (system, offset) = (Clock::system(), Arc::clone(offset));
+    Clock::new(move || system.now() + Duration::milliseconds(offset.load(Ordering::SeqCst)))
+}
+
+/// Tests that run on both databases: `on_both! { async fn what_is_true(world: World) { … } }` makes
+/// `what_is_true::sqlite` and `what_is_true::postgres`.
+#[macro_export]
+macro_rules! on_both {
+    ($($(#[$meta:meta])* async fn $name:ident($world:ident: World) $body:block)+) => {$(
+        $(#[$meta])*
+        mod $name {
+            #[allow(unused_imports, reason = "not every test needs what its file imports")]
+            use super::*;
+
+            async fn test($world: $crate::World) $body
+
+            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn sqlite() {
+                test($crate::World::start($crate::Database::Sqlite).await).await;
+            }
+
+            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn postgres() {
+                test($crate::World::start($crate::Database::Postgres).await).await;
+            }
+        }
+    )+};
+}

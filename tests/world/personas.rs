@@ -1,0 +1,170 @@
+//! A client of the contract: a certificate, a token, calls.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use reqwest::header::HeaderMap;
+use reqwest::{Body, Certificate, Client, Identity, Method};
+use serde_json::{Value, json};
+
+/// The person behind a persona's calls.
+pub const ACTOR: &str = r#"id="kt-204", role="ehc-coordinator", reason="assessment C-1""#;
+
+/// A partner's system.
+#[derive(Clone)]
+pub struct Persona {
+    pub client_id: String,
+    base: String,
+    http: Client,
+    token: Option<String>,
+}
+
+/// One call before it is sent.
+pub struct Call {
+    request: reqwest::RequestBuilder,
+}
+
+/// What came back.
+#[derive(Debug)]
+pub struct Answer {
+    pub status: u16,
+    pub headers: HeaderMap,
+    pub text: String,
+}
+
+impl Persona {
+    pub(crate) fn new(client_id: &str, address: SocketAddr, authority: &[u8], identity: Option<&[u8]>) -> Self {
+        // Several tests in one process: the first installs it.
+        let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
+        let mut http = Client::builder()
+            .tls_certs_only([Certificate::from_pem(authority).expect("the authority's certificate")])
+            .timeout(Duration::from_secs(60));
+        if let Some(identity) = identity {
+            http = http.identity(Identity::from_pem(identity).expect("a certificate and its key"));
+        }
+        let http = http.build().expect("an HTTP client");
+        Self { client_id: client_id.to_owned(), base: format!("https://{address}"), http, token: None }
+    }
+
+    /// The persona with a token for all the scopes it holds.
+    pub async fn signed_in(mut self) -> Self {
+        let answer = self.ask_for_token(&[("grant_type", "client_credentials"), ("client_id", &self.client_id)]).await;
+        self.token = Some(answer.expect(200)["access_token"].as_str().expect("a token").to_owned());
+        self
+    }
+
+    /// The persona with another's token, or none.
+    #[must_use]
+    pub fn with_token(mut self, token: Option<&str>) -> Self {
+        self.token = token.map(str::to_owned);
+        self
+    }
+
+    pub fn token(&self) -> Option<&str> {
+        self.token.as_deref()
+    }
+
+    pub async fn ask_for_token(&self, form: &[(&str, &str)]) -> Answer {
+        let request = self.http.post(format!("{}/oauth2/token", self.base)).form(form);
+        Call { request }.send().await
+    }
+
+    /// A call with the persona's token and nothing else.
+    pub fn call(&self, method: Method, path: &str) -> Call {
+        let request = self.http.request(method, format!("{}{path}", self.base));
+        Call {
+            request: match &self.token {
+                Some(token) => request.bearer_auth(token),
+                None => request,
+            },
+        }
+    }
+
+    /// GET for the usual person.
+    pub async fn get(&self, path: &str) -> Answer {
+        self.call(Method::GET, path).actor(ACTOR).send().await
+    }
+
+    /// POST of JSON for the usual person.
+    pub async fn post(&self, path: &str, body: &Value) -> Answer {
+        self.call(Method::POST, path).actor(ACTOR).json(body).send().await
+    }
+
+    /// PUT of JSON for the usual person.
+    pub async fn put(&self, path: &str, body: &Value) -> Answer {
+        self.call(Method::PUT, path).actor(ACTOR).json(body).send().await
+    }
+
+    /// Sends a waiting list in CSV; `query` is what follows the `?`.
+    pub async fn push_csv(&self, query: &str, csv: impl Into<Body>) -> Answer {
+        let path = format!("/v1/waiting-list/submissions?format=csv&{query}");
+        self.call(Method::POST, &path).header("content-type", "text/csv").body(csv).send().await
+    }
+
+    /// The caller's own id for a child.
+    pub async fn child_id(&self, nhs_number: &str, date_of_birth: &str) -> String {
+        let body = json!({ "nhs_number": nhs_number, "date_of_birth": date_of_birth });
+        let answer = self.post("/v1/children/search", &body).await;
+        answer.expect(200)["child_id"].as_str().expect("an id").to_owned()
+    }
+}
+
+impl Call {
+    #[must_use]
+    pub fn header(self, name: &str, value: &str) -> Self {
+        Self { request: self.request.header(name, value) }
+    }
+
+    #[must_use]
+    pub fn actor(self, actor: &str) -> Self {
+        self.header("sendbridge-actor", actor)
+    }
+
+    #[must_use]
+    pub fn json(self, body: &Value) -> Self {
+        Self { request: self.request.json(body) }
+    }
+
+    #[must_use]
+    pub fn body(self, body: impl Into<Body>) -> Self {
+        Self { request: self.request.body(body) }
+    }
+
+    /// The answer, or why there was none.
+    pub async fn try_send(self) -> reqwest::Result<Answer> {
+        let response = self.request.send().await?;
+        let (status, headers) = (response.status().as_u16(), response.headers().clone());
+        Ok(Answer { status, headers, text: response.text().await? })
+    }
+
+    pub async fn send(self) -> Answer {
+        self.try_send().await.expect("an answer")
+    }
+}
+
+impl Answer {
+    /// The body as JSON, having made sure of the status.
+    #[track_caller]
+    pub fn expect(&self, status: u16) -> Value {
+        assert_eq!(self.status, status, "{}", self.text);
+        self.json()
+    }
+
+    /// The named problem, having made sure of status and form.
+    #[track_caller]
+    pub fn expect_problem(&self, status: u16, code: &str) -> Value {
+        let body = self.expect(status);
+        assert_eq!(self.header("content-type"), Some("application/problem+json"), "{}", self.text);
+        assert_eq!(body["type"], format!("/problems/{code}"), "{}", self.text);
+        assert!(body["request_id"].is_string(), "{}", self.text);
+        body
+    }
+
+    pub fn json(&self) -> Value {
+        serde_json::from_str(&self.text).unwrap_or_else(|error| panic!("{error}: {}", self.text))
+    }
+
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name).and_then(|value| value.to_str().ok())
+    }
+}
