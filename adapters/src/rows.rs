@@ -19,6 +19,8 @@ pub struct Row {
     /// The writer's own id, where there is one that could be read: of a rejected row too, since
     /// such a referral did flow.
     pub referral_id: Option<String>,
+    /// What a rejected request for an assessment is known by, where that could be read: it did flow too.
+    pub rejected_request: Option<(ChildReference, NaiveDate)>,
     /// `None` exactly where one of the issues is an error.
     pub record: Option<Record>,
     pub issues: Vec<Issue>,
@@ -76,15 +78,15 @@ impl<'a> Rows<'a> {
             }
         }
         let rejected = faults.iter().any(|(_, code)| code.severity() == Severity::Error);
-        let record = match (child, date_of_birth, entry) {
-            (Some(identifier), Some(date_of_birth), Some(entry)) if !rejected => {
-                Some(Record { child: ChildReference { identifier, date_of_birth }, entry })
-            }
-            _ => None,
+        let child = child.zip(date_of_birth).map(|(identifier, date_of_birth)| ChildReference { identifier, date_of_birth });
+        let (record, rejected_request) = match (child, entry) {
+            (Some(child), Some(entry)) if !rejected => (Some(Record { child, entry }), None),
+            (Some(child), Some(Entry::Case(case))) => (None, Some((child, case.request.received_on))),
+            _ => (None, None),
         };
         debug_assert!(record.is_some() || rejected, "a part of the draft is missing without an error");
         let issues = faults.into_iter().map(|(field, code)| Issue { row: number, referral_id: referral_id.clone(), field, code }).collect();
-        self.sink.row(Row { number, referral_id, record, issues }).map_err(|Stop| Unreadable::Stopped)
+        self.sink.row(Row { number, referral_id, rejected_request, record, issues }).map_err(|Stop| Unreadable::Stopped)
     }
 
     /// Reports something about the file as a whole.

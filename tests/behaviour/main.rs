@@ -2,6 +2,11 @@
 
 #![cfg(test)]
 
+mod attacks;
+mod audits;
 mod conformance;
+mod consents;
 mod contract;
+mod organisations;
 mod story;
+mod submissions;

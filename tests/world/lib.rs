@@ -5,9 +5,12 @@
 #![expect(clippy::expect_used, clippy::panic, reason = "a world that cannot be made fails its test")]
 
 mod clusters;
+mod databases;
 mod personas;
+mod processes;
+pub mod records;
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
@@ -18,6 +21,7 @@ use tempfile::TempDir;
 
 pub use clusters::Cluster;
 pub use personas::{ACTOR, Answer, Call, Persona};
+pub use processes::Process;
 
 /// Which database a world stands on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -102,17 +106,59 @@ impl World {
 
     /// The same, at a replica.
     pub fn persona_at(&self, client_id: &str, gateway: &Gateway) -> Persona {
-        let folder = self.dir().join("clients").join(client_id);
-        let read = |path: &Path| std::fs::read(path).expect("a file of the demonstration");
-        let authority = read(&self.dir().join("pki").join("ca.pem"));
-        let identity = [read(&folder.join("cert.pem")), read(&folder.join("key.pem"))].concat();
-        Persona::new(client_id, gateway.api_address(), &authority, Some(&identity))
+        Persona::of(&self.dir(), client_id, gateway.api_address())
     }
 
     /// Somebody who trusts the gateway and has no certificate.
     pub fn nobody(&self) -> Persona {
         let authority = std::fs::read(self.dir().join("pki").join("ca.pem")).expect("the authority");
         Persona::new("nobody", self.gateway.api_address(), &authority, None)
+    }
+
+    /// Somebody who trusts the gateway and shows a certificate (PEM, with its key) of whatever kind.
+    pub fn bearer_of(&self, identity: &str) -> Persona {
+        let authority = std::fs::read(self.dir().join("pki").join("ca.pem")).expect("the authority");
+        Persona::new("somebody", self.gateway.api_address(), &authority, Some(identity.as_bytes()))
+    }
+
+    /// Changes the partnership file. The gateway reads it anew within 2 seconds.
+    pub fn change_partnership(&self, change: impl FnOnce(&str) -> String) {
+        let path = &self.configuration.partnership;
+        let before = std::fs::read_to_string(path).expect("the partnership file");
+        let after = change(&before);
+        assert_ne!(before, after, "a change that changes nothing");
+        // Replaced at once: no reader finds half of it.
+        let new = path.with_extension("new");
+        std::fs::write(&new, after).and_then(|()| std::fs::rename(&new, path)).expect("the partnership file, changed");
+    }
+
+    /// Gives a client other scopes, and waits until the gateway grants them.
+    pub async fn grant(&self, client_id: &str, scopes: &str) {
+        self.change_partnership(|text| {
+            let (before, client) = text.split_once(&format!("id = \"{client_id}\"")).expect("the client");
+            let (between, rest) = client.split_once("scopes = [").expect("its scopes");
+            let (_, after) = rest.split_once(']').expect("the end of its scopes");
+            let listed: Vec<_> = scopes.split(' ').map(|scope| format!("\"{scope}\"")).collect();
+            format!("{before}id = \"{client_id}\"{between}scopes = [{}]{after}", listed.join(", "))
+        });
+        let persona = self.persona(client_id);
+        let form = [("grant_type", "client_credentials"), ("client_id", client_id), ("scope", scopes)];
+        within_seconds(3, "the scopes are granted", async || persona.ask_for_token(&form).await.status == 200).await;
+    }
+
+    /// Does something to the database behind the gateway's back.
+    pub fn meddle(&self, statements: &str) {
+        databases::execute(&self.configuration, statements);
+    }
+
+    /// One whole number that the database answers.
+    pub fn ask_database(&self, query: &str) -> i64 {
+        databases::number(&self.configuration, query)
+    }
+
+    /// Every row of every table, as text.
+    pub fn dump_database(&self) -> String {
+        databases::dump(&self.configuration)
     }
 
     /// What the gateway tells its operators.
@@ -124,6 +170,15 @@ impl World {
     /// Builds a release, as the operator's command does.
     pub async fn build_release(&self, as_of: NaiveDate) {
         server::build_release(&self.configuration, clock(&self.offset), as_of).await.expect("a release");
+    }
+}
+
+/// Asks again and again, until it holds or the time is up, which fails the test.
+pub async fn within_seconds(seconds: u64, what: &str, mut holds: impl AsyncFnMut() -> bool) {
+    let began = std::time::Instant::now();
+    while !holds().await {
+        assert!(began.elapsed() < std::time::Duration::from_secs(seconds), "not within {seconds} seconds: {what}");
+        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
     }
 }
 

@@ -1,6 +1,7 @@
 //! A client of the contract: a certificate, a token, calls.
 
 use std::net::SocketAddr;
+use std::path::Path;
 use std::time::Duration;
 
 use reqwest::header::HeaderMap;
@@ -33,6 +34,14 @@ pub struct Answer {
 }
 
 impl Persona {
+    /// A client of the demonstration in a folder, at a gateway.
+    pub(crate) fn of(dir: &Path, client_id: &str, address: SocketAddr) -> Self {
+        let folder = dir.join("clients").join(client_id);
+        let read = |path: &Path| std::fs::read(path).expect("a file of the demonstration");
+        let identity = [read(&folder.join("cert.pem")), read(&folder.join("key.pem"))].concat();
+        Self::new(client_id, address, &read(&dir.join("pki").join("ca.pem")), Some(&identity))
+    }
+
     pub(crate) fn new(client_id: &str, address: SocketAddr, authority: &[u8], identity: Option<&[u8]>) -> Self {
         // Several tests in one process: the first installs it.
         let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
@@ -148,6 +157,12 @@ impl Answer {
     pub fn expect(&self, status: u16) -> Value {
         assert_eq!(self.status, status, "{}", self.text);
         self.json()
+    }
+
+    /// Makes sure of the status alone.
+    #[track_caller]
+    pub fn expect_status(&self, status: u16) {
+        assert_eq!(self.status, status, "{}", self.text);
     }
 
     /// The named problem, having made sure of status and form.

@@ -31,6 +31,11 @@ impl DataClass {
     pub fn flows_to_provider(self) -> bool {
         self == Self::AdviceRequest
     }
+
+    /// Whether the data cannot be cut by pathway: advice about two pathways is one text.
+    pub fn is_whole(self) -> bool {
+        matches!(self, Self::HealthAdvice | Self::AdviceRequest)
+    }
 }
 
 closed! {

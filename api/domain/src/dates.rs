@@ -17,6 +17,11 @@ pub fn years_between(from: NaiveDate, to: NaiveDate) -> u32 {
     to.years_since(from).unwrap_or(0)
 }
 
+/// Whether a day can be about anybody alive, or about what is arranged for them.
+pub fn is_plausible(day: NaiveDate) -> bool {
+    (1900..2200).contains(&chrono::Datelike::year(&day))
+}
+
 /// A day written CCYY-MM-DD and nothing else.
 pub fn parse_day(text: &str) -> Option<NaiveDate> {
     let bytes = text.as_bytes();

@@ -4,7 +4,7 @@
 //! floor(days / 7) (contract, section 8). A hold, a rejected appointment or a change of provider
 //! never hides a child or pauses a journey.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
 use chrono::NaiveDate;
 use serde::Serialize;
@@ -126,8 +126,9 @@ impl WeeksBand {
 
 /// The waits of one child: one for each open referral and pathway that no later open referral
 /// continues, longest journey first. `held` is everything that may be looked at, of that child
-/// alone, the ended referrals included: they are how a journey is linked.
-pub fn waits(held: &[HeldReferral], as_at: NaiveDate) -> Vec<Wait> {
+/// alone, the ended referrals included: they are how a journey is linked. `counts` may leave open
+/// referrals out, such as those that did not flow; they still link what came before and after them.
+pub fn waits(held: &[HeldReferral], as_at: NaiveDate, counts: impl Fn(&HeldReferral) -> bool) -> Vec<Wait> {
     let by_id: HashMap<_, _> = held.iter().map(|entry| ((entry.provider, entry.referral.referral_id.as_str()), entry)).collect();
     let previous = |entry: &HeldReferral, pathway| {
         let link = entry.referral.details.previous.as_ref()?;
@@ -136,24 +137,19 @@ pub fn waits(held: &[HeldReferral], as_at: NaiveDate) -> Vec<Wait> {
     };
     let is_open = |entry: &HeldReferral| {
         let died = entry.referral.details.date_of_death.is_some_and(|died| died <= as_at);
-        entry.referral.status.is_open() && !died
+        entry.referral.status.is_open() && !died && counts(entry)
     };
 
     let mut found = Vec::new();
     for pathway in Pathway::ALL.iter().copied() {
         let open: Vec<_> = held.iter().filter(|entry| is_open(entry) && entry.referral.pathways.contains(pathway)).collect();
-        let mut chains = Vec::with_capacity(open.len());
-        let mut continued = HashSet::new();
-        for &entry in &open {
-            let chain = chain_of(entry, |entry| previous(entry, pathway));
-            continued.extend(chain.iter().skip(1).map(|earlier| std::ptr::from_ref::<HeldReferral>(earlier)));
-            chains.push(chain);
-        }
-        // Two open referrals that name each other continue one another: keep both, hide nobody.
-        let circular = open.iter().all(|entry| continued.contains(&std::ptr::from_ref::<HeldReferral>(entry)));
-        for (entry, chain) in open.iter().zip(&chains) {
-            if circular || !continued.contains(&std::ptr::from_ref::<HeldReferral>(entry)) {
-                found.push(wait(entry, chain, pathway, as_at));
+        let chains: Vec<_> = open.iter().map(|entry| chain_of(entry, |entry| previous(entry, pathway))).collect();
+        let follows = |later: usize, earlier: usize| chains[later].iter().skip(1).any(|entry| std::ptr::eq(*entry, open[earlier]));
+        for (at, entry) in open.iter().enumerate() {
+            // Referrals that name each other continue nothing: each is shown, to hide nobody.
+            let continued = (0..open.len()).any(|later| follows(later, at) && !follows(at, later));
+            if !continued {
+                found.push(wait(entry, &chains[at], pathway, as_at));
             }
         }
     }
@@ -231,13 +227,17 @@ mod tests {
         entry
     }
 
+    fn every_wait(held: &[HeldReferral], as_at: NaiveDate) -> Vec<Wait> {
+        waits(held, as_at, |_| true)
+    }
+
     #[test]
     fn a_two_stage_wait_across_providers_is_one_journey() {
         let mut first = referral("A", 0);
         first.referral.status = Status::Closed;
         let mut second = continuing(referral("B", 200), "A", Some("RY4"));
         second.provider = "RWR".parse().unwrap();
-        let waits = waits(&[first, second], day(300));
+        let waits = every_wait(&[first, second], day(300));
         assert_eq!(waits.len(), 1);
         assert_eq!((waits[0].stage_wait.days, waits[0].journey_wait.days), (100, 300));
         assert_eq!(waits[0].known_by, KnownBy::LinkedReferral);
@@ -247,7 +247,7 @@ mod tests {
     fn a_stated_date_starts_the_journey_where_no_link_is_earlier() {
         let mut entry = referral("A", 100);
         entry.referral.details.original_referral_date = Some(day(10));
-        let found = waits(&[entry], day(110));
+        let found = every_wait(&[entry], day(110));
         assert_eq!((found[0].journey_wait.days, found[0].known_by), (100, KnownBy::StatedDate));
     }
 
@@ -255,7 +255,7 @@ mod tests {
     fn an_original_date_after_receipt_is_left_out() {
         let mut entry = referral("A", 100);
         entry.referral.details.original_referral_date = Some(day(105));
-        let found = waits(&[entry], day(110));
+        let found = every_wait(&[entry], day(110));
         assert_eq!((found[0].journey_wait.days, found[0].known_by), (10, KnownBy::SingleReferral));
     }
 
@@ -263,7 +263,7 @@ mod tests {
     fn a_link_to_another_pathway_or_to_nothing_is_no_link() {
         let mut other = referral("A", 0);
         other.referral.pathways = Pathway::Audiology.into();
-        let found = waits(&[other, continuing(referral("B", 50), "A", None), continuing(referral("C", 60), "missing", None)], day(60));
+        let found = every_wait(&[other, continuing(referral("B", 50), "A", None), continuing(referral("C", 60), "missing", None)], day(60));
         let autism: Vec<_> = found.iter().filter(|wait| wait.pathway == Pathway::Autism).collect();
         assert!(autism.iter().all(|wait| wait.known_by == KnownBy::SingleReferral));
         assert_eq!(autism.len(), 2);
@@ -271,15 +271,33 @@ mod tests {
 
     #[test]
     fn an_open_referral_that_a_later_one_continues_is_shown_once() {
-        assert_eq!(waits(&[referral("A", 0), continuing(referral("B", 50), "A", None)], day(60)).len(), 1);
+        assert_eq!(every_wait(&[referral("A", 0), continuing(referral("B", 50), "A", None)], day(60)).len(), 1);
     }
 
     #[test]
     fn two_referrals_that_name_each_other_hide_nobody() {
         let circle = [continuing(referral("A", 0), "B", None), continuing(referral("B", 50), "A", None)];
-        let found = waits(&circle, day(60));
+        let found = every_wait(&circle, day(60));
         assert_eq!(found.len(), 2);
         assert!(found.iter().all(|wait| wait.journey_wait.days == 60));
+    }
+
+    #[test]
+    fn a_circle_is_not_hidden_by_a_third_referral_beside_it() {
+        let circle = [continuing(referral("A", 0), "B", None), continuing(referral("B", 50), "A", None), referral("C", 55)];
+        assert_eq!(every_wait(&circle, day(60)).len(), 3);
+    }
+
+    #[test]
+    fn a_referral_that_did_not_flow_still_links_and_hides_nobody() {
+        let mut first = referral("A", 0);
+        first.flow = Flow::NotFlowed;
+        let flowed = |entry: &HeldReferral| entry.flow != Flow::NotFlowed;
+        let found = waits(&[first.clone(), continuing(referral("B", 50), "A", None)], day(60), flowed);
+        assert_eq!((found.len(), found[0].journey_wait.days), (1, 60));
+        let mut second = continuing(referral("B", 50), "A", None);
+        second.flow = Flow::NotFlowed;
+        assert_eq!(waits(&[referral("A", 0), second], day(60), flowed).len(), 1);
     }
 
     #[test]
@@ -289,7 +307,7 @@ mod tests {
         entry.referral.details.hold = Some(Hold { from: day(10), to: None, reason: None });
         entry.referral.details.waiting_time_measurement_type = Some("02".into());
         entry.referral.details.rtt_status = Some("33".into());
-        let found = waits(&[entry], day(90));
+        let found = every_wait(&[entry], day(90));
         assert_eq!((found[0].journey_wait.days, found[0].rtt_clock), (90, Some(RttClock::Nullified)));
     }
 
@@ -305,7 +323,7 @@ mod tests {
     fn a_child_who_died_waits_no_longer() {
         let mut entry = referral("A", 0);
         entry.referral.details.date_of_death = Some(day(30));
-        assert!(waits(&[entry], day(30)).is_empty());
+        assert!(every_wait(&[entry], day(30)).is_empty());
     }
 
     #[test]
@@ -335,7 +353,7 @@ mod tests {
                 entry.referral.details.original_referral_date = original.map(day);
                 match link { Some(to) => continuing(entry, &to.to_string(), None), None => entry }
             }).collect();
-            let found = waits(&held, day(600));
+            let found = every_wait(&held, day(600));
             prop_assert!(!found.is_empty());
             let shortest = held.iter().map(|entry| days_between(entry.referral.referral_received_date, day(600))).min().unwrap();
             prop_assert!(found.iter().all(|wait| wait.journey_wait.days >= shortest && wait.journey_wait.days <= 600));

@@ -137,6 +137,12 @@ impl Partnership {
                 for message in codes.iter().filter_map(unknown) {
                     fault(Section::Agreement, index, field, message);
                 }
+                let outlived = |code: &&OrganisationCode| {
+                    known.get(*code).is_some_and(|named| !(named.exists_on(agreement.starts) && named.exists_on(agreement.ends)))
+                };
+                for code in codes.iter().filter(outlived) {
+                    fault(Section::Agreement, index, field, format!("{code} does not exist on every day of the agreement"));
+                }
             }
         }
         if !faults.is_empty() {

@@ -55,6 +55,11 @@ impl PathwaySet {
         Self(self.0 & other.0)
     }
 
+    #[must_use]
+    pub fn difference(self, other: Self) -> Self {
+        Self(self.0 & !other.0)
+    }
+
     pub fn iter(self) -> impl Iterator<Item = Pathway> {
         Pathway::ALL.iter().copied().filter(move |pathway| self.contains(*pathway))
     }

@@ -20,6 +20,8 @@ closed! {
         RecordConsent = "record-consent",
         /// Withdraw a decision that the holder recorded.
         WithdrawConsent = "withdraw-consent",
+        /// Read back the decisions that the holder recorded.
+        ReadConsents = "read-consents",
     }
 }
 
@@ -58,6 +60,8 @@ closed! {
     pub enum Reason {
         /// The gateway holds nothing of the kind for this child.
         NotHeld = "not-held",
+        /// The provider marks the child's NHS number as anything but verified.
+        IdentityUnverified = "identity-unverified",
         NoAgreement = "no-agreement",
         AgreementNotStarted = "agreement-not-started",
         AgreementEnded = "agreement-ended",
@@ -155,14 +159,15 @@ impl Permit {
     }
 
     /// The part of a referral that may be seen: its pathways cut to those permitted, nothing where
-    /// none is left. A record whose own provider marks the NHS number as unverified is shown to its
-    /// provider alone (reference, 2.1); a blank mark passes, since the caller named number and date
-    /// of birth, and both agreed.
+    /// none is left. A child's record whose own provider marks the NHS number as unverified is shown to
+    /// its provider alone (reference, 2.1); a blank mark passes, since the caller named number and date
+    /// of birth, and both agreed. A count needs no number.
     pub fn cut(&self, mut referral: Referral) -> Option<Referral> {
         if self.is_own() {
             return Some(referral);
         }
-        if referral.details.nhs_number_status.as_deref().is_some_and(|status| status != codelists::VERIFIED) {
+        let is_count = self.ask.data == DataClass::DashboardAggregate;
+        if !is_count && referral.details.nhs_number_status.as_deref().is_some_and(|status| status != codelists::VERIFIED) {
             return None;
         }
         referral.pathways = referral.pathways.intersection(self.pathways);
@@ -177,10 +182,11 @@ impl Permit {
 /// organisations for this purpose and class of data, is in date on the London day, and covers the
 /// pathway; and, where the agreement says so, the family's decision in force. Of several decisions
 /// on one flow the most protective wins: a denial or an objection outweighs any permission. Where
-/// consent is not required, an objection does not block the duty.
+/// consent is not required, an objection does not block the duty. Data that cannot be cut by pathway is
+/// permitted whole or not at all.
 pub fn decide(ask: Ask, facts: Facts<'_>) -> Result<Permit, Refusal> {
     let freely = match ask.act {
-        Act::Disclose => ask.holder == ask.recipient,
+        Act::Disclose | Act::ReadConsents => ask.holder == ask.recipient,
         Act::WithdrawConsent => facts.consents.iter().any(|consent| consent.recorded_by == ask.holder),
         Act::RecordConsent => false,
     };
@@ -202,6 +208,11 @@ pub fn decide(ask: Ask, facts: Facts<'_>) -> Result<Permit, Refusal> {
         return Err(nearest);
     }
     let pathways = grants.iter().fold(PathwaySet::EMPTY, |all, grant| all.union(grant.pathways));
+    let missing = ask.pathways.difference(pathways);
+    if ask.data.is_whole() && !missing.is_empty() {
+        // Nothing grants what is missing: asked for alone, it is refused for its own reason.
+        return decide(Ask { pathways: missing, ..ask }, facts).map_err(|refusal| Refusal { ask, ..refusal });
+    }
     Ok(Permit { ask, grants, pathways, at: facts.now })
 }
 
@@ -209,17 +220,15 @@ fn is_about(agreement: &Agreement, ask: &Ask) -> bool {
     let between = match ask.act {
         Act::Disclose => agreement.joins(ask.holder, ask.recipient, ask.data),
         Act::RecordConsent => agreement.data.contains(&ask.data) && agreement.recipients.contains(&ask.recipient),
-        Act::WithdrawConsent => false,
+        Act::WithdrawConsent | Act::ReadConsents => false,
     };
     between && agreement.purpose == ask.purpose
 }
 
 fn grant(agreement: &Agreement, ask: &Ask, facts: &Facts<'_>) -> Result<Grant, (Reason, Option<ConsentId>)> {
-    if facts.today < agreement.starts {
-        return Err((Reason::AgreementNotStarted, None));
-    }
-    if agreement.ends < facts.today {
-        return Err((Reason::AgreementEnded, None));
+    if !agreement.is_in_date(facts.today) {
+        let started = agreement.starts <= facts.today;
+        return Err((if started { Reason::AgreementEnded } else { Reason::AgreementNotStarted }, None));
     }
     let granted = |pathways, consents| Grant { agreement: agreement.id.clone(), pathways, consents };
     let covered = ask.pathways.intersection(agreement.pathways);

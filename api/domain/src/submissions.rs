@@ -6,6 +6,9 @@ use crate::children::ChildReference;
 use crate::ehc_plans::Case;
 use crate::referrals::Referral;
 
+/// The list that a submission is about where it names none.
+pub const DEFAULT_LIST: &str = "default";
+
 closed! {
     /// What a submission is about.
     pub enum Dataset {

@@ -17,6 +17,8 @@ use store::vault::KeyBytes;
 /// deterministic cipher, and the organisation as associated data gives each its own.
 const NONCE: [u8; 12] = [0; 12];
 const PLAIN: usize = 12;
+const CHILD: &[u8] = b"child id\0";
+const CURSOR: &[u8] = b"cursor\0";
 
 /// Makes and reads the ids.
 pub struct ChildIds {
@@ -41,31 +43,50 @@ impl ChildIds {
 
     /// An organisation's id for a child.
     pub fn id(&self, organisation: OrganisationCode, number: &NhsNumber, date_of_birth: NaiveDate) -> Option<String> {
-        let mut bytes = Vec::with_capacity(PLAIN + 16);
-        bytes.extend_from_slice(&number.as_str().parse::<u64>().ok()?.to_be_bytes());
-        bytes.extend_from_slice(&date_of_birth.num_days_from_ce().to_be_bytes());
-        let key = self.keys.get(&self.current)?;
-        key.seal_in_place_append_tag(Nonce::assume_unique_for_key(NONCE), associated(organisation), &mut bytes).ok()?;
-        let mut id = self.current.to_be_bytes().to_vec();
-        id.append(&mut bytes);
-        Some(URL_SAFE_NO_PAD.encode(id))
+        let mut plain = Vec::with_capacity(PLAIN + 16);
+        plain.extend_from_slice(&number.as_str().parse::<u64>().ok()?.to_be_bytes());
+        plain.extend_from_slice(&date_of_birth.num_days_from_ce().to_be_bytes());
+        self.seal(CHILD, organisation, plain)
+    }
+
+    /// A cursor that shows its organisation nothing of what it passed over.
+    pub fn cursor(&self, organisation: OrganisationCode, row: i64) -> Option<String> {
+        self.seal(CURSOR, organisation, row.to_be_bytes().to_vec())
+    }
+
+    /// The row of a cursor; `None` for any other text.
+    pub fn row(&self, organisation: OrganisationCode, cursor: &str) -> Option<i64> {
+        self.open(CURSOR, organisation, cursor)?.try_into().ok().map(i64::from_be_bytes)
     }
 
     /// The child behind an organisation's id; `None` for any other text.
     pub fn child(&self, organisation: OrganisationCode, id: &str) -> Option<ChildReference> {
-        let mut bytes = URL_SAFE_NO_PAD.decode(id).ok()?;
-        let (key, sealed) = bytes.split_at_mut_checked(4)?;
-        let key = self.keys.get(&u32::from_be_bytes((&*key).try_into().ok()?))?;
-        let plain = key.open_in_place(Nonce::assume_unique_for_key(NONCE), associated(organisation), sealed).ok()?;
+        let plain = self.open(CHILD, organisation, id)?;
         let (number, day) = plain.split_at_checked(8)?;
         let number = format!("{:010}", u64::from_be_bytes(number.try_into().ok()?));
         let day = NaiveDate::from_num_days_from_ce_opt(i32::from_be_bytes(day.try_into().ok()?))?;
         Some(ChildReference::by_nhs_number(number.parse().ok()?, day))
     }
+
+    fn seal(&self, label: &[u8], organisation: OrganisationCode, mut plain: Vec<u8>) -> Option<String> {
+        let key = self.keys.get(&self.current)?;
+        key.seal_in_place_append_tag(Nonce::assume_unique_for_key(NONCE), associated(label, organisation), &mut plain).ok()?;
+        let mut id = self.current.to_be_bytes().to_vec();
+        id.append(&mut plain);
+        Some(URL_SAFE_NO_PAD.encode(id))
+    }
+
+    fn open(&self, label: &[u8], organisation: OrganisationCode, id: &str) -> Option<Vec<u8>> {
+        let mut bytes = URL_SAFE_NO_PAD.decode(id).ok()?;
+        let (key, sealed) = bytes.split_at_mut_checked(4)?;
+        let key = self.keys.get(&u32::from_be_bytes((&*key).try_into().ok()?))?;
+        let plain = key.open_in_place(Nonce::assume_unique_for_key(NONCE), associated(label, organisation), sealed).ok()?;
+        Some(plain.to_vec())
+    }
 }
 
-fn associated(organisation: OrganisationCode) -> Aad<Vec<u8>> {
-    Aad::from([b"child id\0", organisation.as_str().as_bytes()].concat())
+fn associated(label: &[u8], organisation: OrganisationCode) -> Aad<Vec<u8>> {
+    Aad::from([label, organisation.as_str().as_bytes()].concat())
 }
 
 #[cfg(test)]

@@ -2,7 +2,6 @@
 
 use std::io;
 use std::net::{SocketAddr, TcpListener};
-use std::sync::Arc;
 use std::thread::available_parallelism;
 use std::time::Duration;
 
@@ -21,7 +20,6 @@ use crate::clocks::{Clock, Ids};
 use crate::configuration::{Configuration, ConfigurationError};
 use crate::files::{self, FileError};
 use crate::ingest::Intake;
-use crate::operations::Readiness;
 use crate::partnership::{self, PartnershipError};
 use crate::releases::Releases;
 use crate::routes::{Documentation, Table};
@@ -36,7 +34,7 @@ use crate::tls::{self, TlsError, authorities, certificates, peers};
 use crate::tokens::Tokens;
 use crate::tokens::keys::{KeyError, SigningKey};
 use crate::watches::Watch;
-use crate::{exchanges, operations, routes};
+use crate::{exchanges, operations, routes, upkeep};
 
 /// How long a client may take for a handshake, or for the head of a request.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(10);
@@ -117,7 +115,7 @@ pub(crate) async fn start_with(configuration: Configuration, clock: Clock, table
     let issuer = configuration.api.issuer.clone().unwrap_or_else(|| format!("https://{api}"));
     let state = web::Data::new(State {
         ids: Ids::new(clock.clone()),
-        clock,
+        clock: clock.clone(),
         live_partnership: loaded.partnership.live(),
         trust,
         tokens: Tokens::new(issuer, loaded.token_key),
@@ -153,7 +151,7 @@ pub(crate) async fn start_with(configuration: Configuration, clock: Clock, table
     .listen_rustls_0_23(api_listener, tls)?
     .run();
 
-    let readiness = readiness(store.clone());
+    let readiness = upkeep::readiness(store.clone());
     let operations_server = HttpServer::new(move || {
         App::new().app_data(web::Data::new(metrics.clone())).app_data(web::Data::new(readiness.clone())).configure(operations::table)
     })
@@ -169,7 +167,8 @@ pub(crate) async fn start_with(configuration: Configuration, clock: Clock, table
     servers.spawn(api_server);
     servers.spawn(operations_server);
     let mut watches = JoinSet::new();
-    watches.spawn(chain_audit(store.clone()));
+    watches.spawn(upkeep::chain_audit(store.clone()));
+    watches.spawn(upkeep::sweep_claims(store.clone(), clock));
     watches.spawn(loaded.partnership.run());
     watches.spawn(loaded.certificate.run());
     for authority in loaded.authorities {
@@ -223,24 +222,6 @@ impl Drop for Gateway {
             drop(handle.stop(false));
         }
     }
-}
-
-/// Chains the audit leaves that wait, each second.
-async fn chain_audit(store: Store) {
-    let mut seconds = tokio::time::interval(Duration::from_secs(1));
-    seconds.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-    loop {
-        seconds.tick().await;
-        while matches!(store.chain_audit().await, Ok(chained) if chained >= store::CHAINED_AT_ONCE) {}
-    }
-}
-
-/// Ready is: the database answers.
-fn readiness(store: Store) -> Readiness {
-    Arc::new(move || {
-        let store = store.clone();
-        Box::pin(async move { store.read(|tx| tx.releases(0, 1).map(|_| ())).await.map_err(|_| "the database does not answer".to_owned()) })
-    })
 }
 
 fn load(configuration: &Configuration, clock: &Clock) -> Result<Loaded, StartError> {

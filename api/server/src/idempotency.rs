@@ -7,6 +7,7 @@ use actix_web::dev::Payload;
 use actix_web::{FromRequest, HttpRequest, HttpResponse};
 use aws_lc_rs::digest::{SHA256, digest};
 use chrono::{DateTime, Utc};
+use domain::audit::Attribution;
 use serde::Serialize;
 use store::{Claim, Fingerprint, StoreError, Tx};
 
@@ -65,12 +66,13 @@ impl<T: Serialize> Once<T> {
 /// Does the work of a request once, in the transaction that it is done in.
 pub fn once<T: Serialize>(
     tx: &mut Tx<'_>,
-    (client, key, fingerprint): (&str, Option<&str>, &Fingerprint),
+    (by, key, fingerprint): (&Attribution, Option<&str>, &Fingerprint),
     now: DateTime<Utc>,
     work: impl FnOnce(&mut Tx<'_>) -> Result<Result<T, Problem>, StoreError>,
 ) -> Result<Result<Once<T>, Problem>, StoreError> {
     let Some(key) = key else { return Ok(work(tx)?.map(Once::Made)) };
-    match tx.claim(client, key, now)? {
+    let (client, owner) = (by.client.as_str(), by.request_id);
+    match tx.claim(client, key, owner, now)? {
         Claim::InFlight => Ok(Err(in_flight())),
         Claim::Settled { fingerprint: theirs, answer } if theirs == fingerprint => Ok(Ok(Once::Before(answer))),
         Claim::Settled { .. } => Ok(Err(mismatch())),
@@ -79,9 +81,9 @@ pub fn once<T: Serialize>(
             match &done {
                 Ok(view) => {
                     let answer = serde_json::to_string(view).map_err(|_| StoreError::Corrupt("an answer that JSON cannot hold"))?;
-                    tx.settle(client, key, fingerprint, &answer)?;
+                    tx.settle(client, key, owner, fingerprint, &answer)?;
                 }
-                Err(_) => tx.unclaim(client, key)?,
+                Err(_) => tx.unclaim(client, key, owner)?,
             }
             Ok(done.map(Once::Made))
         }

@@ -28,6 +28,7 @@ pub mod state;
 pub mod telemetry;
 pub mod tls;
 pub mod tokens;
+pub mod upkeep;
 pub mod watches;
 
 pub use clocks::Clock;

@@ -20,6 +20,8 @@ pub enum OperationError {
     Partnership(#[from] PartnershipError),
     #[error("the database: {0}")]
     Store(#[from] StoreError),
+    #[error("a release cannot be as of a day to come")]
+    DayToCome,
     #[error("the command was broken off")]
     Broken(#[from] tokio::task::JoinError),
 }
@@ -39,6 +41,9 @@ pub fn verify_audit(configuration: &Configuration) -> Result<AuditReport, Operat
 
 /// Builds and publishes the release of a day.
 pub async fn build_release(configuration: &Configuration, clock: Clock, as_of: NaiveDate) -> Result<ReleaseId, OperationError> {
+    if as_of > domain::dates::london_day(clock.now()) {
+        return Err(OperationError::DayToCome);
+    }
     let read = configuration.clone();
     let (opened, partnership) = tokio::task::spawn_blocking(move || {
         let partnership = partnership::watch(&read.partnership, read.authorities())?.live().load_full();

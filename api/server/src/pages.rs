@@ -46,5 +46,10 @@ pub fn limit(asked: Option<i64>) -> Result<i64, Problem> {
 
 /// A cursor that this gateway gave out.
 pub fn cursor<T: std::str::FromStr>(after: Option<&str>) -> Result<Option<T>, Problem> {
-    after.map(|text| text.parse().map_err(|_| Problem::new(Kind::Malformed).detail("after is the next of an earlier page."))).transpose()
+    after.map(|text| text.parse().map_err(|_| unknown_cursor())).transpose()
+}
+
+/// A text that is no cursor of this list.
+pub fn unknown_cursor() -> Problem {
+    Problem::new(Kind::Malformed).detail("after is the next of an earlier page.")
 }

@@ -18,6 +18,8 @@ pub enum SecretsError {
     File(#[from] FileError),
     #[error("{}: {source}", path.display())]
     Keys { path: PathBuf, source: KeyFileError },
+    #[error("{}: one key stands here, and is not to be changed", path.display())]
+    NotOne { path: PathBuf },
     #[error("a key cannot be used: {0}")]
     Store(#[from] StoreError),
 }
@@ -34,9 +36,9 @@ impl Secrets {
     /// Reads `envelope.key`, `look-up.key`, `pairwise.key` and `release.key`, each lines `ID:BASE64`.
     /// It blocks.
     pub fn read(folder: &Path) -> Result<Self, SecretsError> {
-        let vault = Vault::new(&keys(folder, "envelope.key")?, &newest(folder, "look-up.key")?)?;
+        let vault = Vault::new(&keys(folder, "envelope.key")?, &only(folder, "look-up.key")?)?;
         let child_ids = ChildIds::new(&keys(folder, "pairwise.key")?).ok_or(StoreError::Sealing)?;
-        let release = Arc::new(ReleaseSecret::new(*newest(folder, "release.key")?));
+        let release = Arc::new(ReleaseSecret::new(*only(folder, "release.key")?));
         Ok(Self { vault, child_ids, release })
     }
 }
@@ -48,8 +50,12 @@ fn keys(folder: &Path, name: &str) -> Result<BTreeMap<u32, KeyBytes>, SecretsErr
     parsed.map_err(|source| SecretsError::Keys { path, source })
 }
 
-/// Of keys of which only one is in use, the newest.
-fn newest(folder: &Path, name: &str) -> Result<KeyBytes, SecretsError> {
-    let found = keys(folder, name)?.pop_last().map(|(_, key)| key);
-    found.ok_or_else(|| SecretsError::Keys { path: folder.join(name), source: KeyFileError })
+/// A key of which there is one: with another, what is held would not be found again, and figures that
+/// were published would be rounded anew.
+fn only(folder: &Path, name: &str) -> Result<KeyBytes, SecretsError> {
+    let mut keys = keys(folder, name)?;
+    match (keys.pop_last(), keys.is_empty()) {
+        (Some((_, key)), true) => Ok(key),
+        _ => Err(SecretsError::NotOne { path: folder.join(name) }),
+    }
 }

@@ -52,13 +52,6 @@ struct Particulars {
     receipt_evidence: Option<String>,
 }
 
-/// On which side of a request an organisation stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum AdviceSide {
-    Requester,
-    Addressee,
-}
-
 #[derive(Queryable, Selectable, Insertable)]
 #[diesel(table_name = advice_request, treat_none_as_default_value = false)]
 struct AdviceRequestRow {
@@ -143,12 +136,11 @@ impl Tx<'_> {
         row.map(AdviceRequest::try_from).transpose()
     }
 
-    /// The requests on one side of which an organisation stands, in the order they were made. They
-    /// name no child.
+    /// The requests that an organisation made or that are addressed to it, in the order they were
+    /// made. They name no child.
     pub fn advice_requests(
         &mut self,
-        organisation: OrganisationCode,
-        side: AdviceSide,
+        party: OrganisationCode,
         statuses: &[AdviceStatus],
         changed_since: Option<DateTime<Utc>>,
         after: Option<AdviceRequestId>,
@@ -157,18 +149,14 @@ impl Tx<'_> {
         let since = changed_since.map_or(DateTime::UNIX_EPOCH.naive_utc(), |at| at.naive_utc());
         let after = after.map_or_else(String::new, |id| id.to_string());
         let statuses: Vec<&str> = statuses.iter().map(|status| status.as_str()).collect();
-        let page = advice_request::table
-            .filter(advice_request::id.gt(&after).and(advice_request::changed_at.ge(since)).and(advice_request::status.eq_any(statuses)))
+        let is_party = advice_request::requested_by.eq(party.as_str()).or(advice_request::addressed_to.eq(party.as_str()));
+        let rows: Vec<AdviceRequestRow> = on!(self, c => advice_request::table
+            .filter(is_party)
+            .filter(advice_request::id.gt(&after).and(advice_request::changed_at.ge(since)).and(advice_request::status.eq_any(&statuses)))
             .order(advice_request::id)
-            .limit(limit);
-        let rows: Vec<AdviceRequestRow> = match side {
-            AdviceSide::Requester => {
-                on!(self, c => page.filter(advice_request::requested_by.eq(organisation.as_str())).select(AdviceRequestRow::as_select()).load(*c))?
-            }
-            AdviceSide::Addressee => {
-                on!(self, c => page.filter(advice_request::addressed_to.eq(organisation.as_str())).select(AdviceRequestRow::as_select()).load(*c))?
-            }
-        };
+            .limit(limit)
+            .select(AdviceRequestRow::as_select())
+            .load(*c))?;
         rows.into_iter().map(AdviceRequest::try_from).collect()
     }
 

@@ -1,19 +1,20 @@
 //! The audit log. A leaf is written in the transaction of the disclosure or refusal it tells of;
-//! within a second one gateway chains it: `hash = SHA-256(hash before ‖ leaf id ‖ SHA-256(body))`.
+//! within a second one gateway chains it:
+//! `hash = SHA-256(hash before ‖ leaf id ‖ microseconds ‖ child or 0 ‖ SHA-256(body))`.
 
 use aws_lc_rs::digest::{SHA256, digest};
-use chrono::{DateTime, NaiveDateTime, Utc};
+use chrono::{DateTime, NaiveDateTime, SubsecRound, Utc};
 use diesel::prelude::*;
 use domain::audit::{Attribution, Leaf};
 use domain::policy::{Permit, Refusal};
 
 use crate::StoreError;
-use crate::rows::{to_json, utc};
+use crate::rows::to_json;
 use crate::schema::{audit_chain, audit_leaf, audit_pending};
 use crate::transactions::{Handle, Tx, on};
 
 /// How many leaves are chained in one transaction at the most.
-pub const CHAINED_AT_ONCE: usize = 5_000;
+pub const CHAINED_AT_ONCE: usize = BATCH as usize;
 const BATCH: i64 = 5_000;
 /// Of the advisory lock that one gateway holds while it chains.
 const CHAINING: i64 = 7_364_657;
@@ -21,8 +22,8 @@ const CHAINING: i64 = 7_364_657;
 /// One leaf as the log holds it.
 #[derive(Debug, Clone)]
 pub struct AuditEntry {
-    pub id: i64,
-    pub at: DateTime<Utc>,
+    /// Its place in the chain, from 1.
+    pub position: i64,
     /// JSON, as it is chained.
     pub body: String,
 }
@@ -75,11 +76,18 @@ pub enum AuditFault {
 }
 
 #[derive(Queryable)]
+struct LeafRow {
+    id: i64,
+    at: NaiveDateTime,
+    child_id: Option<i64>,
+    body: String,
+}
+
+#[derive(Queryable)]
 struct ChainedRow {
     position: i64,
-    leaf_id: i64,
     hash: Vec<u8>,
-    body: Option<String>,
+    leaf: Option<LeafRow>,
 }
 
 impl Tx<'_> {
@@ -95,22 +103,25 @@ impl Tx<'_> {
 
     fn leave(&mut self, leaf: &Leaf<'_>) -> Result<(), StoreError> {
         let body = to_json(leaf)?;
-        let row =
-            (audit_leaf::at.eq(leaf.at.naive_utc()), audit_leaf::child_id.eq(leaf.child.map(|child| child.0)), audit_leaf::body.eq(body));
+        // Both databases keep microseconds.
+        let at = leaf.at.naive_utc().trunc_subsecs(6);
+        let row = (audit_leaf::at.eq(at), audit_leaf::child_id.eq(leaf.child.map(|child| child.0)), audit_leaf::body.eq(body));
         let id: i64 = on!(self, c => diesel::insert_into(audit_leaf::table).values(&row).returning(audit_leaf::id).get_result(*c))?;
         on!(self, c => diesel::insert_into(audit_pending::table).values(audit_pending::leaf_id.eq(id)).execute(*c))?;
         Ok(())
     }
 
-    /// Leaves in the order they were written, after an id.
+    /// Leaves in the order of the chain, after a position. In that order none appears before one that
+    /// was read: two transactions may commit in another order than they wrote.
     pub fn audit_entries(&mut self, after: i64, limit: i64) -> Result<Vec<AuditEntry>, StoreError> {
-        let rows: Vec<(i64, NaiveDateTime, String)> = on!(self, c => audit_leaf::table
-            .filter(audit_leaf::id.gt(after))
-            .order(audit_leaf::id)
+        let rows: Vec<(i64, String)> = on!(self, c => audit_chain::table
+            .inner_join(audit_leaf::table.on(audit_leaf::id.eq(audit_chain::leaf_id)))
+            .filter(audit_chain::position.gt(after))
+            .order(audit_chain::position)
             .limit(limit)
-            .select((audit_leaf::id, audit_leaf::at, audit_leaf::body))
+            .select((audit_chain::position, audit_leaf::body))
             .load(*c))?;
-        Ok(rows.into_iter().map(|(id, at, body)| AuditEntry { id, at: utc(at), body }).collect())
+        Ok(rows.into_iter().map(|(position, body)| AuditEntry { position, body }).collect())
     }
 
     /// Chains what waits. Where another gateway is at it, nothing is done.
@@ -122,11 +133,11 @@ impl Tx<'_> {
                 return Ok(0);
             }
         }
-        let waiting: Vec<(i64, String)> = on!(self, c => audit_pending::table
+        let waiting: Vec<LeafRow> = on!(self, c => audit_pending::table
             .inner_join(audit_leaf::table.on(audit_leaf::id.eq(audit_pending::leaf_id)))
             .order(audit_pending::leaf_id)
             .limit(BATCH)
-            .select((audit_leaf::id, audit_leaf::body))
+            .select((audit_leaf::id, audit_leaf::at, audit_leaf::child_id, audit_leaf::body))
             .load(*c))?;
         if waiting.is_empty() {
             return Ok(0);
@@ -139,12 +150,12 @@ impl Tx<'_> {
         let (mut position, mut hash) = last.unwrap_or((0, Vec::new()));
         for chunk in waiting.chunks(1_000) {
             let mut rows = Vec::with_capacity(chunk.len());
-            for (leaf_id, body) in chunk {
+            for leaf in chunk {
                 position += 1;
-                hash = link(&hash, *leaf_id, body);
-                rows.push((audit_chain::position.eq(position), audit_chain::leaf_id.eq(*leaf_id), audit_chain::hash.eq(hash.clone())));
+                hash = link(&hash, leaf);
+                rows.push((audit_chain::position.eq(position), audit_chain::leaf_id.eq(leaf.id), audit_chain::hash.eq(hash.clone())));
             }
-            let ids: Vec<i64> = chunk.iter().map(|(id, _)| *id).collect();
+            let ids: Vec<i64> = chunk.iter().map(|leaf| leaf.id).collect();
             on!(self, c => diesel::insert_into(audit_chain::table).values(&rows).execute(*c))?;
             on!(self, c => diesel::delete(audit_pending::table.filter(audit_pending::leaf_id.eq_any(&ids))).execute(*c))?;
         }
@@ -161,7 +172,11 @@ impl Tx<'_> {
                 .filter(audit_chain::position.gt(position))
                 .order(audit_chain::position)
                 .limit(BATCH)
-                .select((audit_chain::position, audit_chain::leaf_id, audit_chain::hash, audit_leaf::body.nullable()))
+                .select((
+                    audit_chain::position,
+                    audit_chain::hash,
+                    (audit_leaf::id, audit_leaf::at, audit_leaf::child_id, audit_leaf::body).nullable(),
+                ))
                 .load(*c))?;
             if rows.is_empty() {
                 break;
@@ -170,9 +185,9 @@ impl Tx<'_> {
                 if row.position != position + 1 {
                     report.faults.push(AuditFault::Position(row.position));
                 }
-                match &row.body {
+                match &row.leaf {
                     None => report.faults.push(AuditFault::LeafGone(row.position)),
-                    Some(body) if link(&hash, row.leaf_id, body) != row.hash => report.faults.push(AuditFault::Hash(row.position)),
+                    Some(leaf) if link(&hash, leaf) != row.hash => report.faults.push(AuditFault::Hash(row.position)),
                     Some(_) => {}
                 }
                 position = row.position;
@@ -200,10 +215,12 @@ impl Tx<'_> {
     }
 }
 
-fn link(before: &[u8], leaf_id: i64, body: &str) -> Vec<u8> {
-    let mut bytes = Vec::with_capacity(72);
+fn link(before: &[u8], leaf: &LeafRow) -> Vec<u8> {
+    let mut bytes = Vec::with_capacity(88);
     bytes.extend_from_slice(before);
-    bytes.extend_from_slice(&leaf_id.to_be_bytes());
-    bytes.extend_from_slice(digest(&SHA256, body.as_bytes()).as_ref());
+    bytes.extend_from_slice(&leaf.id.to_be_bytes());
+    bytes.extend_from_slice(&leaf.at.and_utc().timestamp_micros().to_be_bytes());
+    bytes.extend_from_slice(&leaf.child_id.unwrap_or(0).to_be_bytes());
+    bytes.extend_from_slice(digest(&SHA256, leaf.body.as_bytes()).as_ref());
     digest(&SHA256, &bytes).as_ref().to_vec()
 }

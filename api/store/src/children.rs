@@ -10,48 +10,60 @@ use crate::schema::child;
 use crate::transactions::{Handle, Tx, on};
 use crate::vault::{Column, LookUp};
 
-/// How a child's row is held until the transaction ends. On SQLite every write already waits for
-/// the one writer.
+/// How a child's gate is passed. On SQLite every write already waits for the one writer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Lock {
+enum Pass {
     /// Others may disclose at the same time; no decision may change.
-    Share,
+    Together,
     /// A decision is about to change: no disclosure may be under way.
-    Update,
+    Alone,
 }
+
+/// Children share gates, so that a page of many children holds few locks.
+const GATES: i64 = 64;
+/// Of the advisory locks that are the gates.
+const GATE: i64 = 7_364_658;
 
 impl Tx<'_> {
     /// The child that is to be disclosed about, if the gateway knows it. Until the transaction ends
     /// no consent of this child can be recorded or withdrawn.
     pub fn child(&mut self, reference: &ChildReference) -> Result<Option<ChildId>, StoreError> {
         let look_up = self.vault.look_up(reference);
-        self.find_child(&look_up, Lock::Share)
+        self.find_child(&look_up, Pass::Together)
     }
 
     /// The child whose decisions are about to change, made known if it is not.
     pub fn child_for_decision(&mut self, reference: &ChildReference) -> Result<ChildId, StoreError> {
         let look_up = self.vault.look_up(reference);
-        if let Some(id) = self.find_child(&look_up, Lock::Update)? {
+        if let Some(id) = self.find_child(&look_up, Pass::Alone)? {
             return Ok(id);
         }
         let sealed = self.seal_reference(&look_up, reference)?;
         let row = (child::look_up.eq(look_up.as_slice()), child::sealed_reference.eq(sealed));
         on!(self, c => diesel::insert_into(child::table).values(row).on_conflict_do_nothing().execute(*c))?;
-        self.find_child(&look_up, Lock::Update)?.ok_or(StoreError::Corrupt("a child that was just written"))
+        self.find_child(&look_up, Pass::Alone)?.ok_or(StoreError::Corrupt("a child that was just written"))
     }
 
-    /// Holds a child's row as [`Tx::child_for_decision`] does.
-    pub(crate) fn lock_for_decision(&mut self, id: ChildId) -> Result<(), StoreError> {
-        if let Handle::Postgres(connection) = &mut self.handle {
-            child::table.find(id.0).select(child::id).for_update().first::<i64>(*connection)?;
-        }
-        Ok(())
+    /// Holds a known child as [`Tx::child_for_decision`] does.
+    pub fn child_for_withdrawal(&mut self, id: ChildId) -> Result<(), StoreError> {
+        self.pass_gate(id, Pass::Alone)
     }
 
     /// Holds a known child as [`Tx::child`] does.
     pub fn child_for_disclosure(&mut self, id: ChildId) -> Result<(), StoreError> {
+        self.pass_gate(id, Pass::Together)
+    }
+
+    // Not a lock of the row: PostgreSQL lets those who share a row overtake the one who waits to have
+    // it alone, and readers that never cease would keep a family from withdrawing. An advisory lock
+    // is given in the order it was asked for.
+    fn pass_gate(&mut self, id: ChildId, pass: Pass) -> Result<(), StoreError> {
         if let Handle::Postgres(connection) = &mut self.handle {
-            child::table.find(id.0).select(child::id).for_share().first::<i64>(*connection)?;
+            let lock = match pass {
+                Pass::Together => "pg_advisory_xact_lock_shared",
+                Pass::Alone => "pg_advisory_xact_lock",
+            };
+            diesel::sql_query(format!("SELECT {lock}({GATE}, {})", id.0.rem_euclid(GATES))).execute(*connection)?;
         }
         Ok(())
     }
@@ -63,14 +75,11 @@ impl Tx<'_> {
         from_json(&self.vault.open(Column::ChildReference, &look_up, &sealed)?, "a child's reference")
     }
 
-    fn find_child(&mut self, look_up: &LookUp, lock: Lock) -> Result<Option<ChildId>, StoreError> {
+    fn find_child(&mut self, look_up: &LookUp, pass: Pass) -> Result<Option<ChildId>, StoreError> {
         let query = child::table.filter(child::look_up.eq(look_up.as_slice())).select(child::id);
-        let id: Option<i64> = match (&mut self.handle, lock) {
-            (Handle::Sqlite(connection), _) => query.first(*connection).optional()?,
-            (Handle::Postgres(connection), Lock::Share) => query.for_share().first(*connection).optional()?,
-            (Handle::Postgres(connection), Lock::Update) => query.for_update().first(*connection).optional()?,
-        };
-        Ok(id.map(ChildId))
+        let id = on!(self, c => query.first(*c).optional())?.map(ChildId);
+        id.map_or(Ok(()), |id| self.pass_gate(id, pass))?;
+        Ok(id)
     }
 
     fn seal_reference(&self, look_up: &LookUp, reference: &ChildReference) -> Result<Vec<u8>, StoreError> {

@@ -135,7 +135,7 @@ impl Tx<'_> {
         rows.into_iter().map(Consent::try_from).collect()
     }
 
-    /// Withdraws a decision. Once this is committed no disclosure that it forbids is. Withdrawing
+    /// Withdraws a decision of a child that is held by [`Tx::child_for_withdrawal`]. Once this is committed no disclosure that it forbids is. Withdrawing
     /// twice changes nothing: the first withdrawal stands.
     pub fn withdraw_consent(
         &mut self,
@@ -146,7 +146,6 @@ impl Tx<'_> {
         by: &Attribution,
     ) -> Result<Consent, StoreError> {
         let (_, child) = about(permit, Act::WithdrawConsent)?;
-        self.lock_for_decision(child)?;
         let sealed = self.vault.seal(Column::ConsentReason, &uuid_row(id.0), reason.as_bytes())?;
         let standing = || consent::table.find(id.to_string()).filter(consent::child_id.eq(child.0));
         on!(self, c => diesel::update(standing().filter(consent::withdrawn_at.is_null()))

@@ -121,9 +121,15 @@ impl Store {
         self.read_blocking(|tx| tx.verify_audit())
     }
 
-    /// Forgets claims on idempotency keys whose work cannot be running any more.
-    pub async fn sweep_claims(&self, before: DateTime<Utc>) -> Result<usize, StoreError> {
-        self.transaction(move |tx| tx.sweep_claims(before)).await
+    /// Whether the database is embedded, so that no other gateway stands on it.
+    pub fn is_embedded(&self) -> bool {
+        matches!(self.database, Database::Sqlite(_))
+    }
+
+    /// Forgets claims on idempotency keys that were made before an instant and never settled, and
+    /// answers that were given before another.
+    pub async fn sweep_claims(&self, unsettled: DateTime<Utc>, answered: DateTime<Utc>) -> Result<usize, StoreError> {
+        self.transaction(move |tx| tx.sweep_claims(unsettled, answered)).await
     }
 
     /// Closes the embedded database into its one file. Other handles answer `Away` afterwards.

@@ -2,6 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
+use uuid::Uuid;
 
 use crate::StoreError;
 use crate::schema::idempotency;
@@ -22,40 +23,51 @@ pub enum Claim {
 }
 
 impl Tx<'_> {
-    /// Claims a client's key.
-    pub fn claim(&mut self, client: &str, key: &str, now: DateTime<Utc>) -> Result<Claim, StoreError> {
-        let row = (idempotency::client.eq(client), idempotency::key.eq(key), idempotency::claimed_at.eq(now.naive_utc()));
+    /// Claims a client's key for a piece of work, which `owner` names.
+    pub fn claim(&mut self, client: &str, key: &str, owner: Uuid, now: DateTime<Utc>) -> Result<Claim, StoreError> {
+        let row = (
+            idempotency::client.eq(client),
+            idempotency::key.eq(key),
+            idempotency::owner.eq(owner.to_string()),
+            idempotency::claimed_at.eq(now.naive_utc()),
+        );
         let claimed = on!(self, c => diesel::insert_into(idempotency::table).values(row).on_conflict_do_nothing().execute(*c))?;
         if claimed == 1 {
             return Ok(Claim::Ours);
         }
-        let held: (Option<Vec<u8>>, Option<String>) = on!(self, c => idempotency::table
+        // Given back in the meantime it is somebody's for a moment more.
+        let held: Option<(Option<Vec<u8>>, Option<String>)> = on!(self, c => idempotency::table
             .find((client, key))
             .select((idempotency::fingerprint, idempotency::answer))
-            .first(*c))?;
+            .first(*c)
+            .optional())?;
         Ok(match held {
-            (Some(fingerprint), Some(answer)) => Claim::Settled { fingerprint, answer },
+            Some((Some(fingerprint), Some(answer))) => Claim::Settled { fingerprint, answer },
             _ => Claim::InFlight,
         })
     }
 
-    /// Keeps the answer under a key that was claimed.
-    pub fn settle(&mut self, client: &str, key: &str, fingerprint: &Fingerprint, answer: &str) -> Result<(), StoreError> {
-        on!(self, c => diesel::update(idempotency::table.find((client, key)))
+    /// Keeps the answer under a key. It fails where the claim was lost in the meantime, so that the
+    /// work under it is not committed twice.
+    pub fn settle(&mut self, client: &str, key: &str, owner: Uuid, fingerprint: &Fingerprint, answer: &str) -> Result<(), StoreError> {
+        let ours = idempotency::table.find((client, key)).filter(idempotency::owner.eq(owner.to_string()));
+        let settled = on!(self, c => diesel::update(ours)
             .set((idempotency::fingerprint.eq(fingerprint.as_slice()), idempotency::answer.eq(answer)))
             .execute(*c))?;
-        Ok(())
+        if settled == 1 { Ok(()) } else { Err(StoreError::Busy) }
     }
 
     /// Gives back a key whose work came to nothing, so that it may be tried again.
-    pub fn unclaim(&mut self, client: &str, key: &str) -> Result<(), StoreError> {
-        let unsettled = idempotency::table.find((client, key)).filter(idempotency::answer.is_null());
-        on!(self, c => diesel::delete(unsettled).execute(*c))?;
+    pub fn unclaim(&mut self, client: &str, key: &str, owner: Uuid) -> Result<(), StoreError> {
+        let ours = idempotency::table.find((client, key)).filter(idempotency::owner.eq(owner.to_string()));
+        on!(self, c => diesel::delete(ours.filter(idempotency::answer.is_null())).execute(*c))?;
         Ok(())
     }
 
-    pub(crate) fn sweep_claims(&mut self, before: DateTime<Utc>) -> Result<usize, StoreError> {
-        let old = idempotency::table.filter(idempotency::answer.is_null().and(idempotency::claimed_at.lt(before.naive_utc())));
-        Ok(on!(self, c => diesel::delete(old).execute(*c))?)
+    /// Forgets claims that are older than an instant, and answers that are older than another.
+    pub(crate) fn sweep_claims(&mut self, unsettled: DateTime<Utc>, answered: DateTime<Utc>) -> Result<usize, StoreError> {
+        let dead = idempotency::answer.is_null().and(idempotency::claimed_at.lt(unsettled.naive_utc()));
+        let old = idempotency::claimed_at.lt(answered.naive_utc());
+        Ok(on!(self, c => diesel::delete(idempotency::table.filter(dead.or(old))).execute(*c))?)
     }
 }

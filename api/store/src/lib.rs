@@ -19,12 +19,12 @@ mod submissions;
 mod transactions;
 pub mod vault;
 
-pub use advice_requests::{AdviceRequest, AdviceRequestDraft, AdviceSide};
+pub use advice_requests::{AdviceRequest, AdviceRequestDraft};
 pub use audit::{AuditEntry, AuditFault, AuditReport, CHAINED_AT_ONCE};
 pub use consents::ConsentDraft;
 pub use databases::Store;
 pub use idempotency::{Claim, Fingerprint};
-pub use records::{HeldCase, ListedReferral};
+pub use records::{Counted, HeldCase, ListedReferral, SealedReferrals};
 pub use releases::{PublishedRelease, PublishedTable, TableDraft};
 pub use staging::{Publication, Published, Staging};
 pub use submissions::{ListedIssue, Submission};
@@ -67,7 +67,7 @@ impl StoreError {
         use diesel::result::{DatabaseErrorKind, Error};
         match self {
             Self::Away(_) | Self::Database(Error::BrokenTransactionManager) => true,
-            Self::Database(Error::DatabaseError(DatabaseErrorKind::ClosedConnection, _)) => true,
+            Self::Database(Error::DatabaseError(DatabaseErrorKind::ClosedConnection | DatabaseErrorKind::ReadOnlyTransaction, _)) => true,
             Self::Database(Error::DatabaseError(_, information)) => {
                 let message = information.message();
                 ["terminating connection", "server closed the connection", "shutting down", "starting up", "no connection"]

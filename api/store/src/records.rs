@@ -1,6 +1,8 @@
 //! Referrals and EHC cases as they stand now. Facts about them (who holds what) go to `decide`; the
 //! records themselves come out only against a permit, each with its leaf.
 
+use std::collections::BTreeMap;
+
 use chrono::NaiveDate;
 use diesel::prelude::*;
 use domain::audit::Attribution;
@@ -10,7 +12,7 @@ use domain::identifiers::{CaseId, ChildId};
 use domain::journeys::HeldReferral;
 use domain::organisations::OrganisationCode;
 use domain::pathways::PathwaySet;
-use domain::policy::Permit;
+use domain::policy::{Permit, Reason, Refusal};
 use domain::referrals::{Flow, Referral};
 use domain::submissions::Dataset;
 
@@ -35,6 +37,29 @@ pub struct HeldCase {
     pub id: CaseId,
     pub flow: Flow,
     pub case: Case,
+}
+
+/// One child's referrals, sealed: only a permit opens them.
+pub struct SealedReferrals {
+    child: ChildId,
+    rows: Vec<RecordRow>,
+    holders: BTreeMap<OrganisationCode, PathwaySet>,
+}
+
+impl SealedReferrals {
+    /// Which providers hold referrals, and of which pathways.
+    pub fn holders(&self) -> impl Iterator<Item = (OrganisationCode, PathwaySet)> {
+        self.holders.iter().map(|(holder, pathways)| (*holder, *pathways))
+    }
+}
+
+/// A referral that may be counted, before it is opened.
+#[derive(Debug, Clone, Copy)]
+pub struct Counted<'a> {
+    pub child: ChildId,
+    pub holder: OrganisationCode,
+    pub list: &'a str,
+    pub pathways: PathwaySet,
 }
 
 #[derive(Queryable, Selectable)]
@@ -92,38 +117,43 @@ fn cases() -> diesel::dsl::Filter<record::table, diesel::dsl::Eq<record::dataset
 }
 
 impl Tx<'_> {
-    /// Which providers hold referrals of a child, and of which pathways: facts for `decide`.
-    pub fn holders_of(&mut self, child: ChildId) -> Result<Vec<(OrganisationCode, PathwaySet)>, StoreError> {
-        let rows: Vec<(String, i16)> = on!(self, c => referrals()
-            .filter(record::child_id.eq(child.0))
-            .order(record::organisation)
-            .select((record::organisation, record::pathways))
-            .load(*c))?;
-        let mut holders: Vec<(OrganisationCode, PathwaySet)> = Vec::new();
-        for (organisation, pathways) in rows {
-            let (organisation, pathways) = (read(&organisation, "a provider")?, PathwaySet::from_bits(pathways));
-            match holders.last_mut() {
-                Some((last, all)) if *last == organisation => *all = all.union(pathways),
-                _ => holders.push((organisation, pathways)),
-            }
+    /// The referrals of a child, still sealed: who holds which pathways may be asked of them, and goes
+    /// to `decide`.
+    pub fn referrals_of(&mut self, child: ChildId) -> Result<SealedReferrals, StoreError> {
+        let rows: Vec<RecordRow> =
+            on!(self, c => referrals().filter(record::child_id.eq(child.0)).select(RecordRow::as_select()).load(*c))?;
+        let mut holders: BTreeMap<OrganisationCode, PathwaySet> = BTreeMap::new();
+        for row in &rows {
+            let pathways = holders.entry(read(&row.organisation, "a provider")?).or_default();
+            *pathways = pathways.union(PathwaySet::from_bits(row.pathways));
         }
-        Ok(holders)
+        Ok(SealedReferrals { child, rows, holders })
     }
 
-    /// The referrals of one child that the permits let out, with a leaf for each permit.
-    pub fn disclose_referrals(&mut self, permits: &[Permit], by: &Attribution) -> Result<Vec<HeldReferral>, StoreError> {
+    /// What the permits let out of a child's referrals, with a leaf for each permit: of the disclosure
+    /// or, where nothing of the holder's may be seen after all, of the refusal.
+    pub fn disclose_referrals(
+        &mut self,
+        sealed: &SealedReferrals,
+        permits: &[Permit],
+        by: &Attribution,
+    ) -> Result<Vec<HeldReferral>, StoreError> {
         let mut found = Vec::new();
         for permit in permits {
-            let ask = permit.ask();
-            let child = ask.child.ok_or(StoreError::Corrupt("a permit without a child"))?;
-            let rows: Vec<RecordRow> = on!(self, c => referrals()
-                .filter(record::child_id.eq(child.0).and(record::organisation.eq(ask.holder.as_str())))
-                .select(RecordRow::as_select())
-                .load(*c))?;
-            for row in rows {
+            let ask = *permit.ask();
+            if ask.child != Some(sealed.child) {
+                return Err(StoreError::Corrupt("a permit for another child"));
+            }
+            let before = found.len();
+            for row in sealed.rows.iter().filter(|row| row.organisation == ask.holder.as_str()) {
                 found.extend(cut(permit, row.referral(self.vault)?));
             }
-            self.leave_permitted(permit, by)?;
+            if found.len() > before {
+                self.leave_permitted(permit, by)?;
+            } else {
+                let refusal = Refusal { ask, reason: Reason::IdentityUnverified, agreement: None, consent: None };
+                self.leave_refused(&refusal, by, permit.at())?;
+            }
         }
         Ok(found)
     }
@@ -145,34 +175,39 @@ impl Tx<'_> {
         rows.iter().map(|row| Ok(row.listed(row.referral(self.vault)?))).collect()
     }
 
-    /// A page of another organisation's referrals, each let out by a permit of its own or left out.
-    /// `judge` is given a child, its pathways in the row and its family's decisions. Answers the
-    /// rows and the cursor where the page ended, if it was full.
+    /// Another organisation's referrals, each let out by a permit of its own or left out, until there
+    /// are `limit` of them or no more: how many were left out does not show. `judge` is given a child,
+    /// its pathways in the row and its family's decisions.
     pub fn permitted_referrals(
         &mut self,
         holder: OrganisationCode,
         list: Option<&str>,
-        (after, limit): (i64, i64),
+        (mut after, limit): (i64, usize),
         by: &Attribution,
         judge: impl Fn(ChildId, PathwaySet, &[Consent]) -> Option<Permit>,
-    ) -> Result<(Vec<ListedReferral>, Option<i64>), StoreError> {
-        let rows = self.referral_rows(holder, list, after, limit)?;
-        let full = i64::try_from(rows.len()).is_ok_and(|length| length == limit);
-        let end = rows.last().map(|row| row.id).filter(|_| full);
+    ) -> Result<Vec<ListedReferral>, StoreError> {
         let mut found = Vec::new();
-        for row in rows {
-            let child = ChildId(row.child_id);
-            self.child_for_disclosure(child)?;
-            let consents = self.consents_of(child)?;
-            let Some(permit) = judge(child, PathwaySet::from_bits(row.pathways), &consents) else { continue };
-            if let Some(held) = cut(&permit, row.referral(self.vault)?) {
-                found.push(row.listed(held));
-                self.leave_permitted(&permit, by)?;
+        loop {
+            let rows = self.referral_rows(holder, list, after, BATCH)?;
+            let Some(last) = rows.last() else { return Ok(found) };
+            after = last.id;
+            for row in rows {
+                let child = ChildId(row.child_id);
+                self.child_for_disclosure(child)?;
+                let consents = self.consents_of(child)?;
+                let Some(permit) = judge(child, PathwaySet::from_bits(row.pathways), &consents) else { continue };
+                if let Some(held) = cut(&permit, row.referral(self.vault)?) {
+                    found.push(row.listed(held));
+                    self.leave_permitted(&permit, by)?;
+                }
+                if found.len() == limit {
+                    return Ok(found);
+                }
             }
         }
-        Ok((found, end))
     }
 
+    /// Rows in the order of their keys, which is the order of the index, after the row of a cursor.
     fn referral_rows(
         &mut self,
         holder: OrganisationCode,
@@ -180,23 +215,35 @@ impl Tx<'_> {
         after: i64,
         limit: i64,
     ) -> Result<Vec<RecordRow>, StoreError> {
-        let page = referrals().filter(record::organisation.eq(holder.as_str()).and(record::id.gt(after))).order(record::id).limit(limit);
+        let key = self.key_of(after)?;
+        let page = referrals().filter(record::organisation.eq(holder.as_str()).and(record::record_key.gt(key))).order(record::record_key);
         Ok(match list {
-            None => on!(self, c => page.select(RecordRow::as_select()).load(*c))?,
-            Some(list) => on!(self, c => page.filter(record::list.eq(list)).select(RecordRow::as_select()).load(*c))?,
+            None => on!(self, c => page.limit(limit).select(RecordRow::as_select()).load(*c))?,
+            Some(list) => on!(self, c => page.filter(record::list.eq(list)).limit(limit).select(RecordRow::as_select()).load(*c))?,
         })
+    }
+
+    /// The key of a row, and what comes before all keys where there is none.
+    fn key_of(&mut self, id: i64) -> Result<String, StoreError> {
+        let key: Option<String> = on!(self, c => record::table.find(id).select(record::record_key).first(*c).optional())?;
+        Ok(key.unwrap_or_default())
     }
 
     /// A page of the cases that a council sent itself, with one leaf.
     pub fn own_cases(&mut self, permit: &Permit, after: i64, limit: i64, by: &Attribution) -> Result<Vec<HeldCase>, StoreError> {
-        let rows: Vec<RecordRow> = on!(self, c => cases()
-            .filter(record::organisation.eq(own(permit)?.as_str()).and(record::id.gt(after)))
-            .order(record::id)
-            .limit(limit)
-            .select(RecordRow::as_select())
-            .load(*c))?;
+        let rows = self.case_rows(own(permit)?, after, limit)?;
         self.leave_permitted(permit, by)?;
         rows.iter().map(|row| row.case(self.vault)).collect()
+    }
+
+    fn case_rows(&mut self, council: OrganisationCode, after: i64, limit: i64) -> Result<Vec<RecordRow>, StoreError> {
+        let key = self.key_of(after)?;
+        Ok(on!(self, c => cases()
+            .filter(record::organisation.eq(council.as_str()).and(record::record_key.gt(&key)))
+            .order(record::record_key)
+            .limit(limit)
+            .select(RecordRow::as_select())
+            .load(*c))?)
     }
 
     /// Whose case it is, if the organisation sent it: a fact for `decide`.
@@ -223,13 +270,14 @@ impl Tx<'_> {
     /// input of a release. Reads in batches, so memory does not grow with the number of children.
     pub fn count_referrals(
         &mut self,
-        judge: impl Fn(ChildId, OrganisationCode, PathwaySet, &[Consent]) -> Option<Permit>,
+        judge: impl Fn(&Counted<'_>, &[Consent]) -> Option<Permit>,
         mut visit: impl FnMut(ChildId, Vec<HeldReferral>),
     ) -> Result<(), StoreError> {
         let mut after = (0, 0);
         let mut child: Option<(ChildId, Vec<Consent>, Vec<HeldReferral>)> = None;
         loop {
-            let later = record::child_id.gt(after.0).or(record::child_id.eq(after.0).and(record::id.gt(after.1)));
+            // Said twice, so that the index is entered where the last batch ended.
+            let later = record::child_id.ge(after.0).and(record::child_id.gt(after.0).or(record::id.gt(after.1)));
             let rows: Vec<RecordRow> = on!(self, c => referrals()
                 .filter(later)
                 .order((record::child_id, record::id))
@@ -248,11 +296,16 @@ impl Tx<'_> {
                     let consents = objections.iter().filter(|(of, _)| *of == id).map(|(_, consent)| consent.clone()).collect();
                     child = Some((id, consents, Vec::new()));
                 }
-                let held = row.referral(self.vault)?;
+                let counted = Counted {
+                    child: id,
+                    holder: read(&row.organisation, "a provider")?,
+                    list: &row.list,
+                    pathways: PathwaySet::from_bits(row.pathways),
+                };
                 if let Some((_, consents, kept)) = &mut child
-                    && let Some(permit) = judge(id, held.provider, held.referral.pathways, consents)
+                    && let Some(permit) = judge(&counted, consents)
                 {
-                    kept.extend(cut(&permit, held));
+                    kept.extend(cut(&permit, row.referral(self.vault)?));
                 }
             }
         }
@@ -266,12 +319,7 @@ impl Tx<'_> {
     pub fn count_cases(&mut self, permit: &Permit, mut visit: impl FnMut(ChildId, Case)) -> Result<(), StoreError> {
         let mut after = 0;
         loop {
-            let rows: Vec<RecordRow> = on!(self, c => cases()
-                .filter(record::organisation.eq(own(permit)?.as_str()).and(record::id.gt(after)))
-                .order(record::id)
-                .limit(BATCH)
-                .select(RecordRow::as_select())
-                .load(*c))?;
+            let rows = self.case_rows(own(permit)?, after, BATCH)?;
             let Some(last) = rows.last() else { return Ok(()) };
             after = last.id;
             for row in rows {

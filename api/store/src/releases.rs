@@ -2,7 +2,9 @@
 
 use chrono::{DateTime, NaiveDate, NaiveDateTime, Utc};
 use diesel::prelude::*;
+use domain::audit::Attribution;
 use domain::identifiers::ReleaseId;
+use domain::policy::Permit;
 
 use crate::StoreError;
 use crate::rows::{read, utc};
@@ -36,8 +38,18 @@ pub struct TableDraft {
 }
 
 impl Tx<'_> {
-    /// Publishes a release, all of its tables at once.
-    pub fn publish_release(&mut self, id: ReleaseId, as_of: NaiveDate, at: DateTime<Utc>, tables: &[TableDraft]) -> Result<(), StoreError> {
+    /// Publishes a release, all of its tables at once, with a leaf for each permit to count a
+    /// provider's children in it.
+    pub fn publish_release(
+        &mut self,
+        (id, as_of, at): (ReleaseId, NaiveDate, DateTime<Utc>),
+        tables: &[TableDraft],
+        permits: &[Permit],
+        by: &Attribution,
+    ) -> Result<(), StoreError> {
+        for permit in permits {
+            self.leave_permitted(permit, by)?;
+        }
         let release = id.to_string();
         let row =
             (published_release::id.eq(&release), published_release::as_of.eq(as_of), published_release::published_at.eq(at.naive_utc()));

@@ -146,6 +146,7 @@ diesel::table! {
     idempotency (client, key) {
         client -> Text,
         key -> Text,
+        owner -> Text,
         claimed_at -> Timestamp,
         fingerprint -> Nullable<Binary>,
         answer -> Nullable<Text>,

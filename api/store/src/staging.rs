@@ -7,10 +7,12 @@ mod publishing;
 
 use std::path::{Path, PathBuf};
 
+use chrono::NaiveDate;
+use diesel::SqliteConnection;
 use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
-use diesel::{PgConnection, SqliteConnection};
-use domain::issues::{Issue, IssueCode};
+use domain::children::ChildReference;
+use domain::issues::{Issue, IssueCode, Severity};
 use domain::organisations::OrganisationCode;
 use domain::pathways::PathwaySet;
 use domain::submissions::{Entry, Record};
@@ -53,6 +55,7 @@ diesel::table! {
         record_key -> Nullable<Text>,
         field -> Text,
         code -> Text,
+        is_error -> Bool,
     }
 }
 
@@ -65,7 +68,7 @@ const TABLES: &str = "
         sealed_record BYTES NOT NULL);
     CREATE KIND TABLE staged_rejected (record_key TEXT NOT NULL);
     CREATE KIND TABLE staged_issue (row_number BIGINT NOT NULL, position INTEGER NOT NULL, record_key TEXT,
-        field TEXT NOT NULL, code TEXT NOT NULL);";
+        field TEXT NOT NULL, code TEXT NOT NULL, is_error BOOLEAN NOT NULL);";
 
 /// Rows that are written at a time: eight columns each, well under SQLite's 32,766 values.
 const BATCH: usize = 500;
@@ -91,6 +94,7 @@ struct StagedIssue {
     record_key: Option<String>,
     field: &'static str,
     code: &'static str,
+    is_error: bool,
 }
 
 enum Place {
@@ -166,6 +170,13 @@ impl Staging {
         if self.rejected.len() == BATCH { self.write_notes() } else { Ok(()) }
     }
 
+    /// The same of a request for an assessment, which has no id of the writer's.
+    pub fn rejected_request(&mut self, child: &ChildReference, received_on: NaiveDate) -> Result<(), StoreError> {
+        let vault = self.store.vault();
+        let key = vault.case_id(&vault.look_up(child), received_on).to_string();
+        self.rejected(key)
+    }
+
     /// Notes the issues of one row, in order.
     pub fn issues(&mut self, issues: Vec<Issue>) -> Result<(), StoreError> {
         for (position, issue) in (0_i32..).zip(issues) {
@@ -175,6 +186,7 @@ impl Staging {
                 record_key: issue.referral_id,
                 field: issue.field,
                 code: issue.code.as_str(),
+                is_error: issue.code.severity() == Severity::Error,
             });
         }
         if self.issues.len() >= BATCH { self.write_notes() } else { Ok(()) }
@@ -186,8 +198,8 @@ impl Staging {
         self.write_rows()?;
         self.write_notes()?;
         let repeats = format!(
-            "INSERT INTO staged_issue (row_number, position, record_key, field, code)
-             SELECT s.row_number, 1000, s.record_key, '{field}', '{twice}' FROM staged s
+            "INSERT INTO staged_issue (row_number, position, record_key, field, code, is_error)
+             SELECT s.row_number, 1000, s.record_key, '{field}', '{twice}', TRUE FROM staged s
              WHERE EXISTS (SELECT 1 FROM staged e WHERE e.record_key = s.record_key AND e.row_number < s.row_number)"
         );
         let drop_repeats = "DELETE FROM staged WHERE row_number IN (SELECT row_number FROM staged_issue WHERE position = 1000)";
@@ -206,11 +218,14 @@ impl Staging {
         Ok(repeated as u64)
     }
 
-    /// The first issues, in row order, the errors before the warnings where `errors_first`.
+    /// The first issues: errors before warnings, each in row order.
     pub fn first_issues(&mut self, limit: i64) -> Result<Vec<ListedIssue>, StoreError> {
         let mut tx = self.tx()?;
-        let rows: Vec<(i64, i32, Option<String>, String, String)> =
-            on!(tx, c => staged_issue::table.order((staged_issue::row_number, staged_issue::position)).limit(limit).load(*c))?;
+        let rows: Vec<(i64, i32, Option<String>, String, String)> = on!(tx, c => staged_issue::table
+                .order((staged_issue::is_error.desc(), staged_issue::row_number, staged_issue::position))
+                .limit(limit)
+                .select((staged_issue::row_number, staged_issue::position, staged_issue::record_key, staged_issue::field, staged_issue::code))
+                .load(*c))?;
         rows.into_iter()
             .map(|(row, position, referral_id, field, code)| {
                 Ok(ListedIssue { row, position, referral_id, field, code: read(&code, "an issue's code")? })
@@ -263,20 +278,6 @@ impl Drop for Staging {
             if let Err(error) = std::fs::remove_file(&*path) {
                 tracing::warn!(%error, "a staged file could not be removed");
             }
-        }
-    }
-}
-
-/// Work on a PostgreSQL connection of a staging, with the retries of any other transaction.
-fn postgres_transaction<T>(
-    connection: &mut PgConnection,
-    mut work: impl FnMut(&mut PgConnection) -> Result<T, StoreError>,
-) -> Result<T, StoreError> {
-    let mut attempt = 1;
-    loop {
-        match connection.transaction(&mut work) {
-            Err(error) if error.is_transient() && attempt < 5 => attempt += 1,
-            result => return result,
         }
     }
 }

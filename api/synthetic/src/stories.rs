@@ -89,7 +89,7 @@ mod tests {
             .into_iter()
             .map(|listed| HeldReferral { provider: listed.provider.parse().unwrap(), flow: Flow::Flowed, referral: listed.referral })
             .collect();
-        let found = waits(&held, as_of);
+        let found = waits(&held, as_of, |_| true);
         assert_eq!(found.len(), 1);
         assert_eq!(found[0].provider.as_str(), story.provider);
         assert_eq!((found[0].stage_wait.days, found[0].journey_wait.days), (story.stage_days, story.journey_days));

@@ -152,10 +152,30 @@ fn who_recorded_a_decision_may_withdraw_it_whatever_became_of_the_agreement() {
 }
 
 #[test]
+fn advice_that_cannot_be_cut_is_permitted_whole_or_not_at_all() {
+    let mut agreement = agreement(ConsentRule::NotRequired);
+    agreement.data = vec![DataClass::HealthAdvice];
+    let advice = Ask { data: DataClass::HealthAdvice, pathways: Pathway::Autism.into(), ..ask() };
+    assert!(decide_on("2026-06-01", advice, &[agreement.clone()], &[]).is_ok());
+    let wider = Ask { pathways: advice.pathways.with(Pathway::MentalHealth), ..advice };
+    assert_eq!(decide_on("2026-06-01", wider, &[agreement.clone()], &[]), Err(Reason::PathwayNotCovered));
+    agreement.consent = ConsentRule::UnlessObjected;
+    let objection = Consent { data: vec![DataClass::HealthAdvice], ..consent(ConsentDecision::Objection, 1) };
+    let both = Ask { pathways: advice.pathways.with(Pathway::Adhd), ..advice };
+    assert_eq!(decide_on("2026-06-01", both, &[agreement], &[objection]), Err(Reason::Objection));
+}
+
+#[test]
 fn an_advice_request_flows_from_the_council_to_the_health_body() {
     let mut agreement = agreement(ConsentRule::NotRequired);
     agreement.data = vec![DataClass::AdviceRequest];
-    let request = Ask { holder: code("E10000015"), recipient: code("RY4"), data: DataClass::AdviceRequest, ..ask() };
+    let request = Ask {
+        holder: code("E10000015"),
+        recipient: code("RY4"),
+        data: DataClass::AdviceRequest,
+        pathways: Pathway::Autism.into(),
+        ..ask()
+    };
     assert!(decide_on("2026-06-01", request, &[agreement.clone()], &[]).is_ok());
     let backwards = Ask { holder: code("RY4"), recipient: code("E10000015"), ..request };
     assert_eq!(decide_on("2026-06-01", backwards, &[agreement], &[]), Err(Reason::NoAgreement));

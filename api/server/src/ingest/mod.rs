@@ -8,8 +8,9 @@ mod bodies;
 mod sinks;
 
 use std::sync::Arc;
+use std::time::Duration;
 
-use actix_web::web::Payload;
+use actix_web::web::{Bytes, Payload};
 use adapters::{Adapter, Context, Unreadable};
 use chrono::{DateTime, NaiveDate, Utc};
 use domain::dates::london_day;
@@ -17,7 +18,7 @@ use domain::identifiers::SubmissionId;
 use domain::issues::IssueCode;
 use domain::organisations::OrganisationCode;
 use domain::submissions::{Counts, Dataset, Mode, SubmissionStatus};
-use futures_util::StreamExt;
+use futures_util::{Stream, StreamExt};
 use store::{Claim, ListedIssue, Publication, Published, Staging, Store, StoreError, Submission};
 use tokio::sync::Semaphore;
 
@@ -33,8 +34,8 @@ pub const LISTED: usize = 500;
 const SMALL_BODY: u64 = 20;
 /// Bodies that are taken in at the same time.
 const AT_ONCE: usize = 4;
-/// A claim on a key that is older than this belongs to work that is dead.
-const CLAIM_HOURS: i64 = 1;
+/// How long a body may stand still on its way.
+const PATIENCE: Duration = Duration::from_secs(30);
 
 /// What a client asks to be done with a body.
 #[derive(Debug, Clone)]
@@ -83,36 +84,39 @@ impl Intake {
     /// nothing of it is.
     pub async fn take(&self, adapter: &'static dyn Adapter, order: Order, payload: Payload) -> Result<Taken, Problem> {
         let place = Arc::clone(&self.places).try_acquire_owned().map_err(|_| Problem::new(Kind::Busy).retry_after(5))?;
-        let claim = self.claim(&order).await?;
         let (mut feed, body) = body(self.most_bytes, &format!("{} {}", order.dataset, order.query));
         let intake = self.clone();
         let work = tokio::task::spawn_blocking(move || {
             let _place = place;
-            match claim {
+            // Here, and not before: this ends even if the client goes away, so that the key is given back.
+            match intake.claim(&order)? {
                 Some(Claim::Settled { fingerprint, answer }) => intake.replay(&order, body, &fingerprint, &answer),
                 _ => intake.take_or_give_back(adapter, &order, body),
             }
         });
-        let fed = pump(&mut feed, payload).await;
+        let fed = pump(&mut feed, payload, PATIENCE).await;
         match fed {
             Ok(()) | Err(Fed::ReaderGone) => feed.end().await,
             // The reader must not take what it has for the whole.
-            Err(Fed::Broken | Fed::TooLarge) => drop(feed),
+            Err(Fed::Broken | Fed::TooLarge | Fed::TooSlow) => drop(feed),
         }
         let taken = work.await.map_err(Problem::internal)?;
         match fed {
             Err(Fed::TooLarge) => {
                 Err(Problem::new(Kind::BodyTooLarge).detail(format!("A body is at most {} bytes.", self.most_bytes)).closing())
             }
+            Err(Fed::TooSlow) => {
+                Err(Problem::new(Kind::TooSlow).detail("The body came to a standstill; nothing of it was kept.").closing())
+            }
             _ => taken,
         }
     }
 
-    async fn claim(&self, order: &Order) -> Result<Option<Claim>, Problem> {
+    fn claim(&self, order: &Order) -> Result<Option<Claim>, Problem> {
         let Some(key) = order.key.clone() else { return Ok(None) };
         let (client, now) = (order.client.clone(), order.received_at);
-        self.store.sweep_claims(now - chrono::Duration::hours(CLAIM_HOURS)).await?;
-        match self.store.transaction(move |tx| tx.claim(&client, &key, now)).await? {
+        let owner = order.id.0;
+        match block_on(self.store.transaction(move |tx| tx.claim(&client, &key, owner, now)))? {
             Claim::InFlight => Err(in_flight()),
             claim => Ok(Some(claim)),
         }
@@ -131,8 +135,8 @@ impl Intake {
         let taken = self.take_blocking(adapter, order, body);
         let settled = matches!(&taken, Ok(Taken::Now(submission, _)) if !order.validate && submission.status != SubmissionStatus::Refused);
         if let (Some(key), false) = (&order.key, settled) {
-            let (client, key) = (order.client.clone(), key.clone());
-            block_on(self.store.transaction(move |tx| tx.unclaim(&client, &key)))?;
+            let (client, key, owner) = (order.client.clone(), key.clone(), order.id.0);
+            block_on(self.store.transaction(move |tx| tx.unclaim(&client, &key, owner)))?;
         }
         taken
     }
@@ -141,7 +145,7 @@ impl Intake {
         let mut collector = Collector::new(self.store.stage(order.id)?, order.organisation);
         let context = Context { organisation: order.organisation, today: london_day(order.received_at) };
         let read = adapters::read(adapter, &mut body, &context, &mut collector);
-        let (mut received, mut rejected, mut issues) = (collector.received, collector.rejected, collector.issues);
+        let (received, mut rejected, mut issues) = (collector.received, collector.rejected, collector.issues);
         let mut staging = collector.into_staging()?;
         match read {
             Ok(()) => {}
@@ -157,7 +161,6 @@ impl Intake {
         let repeated = staging.finish(twice, field)?;
         rejected += repeated;
         issues += repeated;
-        received = received.max(rejected);
         check_nil_return(order, received)?;
 
         let refuse = received >= SMALL_BODY && rejected * 100 > received * u64::from(self.rejected_percent);
@@ -197,11 +200,12 @@ impl Intake {
         })?;
         match published {
             Published::Done(submission) if submission.status == SubmissionStatus::Refused => {
-                let counts = submission.counts;
+                let Counts { rejected, received, .. } = submission.counts;
+                let kept = if order.validate { String::new() } else { format!(" but the report: submission {}", submission.id) };
                 Err(Problem::new(Kind::RefusedSubmission)
                     .detail(format!(
-                        "{} of {} rows were rejected, more than {} %. Nothing of it was kept but the report: submission {}.",
-                        counts.rejected, counts.received, self.rejected_percent, submission.id
+                        "{rejected} of {received} rows were rejected, more than {} %. Nothing of it was kept{kept}.",
+                        self.rejected_percent
                     ))
                     .with_faults(listed.into_iter().map(fault)))
             }
@@ -222,11 +226,17 @@ impl Intake {
 enum Fed {
     Broken,
     TooLarge,
+    TooSlow,
     ReaderGone,
 }
 
-async fn pump(feed: &mut bodies::Feed, mut payload: Payload) -> Result<(), Fed> {
-    while let Some(chunk) = payload.next().await {
+/// Feeds the reader. A client that stands still does not keep its place for ever.
+async fn pump<E>(
+    feed: &mut bodies::Feed,
+    mut payload: impl Stream<Item = Result<Bytes, E>> + Unpin,
+    patience: Duration,
+) -> Result<(), Fed> {
+    while let Some(chunk) = tokio::time::timeout(patience, payload.next()).await.map_err(|_| Fed::TooSlow)? {
         let chunk = chunk.map_err(|_| Fed::Broken)?;
         feed.chunk(chunk).await.map_err(|full| match full {
             Full::TooLarge => Fed::TooLarge,
@@ -284,5 +294,20 @@ impl From<StoreError> for Problem {
             error if error.is_away() => Self::new(Kind::DatabaseAway).retry_after(5).cause(error),
             error => Self::internal(format!("{error}: {error:?}")),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use futures_util::stream;
+
+    #[tokio::test]
+    async fn a_body_that_stands_still_is_waited_for_only_so_long() {
+        let chunk = || stream::iter([Ok::<_, ()>(Bytes::from_static(b"referral_id"))]);
+        let short = Duration::from_millis(20);
+        let (mut feed, _reader) = body(100, "");
+        assert_eq!(pump(&mut feed, chunk().chain(stream::pending()), short).await, Err(Fed::TooSlow));
+        assert_eq!(pump(&mut feed, chunk(), short).await, Ok(()));
     }
 }

@@ -35,7 +35,11 @@ impl Collector {
             Some(record) => self.staging.record(row.number, self.organisation, &record),
             None => {
                 self.rejected += 1;
-                row.referral_id.map_or(Ok(()), |id| self.staging.rejected(id))
+                match (row.referral_id, row.rejected_request) {
+                    (Some(id), _) => self.staging.rejected(id),
+                    (None, Some((child, received_on))) => self.staging.rejected_request(&child, received_on),
+                    (None, None) => Ok(()),
+                }
             }
         }
     }

@@ -6,15 +6,18 @@ use std::sync::Arc;
 use chrono::{DateTime, Days, NaiveDate, Utc};
 use disclosure::{Coverage, ExpectedList, PlanFact, ReleaseInput, ReleaseSecret, WaitFact};
 use domain::agreements::{DataClass, Purpose};
-use domain::dates::days_between;
-use domain::identifiers::ReleaseId;
+use domain::audit::Attribution;
+use domain::consents::Consent;
+use domain::dates::{days_between, london_day};
+use domain::identifiers::{ChildId, ReleaseId};
 use domain::journeys::{WeeksBand, waits};
+use domain::organisations::{Organisation, OrganisationCode};
 use domain::partnerships::Partnership;
 use domain::pathways::{Pathway, PathwaySet};
-use domain::policy::{Act, Ask, Facts, decide};
+use domain::policy::{Act, Ask, Facts, Permit, decide};
 use domain::referrals::Flow;
-use domain::submissions::Dataset;
-use store::{Store, StoreError, TableDraft, Tx};
+use domain::submissions::{DEFAULT_LIST, Dataset};
+use store::{Counted, Store, StoreError, TableDraft, Tx};
 
 /// A list that was last true of a day longer ago than this counts as not submitted: lists are
 /// monthly, and a fortnight is left for a late one.
@@ -31,34 +34,76 @@ pub struct Building {
     pub now: DateTime<Utc>,
 }
 
-/// Builds a release from one consistent state of the store and publishes it, all at once.
+/// Builds a release from one consistent state of the store and publishes it, all at once. Who may count
+/// is decided as of now; the waits are those of the as-at day, as far as today's records tell them.
 pub async fn build_release(store: &Store, secret: Arc<ReleaseSecret>, building: Building) -> Result<ReleaseId, StoreError> {
     let (id, as_of, now) = (building.id, building.as_of, building.now);
+    let by = Attribution {
+        client: "operator".to_owned(),
+        organisation: building.partnership.host(),
+        actor: None,
+        operation: "build_release",
+        request_id: id.0,
+    };
+    let permits = permits(&building);
     let tables = store.read(move |tx| tables(tx, &secret, &building)).await?;
-    store.transaction(move |tx| tx.publish_release(id, as_of, now, &tables)).await?;
+    store.transaction(move |tx| tx.publish_release((id, as_of, now), &tables, &permits, &by)).await?;
     Ok(id)
+}
+
+impl Building {
+    fn facts<'a>(&'a self, consents: &'a [Consent]) -> Facts<'a> {
+        Facts::at(self.now, self.partnership.agreements(), consents)
+    }
+
+    fn ask(&self, holder: OrganisationCode, pathways: PathwaySet, child: Option<ChildId>) -> Ask {
+        Ask {
+            act: Act::Disclose,
+            holder,
+            recipient: self.partnership.host(),
+            purpose: Purpose::JointCommissioning,
+            data: DataClass::DashboardAggregate,
+            pathways,
+            child,
+        }
+    }
+
+    /// The organisations whose records count, today.
+    fn providers(&self) -> Vec<&Organisation> {
+        self.partnership.counted_providers(london_day(self.now))
+    }
+}
+
+/// Leave to count each provider's children: what the audit log keeps of a release.
+fn permits(building: &Building) -> Vec<Permit> {
+    let ask = |provider: &Organisation| building.ask(provider.code, PathwaySet::all(), None);
+    building.providers().into_iter().filter_map(|provider| decide(ask(provider), building.facts(&[])).ok()).collect()
 }
 
 fn tables(tx: &mut Tx<'_>, secret: &ReleaseSecret, building: &Building) -> Result<Vec<TableDraft>, StoreError> {
     let partnership = &building.partnership;
     let host = partnership.host();
-    let lists = Lists::of(partnership, &tx.lists(Dataset::WaitingList)?, building.as_of);
-    let waits = wait_facts(tx, building)?;
-    let plans = plan_facts(tx, building)?;
-    let plans_submitted = tx.lists(Dataset::Ehcp)?.iter().any(|(council, _, as_of)| *council == host && is_fresh(*as_of, building.as_of));
-    let expected = ExpectedList { provider: host, list: "default".to_owned() };
-    let plans_coverage = if plans_submitted {
-        Coverage { contributing: vec![expected], not_submitted: Vec::new() }
+    let lists = Lists::of(&building.providers(), &tx.lists(Dataset::WaitingList)?, building.as_of);
+    let waits = wait_facts(tx, building, &lists)?;
+    let counted = waits.iter().map(|fact| fact.pathway).collect();
+    let expected = ExpectedList { provider: host, list: DEFAULT_LIST.to_owned() };
+    let may_count = building.providers().iter().any(|provider| provider.code == host);
+    let submitted = tx.lists(Dataset::Ehcp)?.iter().any(|(council, _, as_of)| *council == host && is_fresh(*as_of, building.as_of));
+    let mut plans = Vec::new();
+    let mut plans_coverage = Coverage::default();
+    if may_count && submitted {
+        plans = plan_facts(tx, building)?;
+        plans_coverage.contributing.push(expected);
     } else {
-        Coverage { contributing: Vec::new(), not_submitted: vec![expected] }
-    };
+        plans_coverage.not_submitted.push(expected);
+    }
     let area = partnership.organisation(host);
     let input = ReleaseInput {
         as_of: building.as_of,
         area: (host.as_str(), area.map_or("", |area| area.name.as_str())),
         districts: partnership.districts().iter().map(|district| (district.as_str(), district_name(district))).collect(),
         waits: &waits,
-        unavailable: lists.unavailable,
+        unavailable: PathwaySet::all().difference(lists.pathways).difference(counted),
         waits_coverage: lists.coverage,
         plans: &plans,
         plans_coverage,
@@ -76,28 +121,21 @@ fn tables(tx: &mut Tx<'_>, secret: &ReleaseSecret, building: &Building) -> Resul
         .collect()
 }
 
-/// The longest journey of each child and pathway, of records that may count and that flowed.
-fn wait_facts(tx: &mut Tx<'_>, building: &Building) -> Result<Vec<WaitFact>, StoreError> {
-    let partnership = &building.partnership;
+/// The longest journey of each child and pathway, of records that may count, from lists that came. A
+/// referral that did not flow counts no more, but still links a journey.
+fn wait_facts(tx: &mut Tx<'_>, building: &Building, lists: &Lists) -> Result<Vec<WaitFact>, StoreError> {
     let mut facts = Vec::new();
-    let judge = |child, holder, pathways, consents: &[_]| {
-        let ask = Ask {
-            act: Act::Disclose,
-            holder,
-            recipient: partnership.host(),
-            purpose: Purpose::JointCommissioning,
-            data: DataClass::DashboardAggregate,
-            pathways,
-            child: Some(child),
-        };
-        decide(ask, Facts { agreements: partnership.agreements(), consents, now: building.now, today: building.as_of }).ok()
+    let judge = |counted: &Counted<'_>, consents: &[Consent]| {
+        let came = lists.fresh.contains(&(counted.holder, counted.list.to_owned()));
+        let ask = building.ask(counted.holder, counted.pathways, Some(counted.child));
+        came.then(|| decide(ask, building.facts(consents)).ok()).flatten()
     };
-    tx.count_referrals(judge, |child, held| {
-        let flowed: Vec<_> = held.into_iter().filter(|entry| entry.flow != Flow::NotFlowed).collect();
-        let district = flowed.iter().rev().find_map(|entry| entry.referral.details.district.clone());
+    tx.count_referrals(judge, |child, mut held| {
+        held.retain(|entry| entry.referral.referral_received_date <= building.as_of);
+        let district = held.iter().rev().find_map(|entry| entry.referral.details.district.clone());
         let mut seen = PathwaySet::EMPTY;
         // The longest comes first.
-        for wait in waits(&flowed, building.as_of) {
+        for wait in waits(&held, building.as_of, |entry| entry.flow != Flow::NotFlowed) {
             if !seen.contains(wait.pathway) {
                 seen = seen.with(wait.pathway);
                 facts.push(WaitFact { child, pathway: wait.pathway, band: WeeksBand::of(wait.journey_wait), district: district.clone() });
@@ -111,17 +149,7 @@ fn wait_facts(tx: &mut Tx<'_>, building: &Building) -> Result<Vec<WaitFact>, Sto
 fn plan_facts(tx: &mut Tx<'_>, building: &Building) -> Result<Vec<PlanFact>, StoreError> {
     let host = building.partnership.host();
     let since = building.as_of.checked_sub_days(Days::new(YEAR_DAYS)).unwrap_or(NaiveDate::MIN);
-    let ask = Ask {
-        act: Act::Disclose,
-        holder: host,
-        recipient: host,
-        purpose: Purpose::JointCommissioning,
-        data: DataClass::DashboardAggregate,
-        pathways: PathwaySet::EMPTY,
-        child: None,
-    };
-    let facts = Facts { agreements: building.partnership.agreements(), consents: &[], now: building.now, today: building.as_of };
-    let Ok(permit) = decide(ask, facts) else { return Ok(Vec::new()) };
+    let Ok(permit) = decide(building.ask(host, PathwaySet::EMPTY, None), building.facts(&[])) else { return Ok(Vec::new()) };
     let mut plans = Vec::new();
     tx.count_cases(&permit, |child, case| {
         let issued = case.plan().is_some_and(|plan| since < plan.start_on && plan.start_on <= building.as_of);
@@ -133,33 +161,32 @@ fn plan_facts(tx: &mut Tx<'_>, building: &Building) -> Result<Vec<PlanFact>, Sto
     Ok(plans)
 }
 
-/// Which expected lists came, and for which pathways none did.
+/// Which lists came, and of which pathways some did.
 struct Lists {
+    fresh: BTreeSet<(OrganisationCode, String)>,
     coverage: Coverage,
-    unavailable: PathwaySet,
+    pathways: PathwaySet,
 }
 
 impl Lists {
-    fn of(partnership: &Partnership, sent: &[(domain::organisations::OrganisationCode, String, NaiveDate)], as_of: NaiveDate) -> Self {
+    fn of(providers: &[&Organisation], sent: &[(OrganisationCode, String, NaiveDate)], as_of: NaiveDate) -> Self {
         let fresh: BTreeSet<_> =
-            sent.iter().filter(|(_, _, day)| is_fresh(*day, as_of)).map(|(provider, list, _)| (*provider, list.as_str())).collect();
+            sent.iter().filter(|(_, _, day)| is_fresh(*day, as_of)).map(|(provider, list, _)| (*provider, list.clone())).collect();
+        let expected = providers.iter().flat_map(|provider| provider.lists.iter().map(|list| (provider.code, list.clone())));
+        // A list that came counts, whether it was expected or not.
+        let came = fresh.iter().filter(|(code, _)| providers.iter().any(|provider| provider.code == *code)).cloned();
+        let all: BTreeSet<_> = expected.chain(came).collect();
         let mut coverage = Coverage::default();
-        // A pathway that nobody is expected to send is as unavailable as one that nobody sent.
-        let mut unavailable = PathwaySet::all();
-        for provider in partnership.counted_providers(as_of) {
-            for list in &provider.lists {
-                let expected = ExpectedList { provider: provider.code, list: list.clone() };
-                if fresh.contains(&(provider.code, list.as_str())) {
-                    if let Ok(pathway) = list.parse::<Pathway>() {
-                        unavailable = unavailable.without(pathway);
-                    }
-                    coverage.contributing.push(expected);
-                } else {
-                    coverage.not_submitted.push(expected);
-                }
+        let mut pathways = PathwaySet::EMPTY;
+        for (provider, list) in all {
+            let is_here = fresh.contains(&(provider, list.clone()));
+            if is_here && let Ok(pathway) = list.parse::<Pathway>() {
+                pathways = pathways.with(pathway);
             }
+            let side = if is_here { &mut coverage.contributing } else { &mut coverage.not_submitted };
+            side.push(ExpectedList { provider, list });
         }
-        Self { coverage, unavailable }
+        Self { fresh, coverage, pathways }
     }
 }
 

@@ -9,14 +9,14 @@ use domain::agreements::{DataClass, Purpose};
 use domain::audit::Attribution;
 use domain::children::ChildReference;
 use domain::clocks::ClockState;
-use domain::dates::london_day;
+use domain::dates::{is_plausible, london_day};
 use domain::identifiers::AdviceRequestId;
 use domain::organisations::OrganisationCode;
 use domain::partnerships::Partnership;
 use domain::policy::{Act, Ask, Facts, Permit, Refusal, decide};
 use domain::scopes::Scope;
 use serde::{Deserialize, Serialize};
-use store::{AdviceRequest, AdviceRequestDraft, AdviceSide, StoreError, Tx};
+use store::{AdviceRequest, AdviceRequestDraft, StoreError, Tx};
 use utoipa::{IntoParams, ToSchema};
 
 use super::children::ChildBody;
@@ -113,7 +113,8 @@ impl AdviceRequestView {
 pub struct AdviceRequestQuery {
     /// A status, or `open` for all that are still owed.
     status: Option<String>,
-    /// RFC 3339: those that changed then or later.
+    /// RFC 3339: those that changed then or later. Ask from a minute before the last answer: a change
+    /// shows once it is committed, which is a little after it is stamped.
     changed_since: Option<DateTime<Utc>>,
     after: Option<String>,
     limit: Option<i64>,
@@ -162,11 +163,9 @@ pub async fn create_advice_request(
     };
     let partnership = Arc::clone(caller.partnership());
     let made = state.store.transaction(move |tx| {
-        once(tx, (&by.client, key.0.as_deref(), &fingerprint), now, |tx| {
-            match permit_request(tx, &reference, &body, &partnership, now, &by)? {
-                Ok(permit) => tx.create_advice_request(&permit, &draft, &by).map(|made| Ok(AdviceRequestView::of(made, today))),
-                Err(refusal) => tx.leave_refused(&refusal, &by, now).map(|()| Err(refused(&refusal))),
-            }
+        once(tx, (&by, key.0.as_deref(), &fingerprint), now, |tx| match permit_request(tx, &reference, &body, &partnership, now, &by)? {
+            Ok(permit) => tx.create_advice_request(&permit, &draft, &by).map(|made| Ok(AdviceRequestView::of(made, today))),
+            Err(refusal) => tx.leave_refused(&refusal, &by, now).map(|()| Err(refused(&refusal))),
         })
     });
     Ok(made.await??.respond())
@@ -194,13 +193,11 @@ fn permit_request(
         child: known,
     };
     match decide(ask, facts) {
-        // Every kind that is asked for must be covered: half a request would be taken for a whole one.
-        Ok(permit) if permit.pathways() != ask.pathways => {
-            Ok(Err(Refusal { ask, reason: domain::policy::Reason::PathwayNotCovered, agreement: None, consent: None }))
-        }
         Ok(_) if known.is_none() => {
             let child = tx.child_for_decision(reference)?;
-            Ok(decide(Ask { child: Some(child), ..ask }, facts))
+            // Somebody else may have made the child known, and decided, in the meantime.
+            let consents = tx.consents_of(child)?;
+            Ok(decide(Ask { child: Some(child), ..ask }, Facts::at(now, partnership.agreements(), &consents)))
         }
         decided => Ok(decided),
     }
@@ -227,6 +224,7 @@ fn check(body: &AdviceRequestBody, today: NaiveDate) -> Result<(), Problem> {
     fault(blank(&body.role), "role", "invalid-value", "1 to 500 characters");
     fault(body.receipt_evidence.as_deref().is_some_and(blank), "receipt_evidence", "invalid-value", "1 to 500 characters");
     fault(body.received_on.is_some_and(|day| day > today), "received_on", "received-on-in-future", "not later than today");
+    fault(body.received_on.is_some_and(|day| !is_plausible(day)), "received_on", "invalid-value", "a day of this century or the last");
     fault(
         body.received_on.is_some_and(|day| day < today) && body.receipt_evidence.is_none(),
         "receipt_evidence",
@@ -248,11 +246,10 @@ pub async fn list_advice_requests(
     state: web::Data<State>,
 ) -> Result<web::Json<Page<AdviceRequestView>>, Problem> {
     caller.require_any(&PARTIES)?;
-    let side = if caller.has(Scope::AdviceRespond) { AdviceSide::Addressee } else { AdviceSide::Requester };
     let (limit, after) = (limit(query.0.limit)?, cursor(query.0.after.as_deref())?);
     let statuses = statuses(query.0.status.as_deref())?;
-    let (organisation, since) = (caller.organisation(), query.0.changed_since);
-    let rows = state.store.read(move |tx| tx.advice_requests(organisation, side, &statuses, since, after, one_more(limit))).await?;
+    let (organisation, since) = (caller.organisation(), query.0.changed_since.filter(|at| is_plausible(at.date_naive())));
+    let rows = state.store.read(move |tx| tx.advice_requests(organisation, &statuses, since, after, one_more(limit))).await?;
     let today = state.today();
     Ok(web::Json(Page::of(rows, limit, |row| row.id.to_string(), |row| AdviceRequestView::of(row, today))))
 }

@@ -17,6 +17,7 @@ use crate::state::State;
 /// One entry of the log: who did what, when, why, under which agreement and decision.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct AuditEventView {
+    /// Its place in the log, from 1.
     pub id: i64,
     /// `at`, `client`, `organisation`, `actor`, `operation`, `request_id`, `act`, `outcome`, `reason`,
     /// `holder`, `recipient`, `purpose`, `data`, `pathways`, `agreements`, `consents`.
@@ -46,9 +47,11 @@ pub async fn list_audit_events(
 ) -> Result<web::Json<Page<AuditEventView>>, Problem> {
     caller.require(Scope::AuditRead)?;
     let (limit, after) = (limit(query.0.limit)?, cursor::<i64>(query.0.after.as_deref())?.unwrap_or(0));
+    // What happened a moment ago is to be in the answer: it is chained now rather than within the second.
+    state.store.chain_audit().await?;
     let rows = state.store.read(move |tx| tx.audit_entries(after, limit)).await?;
     let full = i64::try_from(rows.len()).is_ok_and(|length| length == limit);
-    let next = rows.last().filter(|_| full).map(|last| last.id.to_string());
+    let next = rows.last().filter(|_| full).map(|last| last.position.to_string());
     let sees_all = caller.organisation() == caller.partnership().host();
     let items: Result<Vec<_>, _> = rows.iter().map(view).collect();
     let items = items?.into_iter().filter(|event| sees_all || took_part(event, caller.organisation())).collect();
@@ -59,7 +62,7 @@ fn view(entry: &AuditEntry) -> Result<AuditEventView, Problem> {
     let mut event: Map<String, Value> = serde_json::from_str(&entry.body).map_err(Problem::internal)?;
     // The gateway's own name for a child stays in the gateway.
     event.remove("child");
-    Ok(AuditEventView { id: entry.id, event })
+    Ok(AuditEventView { id: entry.position, event })
 }
 
 fn took_part(event: &AuditEventView, organisation: OrganisationCode) -> bool {

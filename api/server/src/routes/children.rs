@@ -15,6 +15,7 @@ use domain::policy::{Act, Ask, Facts, Refusal, decide};
 use domain::referrals::{Flow, Stage, Status};
 use domain::scopes::Scope;
 use serde::{Deserialize, Serialize};
+use store::Tx;
 use utoipa::ToSchema;
 
 use crate::actors::ActingFor;
@@ -154,8 +155,7 @@ pub async fn get_waits(
     let by = attribute(&caller, Some(actor.0), id, "get_waits");
     let reference = state.child_ids.child(caller.organisation(), &child_id);
     let (recipient, partnership) = (caller.organisation(), Arc::clone(caller.partnership()));
-    let now = state.clock.now();
-    let today = london_day(now);
+    let clock = state.clock.clone();
     let found = state.store.transaction(move |tx| {
         let ask = |holder, pathways, child| Ask {
             act: Act::Disclose,
@@ -166,27 +166,31 @@ pub async fn get_waits(
             pathways,
             child,
         };
-        let child = reference.as_ref().map_or(Ok(None), |reference| tx.child(reference))?;
-        let (holders, consents) = match child {
-            Some(child) => (tx.holders_of(child)?, tx.consents_of(child)?),
-            None => (Vec::new(), Vec::new()),
+        let not_held = |tx: &mut Tx<'_>, child, now| {
+            tx.leave_refused(&Refusal::not_held(ask(partnership.host(), PathwaySet::all(), child)), &by, now).map(|()| None)
         };
-        let facts = Facts::at(now, partnership.agreements(), &consents);
+        let Some(child) = reference.as_ref().map_or(Ok(None), |reference| tx.child(reference))? else {
+            return not_held(tx, None, clock.now());
+        };
+        // The child is held from here on: no decision about it can change before this is committed.
+        let now = clock.now();
+        let today = london_day(now);
+        let (sealed, consents) = (tx.referrals_of(child)?, tx.consents_of(child)?);
         let mut permits = Vec::new();
-        for (holder, pathways) in &holders {
-            match decide(ask(*holder, *pathways, child), facts) {
+        let mut is_held = false;
+        for (holder, pathways) in sealed.holders() {
+            is_held = true;
+            match decide(ask(holder, pathways, Some(child)), Facts::at(now, partnership.agreements(), &consents)) {
                 Ok(permit) => permits.push(permit),
                 Err(refusal) => tx.leave_refused(&refusal, &by, now)?,
             }
         }
-        if holders.is_empty() {
-            tx.leave_refused(&Refusal::not_held(ask(partnership.host(), PathwaySet::all(), child)), &by, now)?;
+        if !is_held {
+            return not_held(tx, Some(child), now);
         }
-        if permits.is_empty() {
-            return Ok(None);
-        }
-        tx.disclose_referrals(&permits, &by).map(|held| Some(waits(&held, today)))
+        let held = tx.disclose_referrals(&sealed, &permits, &by)?;
+        Ok((!held.is_empty()).then(|| (today, waits(&held, today, |_| true))))
     });
-    let waits = found.await?.ok_or(Problem::new(Kind::NotFound))?;
+    let (today, waits) = found.await?.ok_or(Problem::new(Kind::NotFound))?;
     Ok(web::Json(WaitsView { as_of: today, waits: waits.into_iter().map(WaitView::from).collect() }))
 }

@@ -8,7 +8,7 @@ use domain::agreements::{DataClass, Purpose};
 use domain::audit::Attribution;
 use domain::children::ChildReference;
 use domain::consents::{Consent, ConsentDecision, DecidedBy, Standing};
-use domain::dates::london_day;
+use domain::dates::{is_plausible, london_day};
 use domain::identifiers::{ChildId, ConsentId};
 use domain::organisations::OrganisationCode;
 use domain::partnerships::Partnership;
@@ -147,7 +147,7 @@ pub async fn record_consent(
     let reference = ChildReference::from(body.child.clone());
     let partnership = Arc::clone(caller.partnership());
     let recorded = state.store.transaction(move |tx| {
-        once(tx, (&by.client, key.0.as_deref(), &fingerprint), now, |tx| {
+        once(tx, (&by, key.0.as_deref(), &fingerprint), now, |tx| {
             let ask = Ask {
                 act: Act::RecordConsent,
                 holder: by.organisation,
@@ -205,6 +205,8 @@ fn check(body: &ConsentBody) -> Result<(), Problem> {
     fault(classes.is_empty() || classes.len() != body.data.len(), "data", "name each class of data once, and at least one");
     fault(body.pathways.is_empty(), "pathways", "name at least one pathway");
     fault(body.evidence.trim().is_empty() || body.evidence.len() > LONGEST, "evidence", "1 to 2,000 characters");
+    fault(!is_plausible(body.valid_from), "valid_from", "a day of this century or the last");
+    fault(body.valid_to.is_some_and(|last| !is_plausible(last)), "valid_to", "a day of this century or the last");
     fault(body.valid_to.is_some_and(|last| last < body.valid_from), "valid_to", "a decision cannot end before it starts");
     if faults.is_empty() { Ok(()) } else { Err(Problem::new(Kind::InvalidValue).with_faults(faults)) }
 }
@@ -297,10 +299,12 @@ pub async fn withdraw_consent(
     if reason.trim().is_empty() || reason.len() > LONGEST {
         return Err(Problem::new(Kind::InvalidValue).fault(Fault::new("invalid-value", "1 to 2,000 characters").field("reason")));
     }
-    let now = state.clock.now();
-    let today = london_day(now);
+    let clock = state.clock.clone();
+    let today = state.today();
     let withdrawn = state.store.transaction(move |tx| {
         let Some((child, consent)) = tx.consent(consent_id, by.organisation)? else { return Ok(None) };
+        tx.child_for_withdrawal(child)?;
+        let now = clock.now();
         let ask = Ask {
             act: Act::WithdrawConsent,
             holder: by.organisation,
@@ -323,7 +327,7 @@ pub async fn withdraw_consent(
 /// An organisation reads back what it recorded about a child.
 fn own_records(organisation: OrganisationCode, child: ChildId) -> Ask {
     Ask {
-        act: Act::Disclose,
+        act: Act::ReadConsents,
         holder: organisation,
         recipient: organisation,
         purpose: Purpose::CareCoordination,

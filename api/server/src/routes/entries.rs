@@ -19,7 +19,7 @@ use crate::attributions::attribute;
 use crate::bodies::Query;
 use crate::callers::Caller;
 use crate::exchanges::RequestId;
-use crate::pages::{Page, cursor, limit, one_more};
+use crate::pages::{Page, limit, one_more, unknown_cursor};
 use crate::problems::{Kind, Problem};
 use crate::state::State;
 
@@ -55,7 +55,7 @@ pub struct EntryQuery {
 /// Waiting list entries
 ///
 /// Another organisation's entries are shown where an agreement covers them and the child's family
-/// permits it; a page may then be shorter than its limit and still have a next.
+/// permits it.
 #[utoipa::path(tag = "waiting lists", security(("oauth2" = ["waiting-list:read"])), params(EntryQuery), responses((status = 200, description = "A page", body = Page<EntryView>)))]
 #[get("/v1/waiting-list/entries")]
 pub async fn list_entries(
@@ -66,7 +66,10 @@ pub async fn list_entries(
 ) -> Result<web::Json<Page<EntryView>>, Problem> {
     caller.require(Scope::WaitingListRead)?;
     let by = attribute(&caller, None, id, "list_entries");
-    let (limit, after) = (limit(query.0.limit)?, cursor::<i64>(query.0.after.as_deref())?.unwrap_or(0));
+    let limit = limit(query.0.limit)?;
+    let after =
+        query.0.after.as_deref().map(|after| state.child_ids.row(caller.organisation(), after).ok_or_else(unknown_cursor)).transpose()?;
+    let after = after.unwrap_or(0);
     let now = state.clock.now();
     let today = london_day(now);
     let ask = Ask {
@@ -83,10 +86,7 @@ pub async fn list_entries(
         let agreements = partnership.agreements();
         if own {
             return match decide(ask, Facts::at(now, agreements, &[])) {
-                Ok(permit) => {
-                    let rows = tx.own_referrals(&permit, list.as_deref(), after, one_more(limit), &by)?;
-                    Ok(Ok(Page::of(rows, limit, |row| row.cursor.to_string(), |row| view(row, true, today))))
-                }
+                Ok(permit) => tx.own_referrals(&permit, list.as_deref(), after, one_more(limit), &by).map(Ok),
                 Err(refusal) => tx.leave_refused(&refusal, &by, now).map(|()| Err(Kind::NoAgreement)),
             };
         }
@@ -100,11 +100,12 @@ pub async fn list_entries(
         let judge = |child, pathways, consents: &[_]| {
             decide(Ask { child: Some(child), pathways, ..ask }, Facts::at(now, agreements, consents)).ok()
         };
-        let (rows, end) = tx.permitted_referrals(ask.holder, list.as_deref(), (after, limit), &by, judge)?;
-        let items = rows.into_iter().map(|row| view(row, false, today)).collect();
-        Ok(Ok(Page { items, next: end.map(|cursor| cursor.to_string()) }))
+        let most = usize::try_from(one_more(limit)).unwrap_or(usize::MAX);
+        tx.permitted_referrals(ask.holder, list.as_deref(), (after, most), &by, judge).map(Ok)
     });
-    found.await?.map(web::Json).map_err(Problem::from)
+    let rows = found.await?.map_err(Problem::from)?;
+    let cursor = |row: &ListedReferral| state.child_ids.cursor(caller.organisation(), row.cursor).unwrap_or_default();
+    Ok(web::Json(Page::of(rows, limit, cursor, |row| view(row, own, today))))
 }
 
 fn view(listed: ListedReferral, own: bool, today: chrono::NaiveDate) -> EntryView {

@@ -3,14 +3,20 @@
 use actix_web::http::header::{ACCEPT, CACHE_CONTROL, ETAG, IF_NONE_MATCH, VARY};
 use actix_web::{HttpRequest, HttpResponse, get, web};
 use chrono::{DateTime, NaiveDate, Utc};
+use domain::agreements::{DataClass, Purpose};
+use domain::dates::london_day;
 use domain::identifiers::ReleaseId;
+use domain::pathways::PathwaySet;
+use domain::policy::{Act, Ask, Reason, Refusal};
 use domain::scopes::Scope;
 use serde::{Deserialize, Serialize};
 use store::PublishedRelease;
 use utoipa::{IntoParams, ToSchema};
 
+use crate::attributions::attribute;
 use crate::bodies::Query;
 use crate::callers::Caller;
+use crate::exchanges::RequestId;
 use crate::negotiation::negotiate;
 use crate::pages::{Page, cursor, limit, one_more};
 use crate::problems::{Kind, Problem};
@@ -56,9 +62,10 @@ pub struct ReleaseQuery {
 pub async fn list_releases(
     caller: Caller,
     query: Query<ReleaseQuery>,
+    request_id: RequestId,
     state: web::Data<State>,
 ) -> Result<web::Json<Page<ReleaseView>>, Problem> {
-    may_read(&caller, &state)?;
+    may_read(&caller, &state, request_id, "list_releases").await?;
     let limit = limit(query.0.limit)?;
     let skip = cursor::<u32>(query.0.after.as_deref())?.map_or(0, i64::from);
     let rows = state.store.read(move |tx| tx.releases(skip, one_more(limit))).await?;
@@ -74,8 +81,13 @@ pub async fn list_releases(
     responses((status = 200, description = "The release", body = ReleaseView))
 )]
 #[get("/v1/dashboard/releases/{id}")]
-pub async fn get_release(caller: Caller, id: web::Path<String>, state: web::Data<State>) -> Result<web::Json<ReleaseView>, Problem> {
-    may_read(&caller, &state)?;
+pub async fn get_release(
+    caller: Caller,
+    id: web::Path<String>,
+    request_id: RequestId,
+    state: web::Data<State>,
+) -> Result<web::Json<ReleaseView>, Problem> {
+    may_read(&caller, &state, request_id, "get_release").await?;
     let id = state.releases.resolve(&id).await?;
     let found = state.store.read(move |tx| tx.release(id)).await?;
     found.map(|release| web::Json(release.into())).ok_or(Problem::new(Kind::NotFound))
@@ -97,9 +109,10 @@ pub async fn get_table(
     request: HttpRequest,
     caller: Caller,
     path: web::Path<(String, String)>,
+    request_id: RequestId,
     state: web::Data<State>,
 ) -> Result<HttpResponse, Problem> {
-    may_read(&caller, &state)?;
+    may_read(&caller, &state, request_id, "get_table").await?;
     let form = negotiate(request.headers().get(ACCEPT))?;
     let (id, table) = path.into_inner();
     let id = state.releases.resolve(&id).await?;
@@ -119,11 +132,24 @@ fn is_held(request: &HttpRequest, etag: &str) -> bool {
     held.is_some_and(|tags| tags.split(',').map(str::trim).any(|tag| tag == "*" || tag.trim_start_matches("W/") == etag))
 }
 
-/// A released table is nobody's record, but it too flows under an agreement.
-fn may_read(caller: &Caller, state: &State) -> Result<(), Problem> {
+/// A released table is nobody's record, but it too flows under an agreement, and a refusal has its leaf.
+async fn may_read(caller: &Caller, state: &State, id: RequestId, operation: &'static str) -> Result<(), Problem> {
     caller.require(Scope::DashboardRead)?;
-    match caller.partnership().release_agreement(caller.organisation(), state.today()) {
-        Some(_) => Ok(()),
-        None => Err(Problem::new(Kind::NoAgreement)),
+    let now = state.clock.now();
+    if caller.partnership().release_agreement(caller.organisation(), london_day(now)).is_some() {
+        return Ok(());
     }
+    let by = attribute(caller, None, id, operation);
+    let ask = Ask {
+        act: Act::Disclose,
+        holder: caller.partnership().host(),
+        recipient: caller.organisation(),
+        purpose: Purpose::JointCommissioning,
+        data: DataClass::DashboardAggregate,
+        pathways: PathwaySet::EMPTY,
+        child: None,
+    };
+    let refusal = Refusal { ask, reason: Reason::NoAgreement, agreement: None, consent: None };
+    state.store.transaction(move |tx| tx.leave_refused(&refusal, &by, now)).await?;
+    Err(Problem::new(Kind::NoAgreement))
 }

@@ -1,6 +1,6 @@
 //! What became of a client's own submissions.
 
-use actix_web::http::header::{ACCEPT, CONTENT_DISPOSITION};
+use actix_web::http::header::{ACCEPT, CONTENT_DISPOSITION, LINK};
 use actix_web::{Either, HttpRequest, HttpResponse, get, web};
 use domain::identifiers::SubmissionId;
 use serde::Deserialize;
@@ -10,7 +10,7 @@ use super::submissions::{IssueView, SubmissionView};
 use crate::bodies::Query;
 use crate::callers::Caller;
 use crate::negotiation::{Form, negotiate};
-use crate::pages::{Page, cursor, limit, one_more};
+use crate::pages::{Page, cursor, limit, one_more, unknown_cursor};
 use crate::problems::{Kind, Problem};
 use crate::state::State;
 
@@ -56,8 +56,8 @@ pub async fn get_submission(caller: Caller, id: web::Path<String>, state: web::D
 
 /// The issues of a submission
 ///
-/// In row order, as JSON or, with `Accept: text/csv`, as CSV. No value of the file is in it but the
-/// writer's own referral ids.
+/// In row order, as JSON or, with `Accept: text/csv`, as CSV, where the next page stands in the `Link`
+/// header. No value of the file is in it but the writer's own referral ids.
 #[utoipa::path(
     tag = "submissions", security(("oauth2" = [])),
     params(("id" = SubmissionId, Path), PageQuery),
@@ -83,12 +83,15 @@ pub async fn list_issues(
     let page = Page::of(rows, limit, |row| format!("{}-{}", row.row, row.position), IssueView::from);
     Ok(match form {
         Form::Json => Either::Left(web::Json(page)),
-        Form::Csv => Either::Right(
-            HttpResponse::Ok()
-                .content_type("text/csv; charset=utf-8")
-                .insert_header((CONTENT_DISPOSITION, "attachment; filename=\"issues.csv\""))
-                .body(to_csv(&page.items)),
-        ),
+        Form::Csv => {
+            let mut answer = HttpResponse::Ok();
+            answer.content_type("text/csv; charset=utf-8");
+            answer.insert_header((CONTENT_DISPOSITION, "attachment; filename=\"issues.csv\""));
+            if let Some(next) = page.next {
+                answer.insert_header((LINK, format!("</v1/submissions/{id}/issues?after={next}&limit={limit}>; rel=\"next\"")));
+            }
+            Either::Right(answer.body(to_csv(&page.items)))
+        }
     })
 }
 
@@ -98,7 +101,7 @@ fn own_id(text: &str) -> Result<SubmissionId, Problem> {
 
 fn position(after: &str) -> Result<(i64, i32), Problem> {
     let parts = after.split_once('-').and_then(|(row, position)| Some((row.parse().ok()?, position.parse().ok()?)));
-    parts.ok_or_else(|| Problem::new(Kind::Malformed).detail("after is the next of an earlier page."))
+    parts.ok_or_else(unknown_cursor)
 }
 
 fn to_csv(issues: &[IssueView]) -> String {

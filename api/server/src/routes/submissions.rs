@@ -9,7 +9,7 @@ use domain::identifiers::SubmissionId;
 use domain::issues::Severity;
 use domain::organisations::OrganisationCode;
 use domain::scopes::Scope;
-use domain::submissions::{Counts, Dataset, Mode, SubmissionStatus};
+use domain::submissions::{Counts, DEFAULT_LIST, Dataset, Mode, SubmissionStatus};
 use serde::{Deserialize, Serialize};
 use store::{ListedIssue, Submission};
 use utoipa::{IntoParams, ToSchema};
@@ -22,8 +22,6 @@ use crate::ingest::{Order, Taken};
 use crate::problems::{Kind, Problem};
 use crate::state::State;
 
-/// The list that a submission is about where it does not say.
-const DEFAULT_LIST: &str = "default";
 const LIST_LENGTH: usize = 50;
 
 /// The report of a submission.
@@ -207,6 +205,9 @@ async fn submit(
         query: request.query_string().to_owned(),
         received_at: now,
     };
+    if !domain::dates::is_plausible(order.as_of) {
+        return Err(invalid("as_of", "a day of this century or the last"));
+    }
     if order.as_of > today {
         return Err(invalid("as_of", "a list cannot be true of a day to come"));
     }

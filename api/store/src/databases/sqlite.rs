@@ -1,6 +1,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
+use std::time::Duration;
 
 use diesel::connection::SimpleConnection;
 use diesel::r2d2::{ConnectionManager, CustomizeConnection, Pool};
@@ -20,6 +21,7 @@ const QUEUE: usize = 1024;
 /// How many are committed together at the most.
 const GROUP: usize = 256;
 const READERS: u32 = 4;
+const WAIT: Duration = Duration::from_secs(3);
 /// Page caches in KiB: caps, filled only as far as the data reaches.
 const WRITER_CACHE: u32 = 32 * 1024;
 const READER_CACHE: u32 = 2 * 1024;
@@ -48,7 +50,9 @@ pub(super) struct Sqlite {
 impl Sqlite {
     pub(super) fn open(path: &Path) -> Result<Self, StoreError> {
         let set_up = |error: &dyn std::fmt::Display| StoreError::SetUp(error.to_string());
-        create_private(path)?;
+        if !path.exists() {
+            create_private(path)?;
+        }
         let mut connection = connect(path)?;
         connection.batch_execute(PRAGMAS)?;
         connection.batch_execute(&format!("PRAGMA cache_size = -{WRITER_CACHE}"))?;
@@ -58,6 +62,7 @@ impl Sqlite {
         let readers = Pool::builder()
             .max_size(READERS)
             .min_idle(Some(0))
+            .connection_timeout(WAIT)
             .connection_customizer(Box::new(ReadOnly))
             .build(ConnectionManager::new(url(path)))
             .map_err(|error| set_up(&error))?;
@@ -179,13 +184,14 @@ pub(crate) fn connect(path: &Path) -> Result<SqliteConnection, StoreError> {
     SqliteConnection::establish(&url(path)).map_err(|error| StoreError::Away(error.to_string()))
 }
 
-/// Creates the file for its owner alone, before SQLite would create it for everyone.
+/// Creates a file for its owner alone, before SQLite would create it for everyone. Never one that is
+/// there: closing a second descriptor of a database drops the locks that the process has on it.
 pub(crate) fn create_private(path: &Path) -> Result<std::fs::File, StoreError> {
     use std::os::unix::fs::OpenOptionsExt;
     if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
         std::fs::create_dir_all(folder)?;
     }
-    Ok(std::fs::OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(path)?)
+    Ok(std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?)
 }
 
 fn staging_prefix(path: &Path) -> std::ffi::OsString {

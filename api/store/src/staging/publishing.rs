@@ -6,8 +6,9 @@ use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Text};
 use domain::submissions::{Counts, Mode, SubmissionStatus};
 
-use super::{Place, Staging, postgres_transaction};
+use super::{Place, Staging};
 use crate::StoreError;
+use crate::databases::postgres::with_retries;
 use crate::idempotency::Fingerprint;
 use crate::schema::list;
 use crate::submissions::Submission;
@@ -75,10 +76,11 @@ impl Staging {
                 store.with_attached(path.clone(), move |tx| tx.publish(&publication))
             }
             Place::Postgres(connection) => {
-                let published = postgres_transaction(connection, |connection| {
-                    Tx { handle: Handle::Postgres(connection), vault: store.vault() }.publish(&publication)
-                });
-                connection.batch_execute("DISCARD TEMPORARY")?;
+                let published = with_retries(connection, store.vault(), |tx| tx.publish(&publication));
+                // Whatever becomes of this, what was published is published: the next staging sweeps again.
+                if let Err(error) = connection.batch_execute("DISCARD TEMPORARY") {
+                    tracing::warn!(%error, "staged rows were left behind");
+                }
                 published
             }
         }
@@ -138,7 +140,7 @@ impl Tx<'_> {
         self.insert_submission(&submission)?;
         self.keep_issues(&submission)?;
         if let Some((key, fingerprint)) = &publication.key {
-            self.settle(&submission.client, key, fingerprint, &submission.id.to_string())?;
+            self.settle(&submission.client, key, submission.id.0, fingerprint, &submission.id.to_string())?;
         }
         Ok(Published::Done(submission))
     }
@@ -199,16 +201,16 @@ const CHILDREN: &str = "
     ON CONFLICT (look_up) DO NOTHING";
 
 // In what follows $1 is the dataset, $2 the organisation and $3 the list. Both databases read such
-// names, but SQLite numbers them as they first appear: they appear in order.
+// names, but SQLite numbers them as they first appear: they appear in order. CROSS JOIN also tells
+// SQLite to start from the staged rows, which are few where a list is long.
 
 const CHANGES: &str = "
-    WITH held AS (SELECT * FROM record WHERE dataset = $1 AND organisation = $2),
-        scope AS (SELECT $3 AS list)
     SELECT COUNT(*) AS accepted,
         CAST(COALESCE(SUM(CASE WHEN r.id IS NULL THEN 1 ELSE 0 END), 0) AS BIGINT) AS opened,
         CAST(COALESCE(SUM(CASE WHEN r.digest = s.digest AND r.list = scope.list THEN 1 ELSE 0 END), 0) AS BIGINT) AS unchanged,
         CAST(COALESCE(SUM(CASE WHEN r.digest <> s.digest AND r.is_open AND NOT s.is_open THEN 1 ELSE 0 END), 0) AS BIGINT) AS closed
-    FROM scope CROSS JOIN staged s LEFT JOIN held r ON r.record_key = s.record_key";
+    FROM (SELECT $1 AS dataset, $2 AS organisation, $3 AS list) scope CROSS JOIN staged s
+    LEFT JOIN record r ON r.dataset = scope.dataset AND r.organisation = scope.organisation AND r.record_key = s.record_key";
 
 const OPEN: &str = "
     SELECT COUNT(*) AS number FROM record
@@ -217,7 +219,7 @@ const OPEN: &str = "
 const STALE: &str = "
     SELECT COUNT(*) AS number FROM record
     WHERE dataset = $1 AND organisation = $2 AND list = $3 AND record_key IN (SELECT record_key FROM staged_rejected)
-        AND record_key NOT IN (SELECT record_key FROM staged)";
+        AND NOT EXISTS (SELECT 1 FROM staged s WHERE s.record_key = record.record_key)";
 
 const NOT_FLOWED: &str = "
     SELECT COUNT(*) AS number FROM record
@@ -229,7 +231,7 @@ const RECORDS: &str = "
     INSERT INTO record (dataset, organisation, list, submission_id,
         record_key, child_id, pathways, is_open, flow, digest, sealed_record)
     SELECT $1, $2, $3, $4, s.record_key, c.id, s.pathways, s.is_open, 'flowed', s.digest, s.sealed_record
-    FROM staged s JOIN child c ON c.look_up = s.look_up
+    FROM staged s CROSS JOIN child c WHERE c.look_up = s.look_up
     ORDER BY s.record_key
     ON CONFLICT (dataset, organisation, record_key) DO UPDATE SET
         list = excluded.list, submission_id = excluded.submission_id, child_id = excluded.child_id, pathways = excluded.pathways,
@@ -239,7 +241,7 @@ const RECORDS: &str = "
 const MARK_STALE: &str = "
     UPDATE record SET flow = 'stale'
     WHERE dataset = $1 AND organisation = $2 AND list = $3 AND record_key IN (SELECT record_key FROM staged_rejected)
-        AND record_key NOT IN (SELECT record_key FROM staged)";
+        AND NOT EXISTS (SELECT 1 FROM staged s WHERE s.record_key = record.record_key)";
 
 const MARK_NOT_FLOWED: &str = "
     UPDATE record SET flow = 'not-flowed'

@@ -22,7 +22,7 @@ CREATE TABLE record (
     submission_id TEXT     NOT NULL,
     UNIQUE (dataset, organisation, record_key)
 );
-CREATE INDEX record_by_child ON record (child_id);
+CREATE INDEX record_by_child ON record (dataset, child_id, id);
 
 CREATE TABLE list (
     dataset      TEXT NOT NULL,
@@ -129,8 +129,10 @@ CREATE TABLE release_table (
 CREATE TABLE idempotency (
     client      TEXT      NOT NULL,
     key         TEXT      NOT NULL,
+    owner       TEXT      NOT NULL,
     claimed_at  TIMESTAMP NOT NULL,
     fingerprint BYTEA,
     answer      TEXT,
     PRIMARY KEY (client, key)
 );
+CREATE INDEX idempotency_by_claim ON idempotency (claimed_at);

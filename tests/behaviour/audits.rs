@@ -1,0 +1,293 @@
+//! The audit log: everything that was shown or refused stands in it, nothing is shown that does not,
+//! and what was done to it afterwards is found.
+
+use integration_tests::records::{BORN, advice_request, list, number, permission, row};
+use integration_tests::{Answer, Database, Persona, World, on_both, within_seconds};
+use serde_json::{Value, json};
+use store::{AuditFault, AuditReport};
+
+const STATUS: &str = "herts-waiting-list-status";
+const ADVICE: &str = "herts-ehcna-health-advice";
+
+async fn signed_in(world: &World, client_id: &str) -> Persona {
+    world.persona(client_id).signed_in().await
+}
+
+async fn push(world: &World) {
+    let rows = list([row("A-1", &number(0), "01", "autism")]);
+    signed_in(world, "provider-hct").await.push_csv("list=autism", rows).await.expect(201);
+}
+
+fn id(answer: &Answer) -> String {
+    answer.json()["id"].as_str().unwrap().to_owned()
+}
+
+/// The log, looked through by the operator's command.
+async fn verify(world: &World) -> AuditReport {
+    let configuration = world.configuration.clone();
+    tokio::task::spawn_blocking(move || server::verify_audit(&configuration)).await.unwrap().unwrap()
+}
+
+/// The same, once everything is chained.
+async fn settled(world: &World) -> AuditReport {
+    within_seconds(5, "everything is chained", async || verify(world).await.pending == 0).await;
+    verify(world).await
+}
+
+async fn leaves(world: &World) -> Vec<Value> {
+    let auditor = signed_in(world, "auditor-herts").await;
+    let (mut leaves, mut after) = (Vec::new(), Some("0".to_owned()));
+    while let Some(cursor) = after {
+        let page = auditor.get(&format!("/v1/audit/events?limit=500&after={cursor}")).await.expect(200);
+        leaves.extend(page["items"].as_array().unwrap().iter().cloned());
+        after = page["next"].as_str().map(str::to_owned);
+    }
+    leaves
+}
+
+/// A call of the story and the leaves it has to leave.
+struct Told {
+    client: &'static str,
+    request_id: String,
+    leaf: Value,
+}
+
+fn told(client: &'static str, answer: &Answer, status: u16, leaf: Value) -> Told {
+    answer.expect_status(status);
+    Told { client, request_id: answer.header("x-request-id").unwrap().to_owned(), leaf }
+}
+
+on_both! {
+    async fn every_disclosure_and_every_refusal_has_its_leaf(world: World) {
+        push(&world).await;
+        let (council, trust) = (signed_in(&world, "council-herts").await, signed_in(&world, "provider-hct").await);
+        let waits = format!("/v1/children/{}/waits", council.child_id(&number(0), BORN).await);
+        let of_nobody = format!("/v1/children/{}/waits", council.child_id(&number(9), BORN).await);
+        let own_waits = format!("/v1/children/{}/waits", trust.child_id(&number(0), BORN).await);
+        let refused = |operation, reason, holder, agreements: &[&str]| json!({
+            "operation": operation, "act": "disclose", "outcome": "refused", "reason": reason, "holder": holder,
+            "recipient": "E10000015", "purpose": "care-coordination", "data": "waiting-list-status", "agreements": agreements, "consents": []
+        });
+        let permitted = |operation, act, holder, recipient, purpose, data, agreements: &[&str], consents: &[&str]| json!({
+            "operation": operation, "act": act, "outcome": "permitted", "holder": holder, "recipient": recipient,
+            "purpose": purpose, "data": data, "agreements": agreements, "consents": consents
+        });
+        let (care, ehc, status) = ("care-coordination", "ehc-needs-assessment", "waiting-list-status");
+        let mut story = vec![
+            told("council-herts", &council.get(&waits).await, 404, refused("get_waits", "consent-missing", "RY4", &[STATUS])),
+            told("council-herts", &council.get(&of_nobody).await, 404, refused("get_waits", "not-held", "E10000015", &[])),
+        ];
+        let recorded = council.post("/v1/consents", &permission(&number(0), &["autism"])).await;
+        let consent = id(&recorded);
+        let path = format!("/v1/consents/{consent}");
+        story.extend([
+            told("council-herts", &recorded, 201, permitted("record_consent", "record-consent", "E10000015", "E10000015", care, status, &[STATUS], &[])),
+            told("council-herts", &council.get(&waits).await, 200, permitted("get_waits", "disclose", "RY4", "E10000015", care, status, &[STATUS], &[&consent])),
+            told("council-herts", &council.get("/v1/waiting-list/entries?organisation=RY4").await, 200, permitted("list_entries", "disclose", "RY4", "E10000015", care, status, &[STATUS], &[&consent])),
+            told("provider-hct", &trust.get("/v1/waiting-list/entries").await, 200, permitted("list_entries", "disclose", "RY4", "RY4", care, status, &[], &[])),
+            told("provider-hct", &trust.get(&own_waits).await, 200, permitted("get_waits", "disclose", "RY4", "RY4", care, status, &[], &[])),
+            told("provider-hct", &trust.get("/v1/waiting-list/entries?organisation=RWR").await, 403, {
+                let mut leaf = refused("list_entries", "no-agreement", "RWR", &[]);
+                leaf["recipient"] = "RY4".into();
+                leaf
+            }),
+            told("council-herts", &council.get(&path).await, 200, permitted("get_consent", "disclose", "E10000015", "E10000015", care, status, &[], &[])),
+            told("council-herts", &council.post(&format!("{path}/withdrawal"), &json!({ "reason": "r" })).await, 200, permitted("withdraw_consent", "withdraw-consent", "E10000015", "E10000015", care, status, &[], &[])),
+        ]);
+        let mut after_withdrawal = refused("get_waits", "consent-withdrawn", "RY4", &[STATUS]);
+        after_withdrawal["consents"] = json!([consent]);
+        story.push(told("council-herts", &council.get(&waits).await, 404, after_withdrawal));
+        let made = council.post("/v1/advice-requests", &advice_request(&number(0), "RY4")).await;
+        let path = format!("/v1/advice-requests/{}", id(&made));
+        let advice = json!({ "needs": "n", "provision": "p", "outcomes": "o", "author_role": "r" });
+        let asked = |operation, recipient| permitted(operation, "disclose", "E10000015", recipient, ehc, "advice-request", if recipient == "RY4" { &[ADVICE] } else { &[] }, &[]);
+        let given = |operation| permitted(operation, "disclose", "RY4", "E10000015", ehc, "health-advice", &[ADVICE], &[]);
+        story.extend([
+            told("council-herts", &made, 201, asked("create_advice_request", "RY4")),
+            told("council-herts", &council.get(&path).await, 200, asked("get_advice_request", "E10000015")),
+            told("provider-hct", &trust.get(&path).await, 200, asked("get_advice_request", "RY4")),
+            told("provider-hct", &trust.post(&format!("{path}/acknowledgement"), &json!({})).await, 200, asked("acknowledge_advice_request", "RY4")),
+            told("provider-hct", &trust.put(&format!("{path}/advice"), &advice).await, 200, given("submit_advice")),
+            told("council-herts", &council.get(&format!("{path}/advice")).await, 200, given("get_advice")),
+            told("council-herts", &council.post("/v1/advice-requests", &advice_request(&number(0), "R1L")).await, 403, json!({
+                "operation": "create_advice_request", "act": "disclose", "outcome": "refused", "reason": "no-agreement", "holder": "E10000015",
+                "recipient": "R1L", "purpose": ehc, "data": "advice-request", "agreements": [], "consents": []
+            })),
+            told("council-herts", &council.get("/v1/ehcp/cases").await, 200, permitted("list_cases", "disclose", "E10000015", "E10000015", ehc, "ehcp-status", &[], &[])),
+        ]);
+
+        let log = leaves(&world).await;
+        let of: Vec<_> = log.iter().map(|leaf| leaf["request_id"].as_str().unwrap()).collect();
+        assert_eq!(of, story.iter().map(|told| told.request_id.as_str()).collect::<Vec<_>>(), "one leaf for each, in order: {log:#?}");
+        for (told, leaf) in story.iter().zip(&log) {
+            for (name, value) in told.leaf.as_object().unwrap() {
+                assert_eq!(&leaf[name], value, "{name} of {leaf}");
+            }
+            assert_eq!(leaf["client"], told.client, "{leaf}");
+            let personal = !["list_entries", "list_cases"].contains(&leaf["operation"].as_str().unwrap());
+            let actor = json!({ "id": "kt-204", "role": "ehc-coordinator", "reason": "assessment C-1" });
+            assert_eq!(leaf["actor"], if personal { actor } else { Value::Null }, "{leaf}");
+            assert!(leaf["at"].is_string() && leaf.get("child").is_none(), "{leaf}");
+            let text = leaf.to_string();
+            assert!(!text.contains(&number(0)) && !text.contains(BORN), "{text}");
+        }
+        let report = settled(&world).await;
+        assert!(report.is_whole(), "{report}");
+        assert_eq!(report.chained, story.len() as u64);
+    }
+
+    async fn whatever_is_done_to_the_log_is_found(world: World) {
+        push(&world).await;
+        let council = signed_in(&world, "council-herts").await;
+        let waits = format!("/v1/children/{}/waits", council.child_id(&number(0), BORN).await);
+        for _ in 0..8 {
+            council.get(&waits).await.expect_status(404);
+        }
+        let before = settled(&world).await;
+        assert!(before.is_whole() && before.chained == 8 && before.head.len() == 64, "{before}");
+        world.meddle("CREATE TABLE saved_leaf AS SELECT * FROM audit_leaf; CREATE TABLE saved_chain AS SELECT * FROM audit_chain;");
+        let overriding = if world.database() == Database::Postgres { "OVERRIDING SYSTEM VALUE" } else { "" };
+        let insert_leaf = |values: &str| format!("INSERT INTO audit_leaf (id, at, child_id, body) {overriding} SELECT {values}");
+        let restore = format!(
+            "DELETE FROM audit_leaf; DELETE FROM audit_chain; {} FROM saved_leaf;
+             INSERT INTO audit_chain (position, leaf_id, hash) SELECT position, leaf_id, hash FROM saved_chain;",
+            insert_leaf("id, at, child_id, body")
+        );
+        let leaf = |position: i64| format!("(SELECT leaf_id FROM saved_chain WHERE position = {position})");
+        let [third, fourth, last] = [3, 4, 8].map(|position| world.ask_database(&leaf(position)));
+        let exchange = |column, one, other| {
+            format!("UPDATE audit_leaf SET {column} = (SELECT {column} FROM saved_leaf WHERE id = {one}) WHERE id = {other};")
+        };
+        for (deed, faults) in [
+            (
+                format!("UPDATE audit_leaf SET body = replace(body, 'council-herts', 'provider-hct') WHERE id = {third}"),
+                vec![AuditFault::Hash(3)],
+            ),
+            (format!("UPDATE audit_leaf SET body = body || ' ' WHERE id = {last}"), vec![AuditFault::Hash(8)]),
+            (format!("DELETE FROM audit_leaf WHERE id = {third}"), vec![AuditFault::LeafGone(3)]),
+            (
+                "DELETE FROM audit_chain WHERE position = 3".into(),
+                vec![AuditFault::Position(4), AuditFault::Hash(4), AuditFault::LeafUnchained(third)],
+            ),
+            (
+                format!("DELETE FROM audit_chain WHERE position = 3; DELETE FROM audit_leaf WHERE id = {third}"),
+                vec![AuditFault::Position(4), AuditFault::Hash(4)],
+            ),
+            (
+                "DELETE FROM audit_chain WHERE position = 1".into(),
+                vec![AuditFault::Position(2), AuditFault::Hash(2), AuditFault::LeafUnchained(world.ask_database(&leaf(1)))],
+            ),
+            (
+                exchange("body", third, fourth) + &exchange("body", fourth, third),
+                vec![AuditFault::Hash(3), AuditFault::Hash(4)],
+            ),
+            (
+                "DELETE FROM audit_chain WHERE position IN (3, 4);
+                 INSERT INTO audit_chain (position, leaf_id, hash) SELECT 7 - position, leaf_id, hash FROM saved_chain WHERE position IN (3, 4)".into(),
+                vec![AuditFault::Hash(3), AuditFault::Hash(4), AuditFault::Hash(5)],
+            ),
+            (insert_leaf(&format!("{last} + 1, at, child_id, body FROM saved_leaf WHERE id = {third}")), vec![AuditFault::LeafUnchained(last + 1)]),
+            (
+                "UPDATE audit_chain SET hash = (SELECT hash FROM saved_chain WHERE position = 6) WHERE position = 3".into(),
+                vec![AuditFault::Hash(3), AuditFault::Hash(4)],
+            ),
+            ("DELETE FROM audit_chain WHERE position = 8".into(), vec![AuditFault::LeafUnchained(last)]),
+            ("DELETE FROM audit_chain".into(), (1..=8).map(|position| AuditFault::LeafUnchained(world.ask_database(&leaf(position)))).collect()),
+        ] {
+            world.meddle(&deed);
+            let report = verify(&world).await;
+            assert!(!report.is_whole(), "{deed}");
+            assert_eq!(report.faults, faults, "{deed}");
+            world.meddle(&restore);
+            assert_eq!(verify(&world).await, before, "restored");
+        }
+        // A tail that is cut off cleanly shows in nothing but the head, which a copy elsewhere tells.
+        world.meddle(&format!("DELETE FROM audit_chain WHERE position = 8; DELETE FROM audit_leaf WHERE id = {last}"));
+        assert_ne!(verify(&world).await.head, before.head);
+    }
+
+    async fn the_log_is_whole_while_many_read_and_afterwards(world: World) {
+        push(&world).await;
+        let replica = match world.database() {
+            Database::Sqlite => None,
+            Database::Postgres => Some(world.replica().await),
+        };
+        let council = signed_in(&world, "council-herts").await;
+        council.post("/v1/consents", &permission(&number(0), &["autism"])).await.expect_status(201);
+        let waits = format!("/v1/children/{}/waits", council.child_id(&number(0), BORN).await);
+        let mut readers = Vec::new();
+        for nth in 0..6 {
+            let reader = match &replica {
+                Some(replica) if nth % 2 == 1 => world.persona_at("council-herts", replica),
+                _ => world.persona("council-herts"),
+            };
+            let (reader, waits) = (reader.signed_in().await, waits.clone());
+            readers.push(tokio::spawn(async move {
+                for _ in 0..40 {
+                    reader.get(&waits).await.expect_status(200);
+                }
+            }));
+        }
+        while readers.iter().any(|reader| !reader.is_finished()) {
+            let report = verify(&world).await;
+            assert!(report.is_whole(), "{report}");
+        }
+        for reader in readers {
+            reader.await.unwrap();
+        }
+        let report = settled(&world).await;
+        assert!(report.is_whole(), "{report}");
+        assert_eq!(report.chained, 6 * 40 + 1);
+        if let Some(replica) = replica {
+            replica.stop().await;
+        }
+    }
+
+    async fn what_cannot_be_written_down_is_not_shown_and_not_done(world: World) {
+        push(&world).await;
+        let (council, trust) = (signed_in(&world, "council-herts").await, signed_in(&world, "provider-hct").await);
+        let consent = id(&council.post("/v1/consents", &permission(&number(0), &["autism"])).await);
+        let made = id(&council.post("/v1/advice-requests", &advice_request(&number(0), "RY4")).await);
+        let advice = json!({ "needs": "needs-text", "provision": "p", "outcomes": "o", "author_role": "r" });
+        trust.put(&format!("/v1/advice-requests/{made}/advice"), &advice).await.expect_status(200);
+        let waits = format!("/v1/children/{}/waits", council.child_id(&number(0), BORN).await);
+        council.get(&waits).await.expect_status(200);
+        settled(&world).await;
+        for table in ["audit_pending", "audit_leaf"] {
+            let before = leaves(&world).await.len();
+            world.meddle(&format!("ALTER TABLE {table} RENAME TO lost"));
+            let paths = [
+                waits.clone(),
+                "/v1/waiting-list/entries?organisation=RY4".into(),
+                "/v1/ehcp/cases".into(),
+                format!("/v1/advice-requests/{made}"),
+                format!("/v1/advice-requests/{made}/advice"),
+                format!("/v1/consents/{consent}"),
+            ];
+            for path in paths {
+                let answer = council.get(&path).await;
+                answer.expect_problem(500, "internal");
+                for shown in ["autism", "waits", "RY4", "needs-text", "lost", table, number(0).as_str()] {
+                    assert!(!answer.text.contains(shown), "{path}: {}", answer.text);
+                }
+            }
+            trust.get("/v1/waiting-list/entries").await.expect_problem(500, "internal");
+            for (path, body) in [
+                (format!("/v1/consents/{consent}/withdrawal"), json!({ "reason": "r" })),
+                ("/v1/consents".into(), permission(&number(1), &["autism"])),
+                ("/v1/advice-requests".into(), advice_request(&number(1), "RY4")),
+            ] {
+                council.post(&path, &body).await.expect_problem(500, "internal");
+            }
+            world.meddle(&format!("ALTER TABLE lost RENAME TO {table}"));
+            assert_eq!(leaves(&world).await.len(), before);
+            assert_eq!(world.ask_database("SELECT count(*) FROM consent"), 1);
+            assert_eq!(world.ask_database("SELECT count(*) FROM consent WHERE withdrawn_at IS NOT NULL"), 0);
+            assert_eq!(world.ask_database("SELECT count(*) FROM advice_request"), 1);
+            assert_eq!(world.ask_database("SELECT count(*) FROM child"), 1, "nobody was made known");
+            council.get(&waits).await.expect_status(200);
+        }
+        let report = settled(&world).await;
+        assert!(report.is_whole(), "{report}");
+    }
+}

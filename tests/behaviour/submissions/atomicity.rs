@@ -1,0 +1,75 @@
+//! A submission is seen whole or not at all, while reads go on.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use integration_tests::on_both;
+use serde_json::json;
+
+use super::*;
+
+/// Entries of each half: few, so that the readers come often, and many rounds, so that they come in between.
+const HALF: u32 = 50;
+const ROUNDS: usize = 40;
+
+/// Reads the list in pages that hold all of it, and answers the states that it was in.
+async fn read_until(reader: Persona, done: Arc<AtomicBool>) -> BTreeSet<String> {
+    let mut seen = BTreeSet::new();
+    while !done.load(Ordering::SeqCst) {
+        let page = reader.get("/v1/waiting-list/entries?limit=500&list=autism").await.expect(200);
+        let items = page["items"].as_array().unwrap();
+        let of = |flow: &str| -> Vec<_> { items.iter().filter(|entry| entry["flow"] == flow).collect() };
+        let (flowed, away) = (of("flowed"), of("not-flowed"));
+        assert_eq!((flowed.len(), away.len()), (HALF as usize, HALF as usize), "a mix of two submissions");
+        let half = |entry: &Value| entry["referral_id"].as_str().unwrap()[..1].to_owned();
+        let states: BTreeSet<_> = flowed.iter().map(|entry| format!("{} {}", half(entry), entry["stage"])).collect();
+        assert_eq!(states.len(), 1, "a mix of two submissions: {states:?}");
+        seen.extend(states);
+    }
+    seen
+}
+
+on_both! {
+    async fn a_reader_sees_all_of_the_old_or_all_of_the_new(world: World) {
+        let trust = trust(&world).await;
+        // Two halves of a list take turns: one flows, all of it in one stage, and the other does not.
+        let (ours, theirs) = (children("A", HALF), children("B", HALF));
+        let push = async |rows: &[Row]| trust.push_csv("list=autism&mode=snapshot&confirm=shrink", csv(rows)).await.expect(201);
+        push(&ours).await;
+        push(&theirs).await;
+        let done = Arc::new(AtomicBool::new(false));
+        let readers: Vec<_> = (0..3).map(|_| tokio::spawn(read_until(trust.clone(), Arc::clone(&done)))).collect();
+        let stages = ["triage", "first-appointment", "assessment", "treatment", "referral"];
+        for (round, stage) in stages.into_iter().cycle().take(ROUNDS).enumerate() {
+            let now: Vec<_> = if round % 2 == 0 { &ours } else { &theirs }.iter().cloned().map(|row| row.stage(stage)).collect();
+            let report = push(&now).await;
+            assert_eq!((counts(&report)[5], counts(&report)[8]), (u64::from(HALF), u64::from(HALF)));
+            // Accepted means that it can be queried, at once.
+            let held = entries(&trust, "list=autism").await;
+            assert_eq!((&held[&now[0].id]["stage"], &held[&now[0].id]["flow"]), (&json!(stage), &json!("flowed")));
+        }
+        done.store(true, Ordering::SeqCst);
+        let mut seen = BTreeSet::new();
+        for reader in readers {
+            seen.extend(reader.await.unwrap());
+        }
+        assert!(seen.len() >= 8, "the readers read too little to have seen anything: {seen:?}");
+    }
+
+    async fn two_snapshots_of_one_list_follow_one_another(world: World) {
+        let trust = trust(&world).await;
+        trust.push_csv("list=autism&mode=snapshot", csv(&children("A", 10))).await.expect(201);
+        for _ in 0..3 {
+            let push = async |word: &str| trust.push_csv("list=autism&mode=snapshot&confirm=shrink", csv(&children(word, 10))).await;
+            let (one, two) = tokio::join!(push("A"), push("B"));
+            one.expect(201);
+            two.expect(201);
+            // Whichever came last, its ten are what is on the list.
+            let held = entries(&trust, "list=autism").await;
+            let flowed: BTreeSet<_> = held.iter().filter(|(_, entry)| entry["flow"] == "flowed").map(|(id, _)| &id[..1]).collect();
+            assert_eq!(flowed.len(), 1, "{flowed:?}");
+            assert_eq!(held.values().filter(|entry| entry["flow"] == "flowed").count(), 10);
+        }
+    }
+}

@@ -1,0 +1,100 @@
+//! The real binary as a process of its own, which can be killed as a power cut kills it.
+
+use std::fs::OpenOptions;
+use std::net::{SocketAddr, TcpListener};
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+use sendbridge::demonstration::{LayOut, lay_out};
+use tempfile::TempDir;
+use tokio::time::Instant;
+
+use crate::{Cluster, Database, Persona, today};
+
+/// A gateway of the real binary that serves a fresh demonstration on addresses of its own, which it
+/// keeps from one start to the next.
+pub struct Process {
+    child: Option<Child>,
+    api: SocketAddr,
+    operations: SocketAddr,
+    folder: TempDir,
+}
+
+impl Process {
+    /// Lays a demonstration out and serves it.
+    pub async fn start(database: Database) -> Self {
+        let folder = tempfile::tempdir().expect("a folder for the demonstration");
+        let (api, operations) = (free_address(), free_address());
+        let mut options = LayOut { api_listen: api, operations_listen: operations, ..LayOut::new(today()) };
+        if database == Database::Postgres {
+            options.database_url = Cluster::shared().fresh_database();
+        }
+        lay_out(&folder.path().join("partnership"), &options).expect("a demonstration");
+        let mut process = Self { child: None, api, operations, folder };
+        process.serve().await;
+        process
+    }
+
+    /// Runs the binary on what is there, and waits until it says that it is ready.
+    pub async fn serve(&mut self) {
+        let mut command = Command::new(binary());
+        command.arg("serve").arg("--config").arg(self.dir().join("gateway.toml"));
+        let log = OpenOptions::new().create(true).append(true).open(self.folder.path().join("log")).expect("a file for the log");
+        let both = log.try_clone().expect("the log again");
+        self.child = Some(command.stdin(Stdio::null()).stdout(both).stderr(log).spawn().expect("the binary, run"));
+        // Several tests in one process: the first installs it.
+        let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
+        let began = Instant::now();
+        let ready = format!("http://{}/health/ready", self.operations);
+        while !reqwest::get(&ready).await.is_ok_and(|answer| answer.status().is_success()) {
+            assert!(began.elapsed() < Duration::from_secs(30), "the gateway does not get ready");
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    }
+
+    /// Kills it where it stands (SIGKILL): it writes not one more byte.
+    pub fn kill(&mut self) {
+        if let Some(mut child) = self.child.take() {
+            child.kill().and_then(|()| child.wait()).expect("the process, killed");
+        }
+    }
+
+    /// Everything it has said so far, on standard output and standard error.
+    pub fn log(&self) -> String {
+        std::fs::read_to_string(self.folder.path().join("log")).expect("the log")
+    }
+
+    /// What it tells its operators.
+    pub async fn operations(&self, path: &str) -> String {
+        let answer = reqwest::get(format!("http://{}{path}", self.operations)).await.expect("the operations listener");
+        answer.text().await.expect("a text")
+    }
+
+    pub fn dir(&self) -> PathBuf {
+        self.folder.path().join("partnership")
+    }
+
+    /// One of the demonstration's clients.
+    pub fn persona(&self, client_id: &str) -> Persona {
+        Persona::of(&self.dir(), client_id, self.api)
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        self.kill();
+    }
+}
+
+/// The binary of the same build: two folders up from a test, beside a program.
+fn binary() -> PathBuf {
+    let own = std::env::current_exe().expect("the test's own path");
+    let folders = own.ancestors().skip(1).take(2);
+    let found = folders.map(|folder| folder.join("sendbridge")).find(|path| path.is_file());
+    found.expect("there is no sendbridge beside the tests: cargo build -p sendbridge, or run tests/run, which does")
+}
+
+fn free_address() -> SocketAddr {
+    TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr()).expect("a free port")
+}
