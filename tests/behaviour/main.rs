@@ -4,6 +4,7 @@
 
 mod attacks;
 mod audits;
+mod canaries;
 mod conformance;
 mod consents;
 mod contract;

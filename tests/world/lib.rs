@@ -16,6 +16,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 
 use chrono::{Duration, NaiveDate};
 use sendbridge::demonstration::{LayOut, lay_out};
+use serde_json::Value;
 use server::{Clock, Configuration, Gateway};
 use tempfile::TempDir;
 
@@ -159,6 +160,19 @@ impl World {
     /// Every row of every table, as text.
     pub fn dump_database(&self) -> String {
         databases::dump(&self.configuration)
+    }
+
+    /// The whole audit log as its auditor reads it, once what waits is chained.
+    pub async fn audit_log(&self) -> Vec<Value> {
+        within_seconds(5, "everything is chained", async || self.ask_database("SELECT count(*) FROM audit_pending") == 0).await;
+        let auditor = self.persona("auditor-herts").signed_in().await;
+        let (mut log, mut after) = (Vec::new(), Some("0".to_owned()));
+        while let Some(cursor) = after {
+            let page = auditor.get(&format!("/v1/audit/events?limit=500&after={cursor}")).await.expect(200);
+            log.extend(page["items"].as_array().expect("a page").iter().cloned());
+            after = page["next"].as_str().map(str::to_owned);
+        }
+        log
     }
 
     /// What the gateway tells its operators.

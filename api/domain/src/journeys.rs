@@ -293,7 +293,7 @@ mod tests {
         let mut first = referral("A", 0);
         first.flow = Flow::NotFlowed;
         let flowed = |entry: &HeldReferral| entry.flow != Flow::NotFlowed;
-        let found = waits(&[first.clone(), continuing(referral("B", 50), "A", None)], day(60), flowed);
+        let found = waits(&[first, continuing(referral("B", 50), "A", None)], day(60), flowed);
         assert_eq!((found.len(), found[0].journey_wait.days), (1, 60));
         let mut second = continuing(referral("B", 50), "A", None);
         second.flow = Flow::NotFlowed;

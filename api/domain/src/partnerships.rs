@@ -140,7 +140,7 @@ impl Partnership {
                 let outlived = |code: &&OrganisationCode| {
                     known.get(*code).is_some_and(|named| !(named.exists_on(agreement.starts) && named.exists_on(agreement.ends)))
                 };
-                for code in codes.iter().filter(outlived) {
+                for code in codes.iter().filter(|_| agreement.starts <= agreement.ends).filter(outlived) {
                     fault(Section::Agreement, index, field, format!("{code} does not exist on every day of the agreement"));
                 }
             }

@@ -24,8 +24,8 @@ pub async fn chain_audit(store: Store) {
         seconds.tick().await;
         let chained = loop {
             match store.chain_audit().await {
-                Ok(chained) if chained >= store::CHAINED_AT_ONCE => {}
-                chained => break chained,
+                Ok(true) => {}
+                done => break done,
             }
         };
         match chained {

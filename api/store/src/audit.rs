@@ -14,7 +14,6 @@ use crate::schema::{audit_chain, audit_leaf, audit_pending};
 use crate::transactions::{Handle, Tx, on};
 
 /// How many leaves are chained in one transaction at the most.
-pub const CHAINED_AT_ONCE: usize = BATCH as usize;
 const BATCH: i64 = 5_000;
 /// Of the advisory lock that one gateway holds while it chains.
 const CHAINING: i64 = 7_364_657;
@@ -73,6 +72,8 @@ pub enum AuditFault {
     LeafGone(i64),
     /// A leaf stands outside the chain and does not wait for it.
     LeafUnchained(i64),
+    /// A leaf that waited to be chained is gone.
+    WaitingLeafGone(i64),
 }
 
 #[derive(Queryable)]
@@ -124,13 +125,14 @@ impl Tx<'_> {
         Ok(rows.into_iter().map(|(position, body)| AuditEntry { position, body }).collect())
     }
 
-    /// Chains what waits. Where another gateway is at it, nothing is done.
-    pub(crate) fn chain_audit(&mut self) -> Result<usize, StoreError> {
+    /// Chains what waits, and answers whether more may be waiting. Where another gateway is at it,
+    /// nothing is done.
+    pub(crate) fn chain_audit(&mut self) -> Result<bool, StoreError> {
         if let Handle::Postgres(connection) = &mut self.handle {
             let ours: bool = diesel::select(diesel::dsl::sql::<diesel::sql_types::Bool>(&format!("pg_try_advisory_xact_lock({CHAINING})")))
                 .get_result(*connection)?;
             if !ours {
-                return Ok(0);
+                return Ok(false);
             }
         }
         let waiting: Vec<LeafRow> = on!(self, c => audit_pending::table
@@ -140,7 +142,7 @@ impl Tx<'_> {
             .select((audit_leaf::id, audit_leaf::at, audit_leaf::child_id, audit_leaf::body))
             .load(*c))?;
         if waiting.is_empty() {
-            return Ok(0);
+            return Ok(false);
         }
         let last: Option<(i64, Vec<u8>)> = on!(self, c => audit_chain::table
             .order(audit_chain::position.desc())
@@ -159,7 +161,7 @@ impl Tx<'_> {
             on!(self, c => diesel::insert_into(audit_chain::table).values(&rows).execute(*c))?;
             on!(self, c => diesel::delete(audit_pending::table.filter(audit_pending::leaf_id.eq_any(&ids))).execute(*c))?;
         }
-        Ok(waiting.len())
+        Ok(i64::try_from(waiting.len()).is_ok_and(|chained| chained == BATCH))
     }
 
     /// Walks the whole log. What a cut-off tail hides shows only against a copy kept elsewhere.
@@ -211,6 +213,13 @@ impl Tx<'_> {
             .select(audit_leaf::id)
             .load(*c))?;
         report.faults.extend(outside.into_iter().map(AuditFault::LeafUnchained));
+        let gone: Vec<i64> = on!(self, c => audit_pending::table
+            .filter(diesel::dsl::not(diesel::dsl::exists(audit_leaf::table.filter(audit_leaf::id.eq(audit_pending::leaf_id)))))
+            .order(audit_pending::leaf_id)
+            .limit(BATCH)
+            .select(audit_pending::leaf_id)
+            .load(*c))?;
+        report.faults.extend(gone.into_iter().map(AuditFault::WaitingLeafGone));
         Ok(())
     }
 }

@@ -111,8 +111,8 @@ impl Store {
         }
     }
 
-    /// Chains the leaves that wait; answers how many there were. One gateway at a time does it.
-    pub async fn chain_audit(&self) -> Result<usize, StoreError> {
+    /// Chains the leaves that wait; answers whether more may. One gateway at a time does it.
+    pub async fn chain_audit(&self) -> Result<bool, StoreError> {
         self.transaction(|tx| tx.chain_audit()).await
     }
 

@@ -25,7 +25,7 @@ pub(super) struct Arguments {
     #[arg(long)]
     once: bool,
     /// How many children the made-up county has
-    #[arg(long, default_value_t = 10_000, value_parser = clap::value_parser!(u32).range(1..=i64::from(synthetic::MOST_CHILDREN)))]
+    #[arg(long, default_value_t = 12_000, value_parser = clap::value_parser!(u32).range(1..=i64::from(synthetic::MOST_CHILDREN)))]
     children: u32,
     /// The same seed makes the same county
     #[arg(long, default_value_t = 1)]

@@ -6,14 +6,15 @@ CREATE TABLE child (
     sealed_reference BYTEA NOT NULL
 );
 
--- What partners sent, one row a referral or EHC case, as it stands now.
+-- What partners sent, one row a referral or EHC case, as it stands now. Its child is joined in when it is
+-- published; a foreign key would make every publication hold the children of its list.
 CREATE TABLE record (
     id            BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     dataset       TEXT     NOT NULL,
     organisation  TEXT     NOT NULL,
     record_key    TEXT     NOT NULL,
     list          TEXT     NOT NULL,
-    child_id      BIGINT   NOT NULL REFERENCES child (id),
+    child_id      BIGINT   NOT NULL,
     pathways      SMALLINT NOT NULL,
     is_open       BOOLEAN  NOT NULL,
     flow          TEXT     NOT NULL,

@@ -1,0 +1,245 @@
+//! Nothing identifying stands outside the encrypted columns, or is told to a log or a metric: values
+//! that are found nowhere else, sought in the bytes.
+
+use std::path::Path;
+
+use futures_util::StreamExt;
+use futures_util::stream::{once, pending};
+use integration_tests::records::{advice_request, list, number, permission, row, sen2};
+use integration_tests::{ACTOR, Database, Persona, Process, World, on_both, within_seconds};
+use reqwest::{Body, Method};
+use serde_json::{Value, json};
+
+const BORN: &str = "2013-08-17";
+const SURNAME: &str = "Quillfeather";
+const POSTCODE: &str = "ZZ99 3CZ";
+const UPN: &str = "M919200016001";
+const TEXTS: [&str; 8] = [
+    "canary-needs",
+    "canary-provision",
+    "canary-outcomes",
+    "canary-author",
+    "canary-evidence",
+    "canary-reason",
+    "canary-case",
+    "canary-receipt",
+];
+
+fn nhs_number() -> String {
+    number(4_321)
+}
+
+/// Every value, in each form that it might be written in.
+fn canaries() -> Vec<String> {
+    let number = nhs_number();
+    let mut canaries = vec![
+        format!("{} {} {}", &number[..3], &number[3..6], &number[6..]),
+        number,
+        "20130817".into(),
+        "17/08/2013".into(),
+        POSTCODE.replace(' ', ""),
+    ];
+    canaries.extend([BORN, SURNAME, POSTCODE, UPN].map(str::to_owned));
+    canaries.extend(TEXTS.map(str::to_owned));
+    let hexadecimal = |canary: &String| canary.bytes().map(|byte| format!("{byte:02x}")).collect::<String>();
+    canaries.extend(canaries.iter().map(hexadecimal).collect::<Vec<_>>());
+    canaries
+}
+
+/// The canaries that stand somewhere in the bytes, whatever their case.
+fn found_in(bytes: &[u8]) -> Vec<String> {
+    let bytes = bytes.to_ascii_lowercase();
+    let holds = |canary: &String| {
+        let canary = canary.to_ascii_lowercase().into_bytes();
+        bytes.windows(canary.len()).any(|window| window == canary)
+    };
+    canaries().into_iter().filter(holds).collect()
+}
+
+/// Every file under a folder.
+fn files_of(folder: &Path) -> Vec<(String, Vec<u8>)> {
+    let mut files = Vec::new();
+    for entry in std::fs::read_dir(folder).unwrap().flatten() {
+        if entry.path().is_dir() {
+            files.extend(files_of(&entry.path()));
+        } else if let Ok(bytes) = std::fs::read(entry.path()) {
+            // What is staged may be gone by now.
+            files.push((entry.file_name().to_string_lossy().into_owned(), bytes));
+        }
+    }
+    files
+}
+
+fn child() -> Value {
+    json!({ "nhs_number": nhs_number(), "date_of_birth": BORN })
+}
+
+fn rows(ids: std::ops::Range<usize>) -> String {
+    let rows = ids.map(|id| row(&format!("A-{id}"), &nhs_number(), "01", "autism"));
+    list(rows).replace(integration_tests::records::BORN, BORN)
+}
+
+/// The whole of what partners may say of a child.
+async fn tell_everything(council: &Persona, trust: &Persona) {
+    trust.push_csv("list=autism", rows(0..30)).await.expect_status(201);
+    let xml = council.call(Method::POST, "/v1/ehcp/submissions").header("content-type", "application/xml");
+    let report = xml.body(sen2(SURNAME, BORN, UPN, POSTCODE)).send().await.expect(201);
+    assert_eq!(report["records"]["accepted"], 1, "{report}");
+    let mut body = permission(&nhs_number(), &["autism"]);
+    (body["child"], body["evidence"]) = (child(), "canary-evidence".into());
+    let consent = council.post("/v1/consents", &body).await.expect(201);
+    let id = council.child_id(&nhs_number(), BORN).await;
+    let waits = council.get(&format!("/v1/children/{id}/waits")).await.expect(200);
+    assert_eq!(waits["waits"].as_array().unwrap().len(), 30);
+    let withdrawal = format!("/v1/consents/{}/withdrawal", consent["id"].as_str().unwrap());
+    council.post(&withdrawal, &json!({ "reason": "canary-reason" })).await.expect_status(200);
+    let mut body = advice_request(&nhs_number(), "RY4");
+    (body["child"], body["case_reference"], body["receipt_evidence"]) = (child(), "canary-case".into(), "canary-receipt".into());
+    let made = council
+        .call(Method::POST, "/v1/advice-requests")
+        .actor(ACTOR)
+        .header("idempotency-key", "key-1")
+        .json(&body)
+        .send()
+        .await
+        .expect(201);
+    let path = format!("/v1/advice-requests/{}/advice", made["id"].as_str().unwrap());
+    let advice = json!({
+        "needs": "canary-needs", "provision": "canary-provision", "outcomes": "canary-outcomes", "author_role": "canary-author"
+    });
+    trust.put(&path, &advice).await.expect_status(200);
+    // The control: the gateway holds it all, and gives it to whom it is meant for.
+    assert_eq!(council.get(&path).await.expect(200)["needs"], "canary-needs");
+}
+
+on_both! {
+    async fn nothing_identifying_is_in_the_database_or_beside_it(world: World) {
+        let council = world.persona("council-herts").signed_in().await;
+        let trust = world.persona("provider-hct").signed_in().await;
+        tell_everything(&council, &trust).await;
+
+        // A list that has come in by halves: its staged part is a file too.
+        let half = Body::wrap_stream(once(async { Ok::<_, std::io::Error>(rows(100..2_000)) }).chain(pending()));
+        let pushing = tokio::spawn(async move { trust.push_csv("list=held-up", half).await.status });
+        if world.database() == Database::Sqlite {
+            within_seconds(10, "half a list is staged", async || {
+                files_of(&world.dir()).iter().any(|(name, bytes)| name.contains("staged") && bytes.len() > 100_000)
+            })
+            .await;
+        }
+        let files = files_of(&world.dir());
+        if world.database() == Database::Sqlite {
+            assert!(files.iter().any(|(name, bytes)| name.ends_with("-wal") && !bytes.is_empty()), "the log of the database is there");
+        }
+        for (name, bytes) in files {
+            assert_eq!(found_in(&bytes), [""; 0], "{name}");
+        }
+        let dump = world.dump_database();
+        assert!(dump.contains("provider-hct") && dump.contains("RY4"), "the dump is a dump");
+        assert_eq!(found_in(dump.as_bytes()), [""; 0]);
+        pushing.abort();
+
+        // The control: what is planted is found, in a row and in a file.
+        world.meddle(&format!("UPDATE idempotency SET answer = '{}'", nhs_number()));
+        assert_eq!(found_in(world.dump_database().as_bytes()), [nhs_number()]);
+        if world.database() == Database::Sqlite {
+            assert!(files_of(&world.dir()).iter().any(|(_, bytes)| found_in(bytes) == [nhs_number()]));
+        }
+    }
+}
+
+/// One of everything that goes wrong, with what identifies a child wherever a client may put it.
+async fn go_wrong(persona: &Persona) {
+    let number = nhs_number();
+    for form in [[("grant_type", number.as_str()), ("client_id", SURNAME)], [("client_id", "stranger"), ("scope", &number)]] {
+        persona.ask_for_token(&form).await;
+    }
+    let calls = [
+        (Method::GET, format!("/v1/children/{number}/waits"), None),
+        (Method::GET, format!("/v1/consents?child_id={number}&{SURNAME}=1"), None),
+        (Method::GET, format!("/v1/submissions?after={number}&limit={SURNAME}"), None),
+        (Method::GET, format!("/v1/{number}/{SURNAME}"), None),
+        (Method::DELETE, format!("/v1/children/{number}/waits"), None),
+        (Method::POST, "/v1/children/search".into(), Some(format!("{{\"nhs_number\":\"{number}\",\"date_of_birth\":\"{BORN}"))),
+        (Method::POST, "/v1/children/search".into(), Some(format!("{{\"{number}\":1,\"{SURNAME}\":2}}"))),
+        (Method::POST, "/v1/children/search".into(), Some(format!("{{\"nhs_number\":\"{number}0\",\"date_of_birth\":\"{BORN}T\"}}"))),
+        (Method::POST, "/v1/children/search".into(), Some(format!("{{\"nhs_number\":{number},\"date_of_birth\":\"{BORN}\"}}"))),
+        (Method::POST, "/v1/consents".into(), Some(json!({ "child": child(), "decision": SURNAME, "purpose": number }).to_string())),
+        (
+            Method::POST,
+            "/v1/advice-requests".into(),
+            Some(json!({ "child": { "nhs_number": SURNAME, "date_of_birth": number } }).to_string()),
+        ),
+    ];
+    for (method, path, body) in calls {
+        let call = persona.call(method, &path).actor(ACTOR).header("content-type", "application/json");
+        call.body(body.unwrap_or_default()).send().await;
+    }
+    let search = || persona.call(Method::POST, "/v1/children/search");
+    search().actor(&format!("id=\"{SURNAME}\", role=\"r\", reason=\"{number}\"")).json(&child()).send().await;
+    search().actor(&format!("{SURNAME} {number}")).json(&child()).send().await;
+    search().actor(ACTOR).header("content-type", &format!("text/{SURNAME}")).body(child().to_string()).send().await;
+    search().actor(ACTOR).header("traceparent", &number).header("tracestate", &format!("a={number}")).json(&child()).send().await;
+    let wrong = format!(
+        "referral_id,nhs_number,date_of_birth,pathway,referral_received_date,status\n{SURNAME},{number}0,{BORN}x,{number},{BORN},{UPN}\n\"{number}"
+    );
+    persona.push_csv(&format!("list=autism&mode={SURNAME}"), wrong.clone()).await;
+    persona.push_csv("list=autism", wrong).await;
+    persona.push_csv("list=autism", format!("{number},{SURNAME}\n{BORN}\n")).await;
+    let xml = persona.call(Method::POST, "/v1/ehcp/submissions").header("content-type", "application/xml");
+    xml.body(sen2(SURNAME, &number, "X1", POSTCODE).replace("</Persons>", &format!("<{SURNAME}>"))).send().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn neither_the_log_nor_the_metrics_tell_who_a_child_is() {
+    for database in [Database::Sqlite, Database::Postgres] {
+        let mut process = Process::start(database).await;
+        process.kill();
+        let configuration = process.dir().join("gateway.toml");
+        let text = std::fs::read_to_string(&configuration).unwrap();
+        std::fs::write(&configuration, format!("{text}\n[telemetry]\nlog = \"debug\"\n")).unwrap();
+        process.serve().await;
+        let council = process.persona("council-herts").signed_in().await;
+        let trust = process.persona("provider-hct").signed_in().await;
+        tell_everything(&council, &trust).await;
+        let id = council.child_id(&nhs_number(), BORN).await;
+        council.get(&format!("/v1/children/{id}/waits")).await.expect_status(404);
+        for persona in [&council, &trust, &process.persona("stranger"), &process.persona("stranger").signed_in().await] {
+            go_wrong(persona).await;
+        }
+
+        let (log, metrics) = (process.log(), process.operations("/metrics").await);
+        for (told, of) in [(&log, "the log"), (&metrics, "the metrics")] {
+            // The control: it does tell of the requests.
+            assert!(told.contains("/v1/children/{child_id}/waits") && told.contains("unmatched"), "{of}: {told:.2000}");
+            assert_eq!(found_in(told.as_bytes()), [""; 0], "{of}");
+            for secret in [id.as_str(), council.token().unwrap(), trust.token().unwrap()] {
+                assert!(!told.contains(secret), "{of} holds an id or a token");
+            }
+        }
+        assert!(log.lines().filter(|line| line.contains("\"answered\"")).count() > 60, "each request is logged");
+        assert!(log.lines().filter(|line| line.contains("request refused")).count() > 20, "and each refusal");
+        assert_eq!(found_in(format!("{log}{SURNAME}").as_bytes()), [SURNAME], "what is planted is found");
+        assert!(!log.contains("panicked"), "{log}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_metric_names_the_template_of_a_route_and_never_its_path() {
+    let world = World::start(Database::Sqlite).await;
+    let council = world.persona("council-herts").signed_in().await;
+    go_wrong(&council).await;
+    council.call("QUILLFEATHER".parse().unwrap(), "/v1/docs").send().await;
+    let (_, metrics) = world.operations("/metrics").await;
+    let document: Value = serde_json::from_str(include_str!("../../openapi/sendbridge.v1.json")).unwrap();
+    let templates = document["paths"].as_object().unwrap();
+    let routes: Vec<_> = metrics.split("route=\"").skip(1).map(|rest| rest.split('"').next().unwrap()).collect();
+    assert!(routes.contains(&"/v1/children/search") && routes.contains(&"unmatched"), "{metrics}");
+    for route in routes {
+        assert!(route == "unmatched" || templates.contains_key(route), "{route}");
+    }
+    let methods = metrics.split("method=\"").skip(1).map(|rest| rest.split('"').next().unwrap());
+    for method in methods {
+        assert!(["GET", "POST", "PUT", "DELETE", "PATCH", "OPTIONS", "_OTHER"].contains(&method), "{method}");
+    }
+}
