@@ -20,7 +20,7 @@ mod transactions;
 pub mod vault;
 
 pub use advice_requests::{AdviceRequest, AdviceRequestDraft};
-pub use audit::{AuditEntry, AuditFault, AuditReport, CHAINED_AT_ONCE};
+pub use audit::{AuditEntry, AuditFault, AuditReport};
 pub use consents::ConsentDraft;
 pub use databases::Store;
 pub use idempotency::{Claim, Fingerprint};

@@ -1,153 +1,19 @@
 //! Every operation of the committed document, attacked: nothing is answered that should not be, and
 //! each refusal is told in one shape.
 
+mod certificates;
+mod operations;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::Duration;
-use integration_tests::records::{advice_request, child, list, number, permission, row};
-use integration_tests::{ACTOR, Answer, Database, Persona, World, on_both, today, within_seconds};
-use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, ExtendedKeyUsagePurpose, IsCa, KeyPair, KeyUsagePurpose};
+use integration_tests::records::number;
+use integration_tests::{Answer, Database, Persona, World, on_both, today, within_seconds};
 use reqwest::Method;
-use sendbridge::demonstration::{CLIENTS, revoke};
-use serde_json::{Value, json};
+use sendbridge::demonstration::CLIENTS;
+use serde_json::json;
 
-const CONTRACT: &str = include_str!("../../openapi/sendbridge.v1.json");
-
-/// The operations that take a certificate and no token. Any other takes both.
-const PUBLIC: [&str; 5] = ["issue_token", "describe_authorization_server", "list_keys", "get_document", "get_page"];
-
-/// The operations that do not name the person behind the call: they are about no single child.
-const IMPERSONAL: [&str; 13] = [
-    "get_release",
-    "get_submission",
-    "get_table",
-    "list_advice_requests",
-    "list_audit_events",
-    "list_cases",
-    "list_entries",
-    "list_issues",
-    "list_releases",
-    "list_submissions",
-    "submit_ehcp",
-    "submit_waiting_list",
-    "issue_token",
-];
-
-/// An operation, and a request that is right in every way.
-#[derive(Clone)]
-struct Operation {
-    id: String,
-    method: Method,
-    template: String,
-    path: String,
-    /// A client that may call it, and the scopes of which one is enough; none where any token is.
-    client: &'static str,
-    scopes: Vec<String>,
-    takes_query: bool,
-    actor: Option<String>,
-    media: Option<String>,
-    body: Vec<u8>,
-}
-
-impl Operation {
-    fn read(template: &str, method: &str, described: &Value) -> Self {
-        let id = described["operationId"].as_str().unwrap().to_owned();
-        let parameters: Vec<_> = described["parameters"].as_array().into_iter().flatten().collect();
-        let place = |place: &str| parameters.iter().any(|parameter| parameter["in"] == place);
-        let names_actor = parameters.iter().any(|parameter| parameter["name"] == "Sendbridge-Actor" && parameter["required"] == true);
-        let is_public = PUBLIC.contains(&id.as_str());
-        assert_ne!(names_actor, IMPERSONAL.contains(&id.as_str()) || is_public, "{id}: does it name the person behind the call?");
-        let security = described["security"].as_array().unwrap();
-        assert!(security.iter().all(|need| need["mutual_tls"].is_array()), "{id}: every operation takes a certificate");
-        let takes_token = security.iter().all(|need| need["oauth2"].is_array());
-        assert_ne!(takes_token, is_public, "{id}: neither public nor behind a token");
-        let scopes: Vec<_> = security.iter().flat_map(|need| need["oauth2"].as_array().into_iter().flatten()).collect();
-        let media = described["requestBody"]["content"].as_object().map(|content| content.keys().next().unwrap().clone());
-        let scopes: Vec<_> = scopes.into_iter().map(|scope| scope.as_str().unwrap().to_owned()).collect();
-        Self {
-            method: method.to_uppercase().parse().unwrap(),
-            template: template.to_owned(),
-            path: template
-                .replace("{id}", "0197f000-0000-7000-8000-000000000000")
-                .replace("{child_id}", "nobody")
-                .replace("{table}", "waits")
-                + if id == "list_consents" { "?child_id=nobody" } else { "" },
-            client: holder(scopes.first().map(String::as_str)),
-            takes_query: place("query"),
-            actor: names_actor.then(|| ACTOR.to_owned()),
-            body: if media.is_some() { body(&id) } else { Vec::new() },
-            scopes,
-            media,
-            id,
-        }
-    }
-
-    fn all() -> Vec<Self> {
-        let document: Value = serde_json::from_str(CONTRACT).unwrap();
-        let paths = document["paths"].as_object().unwrap();
-        let each = |(path, item): (&String, &Value)| -> Vec<Self> {
-            item.as_object().unwrap().iter().map(|(method, described)| Self::read(path, method, described)).collect()
-        };
-        let all: Vec<_> = paths.iter().flat_map(each).collect();
-        let ids: BTreeSet<_> = all.iter().map(|operation| operation.id.as_str()).collect();
-        assert!(PUBLIC.iter().chain(&IMPERSONAL).all(|id| ids.contains(id)), "a list names an operation that is not there");
-        all
-    }
-
-    fn behind_a_token() -> Vec<Self> {
-        Self::all().into_iter().filter(|operation| !PUBLIC.contains(&operation.id.as_str())).collect()
-    }
-
-    fn with_json() -> Vec<Self> {
-        Self::all().into_iter().filter(|operation| operation.media.as_deref() == Some("application/json")).collect()
-    }
-
-    fn call(&self, persona: &Persona) -> integration_tests::Call {
-        let mut call = persona.call(self.method.clone(), &self.path);
-        if let Some(actor) = &self.actor {
-            call = call.actor(actor);
-        }
-        if let Some(media) = &self.media {
-            call = call.header("content-type", media).body(self.body.clone());
-        }
-        call
-    }
-
-    async fn send(&self, persona: &Persona) -> Answer {
-        self.call(persona).send().await
-    }
-
-    fn with_body(&self, body: impl Into<Vec<u8>>) -> Self {
-        Self { body: body.into(), ..self.clone() }
-    }
-}
-
-/// A client of the demonstration that holds a scope.
-fn holder(scope: Option<&str>) -> &'static str {
-    match scope {
-        None => "stranger",
-        Some("waiting-list:write" | "advice:respond") => "provider-hct",
-        Some("dashboard:read") => "dashboard-herts",
-        Some("audit:read") => "auditor-herts",
-        Some(_) => "council-herts",
-    }
-}
-
-/// A body that is right, for each operation that takes one. A new one has to stand here.
-fn body(id: &str) -> Vec<u8> {
-    let json = match id {
-        "issue_token" => return b"grant_type=client_credentials&client_id=stranger".into(),
-        "submit_waiting_list" => return list([row("A-1", &number(0), "01", "autism")]).into(),
-        "submit_ehcp" => return include_bytes!("../../adapters/src/sen2_xml/samples/every-element.xml").into(),
-        "search_child" => child(&number(0)),
-        "record_consent" => permission(&number(0), &["autism"]),
-        "withdraw_consent" => json!({ "reason": "changed her mind" }),
-        "create_advice_request" => advice_request(&number(0), "RY4"),
-        "submit_advice" => json!({ "needs": "n", "provision": "p", "outcomes": "o", "author_role": "therapist" }),
-        _ => panic!("{id} takes a body: say here what a right one is"),
-    };
-    json.to_string().into()
-}
+use operations::Operation;
 
 /// Each of the clients, signed in.
 async fn everybody(world: &World) -> BTreeMap<&'static str, Persona> {
@@ -393,70 +259,4 @@ async fn a_body_over_its_size_is_not_read() {
     full.resize(64 * 1024, b' ');
     search.with_body(full).send(&everybody[search.client]).await.expect(200);
     is_up(&world).await;
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn without_a_certificate_of_the_partnership_there_is_no_handshake() {
-    let world = World::start(Database::Sqlite).await;
-    let everybody = everybody(&world).await;
-    for operation in Operation::all() {
-        let token = everybody[operation.client].token();
-        let foreign = foreign_identity(operation.client, true);
-        let self_made = foreign_identity(operation.client, false);
-        for persona in [world.nobody(), world.bearer_of(&foreign), world.bearer_of(&self_made)] {
-            let answer = operation.call(&persona.with_token(token)).try_send().await;
-            assert!(answer.is_err(), "{}: {answer:?}", operation.id);
-        }
-    }
-    is_up(&world).await;
-}
-
-/// A certificate that says what the client's own says, by an authority of the same name or by itself.
-fn foreign_identity(client: &str, by_an_authority: bool) -> String {
-    let mut authority = CertificateParams::new(vec![]).unwrap();
-    authority.distinguished_name.push(DnType::CommonName, server::DEMONSTRATION_AUTHORITY);
-    authority.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
-    authority.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
-    let authority = CertifiedIssuer::self_signed(authority, KeyPair::generate().unwrap()).unwrap();
-    let key = KeyPair::generate().unwrap();
-    let mut params = CertificateParams::new(vec![format!("{client}.clients.sendbridge.example")]).unwrap();
-    params.distinguished_name.push(DnType::CommonName, client);
-    params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ClientAuth];
-    params.use_authority_key_identifier_extension = true;
-    let certificate = if by_an_authority { params.signed_by(&key, &authority) } else { params.self_signed(&key) };
-    format!("{}{}", certificate.unwrap().pem(), key.serialize_pem())
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_revoked_certificate_is_of_no_use_on_connections_old_or_new() {
-    let world = World::start(Database::Sqlite).await;
-    let mut everybody = everybody(&world).await;
-    // A connection of its own for each operation, open since before.
-    let mut open = Vec::new();
-    for operation in Operation::all() {
-        let persona = world.persona(operation.client).with_token(everybody[operation.client].token());
-        persona.call(Method::GET, "/v1/docs").send().await.expect_status(200);
-        open.push((operation, persona));
-    }
-    for client in CLIENTS {
-        revoke(&world.dir(), client, today()).unwrap();
-    }
-    let watched = everybody.remove("stranger").unwrap();
-    within_seconds(
-        3,
-        "the list is read anew",
-        async || !matches!(watched.call(Method::GET, "/v1/docs").try_send().await, Ok(answer) if answer.status == 200),
-    )
-    .await;
-    for (operation, old) in open {
-        let answer = operation.call(&old).try_send().await;
-        if let Ok(answer) = answer {
-            let code = if operation.id == "issue_token" { "invalid_client" } else { "unauthorised" };
-            refused(&operation, "on an old connection", &answer, 401, code);
-        }
-        let new = world.persona(operation.client).with_token(old.token());
-        let answer = operation.call(&new).try_send().await;
-        assert!(answer.is_err(), "{} on a new connection: {answer:?}", operation.id);
-    }
-    assert_eq!(world.operations("/health/live").await.0, 200);
 }

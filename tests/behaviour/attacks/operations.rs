@@ -1,0 +1,146 @@
+//! The operations of the committed document, each with a request that is right in every way.
+
+use std::collections::BTreeSet;
+
+use integration_tests::records::{advice_request, child, list, number, permission, row};
+use integration_tests::{ACTOR, Answer, Call, Persona};
+use reqwest::Method;
+use serde_json::{Value, json};
+
+pub(super) const CONTRACT: &str = include_str!("../../openapi/sendbridge.v1.json");
+
+/// The operations that take a certificate and no token. Any other takes both.
+pub(super) const PUBLIC: [&str; 5] = ["issue_token", "describe_authorization_server", "list_keys", "get_document", "get_page"];
+
+/// The operations that do not name the person behind the call: they are about no single child.
+pub(super) const IMPERSONAL: [&str; 13] = [
+    "get_release",
+    "get_submission",
+    "get_table",
+    "list_advice_requests",
+    "list_audit_events",
+    "list_cases",
+    "list_entries",
+    "list_issues",
+    "list_releases",
+    "list_submissions",
+    "submit_ehcp",
+    "submit_waiting_list",
+    "issue_token",
+];
+
+/// An operation, and a request that is right in every way.
+#[derive(Clone)]
+pub(super) struct Operation {
+    pub(super) id: String,
+    pub(super) method: Method,
+    pub(super) template: String,
+    pub(super) path: String,
+    /// A client that may call it, and the scopes of which one is enough; none where any token is.
+    pub(super) client: &'static str,
+    pub(super) scopes: Vec<String>,
+    pub(super) takes_query: bool,
+    pub(super) actor: Option<String>,
+    pub(super) media: Option<String>,
+    pub(super) body: Vec<u8>,
+}
+
+impl Operation {
+    pub(super) fn read(template: &str, method: &str, described: &Value) -> Self {
+        let id = described["operationId"].as_str().unwrap().to_owned();
+        let parameters: Vec<_> = described["parameters"].as_array().into_iter().flatten().collect();
+        let place = |place: &str| parameters.iter().any(|parameter| parameter["in"] == place);
+        let names_actor = parameters.iter().any(|parameter| parameter["name"] == "Sendbridge-Actor" && parameter["required"] == true);
+        let is_public = PUBLIC.contains(&id.as_str());
+        assert_ne!(names_actor, IMPERSONAL.contains(&id.as_str()) || is_public, "{id}: does it name the person behind the call?");
+        let security = described["security"].as_array().unwrap();
+        assert!(security.iter().all(|need| need["mutual_tls"].is_array()), "{id}: every operation takes a certificate");
+        let takes_token = security.iter().all(|need| need["oauth2"].is_array());
+        assert_ne!(takes_token, is_public, "{id}: neither public nor behind a token");
+        let scopes: Vec<_> = security.iter().flat_map(|need| need["oauth2"].as_array().into_iter().flatten()).collect();
+        let media = described["requestBody"]["content"].as_object().map(|content| content.keys().next().unwrap().clone());
+        let scopes: Vec<_> = scopes.into_iter().map(|scope| scope.as_str().unwrap().to_owned()).collect();
+        Self {
+            method: method.to_uppercase().parse().unwrap(),
+            template: template.to_owned(),
+            path: template
+                .replace("{id}", "0197f000-0000-7000-8000-000000000000")
+                .replace("{child_id}", "nobody")
+                .replace("{table}", "waits")
+                + if id == "list_consents" { "?child_id=nobody" } else { "" },
+            client: holder(scopes.first().map(String::as_str)),
+            takes_query: place("query"),
+            actor: names_actor.then(|| ACTOR.to_owned()),
+            body: if media.is_some() { body(&id) } else { Vec::new() },
+            scopes,
+            media,
+            id,
+        }
+    }
+
+    pub(super) fn all() -> Vec<Self> {
+        let document: Value = serde_json::from_str(CONTRACT).unwrap();
+        let paths = document["paths"].as_object().unwrap();
+        let each = |(path, item): (&String, &Value)| -> Vec<Self> {
+            item.as_object().unwrap().iter().map(|(method, described)| Self::read(path, method, described)).collect()
+        };
+        let all: Vec<_> = paths.iter().flat_map(each).collect();
+        let ids: BTreeSet<_> = all.iter().map(|operation| operation.id.as_str()).collect();
+        assert!(PUBLIC.iter().chain(&IMPERSONAL).all(|id| ids.contains(id)), "a list names an operation that is not there");
+        all
+    }
+
+    pub(super) fn behind_a_token() -> Vec<Self> {
+        Self::all().into_iter().filter(|operation| !PUBLIC.contains(&operation.id.as_str())).collect()
+    }
+
+    pub(super) fn with_json() -> Vec<Self> {
+        Self::all().into_iter().filter(|operation| operation.media.as_deref() == Some("application/json")).collect()
+    }
+
+    pub(super) fn call(&self, persona: &Persona) -> Call {
+        let mut call = persona.call(self.method.clone(), &self.path);
+        if let Some(actor) = &self.actor {
+            call = call.actor(actor);
+        }
+        if let Some(media) = &self.media {
+            call = call.header("content-type", media).body(self.body.clone());
+        }
+        call
+    }
+
+    pub(super) async fn send(&self, persona: &Persona) -> Answer {
+        self.call(persona).send().await
+    }
+
+    pub(super) fn with_body(&self, body: impl Into<Vec<u8>>) -> Self {
+        Self { body: body.into(), ..self.clone() }
+    }
+}
+
+/// A client of the demonstration that holds a scope.
+pub(super) fn holder(scope: Option<&str>) -> &'static str {
+    match scope {
+        None => "stranger",
+        Some("waiting-list:write" | "advice:respond") => "provider-hct",
+        Some("dashboard:read") => "dashboard-herts",
+        Some("audit:read") => "auditor-herts",
+        Some(_) => "council-herts",
+    }
+}
+
+/// A body that is right, for each operation that takes one. A new one has to stand here.
+pub(super) fn body(id: &str) -> Vec<u8> {
+    let json = match id {
+        "issue_token" => return b"grant_type=client_credentials&client_id=stranger".into(),
+        "submit_waiting_list" => return list([row("A-1", &number(0), "01", "autism")]).into(),
+        "submit_ehcp" => return include_bytes!("../../adapters/src/sen2_xml/samples/every-element.xml").into(),
+        "search_child" => child(&number(0)),
+        "record_consent" => permission(&number(0), &["autism"]),
+        "withdraw_consent" => json!({ "reason": "changed her mind" }),
+        "create_advice_request" => advice_request(&number(0), "RY4"),
+        "submit_advice" => json!({ "needs": "n", "provision": "p", "outcomes": "o", "author_role": "therapist" }),
+        _ => panic!("{id} takes a body: say here what a right one is"),
+    };
+    json.to_string().into()
+}
