@@ -7,7 +7,7 @@ use integration_tests::{ACTOR, Answer, Call, Persona};
 use reqwest::Method;
 use serde_json::{Value, json};
 
-pub(super) const CONTRACT: &str = include_str!("../../openapi/sendbridge.v1.json");
+pub(super) const CONTRACT: &str = include_str!("../../../openapi/sendbridge.v1.json");
 
 /// The operations that take a certificate and no token. Any other takes both.
 pub(super) const PUBLIC: [&str; 5] = ["issue_token", "describe_authorization_server", "list_keys", "get_document", "get_page"];
@@ -134,7 +134,7 @@ pub(super) fn body(id: &str) -> Vec<u8> {
     let json = match id {
         "issue_token" => return b"grant_type=client_credentials&client_id=stranger".into(),
         "submit_waiting_list" => return list([row("A-1", &number(0), "01", "autism")]).into(),
-        "submit_ehcp" => return include_bytes!("../../adapters/src/sen2_xml/samples/every-element.xml").into(),
+        "submit_ehcp" => return include_bytes!("../../../adapters/src/sen2_xml/samples/every-element.xml").into(),
         "search_child" => child(&number(0)),
         "record_consent" => permission(&number(0), &["autism"]),
         "withdraw_consent" => json!({ "reason": "changed her mind" }),

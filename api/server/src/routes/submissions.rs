@@ -133,7 +133,10 @@ enum Confirm {
 #[utoipa::path(
     tag = "submissions", security(("oauth2" = ["waiting-list:write"])),
     params(SubmissionQuery, ("Idempotency-Key" = Option<String>, Header, description = "1 to 128 printable ASCII characters")),
-    request_body(content = String, content_type = "text/csv", description = "A body in the format that is named"),
+    request_body(
+        content((String = "text/csv"), (Vec<u8> = "application/octet-stream")),
+        description = "A body in the format that is named"
+    ),
     responses(
         (status = 201, description = "Accepted", body = SubmissionView),
         (status = 200, description = "The same key and body were accepted before; or looked at only", body = SubmissionView),
@@ -158,7 +161,10 @@ pub async fn submit_waiting_list(
 #[utoipa::path(
     tag = "submissions", security(("oauth2" = ["ehcp:write"])),
     params(SubmissionQuery, ("Idempotency-Key" = Option<String>, Header, description = "1 to 128 printable ASCII characters")),
-    request_body(content = String, content_type = "application/xml", description = "A body in the format that is named"),
+    request_body(
+        content((String = "application/xml"), (Vec<u8> = "application/octet-stream")),
+        description = "A body in the format that is named"
+    ),
     responses(
         (status = 201, description = "Accepted", body = SubmissionView),
         (status = 200, description = "The same key and body were accepted before; or looked at only", body = SubmissionView),
