@@ -144,6 +144,7 @@ pub(crate) async fn start_with(configuration: Configuration, clock: Clock, table
     .on_connect(peers::on_connect)
     .workers(available_parallelism().map_or(1, usize::from))
     .keep_alive(KEEP_ALIVE)
+    .tcp_nodelay(true)
     .client_request_timeout(HEAD_TIMEOUT)
     .tls_handshake_timeout(HEAD_TIMEOUT)
     .shutdown_timeout(STOP_TIMEOUT)
