@@ -1,6 +1,6 @@
 //! Families' decisions.
 
-use chrono::{DateTime, NaiveDate, NaiveDateTime, Utc};
+use chrono::{NaiveDate, NaiveDateTime};
 use diesel::prelude::*;
 use domain::audit::Attribution;
 use domain::consents::{Consent, ConsentDecision, DecidedBy};
@@ -135,23 +135,21 @@ impl Tx<'_> {
         rows.into_iter().map(Consent::try_from).collect()
     }
 
-    /// Withdraws a decision of a child that is held by [`Tx::child_for_withdrawal`]. Once this is committed no disclosure that it forbids is. Withdrawing
-    /// twice changes nothing: the first withdrawal stands.
-    pub fn withdraw_consent(
-        &mut self,
-        permit: &Permit,
-        id: ConsentId,
-        reason: &str,
-        at: DateTime<Utc>,
-        by: &Attribution,
-    ) -> Result<Consent, StoreError> {
+    /// Withdraws a decision of a child that is held by [`Tx::child_for_withdrawal`], with a leaf for each
+    /// class of data that it is about. Once this is committed no disclosure that it forbids is.
+    /// Withdrawing twice changes nothing: the first withdrawal stands.
+    pub fn withdraw_consent(&mut self, permits: &[Permit], id: ConsentId, reason: &str, by: &Attribution) -> Result<Consent, StoreError> {
+        let permit = permits.first().ok_or(StoreError::Corrupt("no permit"))?;
         let (_, child) = about(permit, Act::WithdrawConsent)?;
+        let at = permit.at();
         let sealed = self.vault.seal(Column::ConsentReason, &uuid_row(id.0), reason.as_bytes())?;
         let standing = || consent::table.find(id.to_string()).filter(consent::child_id.eq(child.0));
         on!(self, c => diesel::update(standing().filter(consent::withdrawn_at.is_null()))
             .set((consent::withdrawn_at.eq(at.naive_utc()), consent::sealed_reason.eq(&sealed)))
             .execute(*c))?;
-        self.leave_permitted(permit, by)?;
+        for permit in permits {
+            self.leave_permitted(permit, by)?;
+        }
         let row: ConsentRow = on!(self, c => standing().select(ConsentRow::as_select()).first(*c))?;
         row.try_into()
     }

@@ -305,18 +305,19 @@ pub async fn withdraw_consent(
         let Some((child, consent)) = tx.consent(consent_id, by.organisation)? else { return Ok(None) };
         tx.child_for_withdrawal(child)?;
         let now = clock.now();
-        let ask = Ask {
+        let ask = |data| Ask {
             act: Act::WithdrawConsent,
             holder: by.organisation,
             recipient: consent.recipient,
             purpose: consent.purpose,
-            data: consent.data.first().copied().unwrap_or(DataClass::WaitingListStatus),
+            data,
             pathways: consent.pathways,
             child: Some(child),
         };
         let facts = Facts::at(now, &[], std::slice::from_ref(&consent));
-        match decide(ask, facts) {
-            Ok(permit) => tx.withdraw_consent(&permit, consent_id, &reason, now, &by).map(Some),
+        let permits: Result<Vec<_>, _> = consent.data.iter().map(|data| decide(ask(*data), facts)).collect();
+        match permits {
+            Ok(permits) => tx.withdraw_consent(&permits, consent_id, &reason, &by).map(Some),
             Err(refusal) => tx.leave_refused(&refusal, &by, now).map(|()| None),
         }
     });

@@ -39,8 +39,9 @@ pub struct SubmissionView {
     pub as_of: NaiveDate,
     pub status: SubmissionStatus,
     pub records: Counts,
-    /// Where the issues are listed, page by page.
-    pub issues: String,
+    /// Where the issues are listed, page by page; nowhere where nothing was kept.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub issues: Option<String>,
     /// The first issues themselves: only where nothing was kept to be listed later.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub issue_list: Option<Vec<IssueView>>,
@@ -64,7 +65,7 @@ pub struct IssueView {
 impl From<Submission> for SubmissionView {
     fn from(submission: Submission) -> Self {
         Self {
-            issues: format!("/v1/submissions/{}/issues", submission.id),
+            issues: Some(format!("/v1/submissions/{}/issues", submission.id)),
             id: submission.id,
             dataset: submission.dataset,
             format: submission.format,
@@ -221,7 +222,7 @@ async fn submit(
         Taken::Before(submission) => HttpResponse::Ok().json(SubmissionView::from(submission)),
         Taken::Now(submission, listed) if submission.status == SubmissionStatus::Validated => {
             let issue_list = Some(listed.into_iter().map(IssueView::from).collect());
-            HttpResponse::Ok().json(SubmissionView { issue_list, ..submission.into() })
+            HttpResponse::Ok().json(SubmissionView { issues: None, issue_list, ..submission.into() })
         }
         Taken::Now(submission, _) => HttpResponse::Created()
             .insert_header((LOCATION, format!("/v1/submissions/{}", submission.id)))
