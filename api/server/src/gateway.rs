@@ -3,7 +3,7 @@
 use std::io;
 use std::net::{SocketAddr, TcpListener};
 use std::thread::available_parallelism;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use actix_web::dev::ServerHandle;
 use actix_web::middleware::from_fn;
@@ -42,8 +42,11 @@ const HEAD_TIMEOUT: Duration = Duration::from_secs(10);
 /// How long an idle connection is kept.
 const KEEP_ALIVE: Duration = Duration::from_secs(75);
 
-/// How long a stop waits for what is being answered, in seconds: a long ingest is let finish.
-const STOP_TIMEOUT: u64 = 600;
+/// How long a stop waits for what is being answered: a long ingest is let finish.
+const STOP_TIMEOUT: Duration = Duration::from_secs(600);
+
+/// How long an answer that has begun may take to its last byte when the gateway stops.
+const LAST_BYTES: Duration = Duration::from_millis(200);
 
 /// A gateway that is running. Dropping it stops it at once.
 pub struct Gateway {
@@ -53,6 +56,7 @@ pub struct Gateway {
     servers: JoinSet<io::Result<()>>,
     watches: JoinSet<()>,
     store: Store,
+    metrics: Metrics,
 }
 
 /// Why a gateway cannot start.
@@ -147,14 +151,15 @@ pub(crate) async fn start_with(configuration: Configuration, clock: Clock, table
     .tcp_nodelay(true)
     .client_request_timeout(HEAD_TIMEOUT)
     .tls_handshake_timeout(HEAD_TIMEOUT)
-    .shutdown_timeout(STOP_TIMEOUT)
+    .shutdown_timeout(1)
     .disable_signals()
     .listen_rustls_0_23(api_listener, tls)?
     .run();
 
     let readiness = upkeep::readiness(store.clone());
+    let told = metrics.clone();
     let operations_server = HttpServer::new(move || {
-        App::new().app_data(web::Data::new(metrics.clone())).app_data(web::Data::new(readiness.clone())).configure(operations::table)
+        App::new().app_data(web::Data::new(told.clone())).app_data(web::Data::new(readiness.clone())).configure(operations::table)
     })
     .workers(1)
     .client_request_timeout(HEAD_TIMEOUT)
@@ -176,7 +181,7 @@ pub(crate) async fn start_with(configuration: Configuration, clock: Clock, table
         watches.spawn(authority.run());
     }
     tracing::info!(%api, %operations, "listening");
-    Ok(Gateway { api, operations, handles, servers, watches, store })
+    Ok(Gateway { api, operations, handles, servers, watches, store, metrics })
 }
 
 impl Gateway {
@@ -201,8 +206,15 @@ impl Gateway {
     /// Takes no more connections, lets what is being answered finish, and stops.
     pub async fn stop(mut self) {
         let [api, operations] = &self.handles;
-        api.stop(true).await;
-        operations.stop(true).await;
+        api.pause().await;
+        // Not the framework's graceful stop: that waits for connections that idle, too.
+        let began = Instant::now();
+        while self.metrics.in_flight() > 0 && began.elapsed() < STOP_TIMEOUT {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        tokio::time::sleep(LAST_BYTES).await;
+        api.stop(false).await;
+        operations.stop(false).await;
         while self.servers.join_next().await.is_some() {}
         self.watches.shutdown().await;
         // What was answered last is chained before the log is left.

@@ -76,6 +76,11 @@ impl Metrics {
         InFlight(self.0.in_flight.clone())
     }
 
+    /// Requests that are being answered.
+    pub fn in_flight(&self) -> i64 {
+        self.0.in_flight.get()
+    }
+
     /// A request was answered.
     pub fn answered(&self, method: &Method, route: &str, status: StatusCode, took: Duration) {
         let method = name(method);
