@@ -6,6 +6,8 @@
 //! file, an adapter holds one row (one person, where rows are nested) of bounded size at a time.
 
 mod csv;
+#[cfg(test)]
+mod kept;
 mod rows;
 mod samples;
 mod sen2_xml;

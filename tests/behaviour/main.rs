@@ -9,5 +9,6 @@ mod conformance;
 mod consents;
 mod contract;
 mod organisations;
+mod releases;
 mod story;
 mod submissions;

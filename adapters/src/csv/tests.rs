@@ -12,26 +12,9 @@ use proptest::option;
 use proptest::prelude::*;
 
 use super::*;
+use crate::kept::Kept;
 use crate::rows::Fault;
 use crate::{Row, Sink, Stop};
-
-#[derive(Default)]
-struct Kept {
-    rows: Vec<Row>,
-    file_issues: Vec<Issue>,
-}
-
-impl Sink for Kept {
-    fn row(&mut self, row: Row) -> Result<(), Stop> {
-        self.rows.push(row);
-        Ok(())
-    }
-
-    fn file_issue(&mut self, issue: Issue) -> Result<(), Stop> {
-        self.file_issues.push(issue);
-        Ok(())
-    }
-}
 
 fn context() -> Context {
     Context { organisation: "RY4".parse().unwrap(), today: parse_day("2026-11-20").unwrap() }

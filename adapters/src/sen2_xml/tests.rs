@@ -3,30 +3,12 @@ use std::io::Cursor;
 use domain::children::ChildIdentifier;
 use domain::dates::parse_day;
 use domain::ehc_plans::{Case, Outcome};
-use domain::issues::Issue;
 use domain::submissions::Entry;
 
 use super::*;
+use crate::Row;
+use crate::kept::Kept;
 use crate::rows::Fault;
-use crate::{Row, Sink, Stop};
-
-#[derive(Default)]
-struct Kept {
-    rows: Vec<Row>,
-    file_issues: Vec<Issue>,
-}
-
-impl Sink for Kept {
-    fn row(&mut self, row: Row) -> Result<(), Stop> {
-        self.rows.push(row);
-        Ok(())
-    }
-
-    fn file_issue(&mut self, issue: Issue) -> Result<(), Stop> {
-        self.file_issues.push(issue);
-        Ok(())
-    }
-}
 
 fn try_read(bytes: &[u8]) -> (Kept, Result<(), Unreadable>) {
     let context = Context { organisation: "E10000015".parse().unwrap(), today: parse_day("2026-11-20").unwrap() };

@@ -17,6 +17,7 @@ on_both! {
         assert_eq!(counts(&looked), [4, 3, 1, 1, 1, 1, 0, 1, 1]);
         assert_eq!(looked["status"], "validated");
         assert_eq!((entries(&trust, "").await, reports(&trust).await), (before, told));
+        assert!(looked.get("issues").is_none(), "nothing is kept to be listed: {looked}");
         let id = looked["id"].as_str().unwrap();
         trust.get(&format!("/v1/submissions/{id}")).await.expect_problem(404, "not-found");
 
