@@ -97,7 +97,7 @@ fn what_does_not_make_sense_is_refused_with_its_line() {
 
 #[test]
 fn every_fault_is_told_at_once() {
-    let text = WHOLE.replace("successors = [\"S1Y5D\"]", "successors = [\"XXX\"]").replace("ends = 2027", "ends = 2025");
+    let text = WHOLE.replace("successors = [\"S1Y5D\"]", "successors = [\"ZZ9\"]").replace("ends = 2027", "ends = 2025");
     let lines: Vec<_> = read(&text).unwrap_err().into_iter().map(|fault| (fault.line, fault.field)).collect();
     assert_eq!(lines, [(line("successors"), "successors".into()), (line("ends ="), "ends".into())]);
 }
