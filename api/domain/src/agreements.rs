@@ -4,6 +4,7 @@ use chrono::NaiveDate;
 
 use crate::organisations::OrganisationCode;
 use crate::pathways::PathwaySet;
+use crate::places::Places;
 
 closed! {
     /// Why data flows.
@@ -82,8 +83,29 @@ pub struct Basis {
     pub dpa_sch1: Option<String>,
     pub confidentiality: Confidentiality,
     pub statute: Option<String>,
+    /// Ids of the [`LegalBasis`]es that it rests on: it holds only while each of them is in force.
+    pub legal_bases: Vec<String>,
     pub opt_out: OptOut,
     pub opt_out_reason: Option<String>,
+}
+
+/// A provision of the law that is in force between days, as the partners have established them: some that
+/// are made have not been commenced.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LegalBasis {
+    pub id: String,
+    pub citation: String,
+    /// `None` until it is commenced.
+    pub in_force_from: Option<NaiveDate>,
+    /// Its last day, inclusive.
+    pub in_force_to: Option<NaiveDate>,
+}
+
+impl LegalBasis {
+    /// Whether it is law on a day.
+    pub fn is_in_force(&self, today: NaiveDate) -> bool {
+        self.in_force_from.is_some_and(|first| first <= today) && self.in_force_to.is_none_or(|last| today <= last)
+    }
 }
 
 /// One agreement, checked: see [`Agreement::faults`].
@@ -102,6 +124,8 @@ pub struct Agreement {
     pub starts: NaiveDate,
     pub ends: NaiveDate,
     pub basis: Basis,
+    /// Where the children of its population live or are registered; the partnership works it out.
+    pub places: Places,
 }
 
 impl Agreement {
@@ -114,6 +138,17 @@ impl Agreement {
     pub fn joins(&self, holder: OrganisationCode, recipient: OrganisationCode, data: DataClass) -> bool {
         let (provider, recipient) = if data.flows_to_provider() { (recipient, holder) } else { (holder, recipient) };
         self.data.contains(&data) && self.providers.contains(&provider) && self.recipients.contains(&recipient)
+    }
+
+    /// Whether an organisation receives data of a class.
+    pub fn receives(&self, organisation: OrganisationCode, data: DataClass) -> bool {
+        let receivers = if data.flows_to_provider() { &self.providers } else { &self.recipients };
+        receivers.contains(&organisation)
+    }
+
+    /// Whether an organisation provides or receives under it.
+    pub fn is_party(&self, organisation: OrganisationCode) -> bool {
+        self.providers.contains(&organisation) || self.recipients.contains(&organisation)
     }
 
     /// What in the agreement does not make sense together: the field at fault, and why.

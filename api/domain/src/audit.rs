@@ -4,10 +4,10 @@ use chrono::{DateTime, Utc};
 use serde::Serialize;
 
 use crate::agreements::{DataClass, Purpose};
-use crate::identifiers::{ChildId, ConsentId};
+use crate::identifiers::{ChildId, ConsentId, OverrideId};
 use crate::organisations::OrganisationCode;
 use crate::pathways::PathwaySet;
-use crate::policy::{Act, Permit, Reason, Refusal};
+use crate::policy::{Act, Ground, Permit, Reason, Refusal};
 
 /// The person behind a call, as the calling system names them. `role` is `system` for an
 /// unattended call.
@@ -55,7 +55,15 @@ pub struct Leaf<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub child: Option<ChildId>,
     pub agreements: Vec<&'a str>,
+    /// What a permitted flow rested on.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub grounds: Vec<Ground>,
     pub consents: Vec<ConsentId>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub overrides: Vec<OverrideId>,
+    /// The decision, restriction or override that the act was about.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub item: Option<uuid::Uuid>,
 }
 
 impl<'a> Leaf<'a> {
@@ -75,7 +83,10 @@ impl<'a> Leaf<'a> {
             pathways: permit.pathways(),
             child: ask.child,
             agreements: permit.grants().iter().map(|grant| grant.agreement()).collect(),
+            grounds: permit.grounds(),
             consents: permit.grants().iter().flat_map(|grant| grant.consents()).copied().collect(),
+            overrides: permit.grants().iter().flat_map(|grant| grant.overrides()).copied().collect(),
+            item: ask.item,
         }
     }
 
@@ -95,7 +106,10 @@ impl<'a> Leaf<'a> {
             pathways: ask.pathways,
             child: ask.child,
             agreements: refusal.agreement.as_deref().into_iter().collect(),
+            grounds: Vec::new(),
             consents: refusal.consent.into_iter().collect(),
+            overrides: Vec::new(),
+            item: ask.item,
         }
     }
 }

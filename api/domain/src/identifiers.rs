@@ -44,6 +44,10 @@ uuid_ids! {
     AdviceRequestId,
     /// A recorded decision about sharing.
     ConsentId,
+    /// A restriction on a child's records.
+    RestrictionId,
+    /// A Caldicott guardian's override.
+    OverrideId,
     /// One request for an EHC needs assessment and what followed from it.
     CaseId,
     /// A published set of tables.

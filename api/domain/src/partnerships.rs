@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 
 use chrono::NaiveDate;
 
-use crate::agreements::{Agreement, DataClass, Purpose};
+use crate::agreements::{Agreement, DataClass, LegalBasis, OptOut, Population, Purpose};
 use crate::organisations::{Organisation, OrganisationCode};
+use crate::places::Places;
 use crate::scopes::ScopeSet;
 
 /// A partner's system, as its certificate and its scopes make it known.
@@ -35,6 +36,7 @@ closed! {
         Partnership = "partnership",
         Organisation = "organisation",
         Client = "client",
+        LegalBasis = "legal_basis",
         Agreement = "agreement",
     }
 }
@@ -55,6 +57,7 @@ pub struct Parts {
     pub controllers: Vec<OrganisationCode>,
     pub organisations: Vec<Organisation>,
     pub clients: Vec<Client>,
+    pub legal_bases: Vec<LegalBasis>,
     pub agreements: Vec<Agreement>,
     /// The names of the authorities whose certificates the gateway accepts.
     pub authorities: Vec<String>,
@@ -67,7 +70,15 @@ pub struct Partnership {
     controllers: Vec<OrganisationCode>,
     organisations: BTreeMap<OrganisationCode, Organisation>,
     clients: BTreeMap<String, Client>,
+    legal_bases: BTreeMap<String, LegalBasis>,
     agreements: Vec<Agreement>,
+}
+
+/// Which facts about a child any of the agreements asks for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Needs {
+    pub opt_outs: bool,
+    pub plans: bool,
 }
 
 impl Partnership {
@@ -122,7 +133,23 @@ impl Partnership {
                 fault(Section::Client, index, "may_submit_for", message);
             }
         }
+        for (index, basis) in parts.legal_bases.iter().enumerate() {
+            if parts.legal_bases[..index].iter().any(|earlier| earlier.id == basis.id) {
+                fault(Section::LegalBasis, index, "id", format!("{} stands here twice", basis.id));
+            }
+            if basis.in_force_to.is_some_and(|last| basis.in_force_from.is_none_or(|first| last < first)) {
+                fault(Section::LegalBasis, index, "in_force_to", "a provision cannot end before it is in force".into());
+            }
+        }
         for (index, agreement) in parts.agreements.iter().enumerate() {
+            for id in &agreement.basis.legal_bases {
+                if !parts.legal_bases.iter().any(|basis| basis.id == *id) {
+                    fault(Section::Agreement, index, "basis", format!("{id} is not a legal_basis of this file"));
+                }
+            }
+            if agreement.population == Population::GpRegistered && places(agreement, &known) == Places::Anywhere {
+                fault(Section::Agreement, index, "population", "none of its organisations lists its practices".into());
+            }
             if parts.agreements[..index].iter().any(|earlier| earlier.id == agreement.id) {
                 fault(Section::Agreement, index, "id", format!("{} stands here twice", agreement.id));
             }
@@ -148,12 +175,15 @@ impl Partnership {
         if !faults.is_empty() {
             return Err(faults);
         }
+        let agreements =
+            parts.agreements.into_iter().map(|agreement| Agreement { places: places(&agreement, &known), ..agreement }).collect();
         Ok(Self {
             host: parts.host,
             controllers: parts.controllers,
             organisations: parts.organisations.into_iter().map(|organisation| (organisation.code, organisation)).collect(),
             clients: parts.clients.into_iter().map(|client| (client.id.clone(), client)).collect(),
-            agreements: parts.agreements,
+            legal_bases: parts.legal_bases.into_iter().map(|basis| (basis.id.clone(), basis)).collect(),
+            agreements,
         })
     }
 
@@ -183,6 +213,24 @@ impl Partnership {
         &self.agreements
     }
 
+    /// Which facts about a child it takes to decide.
+    pub fn needs(&self) -> Needs {
+        Needs {
+            opt_outs: self.agreements.iter().any(|agreement| agreement.basis.opt_out == OptOut::Applies),
+            plans: self.agreements.iter().any(|agreement| agreement.population == Population::PlanMaintained),
+        }
+    }
+
+    /// The provisions of the law that an agreement names.
+    pub fn legal_bases<'a>(&'a self, agreement: &'a Agreement) -> impl Iterator<Item = &'a LegalBasis> {
+        agreement.basis.legal_bases.iter().filter_map(|id| self.legal_bases.get(id))
+    }
+
+    /// Whether every provision that an agreement names is law on a day.
+    pub fn is_law(&self, agreement: &Agreement, today: NaiveDate) -> bool {
+        self.legal_bases(agreement).all(|basis| basis.is_in_force(today))
+    }
+
     /// The district codes of the host's area.
     pub fn districts(&self) -> &[String] {
         self.organisations.get(&self.host).map_or(&[], |organisation| &organisation.areas)
@@ -195,6 +243,7 @@ impl Partnership {
                 && agreement.data.contains(&DataClass::DashboardAggregate)
                 && agreement.recipients.contains(&organisation)
                 && agreement.is_in_date(today)
+                && self.is_law(agreement, today)
         })
     }
 
@@ -202,9 +251,27 @@ impl Partnership {
     pub fn counted_providers(&self, today: NaiveDate) -> Vec<&Organisation> {
         let counts = |organisation: &&Organisation| {
             self.agreements.iter().any(|agreement| {
-                agreement.is_in_date(today) && agreement.joins(organisation.code, self.host, DataClass::DashboardAggregate)
+                agreement.is_in_date(today)
+                    && self.is_law(agreement, today)
+                    && agreement.joins(organisation.code, self.host, DataClass::DashboardAggregate)
             })
         };
         self.organisations.values().filter(counts).collect()
     }
+}
+
+/// Where an agreement's children are: the districts of its recipients, or the practices of its parties.
+fn places(agreement: &Agreement, known: &BTreeMap<OrganisationCode, &Organisation>) -> Places {
+    let of = |codes: &[OrganisationCode], list: fn(&Organisation) -> &[String]| -> std::sync::Arc<[String]> {
+        codes.iter().filter_map(|code| known.get(code)).flat_map(|organisation| list(organisation)).cloned().collect()
+    };
+    let (placed, list): (fn(std::sync::Arc<[String]>) -> Places, _) = match agreement.population {
+        Population::PlanMaintained => return Places::Anywhere,
+        Population::Resident => (Places::Districts, of(&agreement.recipients, |organisation| &organisation.areas)),
+        Population::GpRegistered => {
+            let parties: Vec<_> = agreement.providers.iter().chain(&agreement.recipients).copied().collect();
+            (Places::Practices, of(&parties, |organisation| &organisation.practices))
+        }
+    };
+    if list.is_empty() { Places::Anywhere } else { placed(list) }
 }

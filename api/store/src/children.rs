@@ -70,9 +70,19 @@ impl Tx<'_> {
 
     /// Who the child is, as it was first named.
     pub(crate) fn child_reference(&mut self, id: ChildId) -> Result<ChildReference, StoreError> {
-        let (look_up, sealed): (Vec<u8>, Vec<u8>) =
-            on!(self, c => child::table.find(id.0).select((child::look_up, child::sealed_reference)).first(*c))?;
-        from_json(&self.vault.open(Column::ChildReference, &look_up, &sealed)?, "a child's reference")
+        self.references_between(id.0, id.0)?.pop().map(|(_, reference)| reference).ok_or(StoreError::Corrupt("a child that is gone"))
+    }
+
+    /// Who the children of a range of ids are.
+    pub(crate) fn references_between(&mut self, first: i64, last: i64) -> Result<Vec<(ChildId, ChildReference)>, StoreError> {
+        let query = child::table.filter(child::id.between(first, last)).select((child::id, child::look_up, child::sealed_reference));
+        let rows: Vec<(i64, Vec<u8>, Vec<u8>)> = on!(self, c => query.load(*c))?;
+        rows.into_iter()
+            .map(|(id, look_up, sealed)| {
+                let plain = self.vault.open(Column::ChildReference, &look_up, &sealed)?;
+                Ok((ChildId(id), from_json(&plain, "a child's reference")?))
+            })
+            .collect()
     }
 
     fn find_child(&mut self, look_up: &LookUp, pass: Pass) -> Result<Option<ChildId>, StoreError> {

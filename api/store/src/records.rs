@@ -6,13 +6,13 @@ use std::collections::BTreeMap;
 use chrono::NaiveDate;
 use diesel::prelude::*;
 use domain::audit::Attribution;
-use domain::consents::Consent;
 use domain::ehc_plans::Case;
 use domain::identifiers::{CaseId, ChildId};
 use domain::journeys::HeldReferral;
 use domain::organisations::OrganisationCode;
+use domain::partnerships::Needs;
 use domain::pathways::PathwaySet;
-use domain::policy::{Permit, Reason, Refusal};
+use domain::policy::{ChildFacts, NOBODY, Permit, Reason, Refusal};
 use domain::referrals::{Flow, Referral};
 use domain::submissions::Dataset;
 
@@ -60,6 +60,13 @@ pub struct Counted<'a> {
     pub holder: OrganisationCode,
     pub list: &'a str,
     pub pathways: PathwaySet,
+}
+
+/// What of one child counts, and why the rest does not.
+#[derive(Debug, Default)]
+pub struct CountedChild {
+    pub held: Vec<HeldReferral>,
+    pub withheld: Vec<Reason>,
 }
 
 #[derive(Queryable, Selectable)]
@@ -145,14 +152,17 @@ impl Tx<'_> {
                 return Err(StoreError::Corrupt("a permit for another child"));
             }
             let before = found.len();
+            let mut kept = Reason::NotHeld;
             for row in sealed.rows.iter().filter(|row| row.organisation == ask.holder.as_str()) {
-                found.extend(cut(permit, row.referral(self.vault)?));
+                match cut(permit, row.referral(self.vault)?) {
+                    Ok(held) => found.push(held),
+                    Err(reason) => kept = kept.max(reason),
+                }
             }
             if found.len() > before {
                 self.leave_permitted(permit, by)?;
             } else {
-                let refusal = Refusal { ask, reason: Reason::IdentityUnverified, agreement: None, consent: None };
-                self.leave_refused(&refusal, by, permit.at())?;
+                self.leave_refused(&Refusal::of_record(permit, kept), by, permit.at())?;
             }
         }
         Ok(found)
@@ -177,14 +187,14 @@ impl Tx<'_> {
 
     /// Another organisation's referrals, each let out by a permit of its own or left out, until there
     /// are `limit` of them or no more: how many were left out does not show. `judge` is given a child,
-    /// its pathways in the row and its family's decisions.
+    /// its pathways in the row and the facts about it.
     pub fn permitted_referrals(
         &mut self,
         holder: OrganisationCode,
         list: Option<&str>,
         (mut after, limit): (i64, usize),
-        by: &Attribution,
-        judge: impl Fn(ChildId, PathwaySet, &[Consent]) -> Option<Permit>,
+        (needs, by): (Needs, &Attribution),
+        judge: impl Fn(ChildId, PathwaySet, &ChildFacts) -> Option<Permit>,
     ) -> Result<Vec<ListedReferral>, StoreError> {
         let mut found = Vec::new();
         loop {
@@ -194,9 +204,9 @@ impl Tx<'_> {
             for row in rows {
                 let child = ChildId(row.child_id);
                 self.child_for_disclosure(child)?;
-                let consents = self.consents_of(child)?;
-                let Some(permit) = judge(child, PathwaySet::from_bits(row.pathways), &consents) else { continue };
-                if let Some(held) = cut(&permit, row.referral(self.vault)?) {
+                let facts = self.child_facts(child, needs)?;
+                let Some(permit) = judge(child, PathwaySet::from_bits(row.pathways), &facts) else { continue };
+                if let Ok(held) = cut(&permit, row.referral(self.vault)?) {
                     found.push(row.listed(held));
                     self.leave_permitted(&permit, by)?;
                 }
@@ -270,11 +280,12 @@ impl Tx<'_> {
     /// input of a release. Reads in batches, so memory does not grow with the number of children.
     pub fn count_referrals(
         &mut self,
-        judge: impl Fn(&Counted<'_>, &[Consent]) -> Option<Permit>,
-        mut visit: impl FnMut(ChildId, Vec<HeldReferral>),
+        needs: Needs,
+        judge: impl Fn(&Counted<'_>, &ChildFacts) -> Result<Permit, Reason>,
+        mut visit: impl FnMut(ChildId, CountedChild),
     ) -> Result<(), StoreError> {
         let mut after = (0, 0);
-        let mut child: Option<(ChildId, Vec<Consent>, Vec<HeldReferral>)> = None;
+        let mut child: Option<(ChildId, CountedChild)> = None;
         loop {
             // Said twice, so that the index is entered where the last batch ended.
             let later = record::child_id.ge(after.0).and(record::child_id.gt(after.0).or(record::id.gt(after.1)));
@@ -286,31 +297,31 @@ impl Tx<'_> {
                 .load(*c))?;
             let Some(last) = rows.last() else { break };
             after = (last.child_id, last.id);
-            let objections = self.consents_between(rows.first().map_or(0, |row| row.child_id), last.child_id)?;
+            let facts = self.facts_between(rows.first().map_or(0, |row| row.child_id), last.child_id, needs)?;
             for row in rows {
                 let id = ChildId(row.child_id);
-                if child.as_ref().is_none_or(|(current, ..)| *current != id) {
-                    if let Some((id, _, held)) = child.take() {
-                        visit(id, held);
-                    }
-                    let consents = objections.iter().filter(|(of, _)| *of == id).map(|(_, consent)| consent.clone()).collect();
-                    child = Some((id, consents, Vec::new()));
+                if let Some((id, done)) = child.take_if(|(current, _)| *current != id) {
+                    visit(id, done);
                 }
+                let (_, counting) = child.get_or_insert_with(|| (id, CountedChild::default()));
                 let counted = Counted {
                     child: id,
                     holder: read(&row.organisation, "a provider")?,
                     list: &row.list,
                     pathways: PathwaySet::from_bits(row.pathways),
                 };
-                if let Some((_, consents, kept)) = &mut child
-                    && let Some(permit) = judge(&counted, consents)
-                {
-                    kept.extend(cut(&permit, row.referral(self.vault)?));
+                let cut = match judge(&counted, facts.get(&id).unwrap_or(&NOBODY)) {
+                    Ok(permit) => cut(&permit, row.referral(self.vault)?),
+                    Err(reason) => Err(reason),
+                };
+                match cut {
+                    Ok(held) => counting.held.push(held),
+                    Err(reason) => counting.withheld.push(reason),
                 }
             }
         }
-        if let Some((id, _, held)) = child {
-            visit(id, held);
+        if let Some((id, done)) = child {
+            visit(id, done);
         }
         Ok(())
     }
@@ -346,7 +357,7 @@ impl Tx<'_> {
 /// Rows that are read at a time.
 const BATCH: i64 = 2_000;
 
-fn cut(permit: &Permit, held: HeldReferral) -> Option<HeldReferral> {
+fn cut(permit: &Permit, held: HeldReferral) -> Result<HeldReferral, Reason> {
     let HeldReferral { provider, flow, referral } = held;
     permit.cut(referral).map(|referral| HeldReferral { provider, flow, referral })
 }

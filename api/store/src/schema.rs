@@ -78,6 +78,59 @@ diesel::table! {
         withdrawn_at -> Nullable<Timestamp>,
         sealed_evidence -> Binary,
         sealed_reason -> Nullable<Binary>,
+        review -> Nullable<Text>,
+        reviewed_at -> Nullable<Timestamp>,
+        sealed_review -> Nullable<Binary>,
+    }
+}
+
+diesel::table! {
+    restriction (id) {
+        id -> Text,
+        child_id -> BigInt,
+        kind -> Text,
+        against -> Nullable<Text>,
+        starts -> Date,
+        ends -> Nullable<Date>,
+        set_by -> Text,
+        set_at -> Timestamp,
+        lifted_at -> Nullable<Timestamp>,
+        sealed_reason -> Binary,
+        sealed_lifting -> Nullable<Binary>,
+    }
+}
+
+diesel::table! {
+    caldicott_override (id) {
+        id -> Text,
+        child_id -> BigInt,
+        holder -> Text,
+        recipient -> Text,
+        purpose -> Text,
+        data -> Text,
+        pathways -> SmallInt,
+        starts -> Date,
+        ends -> Date,
+        made_at -> Timestamp,
+        ended_at -> Nullable<Timestamp>,
+        sealed_reason -> Binary,
+    }
+}
+
+diesel::table! {
+    opt_out_list (organisation) {
+        organisation -> Text,
+        as_of -> Date,
+        loaded_at -> Timestamp,
+        numbers -> BigInt,
+    }
+}
+
+diesel::table! {
+    opt_out (look_up, organisation) {
+        organisation -> Text,
+        look_up -> Binary,
+        sealed_number -> Binary,
     }
 }
 

@@ -12,6 +12,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use domain::children::ChildReference;
 use domain::identifiers::CaseId;
+use domain::nhs_numbers::NhsNumber;
 use uuid::Uuid;
 use zeroize::Zeroizing;
 
@@ -50,6 +51,11 @@ pub(crate) enum Column {
     Record,
     ConsentEvidence,
     ConsentReason,
+    ConsentReview,
+    RestrictionReason,
+    RestrictionLifting,
+    OverrideReason,
+    OptOutNumber,
     AdviceRequest,
     Advice,
 }
@@ -61,6 +67,11 @@ impl Column {
             Self::Record => b"record.sealed_record",
             Self::ConsentEvidence => b"consent.sealed_evidence",
             Self::ConsentReason => b"consent.sealed_reason",
+            Self::ConsentReview => b"consent.sealed_review",
+            Self::RestrictionReason => b"restriction.sealed_reason",
+            Self::RestrictionLifting => b"restriction.sealed_lifting",
+            Self::OverrideReason => b"caldicott_override.sealed_reason",
+            Self::OptOutNumber => b"opt_out.sealed_number",
             Self::AdviceRequest => b"advice_request.sealed_request",
             Self::Advice => b"advice_request.sealed_advice",
         }
@@ -124,6 +135,13 @@ impl Vault {
         child.canonical(&mut bytes);
         let mut key = [0; 16];
         key.copy_from_slice(&self.tag(b"child", &bytes)[..16]);
+        key
+    }
+
+    /// The keyed index of an NHS number alone.
+    pub(crate) fn number_look_up(&self, number: &NhsNumber) -> LookUp {
+        let mut key = [0; 16];
+        key.copy_from_slice(&self.tag(b"nhs-number", number.as_str().as_bytes())[..16]);
         key
     }
 

@@ -1,10 +1,11 @@
 //! The file's shape.
 
 use chrono::NaiveDate;
-use domain::agreements::{Agreement, Basis, Confidentiality, ConsentRule, DataClass, OptOut, Population, Purpose};
+use domain::agreements::{Agreement, Basis, Confidentiality, ConsentRule, DataClass, LegalBasis, OptOut, Population, Purpose};
 use domain::organisations::{Organisation, OrganisationCode, OrganisationKind};
 use domain::partnerships::{Client, Parts};
 use domain::pathways::PathwaySet;
+use domain::places::Places;
 use domain::scopes::Scope;
 use serde::{Deserialize, Deserializer, de::Error};
 use toml::value::Datetime;
@@ -19,7 +20,18 @@ pub(super) struct PartnershipWire {
     #[serde(default)]
     client: Vec<ClientWire>,
     #[serde(default)]
+    legal_basis: Vec<LegalBasisWire>,
+    #[serde(default)]
     agreement: Vec<AgreementWire>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct LegalBasisWire {
+    id: String,
+    citation: String,
+    in_force_from: Option<Day>,
+    in_force_to: Option<Day>,
 }
 
 #[derive(Deserialize)]
@@ -34,6 +46,8 @@ struct OrganisationWire {
     successors: Vec<OrganisationCode>,
     #[serde(default)]
     areas: Vec<String>,
+    #[serde(default)]
+    practices: Vec<String>,
     #[serde(default)]
     lists: Vec<String>,
 }
@@ -76,6 +90,8 @@ struct BasisWire {
     dpa_sch1: Option<String>,
     confidentiality: Confidentiality,
     statute: Option<String>,
+    #[serde(default)]
+    legal_bases: Vec<String>,
     opt_out: OptOutWire,
 }
 
@@ -116,6 +132,7 @@ impl PartnershipWire {
             controllers: self.controllers,
             organisations: self.organisation.into_iter().map(Into::into).collect(),
             clients: self.client.into_iter().map(Into::into).collect(),
+            legal_bases: self.legal_basis.into_iter().map(Into::into).collect(),
             agreements: self.agreement.into_iter().map(Into::into).collect(),
             authorities: authorities.to_vec(),
         }
@@ -132,8 +149,16 @@ impl From<OrganisationWire> for Organisation {
             valid_to: wire.valid_to.map(|day| day.0),
             successors: wire.successors,
             areas: wire.areas,
+            practices: wire.practices,
             lists: wire.lists,
         }
+    }
+}
+
+impl From<LegalBasisWire> for LegalBasis {
+    fn from(wire: LegalBasisWire) -> Self {
+        let day = |day: Option<Day>| day.map(|day| day.0);
+        Self { id: wire.id, citation: wire.citation, in_force_from: day(wire.in_force_from), in_force_to: day(wire.in_force_to) }
     }
 }
 
@@ -171,9 +196,11 @@ impl From<AgreementWire> for Agreement {
                 dpa_sch1: wire.basis.dpa_sch1,
                 confidentiality: wire.basis.confidentiality,
                 statute: wire.basis.statute,
+                legal_bases: wire.basis.legal_bases,
                 opt_out,
                 opt_out_reason,
             },
+            places: Places::Anywhere,
         }
     }
 }

@@ -7,17 +7,16 @@ use chrono::{DateTime, Days, NaiveDate, Utc};
 use disclosure::{Coverage, ExpectedList, PlanFact, ReleaseInput, ReleaseSecret, WaitFact};
 use domain::agreements::{DataClass, Purpose};
 use domain::audit::Attribution;
-use domain::consents::Consent;
 use domain::dates::{days_between, london_day};
 use domain::identifiers::{ChildId, ReleaseId};
 use domain::journeys::{WeeksBand, waits};
 use domain::organisations::{Organisation, OrganisationCode};
 use domain::partnerships::Partnership;
 use domain::pathways::{Pathway, PathwaySet};
-use domain::policy::{Act, Ask, Facts, Permit, decide};
+use domain::policy::{Act, Ask, ChildFacts, Facts, NOBODY, Permit, Reason, decide};
 use domain::referrals::Flow;
 use domain::submissions::{DEFAULT_LIST, Dataset};
-use store::{Counted, Store, StoreError, TableDraft, Tx};
+use store::{Counted, CountedChild, Store, StoreError, TableDraft, Tx};
 
 /// A list that was last true of a day longer ago than this counts as not submitted: lists are
 /// monthly, and a fortnight is left for a late one.
@@ -52,8 +51,8 @@ pub async fn build_release(store: &Store, secret: Arc<ReleaseSecret>, building: 
 }
 
 impl Building {
-    fn facts<'a>(&'a self, consents: &'a [Consent]) -> Facts<'a> {
-        Facts::at(self.now, self.partnership.agreements(), consents)
+    fn facts<'a>(&'a self, child: &'a ChildFacts) -> Facts<'a> {
+        Facts::at(self.now, &self.partnership, child)
     }
 
     fn ask(&self, holder: OrganisationCode, pathways: PathwaySet, child: Option<ChildId>) -> Ask {
@@ -65,6 +64,7 @@ impl Building {
             data: DataClass::DashboardAggregate,
             pathways,
             child,
+            item: None,
         }
     }
 
@@ -77,7 +77,7 @@ impl Building {
 /// Leave to count each provider's children: what the audit log keeps of a release.
 fn permits(building: &Building) -> Vec<Permit> {
     let ask = |provider: &Organisation| building.ask(provider.code, PathwaySet::all(), None);
-    building.providers().into_iter().filter_map(|provider| decide(ask(provider), building.facts(&[])).ok()).collect()
+    building.providers().into_iter().filter_map(|provider| decide(ask(provider), building.facts(&NOBODY)).ok()).collect()
 }
 
 fn tables(tx: &mut Tx<'_>, secret: &ReleaseSecret, building: &Building) -> Result<Vec<TableDraft>, StoreError> {
@@ -125,12 +125,13 @@ fn tables(tx: &mut Tx<'_>, secret: &ReleaseSecret, building: &Building) -> Resul
 /// referral that did not flow counts no more, but still links a journey.
 fn wait_facts(tx: &mut Tx<'_>, building: &Building, lists: &Lists) -> Result<Vec<WaitFact>, StoreError> {
     let mut facts = Vec::new();
-    let judge = |counted: &Counted<'_>, consents: &[Consent]| {
-        let came = lists.fresh.contains(&(counted.holder, counted.list.to_owned()));
-        let ask = building.ask(counted.holder, counted.pathways, Some(counted.child));
-        came.then(|| decide(ask, building.facts(consents)).ok()).flatten()
+    let judge = |counted: &Counted<'_>, child: &ChildFacts| {
+        if !lists.fresh.contains(&(counted.holder, counted.list.to_owned())) {
+            return Err(Reason::NotHeld);
+        }
+        decide(building.ask(counted.holder, counted.pathways, Some(counted.child)), building.facts(child)).map_err(|refusal| refusal.reason)
     };
-    tx.count_referrals(judge, |child, mut held| {
+    tx.count_referrals(building.partnership.needs(), judge, |child, CountedChild { mut held, .. }| {
         held.retain(|entry| entry.referral.referral_received_date <= building.as_of);
         let district = held.iter().rev().find_map(|entry| entry.referral.details.district.clone());
         let mut seen = PathwaySet::EMPTY;
@@ -149,7 +150,7 @@ fn wait_facts(tx: &mut Tx<'_>, building: &Building, lists: &Lists) -> Result<Vec
 fn plan_facts(tx: &mut Tx<'_>, building: &Building) -> Result<Vec<PlanFact>, StoreError> {
     let host = building.partnership.host();
     let since = building.as_of.checked_sub_days(Days::new(YEAR_DAYS)).unwrap_or(NaiveDate::MIN);
-    let Ok(permit) = decide(building.ask(host, PathwaySet::EMPTY, None), building.facts(&[])) else { return Ok(Vec::new()) };
+    let Ok(permit) = decide(building.ask(host, PathwaySet::EMPTY, None), building.facts(&NOBODY)) else { return Ok(Vec::new()) };
     let mut plans = Vec::new();
     tx.count_cases(&permit, |child, case| {
         let issued = case.plan().is_some_and(|plan| since < plan.start_on && plan.start_on <= building.as_of);

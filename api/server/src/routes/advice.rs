@@ -180,9 +180,10 @@ fn permit_advice(
         data: DataClass::HealthAdvice,
         pathways: AdviceKind::pathways(&request.kinds),
         child: Some(request.child),
+        item: None,
     };
-    let consents = tx.consents_of(request.child)?;
-    Ok(decide(ask, Facts::at(now, partnership.agreements(), &consents)))
+    let facts = tx.child_facts(request.child, partnership.needs())?;
+    Ok(decide(ask, Facts::at(now, partnership, &facts)))
 }
 
 fn check(body: AdviceBody) -> Result<Advice, Problem> {

@@ -13,7 +13,7 @@ use domain::dates::{is_plausible, london_day};
 use domain::identifiers::AdviceRequestId;
 use domain::organisations::OrganisationCode;
 use domain::partnerships::Partnership;
-use domain::policy::{Act, Ask, Facts, Permit, Refusal, decide};
+use domain::policy::{Act, Ask, ChildFacts, Facts, Permit, Refusal, decide};
 use domain::scopes::Scope;
 use serde::{Deserialize, Serialize};
 use store::{AdviceRequest, AdviceRequestDraft, StoreError, Tx};
@@ -181,8 +181,7 @@ fn permit_request(
     by: &Attribution,
 ) -> Result<Result<Permit, Refusal>, StoreError> {
     let known = tx.child(reference)?;
-    let consents = known.map_or(Ok(Vec::new()), |child| tx.consents_of(child))?;
-    let facts = Facts::at(now, partnership.agreements(), &consents);
+    let facts = known.map_or_else(|| Ok(ChildFacts::default()), |child| tx.child_facts(child, partnership.needs()))?;
     let ask = Ask {
         act: Act::Disclose,
         holder: by.organisation,
@@ -191,13 +190,14 @@ fn permit_request(
         data: DataClass::AdviceRequest,
         pathways: advice::AdviceKind::pathways(&body.kinds),
         child: known,
+        item: None,
     };
-    match decide(ask, facts) {
+    match decide(ask, Facts::at(now, partnership, &facts)) {
         Ok(_) if known.is_none() => {
             let child = tx.child_for_decision(reference)?;
             // Somebody else may have made the child known, and decided, in the meantime.
-            let consents = tx.consents_of(child)?;
-            Ok(decide(Ask { child: Some(child), ..ask }, Facts::at(now, partnership.agreements(), &consents)))
+            let facts = tx.child_facts(child, partnership.needs())?;
+            Ok(decide(Ask { child: Some(child), ..ask }, Facts::at(now, partnership, &facts)))
         }
         decided => Ok(decided),
     }
@@ -324,8 +324,9 @@ pub(super) fn permit_party(
         data: DataClass::AdviceRequest,
         pathways: advice::AdviceKind::pathways(&request.kinds),
         child: Some(request.child),
+        item: None,
     };
     tx.child_for_disclosure(request.child)?;
-    let consents = tx.consents_of(request.child)?;
-    Ok(decide(ask, Facts::at(now, partnership.agreements(), &consents)))
+    let facts = tx.child_facts(request.child, partnership.needs())?;
+    Ok(decide(ask, Facts::at(now, partnership, &facts)))
 }

@@ -7,7 +7,7 @@ use domain::dates::london_day;
 use domain::journeys::Waited;
 use domain::organisations::OrganisationCode;
 use domain::pathways::PathwaySet;
-use domain::policy::{Act, Ask, Facts, decide};
+use domain::policy::{Act, Ask, ChildFacts, Facts, NOBODY, decide};
 use domain::referrals::{Flow, Stage, Status};
 use domain::scopes::Scope;
 use serde::{Deserialize, Serialize};
@@ -80,28 +80,28 @@ pub async fn list_entries(
         data: DataClass::WaitingListStatus,
         pathways: PathwaySet::all(),
         child: None,
+        item: None,
     };
     let (own, list, partnership) = (ask.holder == ask.recipient, query.0.list, std::sync::Arc::clone(caller.partnership()));
     let found = state.store.transaction(move |tx| {
-        let agreements = partnership.agreements();
         if own {
-            return match decide(ask, Facts::at(now, agreements, &[])) {
+            return match decide(ask, Facts::at(now, &partnership, &NOBODY)) {
                 Ok(permit) => tx.own_referrals(&permit, list.as_deref(), after, one_more(limit), &by).map(Ok),
                 Err(refusal) => tx.leave_refused(&refusal, &by, now).map(|()| Err(Kind::NoAgreement)),
             };
         }
         // Without any agreement there is nothing to look for, and that may be said.
-        if let Err(refusal) = decide(ask, Facts::at(now, agreements, &[]))
+        if let Err(refusal) = decide(ask, Facts::at(now, &partnership, &NOBODY))
             && refusal.is_structural()
         {
             tx.leave_refused(&refusal, &by, now)?;
             return Ok(Err(Kind::NoAgreement));
         }
-        let judge = |child, pathways, consents: &[_]| {
-            decide(Ask { child: Some(child), pathways, ..ask }, Facts::at(now, agreements, consents)).ok()
+        let judge = |child, pathways, facts: &ChildFacts| {
+            decide(Ask { child: Some(child), pathways, ..ask }, Facts::at(now, &partnership, facts)).ok()
         };
         let most = usize::try_from(one_more(limit)).unwrap_or(usize::MAX);
-        tx.permitted_referrals(ask.holder, list.as_deref(), (after, most), &by, judge).map(Ok)
+        tx.permitted_referrals(ask.holder, list.as_deref(), (after, most), (partnership.needs(), &by), judge).map(Ok)
     });
     let rows = found.await?.map_err(Problem::from)?;
     let cursor = |row: &ListedReferral| state.child_ids.cursor(caller.organisation(), row.cursor).unwrap_or_default();

@@ -7,6 +7,7 @@ pub mod advice_requests;
 pub mod audit_events;
 pub mod authorization_servers;
 pub mod children;
+pub mod consent_reviews;
 pub mod consents;
 pub mod descriptions;
 pub mod docs;
@@ -18,6 +19,7 @@ pub mod releases;
 pub mod submission_reports;
 pub mod submissions;
 pub mod tokens;
+pub mod withdrawals;
 
 use actix_web::dev::ResourceDef;
 use actix_web::http::Method;
@@ -41,8 +43,10 @@ pub fn table(config: &mut ServiceConfig<'_>) {
         .service(children::get_waits)
         .service(consents::record_consent)
         .service(consents::list_consents)
+        .service(consent_reviews::list_reviews)
+        .service(consent_reviews::review_objection)
         .service(consents::get_consent)
-        .service(consents::withdraw_consent)
+        .service(withdrawals::withdraw_consent)
         .service(ehcp_cases::list_cases)
         .service(ehcp_cases::get_case)
         .service(advice_requests::create_advice_request)
