@@ -275,3 +275,33 @@ fn places(agreement: &Agreement, known: &BTreeMap<OrganisationCode, &Organisatio
     };
     if list.is_empty() { Places::Anywhere } else { placed(list) }
 }
+
+#[cfg(test)]
+impl Partnership {
+    /// A partnership of one council, one trust and these agreements, whatever faults they have.
+    pub(crate) fn of(agreements: Vec<Agreement>, legal_bases: Vec<LegalBasis>) -> Self {
+        use crate::organisations::OrganisationKind;
+        let organisation = |code: &str, kind, areas: &[&str]| Organisation {
+            code: code.parse().unwrap(),
+            name: code.into(),
+            kind,
+            valid_from: NaiveDate::MIN,
+            valid_to: None,
+            successors: Vec::new(),
+            areas: areas.iter().map(|area| (*area).to_owned()).collect(),
+            practices: Vec::new(),
+            lists: Vec::new(),
+        };
+        let council = organisation("E10000015", OrganisationKind::LocalAuthority, &["E07000242"]);
+        let trust = organisation("RY4", OrganisationKind::Provider, &[]);
+        let known = BTreeMap::from([(council.code, &council), (trust.code, &trust)]);
+        Self {
+            agreements: agreements.into_iter().map(|agreement| Agreement { places: places(&agreement, &known), ..agreement }).collect(),
+            host: council.code,
+            controllers: vec![council.code],
+            clients: BTreeMap::new(),
+            legal_bases: legal_bases.into_iter().map(|basis| (basis.id.clone(), basis)).collect(),
+            organisations: BTreeMap::from([(council.code, council), (trust.code, trust)]),
+        }
+    }
+}

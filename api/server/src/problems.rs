@@ -38,6 +38,7 @@ kinds! {
     ScopeMissing = 403 "scope-missing" "The client does not hold the scope",
     NoAgreement = 403 "no-agreement" "No agreement covers anything of the kind",
     OrganisationNotYours = 403 "organisation-not-yours" "The client may not send for this organisation",
+    NotAGuardian = 403 "not-a-guardian" "Only a Caldicott guardian may, and the actor's role is another",
     NotFound = 404 "not-found" "Not there, or not yours to know of",
     MethodNotAllowed = 405 "method-not-allowed" "The resource does not answer this method",
     NotAcceptable = 406 "not-acceptable" "No representation that the request accepts",

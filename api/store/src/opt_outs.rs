@@ -3,11 +3,13 @@
 
 use std::collections::HashMap;
 
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::NaiveDate;
 use diesel::prelude::*;
+use domain::audit::Attribution;
 use domain::identifiers::ChildId;
 use domain::nhs_numbers::NhsNumber;
 use domain::organisations::OrganisationCode;
+use domain::policy::Permit;
 
 use crate::StoreError;
 use crate::rows::read;
@@ -27,8 +29,16 @@ pub struct OptOutList {
 }
 
 impl Tx<'_> {
-    /// Replaces an organisation's list, unless a later one is held.
-    pub fn replace_opt_outs(&mut self, list: &OptOutList, numbers: &[NhsNumber], now: DateTime<Utc>) -> Result<bool, StoreError> {
+    /// Replaces an organisation's list by numbers that stand in it once each, with a leaf; unless a later one
+    /// is held, which answers `false`.
+    pub fn replace_opt_outs(
+        &mut self,
+        permit: &Permit,
+        list: &OptOutList,
+        numbers: &[NhsNumber],
+        by: &Attribution,
+    ) -> Result<bool, StoreError> {
+        let now = permit.at();
         let organisation = list.organisation.as_str();
         let held: Option<NaiveDate> =
             on!(self, c => opt_out_list::table.find(organisation).select(opt_out_list::as_of).first(*c).optional())?;
@@ -53,8 +63,9 @@ impl Tx<'_> {
                     Ok((opt_out::organisation.eq(organisation), opt_out::look_up.eq(look_up.to_vec()), opt_out::sealed_number.eq(sealed)))
                 })
                 .collect::<Result<_, StoreError>>()?;
-            on!(self, c => diesel::insert_into(opt_out::table).values(&rows).on_conflict_do_nothing().execute(*c))?;
+            on!(self, c => diesel::insert_into(opt_out::table).values(&rows).execute(*c))?;
         }
+        self.leave_permitted(permit, by)?;
         Ok(true)
     }
 

@@ -87,6 +87,15 @@ impl Tx<'_> {
         row.try_into()
     }
 
+    /// The restrictions on a child that the permit's holder set, with a leaf.
+    pub fn own_restrictions(&mut self, permit: &Permit, by: &Attribution) -> Result<Vec<Restriction>, StoreError> {
+        let (ask, child) = about(permit, Act::ReadConsents)?;
+        let mut found = self.restrictions_between(child.0, child.0)?;
+        found.retain(|(_, restriction)| restriction.set_by == ask.holder);
+        self.leave_permitted(permit, by)?;
+        Ok(found.into_iter().map(|(_, restriction)| restriction).collect())
+    }
+
     /// Whose restriction it is, if the organisation set it.
     pub fn child_of_restriction(&mut self, id: RestrictionId, set_by: OrganisationCode) -> Result<Option<ChildId>, StoreError> {
         let query = restriction::table.find(id.to_string()).filter(restriction::set_by.eq(set_by.as_str())).select(restriction::child_id);

@@ -37,7 +37,7 @@ closed! {
         RecordObjection = "record-objection",
         /// Withdraw a decision that the holder recorded.
         WithdrawConsent = "withdraw-consent",
-        /// Read back the decisions that the holder recorded.
+        /// Read back the decisions and restrictions that the holder recorded.
         ReadConsents = "read-consents",
         /// Say what becomes of an objection to a flow that needs no consent.
         ReviewObjection = "review-objection",
@@ -49,6 +49,8 @@ closed! {
         Override = "override",
         /// End an override that the holder made.
         EndOverride = "end-override",
+        /// Load National Data Opt-outs, as the holder's system fetched them.
+        LoadOptOuts = "load-opt-outs",
         /// Erase what the holder sent about a child.
         Erase = "erase",
         /// Rectify what the holder sent about a child.

@@ -190,7 +190,7 @@ const RECORDED: &[Rule] = &[permit("the organisation recorded it", Ground::Own, 
 const SET: &[Rule] = &[permit("the organisation set it", Ground::Own, |s| s.set_it()), NOT_OWN];
 const MADE: &[Rule] = &[permit("the organisation made it", Ground::Own, |s| s.made_it()), NOT_OWN];
 const OWN_RECORDS: &[Rule] = &[OWN, NOT_OWN];
-const RESTRICT: &[Rule] = &[
+const PARTY: &[Rule] = &[
     permit("the organisation is a party to an agreement that is in date", Ground::Task, |s| s.is_party()),
     refuse("the organisation is in no agreement that is in date", Reason::NoAgreement, |_| true),
 ];
@@ -209,7 +209,7 @@ pub(super) const fn rules(act: Act) -> &'static [Rule] {
         Act::LiftRestriction => SET,
         Act::EndOverride => MADE,
         Act::Override => OVERRIDE,
-        Act::Restrict => RESTRICT,
+        Act::Restrict | Act::LoadOptOuts => PARTY,
         Act::ReadDisclosures => READ_DISCLOSURES,
         Act::ReadConsents | Act::Erase | Act::Rectify | Act::Hold => OWN_RECORDS,
     }

@@ -15,7 +15,10 @@ pub mod ehcp_cases;
 pub mod entries;
 pub mod jwks;
 pub mod openapi;
+pub mod opt_outs;
+pub mod overrides;
 pub mod releases;
+pub mod restrictions;
 pub mod submission_reports;
 pub mod submissions;
 pub mod tokens;
@@ -47,6 +50,13 @@ pub fn table(config: &mut ServiceConfig<'_>) {
         .service(consent_reviews::review_objection)
         .service(consents::get_consent)
         .service(withdrawals::withdraw_consent)
+        .service(restrictions::restrict_child)
+        .service(restrictions::list_restrictions)
+        .service(restrictions::lift_restriction)
+        .service(overrides::make_override)
+        .service(overrides::end_override)
+        .service(opt_outs::load_opt_outs)
+        .service(opt_outs::list_opt_outs)
         .service(ehcp_cases::list_cases)
         .service(ehcp_cases::get_case)
         .service(advice_requests::create_advice_request)
