@@ -21,7 +21,7 @@ use server::{Clock, Configuration, Gateway};
 use tempfile::TempDir;
 
 pub use clusters::Cluster;
-pub use personas::{ACTOR, Answer, Call, Persona};
+pub use personas::{ACTOR, Answer, Call, GUARDIAN, Persona};
 pub use processes::Process;
 
 /// Which database a world stands on.

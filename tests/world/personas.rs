@@ -11,6 +11,9 @@ use serde_json::{Value, json};
 /// The person behind a persona's calls.
 pub const ACTOR: &str = r#"id="kt-204", role="ehc-coordinator", reason="assessment C-1""#;
 
+/// A trust's Caldicott guardian.
+pub const GUARDIAN: &str = r#"id="cg-1", role="caldicott-guardian", reason="a child at risk""#;
+
 /// A partner's system.
 #[derive(Clone)]
 pub struct Persona {

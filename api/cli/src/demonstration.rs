@@ -20,7 +20,8 @@ const PARTNERSHIP: &str = include_str!("demonstration/partnership.toml");
 const CLIENT: &str = include_str!("demonstration/client.toml");
 
 /// The clients of the demonstration, as its partnership file lists them.
-pub const CLIENTS: [&str; 6] = ["provider-hct", "icb-central-east", "council-herts", "dashboard-herts", "auditor-herts", "stranger"];
+pub const CLIENTS: [&str; 7] =
+    ["provider-hct", "icb-central-east", "council-herts", "dashboard-herts", "auditor-herts", "guardian-hct", "stranger"];
 
 /// What the files are to say.
 #[derive(Debug, Clone)]

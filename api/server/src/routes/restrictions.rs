@@ -182,11 +182,11 @@ pub async fn list_restrictions(
 ) -> Result<web::Json<Page<RestrictionView>>, Problem> {
     caller.require(Scope::RestrictionWrite)?;
     let by = attribute(&caller, Some(actor.0), id, "list_restrictions");
-    let reference = state.child_ids.child(caller.organisation(), &child_id);
+    let reference = state.child_ids.child(caller.organisation(), &child_id).ok_or(Problem::new(Kind::NotFound))?;
     let now = state.clock.now();
     let partnership = Arc::clone(caller.partnership());
     let found = state.store.transaction(move |tx| {
-        let Some(child) = reference.as_ref().map_or(Ok(None), |reference| tx.child(reference))? else { return Ok(Vec::new()) };
+        let Some(child) = tx.child(&reference)? else { return Ok(Vec::new()) };
         let own = Ask { item: None, ..ask(Act::ReadConsents, by.organisation, None, RestrictionId(by.request_id), Some(child)) };
         match decide(own, Facts::at(now, &partnership, &NOBODY)) {
             Ok(permit) => tx.own_restrictions(&permit, &by),
