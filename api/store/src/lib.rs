@@ -30,7 +30,7 @@ pub use databases::Store;
 pub use idempotency::{Claim, Fingerprint};
 pub use opt_outs::OptOutList;
 pub use overrides::OverrideDraft;
-pub use records::{Counted, CountedChild, HeldCase, ListedReferral, SealedReferrals};
+pub use records::{Counted, HeldCase, ListedReferral, SealedReferrals};
 pub use releases::{PublishedRelease, PublishedTable, TableDraft};
 pub use restrictions::RestrictionDraft;
 pub use staging::{Publication, Published, Staging};

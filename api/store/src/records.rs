@@ -53,20 +53,13 @@ impl SealedReferrals {
     }
 }
 
-/// A referral that may be counted, before it is opened.
+/// A record that may be counted, before it is opened.
 #[derive(Debug, Clone, Copy)]
 pub struct Counted<'a> {
     pub child: ChildId,
     pub holder: OrganisationCode,
     pub list: &'a str,
     pub pathways: PathwaySet,
-}
-
-/// What of one child counts, and why the rest does not.
-#[derive(Debug, Default)]
-pub struct CountedChild {
-    pub held: Vec<HeldReferral>,
-    pub withheld: Vec<Reason>,
 }
 
 #[derive(Queryable, Selectable)]
@@ -90,6 +83,15 @@ impl RecordRow {
 
     fn listed(&self, held: HeldReferral) -> ListedReferral {
         ListedReferral { cursor: self.id, list: self.list.clone(), held }
+    }
+
+    fn counted(&self) -> Result<Counted<'_>, StoreError> {
+        Ok(Counted {
+            child: ChildId(self.child_id),
+            holder: read(&self.organisation, "a provider")?,
+            list: &self.list,
+            pathways: PathwaySet::from_bits(self.pathways),
+        })
     }
 
     fn case(&self, vault: &Vault) -> Result<HeldCase, StoreError> {
@@ -277,64 +279,70 @@ impl Tx<'_> {
     }
 
     /// Every child's referrals, child by child, cut to what `judge` permits of each provider's: the
-    /// input of a release. Reads in batches, so memory does not grow with the number of children.
+    /// input of a release.
     pub fn count_referrals(
         &mut self,
         needs: Needs,
-        judge: impl Fn(&Counted<'_>, &ChildFacts) -> Result<Permit, Reason>,
-        mut visit: impl FnMut(ChildId, CountedChild),
+        judge: impl Fn(&Counted<'_>, &ChildFacts) -> Option<Permit>,
+        mut visit: impl FnMut(ChildId, Vec<HeldReferral>),
     ) -> Result<(), StoreError> {
-        let mut after = (0, 0);
-        let mut child: Option<(ChildId, CountedChild)> = None;
-        loop {
-            // Said twice, so that the index is entered where the last batch ended.
-            let later = record::child_id.ge(after.0).and(record::child_id.gt(after.0).or(record::id.gt(after.1)));
-            let rows: Vec<RecordRow> = on!(self, c => referrals()
-                .filter(later)
-                .order((record::child_id, record::id))
-                .limit(BATCH)
-                .select(RecordRow::as_select())
-                .load(*c))?;
-            let Some(last) = rows.last() else { break };
-            after = (last.child_id, last.id);
-            let facts = self.facts_between(rows.first().map_or(0, |row| row.child_id), last.child_id, needs)?;
-            for row in rows {
-                let id = ChildId(row.child_id);
-                if let Some((id, done)) = child.take_if(|(current, _)| *current != id) {
-                    visit(id, done);
-                }
-                let (_, counting) = child.get_or_insert_with(|| (id, CountedChild::default()));
-                let counted = Counted {
-                    child: id,
-                    holder: read(&row.organisation, "a provider")?,
-                    list: &row.list,
-                    pathways: PathwaySet::from_bits(row.pathways),
-                };
-                let cut = match judge(&counted, facts.get(&id).unwrap_or(&NOBODY)) {
-                    Ok(permit) => cut(&permit, row.referral(self.vault)?),
-                    Err(reason) => Err(reason),
-                };
-                match cut {
-                    Ok(held) => counting.held.push(held),
-                    Err(reason) => counting.withheld.push(reason),
-                }
+        let mut child: Option<(ChildId, Vec<HeldReferral>)> = None;
+        self.each_record(Dataset::WaitingList, needs, |vault, row, facts| {
+            let counted = row.counted()?;
+            if let Some((id, held)) = child.take_if(|(current, _)| *current != counted.child) {
+                visit(id, held);
             }
-        }
-        if let Some((id, done)) = child {
-            visit(id, done);
+            let (_, held) = child.get_or_insert_with(|| (counted.child, Vec::new()));
+            if let Some(permit) = judge(&counted, facts) {
+                held.extend(cut(&permit, row.referral(vault)?));
+            }
+            Ok(())
+        })?;
+        if let Some((id, held)) = child {
+            visit(id, held);
         }
         Ok(())
     }
 
-    /// Every case that was open or ended, with its child, of one council: the input of a release.
-    pub fn count_cases(&mut self, permit: &Permit, mut visit: impl FnMut(ChildId, Case)) -> Result<(), StoreError> {
-        let mut after = 0;
+    /// Every case that `judge` permits, with its child: the input of a release.
+    pub fn count_cases(
+        &mut self,
+        needs: Needs,
+        judge: impl Fn(&Counted<'_>, &ChildFacts) -> Option<Permit>,
+        mut visit: impl FnMut(ChildId, Case),
+    ) -> Result<(), StoreError> {
+        self.each_record(Dataset::Ehcp, needs, |vault, row, facts| {
+            let counted = row.counted()?;
+            if judge(&counted, facts).is_some() {
+                visit(counted.child, row.case(vault)?.case);
+            }
+            Ok(())
+        })
+    }
+
+    /// Every record of a dataset, child by child, with the facts about its child. Reads in batches, so memory
+    /// does not grow with the number of children.
+    fn each_record(
+        &mut self,
+        dataset: Dataset,
+        needs: Needs,
+        mut visit: impl FnMut(&Vault, &RecordRow, &ChildFacts) -> Result<(), StoreError>,
+    ) -> Result<(), StoreError> {
+        let mut after = (0, 0);
         loop {
-            let rows = self.case_rows(own(permit)?, after, BATCH)?;
-            let Some(last) = rows.last() else { return Ok(()) };
-            after = last.id;
-            for row in rows {
-                visit(ChildId(row.child_id), row.case(self.vault)?.case);
+            // Said twice, so that the index is entered where the last batch ended.
+            let later = record::child_id.ge(after.0).and(record::child_id.gt(after.0).or(record::id.gt(after.1)));
+            let rows: Vec<RecordRow> = on!(self, c => record::table
+                .filter(record::dataset.eq(dataset.as_str()).and(later))
+                .order((record::child_id, record::id))
+                .limit(BATCH)
+                .select(RecordRow::as_select())
+                .load(*c))?;
+            let (Some(first), Some(last)) = (rows.first(), rows.last()) else { return Ok(()) };
+            after = (last.child_id, last.id);
+            let facts = self.facts_between(first.child_id, last.child_id, needs)?;
+            for row in &rows {
+                visit(self.vault, row, facts.get(&ChildId(row.child_id)).unwrap_or(&NOBODY))?;
             }
         }
     }

@@ -31,6 +31,8 @@ closed! {
     pub enum Act {
         /// Give data of the holder to the recipient.
         Disclose = "disclose",
+        /// Count the holder's records in what is released to the recipient.
+        Count = "count",
         /// Record a permission or a denial: `holder` is who records it, `recipient` whom it is about.
         RecordConsent = "record-consent",
         /// Record an objection, likewise.
@@ -197,7 +199,7 @@ pub fn decide(ask: Ask, facts: Facts<'_>) -> Result<Permit, Refusal> {
 impl Ask {
     /// Whether it is permitted for all its pathways or for none.
     fn is_whole(&self) -> bool {
-        self.act != Act::Disclose || self.data.is_whole()
+        !matches!(self.act, Act::Disclose | Act::Count) || self.data.is_whole()
     }
 }
 

@@ -3,8 +3,8 @@
 use chrono::{DateTime, NaiveDate, Utc};
 
 use super::situations::Situation;
-use super::{Ask, Facts, Ground, Reason};
-use crate::agreements::{Agreement, DataClass};
+use super::{Act, Ask, Facts, Ground, Reason};
+use crate::agreements::Agreement;
 use crate::codelists;
 use crate::identifiers::{ConsentId, OverrideId};
 use crate::minimums::minimise;
@@ -136,7 +136,7 @@ impl Permit {
 
     /// Whether an organisation reads what it sent itself.
     pub fn is_own(&self) -> bool {
-        self.ask.holder == self.ask.recipient
+        self.ask.act != Act::Count && self.ask.holder == self.ask.recipient
     }
 
     /// The part of a referral that may be seen: the pathways that a grant covers for a child of that place,
@@ -149,8 +149,7 @@ impl Permit {
         if self.is_own() {
             return Ok(referral);
         }
-        let is_count = self.ask.data == DataClass::DashboardAggregate;
-        if !is_count && referral.details.nhs_number_status.as_deref().is_some_and(|status| status != codelists::VERIFIED) {
+        if self.ask.act != Act::Count && referral.details.nhs_number_status.as_deref().is_some_and(|status| status != codelists::VERIFIED) {
             return Err(Reason::IdentityUnverified);
         }
         let covering = self.grants.iter().filter(|grant| grant.places.include(&referral.details));

@@ -55,6 +55,13 @@ impl Reason {
     }
 }
 
+impl Reason {
+    /// Whether a family, an opt-out or a restriction stood against it, and not where or what the child is.
+    pub fn is_of_the_child(self) -> bool {
+        !self.is_structural() && !matches!(self, Self::NotHeld | Self::NotItsOwn | Self::OutsidePopulation | Self::IdentityUnverified)
+    }
+}
+
 closed! {
     /// What a permit rests on.
     pub enum Ground {
@@ -152,6 +159,9 @@ const DISCLOSE: &[Rule] = &[
     refuse("nobody has decided", Reason::ConsentMissing, |_| true),
 ];
 
+/// To count, nobody's records are one's own: what is released leaves the organisation.
+const COUNT: &[Rule] = DISCLOSE.split_at(1).1;
+
 const RECORD_CONSENT: &[Rule] = &[
     NO_AGREEMENT,
     NOT_STARTED,
@@ -203,6 +213,7 @@ const READ_DISCLOSURES: &[Rule] = &[
 pub(super) const fn rules(act: Act) -> &'static [Rule] {
     match act {
         Act::Disclose => DISCLOSE,
+        Act::Count => COUNT,
         Act::RecordConsent => RECORD_CONSENT,
         Act::RecordObjection => RECORD_OBJECTION,
         Act::WithdrawConsent | Act::ReviewObjection => RECORDED,

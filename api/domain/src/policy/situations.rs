@@ -21,7 +21,7 @@ pub(super) struct Situation<'a> {
 /// Whether an agreement is about the flow: who, to whom, what and for what purpose.
 pub(super) fn is_about(agreement: &Agreement, ask: &Ask) -> bool {
     let between = match ask.act {
-        Act::Disclose | Act::Override => agreement.joins(ask.holder, ask.recipient, ask.data),
+        Act::Disclose | Act::Count | Act::Override => agreement.joins(ask.holder, ask.recipient, ask.data),
         Act::RecordConsent | Act::RecordObjection => agreement.data.contains(&ask.data) && agreement.receives(ask.recipient, ask.data),
         _ => false,
     };
@@ -72,11 +72,11 @@ impl<'a> Situation<'a> {
         self.agreement_is(|agreement| self.facts.partnership.is_law(agreement, self.facts.today))
     }
 
-    /// Data of no pathway is covered where nobody's decision, which is about pathways, is needed.
+    /// Data of no pathway is covered where nobody's permission, which is about pathways, is needed.
     pub(super) fn is_covered(&self) -> bool {
         self.agreement_is(|agreement| match self.pathway {
             Some(pathway) => agreement.pathways.contains(pathway),
-            None => agreement.consent == ConsentRule::NotRequired,
+            None => agreement.consent != ConsentRule::Required,
         })
     }
 

@@ -151,6 +151,7 @@ fn cases(act: Act) -> Vec<Case> {
     };
     match act {
         Act::Disclose => disclose(),
+        Act::Count => disclose().into_iter().skip(1).map(|case| Case { ask: Ask { act, ..case.ask }, ..case }).collect(),
         Act::RecordConsent | Act::RecordObjection => record(act),
         Act::WithdrawConsent | Act::ReviewObjection => items(act, 1),
         Act::LiftRestriction => items(act, 5),
