@@ -4,6 +4,7 @@ use std::fs::OpenOptions;
 use std::net::{SocketAddr, TcpListener};
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
 use std::time::Duration;
 
 use sendbridge::demonstration::{LayOut, lay_out};
@@ -18,7 +19,8 @@ pub struct Process {
     child: Option<Child>,
     api: SocketAddr,
     operations: SocketAddr,
-    folder: TempDir,
+    configuration: &'static str,
+    folder: Arc<TempDir>,
 }
 
 impl Process {
@@ -31,7 +33,19 @@ impl Process {
             options.database_url = Cluster::shared().fresh_database();
         }
         lay_out(&folder.path().join("partnership"), &options).expect("a demonstration");
-        let mut process = Self { child: None, api, operations, folder };
+        let mut process = Self { child: None, api, operations, configuration: "gateway.toml", folder: Arc::new(folder) };
+        process.serve().await;
+        process
+    }
+
+    /// A second process on the same files and the same database, as a replica is.
+    pub async fn replica(&self) -> Self {
+        const CONFIGURATION: &str = "replica.toml";
+        let (api, operations) = (free_address(), free_address());
+        let own = std::fs::read_to_string(self.dir().join(self.configuration)).expect("the configuration");
+        let replicas = own.replace(&self.api.to_string(), &api.to_string()).replace(&self.operations.to_string(), &operations.to_string());
+        std::fs::write(self.dir().join(CONFIGURATION), replicas).expect("the replica's configuration");
+        let mut process = Self { child: None, api, operations, configuration: CONFIGURATION, folder: Arc::clone(&self.folder) };
         process.serve().await;
         process
     }
@@ -39,7 +53,7 @@ impl Process {
     /// Runs the binary on what is there, and waits until it says that it is ready.
     pub async fn serve(&mut self) {
         let mut command = Command::new(binary());
-        command.arg("serve").arg("--config").arg(self.dir().join("gateway.toml"));
+        command.arg("serve").arg("--config").arg(self.dir().join(self.configuration));
         let log = OpenOptions::new().create(true).append(true).open(self.folder.path().join("log")).expect("a file for the log");
         let both = log.try_clone().expect("the log again");
         self.child = Some(command.stdin(Stdio::null()).stdout(both).stderr(log).spawn().expect("the binary, run"));
