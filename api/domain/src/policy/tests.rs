@@ -264,6 +264,34 @@ fn a_restriction_against_one_recipient_leaves_the_others_alone() {
     assert!(decide_about("2026-06-01", ask(), agreement(ConsentRule::NotRequired), &known).is_ok());
 }
 
+#[test]
+fn a_restriction_stops_from_its_first_day_to_its_last_and_safeguarding_no_statutory_duty() {
+    let known =
+        ChildFacts { restrictions: vec![restriction(RestrictionKind::Safeguarding)], ..child(&[consent(ConsentDecision::Permit, 1)]) };
+    let on = |today, agreement: &Agreement| decide_about(today, ask(), agreement.clone(), &known).map(|_| ());
+    let mut agreed = agreement(ConsentRule::Required);
+    for (today, expected) in [("2026-05-01", Err(Reason::Safeguarding)), ("2026-07-31", Err(Reason::Safeguarding)), ("2026-08-01", Ok(()))]
+    {
+        assert_eq!(on(today, &agreed), expected, "{today}");
+    }
+    agreed.consent = ConsentRule::NotRequired;
+    assert_eq!(on("2026-06-01", &agreed), Err(Reason::Safeguarding));
+    agreed.basis.confidentiality = Confidentiality::Statute;
+    assert_eq!(on("2026-06-01", &agreed), Ok(()));
+}
+
+#[test]
+fn an_opt_out_yields_to_the_familys_permission() {
+    let mut agreed = agreement(ConsentRule::UnlessObjected);
+    agreed.basis.opt_out = OptOut::Applies;
+    let opted_out = |consents: &[Consent]| ChildFacts { opted_out: true, ..child(consents) };
+    assert_eq!(decide_about("2026-06-01", ask(), agreed.clone(), &opted_out(&[])), Err(Reason::OptedOut));
+    let permit = decide_about("2026-06-01", ask(), agreed.clone(), &opted_out(&[consent(ConsentDecision::Permit, 1)])).unwrap();
+    assert_eq!(permit.pathways().to_string(), "autism");
+    agreed.basis.opt_out = OptOut::Exempt;
+    assert!(decide_about("2026-06-01", ask(), agreed, &opted_out(&[])).is_ok());
+}
+
 fn referral(details: ReferralDetails) -> Referral {
     Referral {
         referral_id: "R-1".into(),
