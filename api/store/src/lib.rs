@@ -5,6 +5,7 @@
 //! sealed by the [`vault::Vault`]; nothing outside this crate sees a sealed value.
 
 mod advice_requests;
+mod assertions;
 mod audit;
 mod children;
 mod consents;

@@ -206,4 +206,12 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    assertion_jti (client, digest) {
+        client -> Text,
+        digest -> Binary,
+        expires_at -> Timestamp,
+    }
+}
+
 diesel::allow_tables_to_appear_in_same_query!(audit_chain, audit_leaf, audit_pending, child, record);
