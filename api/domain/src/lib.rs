@@ -31,6 +31,7 @@ pub mod policy;
 pub mod referrals;
 pub mod restrictions;
 pub mod scopes;
+pub mod signatures;
 pub mod submissions;
 pub mod upns;
 

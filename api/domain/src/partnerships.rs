@@ -8,6 +8,7 @@ use crate::agreements::{Agreement, DataClass, LegalBasis, OptOut, Population, Pu
 use crate::organisations::{Organisation, OrganisationCode};
 use crate::places::Places;
 use crate::scopes::ScopeSet;
+use crate::signatures::{self, Authentication, Issuer, PublicKey};
 
 /// A partner's system, as its certificate and its scopes make it known.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -21,6 +22,9 @@ pub struct Client {
     /// The DNS name in its certificate.
     pub certificate_name: String,
     pub scopes: ScopeSet,
+    /// The keys by which it signs assertions.
+    pub keys: Vec<PublicKey>,
+    pub authentication: Authentication,
 }
 
 impl Client {
@@ -37,6 +41,7 @@ closed! {
         Organisation = "organisation",
         Client = "client",
         LegalBasis = "legal_basis",
+        Issuer = "issuer",
         Agreement = "agreement",
     }
 }
@@ -58,6 +63,7 @@ pub struct Parts {
     pub organisations: Vec<Organisation>,
     pub clients: Vec<Client>,
     pub legal_bases: Vec<LegalBasis>,
+    pub issuers: Vec<Issuer>,
     pub agreements: Vec<Agreement>,
     /// The names of the authorities whose certificates the gateway accepts.
     pub authorities: Vec<String>,
@@ -71,6 +77,7 @@ pub struct Partnership {
     organisations: BTreeMap<OrganisationCode, Organisation>,
     clients: BTreeMap<String, Client>,
     legal_bases: BTreeMap<String, LegalBasis>,
+    issuers: Vec<Issuer>,
     agreements: Vec<Agreement>,
 }
 
@@ -172,6 +179,7 @@ impl Partnership {
                 }
             }
         }
+        faults.extend(signatures::faults(&parts.clients, &parts.issuers));
         if !faults.is_empty() {
             return Err(faults);
         }
@@ -183,6 +191,7 @@ impl Partnership {
             organisations: parts.organisations.into_iter().map(|organisation| (organisation.code, organisation)).collect(),
             clients: parts.clients.into_iter().map(|client| (client.id.clone(), client)).collect(),
             legal_bases: parts.legal_bases.into_iter().map(|basis| (basis.id.clone(), basis)).collect(),
+            issuers: parts.issuers,
             agreements,
         })
     }
@@ -207,6 +216,11 @@ impl Partnership {
     /// Every client, in the order of their ids.
     pub fn clients(&self) -> impl Iterator<Item = &Client> {
         self.clients.values()
+    }
+
+    /// The outside issuers whose tokens count.
+    pub fn issuers(&self) -> &[Issuer] {
+        &self.issuers
     }
 
     pub fn agreements(&self) -> &[Agreement] {
@@ -300,6 +314,7 @@ impl Partnership {
             host: council.code,
             controllers: vec![council.code],
             clients: BTreeMap::new(),
+            issuers: Vec::new(),
             legal_bases: legal_bases.into_iter().map(|basis| (basis.id.clone(), basis)).collect(),
             organisations: BTreeMap::from([(council.code, council), (trust.code, trust)]),
         }

@@ -71,8 +71,10 @@ impl Caller {
         let listed = ListedPeer::of(request)?;
         let state = state(request)?;
         let token = bearer(request)?;
-        let verified = state.tokens.verify(token, listed.peer.thumbprint(), state.clock.now()).map_err(refused)?;
-        let client = listed.client(&verified.client).filter(|client| client.organisation == verified.organisation);
+        let verified = state.tokens.verify(token, listed.partnership.issuers(), listed.peer.thumbprint(), state.clock.now());
+        let verified = verified.map_err(refused)?;
+        let of_organisation = |client: &&Client| verified.organisation.is_none_or(|organisation| organisation == client.organisation);
+        let client = listed.client(&verified.client).filter(of_organisation);
         let client = client.ok_or_else(|| refused("the token's client is not the certificate's"))?.clone();
         request.extensions_mut().insert(ClientId(client.id.clone()));
         let scopes = verified.scopes.intersection(&client.scopes).copied().collect();

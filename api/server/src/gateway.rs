@@ -174,7 +174,8 @@ pub(crate) async fn start_with(configuration: Configuration, clock: Clock, table
     servers.spawn(operations_server);
     let mut watches = JoinSet::new();
     watches.spawn(upkeep::chain_audit(store.clone()));
-    watches.spawn(upkeep::sweep_claims(store.clone(), clock));
+    watches.spawn(upkeep::sweep_claims(store.clone(), clock.clone()));
+    watches.spawn(upkeep::sweep_assertions(store.clone(), clock));
     watches.spawn(loaded.partnership.run());
     watches.spawn(loaded.certificate.run());
     for authority in loaded.authorities {

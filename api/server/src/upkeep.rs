@@ -11,6 +11,8 @@ use crate::operations::Readiness;
 
 /// A claim on an idempotency key that is older than this belongs to work that is dead.
 const CLAIM: chrono::Duration = chrono::Duration::minutes(30);
+/// How long an expired assertion is remembered.
+const EXPIRED: chrono::Duration = chrono::Duration::minutes(10);
 /// How long the same key answers the same.
 const ANSWER: chrono::Duration = chrono::Duration::days(7);
 
@@ -55,6 +57,19 @@ pub async fn sweep_claims(store: Store, clock: Clock) {
             tracing::warn!(%error, "old idempotency keys could not be forgotten");
         }
         age = CLAIM;
+    }
+}
+
+/// Forgets client assertions that expired. No gateway's clock is so far behind another's that it would
+/// believe one of them again.
+pub async fn sweep_assertions(store: Store, clock: Clock) {
+    let mut minutes = interval(Duration::from_secs(60));
+    minutes.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        minutes.tick().await;
+        if let Err(error) = store.sweep_assertions(clock.now() - EXPIRED).await {
+            tracing::warn!(%error, "expired client assertions could not be forgotten");
+        }
     }
 }
 

@@ -1,6 +1,8 @@
 //! The partnership file: read whole, checked whole, or refused whole with its lines.
 
+mod keys;
 mod lines;
+mod moduli;
 mod wire;
 
 use std::fmt;

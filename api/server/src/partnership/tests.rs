@@ -1,6 +1,6 @@
 use super::*;
 
-const WHOLE: &str = r#"host = "E10000015"
+pub(super) const WHOLE: &str = r#"host = "E10000015"
 controllers = ["E10000015", "S1Y5D"]
 
 [[organisation]]

@@ -7,8 +7,11 @@ use domain::partnerships::{Client, Parts};
 use domain::pathways::PathwaySet;
 use domain::places::Places;
 use domain::scopes::Scope;
+use domain::signatures::{Authentication, Issuer};
 use serde::{Deserialize, Deserializer, de::Error};
 use toml::value::Datetime;
+
+use super::keys::KeyWire;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -21,6 +24,8 @@ pub(super) struct PartnershipWire {
     client: Vec<ClientWire>,
     #[serde(default)]
     legal_basis: Vec<LegalBasisWire>,
+    #[serde(default)]
+    issuer: Vec<IssuerWire>,
     #[serde(default)]
     agreement: Vec<AgreementWire>,
 }
@@ -62,6 +67,19 @@ struct ClientWire {
     authority: String,
     certificate_name: String,
     scopes: Vec<Scope>,
+    #[serde(default)]
+    keys: Vec<KeyWire>,
+    /// Where it is left out, a client with keys may do either.
+    authentication: Option<Authentication>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct IssuerWire {
+    url: String,
+    audience: String,
+    clients: Vec<String>,
+    keys: Vec<KeyWire>,
 }
 
 #[derive(Deserialize)]
@@ -133,6 +151,7 @@ impl PartnershipWire {
             organisations: self.organisation.into_iter().map(Into::into).collect(),
             clients: self.client.into_iter().map(Into::into).collect(),
             legal_bases: self.legal_basis.into_iter().map(Into::into).collect(),
+            issuers: self.issuer.into_iter().map(Into::into).collect(),
             agreements: self.agreement.into_iter().map(Into::into).collect(),
             authorities: authorities.to_vec(),
         }
@@ -164,6 +183,7 @@ impl From<LegalBasisWire> for LegalBasis {
 
 impl From<ClientWire> for Client {
     fn from(wire: ClientWire) -> Self {
+        let usual = if wire.keys.is_empty() { Authentication::Tls } else { Authentication::Either };
         Self {
             id: wire.id,
             organisation: wire.organisation,
@@ -171,7 +191,15 @@ impl From<ClientWire> for Client {
             authority: wire.authority,
             certificate_name: wire.certificate_name,
             scopes: wire.scopes.into_iter().collect(),
+            keys: wire.keys.into_iter().map(|key| key.0).collect(),
+            authentication: wire.authentication.unwrap_or(usual),
         }
+    }
+}
+
+impl From<IssuerWire> for Issuer {
+    fn from(wire: IssuerWire) -> Self {
+        Self { url: wire.url, audience: wire.audience, clients: wire.clients, keys: wire.keys.into_iter().map(|key| key.0).collect() }
     }
 }
 
