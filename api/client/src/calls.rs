@@ -13,9 +13,10 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use crate::assertions::Signer;
 use crate::bodies::Body;
 use crate::tokens::{Token, TokenWire, Tokens};
-use crate::{ClientError, Configuration, Problem, Retries, connections, retries, tokens};
+use crate::{ClientError, Configuration, Problem, Retries, assertions, connections, retries, tokens};
 
 const ACTOR: HeaderName = HeaderName::from_static("sendbridge-actor");
 const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
@@ -35,6 +36,7 @@ struct Inner {
     http: reqwest::Client,
     gateway: Url,
     client_id: String,
+    signer: Option<Signer>,
     tokens: Tokens,
     retries: Retries,
     random: &'static dyn rustls::crypto::SecureRandom,
@@ -69,7 +71,8 @@ impl Client {
         let http = connections::open(configuration, Arc::new(provider))?;
         let gateway = Url::parse(&configuration.gateway).map_err(|_| ClientError::Value("the gateway's address is https://host:port"))?;
         let client_id = configuration.client_id.clone();
-        Ok(Self { inner: Arc::new(Inner { http, gateway, client_id, tokens: Tokens::default(), retries, random }), actor: None })
+        let signer = Signer::open(configuration)?;
+        Ok(Self { inner: Arc::new(Inner { http, gateway, client_id, signer, tokens: Tokens::default(), retries, random }), actor: None })
     }
 
     /// The client, calling for a person: operations on one child's record name them.
@@ -159,10 +162,15 @@ impl Client {
 
     async fn fetch_token(&self, scopes: &ScopeSet) -> Result<Token, ClientError> {
         let url = self.url("/oauth2/token")?;
-        let form = tokens::form(&self.inner.client_id, scopes);
         let mut tried = 0;
         loop {
             tried += 1;
+            // A new one for each try: the last may have counted, though its answer was lost.
+            let assertion = match &self.inner.signer {
+                Some(signer) => Some(signer.assertion(&self.new_key()?, assertions::now())?),
+                None => None,
+            };
+            let form = tokens::form(&self.inner.client_id, scopes, assertion);
             let request = self.inner.http.post(url.clone()).form(&form).timeout(CALL_TIMEOUT);
             match self.answer(request, tried).await {
                 Try::Answered(response) => {

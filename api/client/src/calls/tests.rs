@@ -76,6 +76,8 @@ impl Fake {
             }
         });
         let configuration = Configuration {
+            issuer: gateway.clone(),
+            signing: None,
             gateway,
             client_id: "provider-hct".into(),
             certificate: folder.join("cert.pem"),
