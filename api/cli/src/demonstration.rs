@@ -23,6 +23,9 @@ const CLIENT: &str = include_str!("demonstration/client.toml");
 pub const CLIENTS: [&str; 7] =
     ["provider-hct", "icb-central-east", "council-herts", "dashboard-herts", "auditor-herts", "guardian-hct", "stranger"];
 
+/// The client that signs assertions in the story. Each has a key to do so.
+const SIGNS: &str = "provider-hct";
+
 /// What the files are to say.
 #[derive(Debug, Clone)]
 pub struct LayOut {
@@ -108,15 +111,21 @@ pub fn lay_out(dir: &Path, options: &LayOut) -> Result<Demonstration, LayOutErro
     authority.write_crl(&pki, 1, Vec::new(), options.today)?;
     write_identity(&authority.issue_server(options.today)?, &pki.join("server.pem"), &pki.join("server-key.pem"))?;
     secrets::write(&keys)?;
+    let mut partnership = PARTNERSHIP.to_owned();
     for id in CLIENTS {
         let folder = clients.join(id);
         files::make_folder(&folder)?;
         write_identity(&authority.issue_client(id, options.today)?, &folder.join("cert.pem"), &folder.join("key.pem"))?;
-        let client = CLIENT.replace("@api_listen@", &options.api_listen.to_string()).replace("@client_id@", id);
+        let public = secrets::write_signing_key(&folder.join("signing-key.pem"))?;
+        partnership = partnership.replace(&format!("\"@{id}@\""), &public);
+        let client = CLIENT
+            .replace("@api_listen@", &options.api_listen.to_string())
+            .replace("@client_id@", id)
+            .replace("@signs@", if id == SIGNS { "" } else { "# " });
         files::write(&folder.join("client.toml"), client.as_bytes())?;
     }
     let ends = options.today.checked_add_months(Months::new(12)).unwrap_or(options.today);
-    files::write(&dir.join("partnership.toml"), PARTNERSHIP.replace("@ends@", &ends.to_string()).as_bytes())?;
+    files::write(&dir.join("partnership.toml"), partnership.replace("@ends@", &ends.to_string()).as_bytes())?;
     // Last, because a folder with it in place is taken for whole.
     let gateway = GATEWAY
         .replace("@api_listen@", &options.api_listen.to_string())
