@@ -1,9 +1,10 @@
 //! Client assertions (`private_key_jwt`, RFC 7523): how a client with a signing key asks for a token.
 
+use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair};
 use chrono::{DateTime, Utc};
 use domain::signatures::SignatureAlgorithm;
 use jsonwebtoken::jwk::{Jwk, ThumbprintHash};
-use jsonwebtoken::{Algorithm, EncodingKey, Header};
+use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header};
 use serde::Serialize;
 use zeroize::Zeroizing;
 
@@ -45,8 +46,9 @@ impl Signer {
         let pem = Zeroizing::new(std::fs::read(&signing.key).map_err(|error| fault(error.to_string()))?);
         let (key, algorithm) = read_key(&pem, signing.algorithm).map_err(|reason| fault(reason.into()))?;
         // A key without a name is known by its thumbprint (RFC 7638), at the gateway too.
-        let thumbprint = || Jwk::from_encoding_key(&key, algorithm)?.thumbprint(ThumbprintHash::SHA256);
-        let id = signing.key_id.clone().map_or_else(thumbprint, Ok).map_err(|_| fault("not a key to sign with".into()))?;
+        let public = public_half(&key, algorithm).ok_or_else(|| fault("not a key to sign with".into()))?;
+        let id = signing.key_id.clone().map_or_else(|| public.thumbprint(ThumbprintHash::SHA256), Ok);
+        let id = id.map_err(|_| fault("not a key to sign with".into()))?;
         Ok(Self {
             client_id: configuration.client_id.clone(),
             audience: configuration.issuer.clone(),
@@ -78,6 +80,15 @@ fn read_key(pem: &[u8], stated: Option<SignatureAlgorithm>) -> Result<(EncodingK
         (_, _) => Algorithm::PS256,
     };
     Ok((key, algorithm))
+}
+
+fn public_half(key: &EncodingKey, algorithm: Algorithm) -> Option<Jwk> {
+    if algorithm != Algorithm::EdDSA {
+        return Jwk::from_encoding_key(key, algorithm).ok();
+    }
+    // PKCS#8 of version 2, which the library does not know here, holds the public half too.
+    let pair = Ed25519KeyPair::from_pkcs8(key.as_bytes()).ok()?;
+    Jwk::from_decoding_key(&DecodingKey::from_ed_der(pair.public_key().as_ref()), Some(algorithm)).ok()
 }
 
 /// The machine's time, by which an assertion expires.

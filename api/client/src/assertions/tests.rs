@@ -1,6 +1,6 @@
 use std::path::{Path, PathBuf};
 
-use jsonwebtoken::{DecodingKey, Validation};
+use jsonwebtoken::Validation;
 use rcgen::{KeyPair, PKCS_ECDSA_P256_SHA256, PKCS_ECDSA_P384_SHA384, PKCS_ED25519, PKCS_RSA_SHA256};
 use serde_json::{Value, json};
 
@@ -34,7 +34,7 @@ fn an_assertion_says_what_the_gateway_asks_for_and_verifies() {
     ] {
         let signer = signer(folder.path(), key, stated, None).unwrap();
         let assertion = signer.assertion("once", now()).unwrap();
-        let jwk = Jwk::from_encoding_key(&signer.key, algorithm).unwrap();
+        let jwk = public_half(&signer.key, algorithm).unwrap();
         let mut validation = Validation::new(algorithm);
         validation.set_audience(&["https://gateway.example"]);
         let read = jsonwebtoken::decode::<Value>(&assertion, &DecodingKey::from_jwk(&jwk).unwrap(), &validation).unwrap();

@@ -13,7 +13,7 @@ use rustls_pki_types::pem::PemObject;
 use rustls_pki_types::{CertificateDer, PrivateKeyDer};
 
 use super::*;
-use crate::{Payload, Submission};
+use crate::{Payload, Signing, Submission};
 
 fn actor(reason: &str) -> Actor {
     Actor { id: "kt-204".into(), role: "ehc-coordinator".into(), reason: reason.into() }
@@ -50,6 +50,10 @@ struct Fake {
 
 impl Fake {
     fn start(folder: &Path, script: Vec<Then>) -> Self {
+        Self::start_for(folder, script, None)
+    }
+
+    fn start_for(folder: &Path, script: Vec<Then>, signing: Option<Signing>) -> Self {
         let key = KeyPair::generate().unwrap();
         let certificate = CertificateParams::new(vec!["localhost".to_owned()]).unwrap().self_signed(&key).unwrap();
         std::fs::write(folder.join("cert.pem"), certificate.pem()).unwrap();
@@ -77,7 +81,7 @@ impl Fake {
         });
         let configuration = Configuration {
             issuer: gateway.clone(),
-            signing: None,
+            signing,
             gateway,
             client_id: "provider-hct".into(),
             certificate: folder.join("cert.pem"),
@@ -197,6 +201,8 @@ async fn a_gateway_of_another_authority_is_not_spoken_to() {
     let unknown = Fake::start(other.path(), Vec::new());
     let configuration = Configuration {
         gateway: fake.client.inner.gateway.to_string(),
+        issuer: fake.client.inner.gateway.to_string(),
+        signing: None,
         client_id: "provider-hct".into(),
         certificate: folder.path().join("cert.pem"),
         key: folder.path().join("key.pem"),
@@ -207,4 +213,19 @@ async fn a_gateway_of_another_authority_is_not_spoken_to() {
     assert!(matches!(error, ClientError::Handshake(_)), "{error:?}");
     assert_eq!(fake.finish(), [""]);
     unknown.finish();
+}
+
+#[tokio::test]
+async fn a_client_that_signs_shows_a_new_assertion_with_each_try() {
+    let folder = tempfile::tempdir().unwrap();
+    let key = folder.path().join("signing-key.pem");
+    std::fs::write(&key, KeyPair::generate().unwrap().serialize_pem()).unwrap();
+    let signing = Signing { key, key_id: None, algorithm: None };
+    let busy = Then::Answer(503, "retry-after: 0\r\n", "{}");
+    let fake = Fake::start_for(folder.path(), vec![busy, Then::Drop, TOKEN], Some(signing));
+    fake.client.token(&ScopeSet::new()).await.unwrap();
+    let requests = fake.finish();
+    let assertions: Vec<_> = [0, 2].map(|at: usize| requests[at].split_once("&client_assertion=").unwrap().1.to_owned()).into();
+    assert!(requests[0].contains("client_assertion_type=urn%3Aietf%3Aparams%3Aoauth%3Aclient-assertion-type%3Ajwt-bearer"));
+    assert!(assertions.iter().all(|assertion| assertion.split('.').count() == 3) && assertions[0] != assertions[1]);
 }
