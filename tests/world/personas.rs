@@ -123,8 +123,8 @@ impl Persona {
 
 impl Call {
     #[must_use]
-    pub fn header(self, name: &str, value: &str) -> Self {
-        Self { request: self.request.header(name, value) }
+    pub fn header(self, name: &str, value: impl AsRef<[u8]>) -> Self {
+        Self { request: self.request.header(name, value.as_ref()) }
     }
 
     #[must_use]

@@ -3,6 +3,7 @@
 
 mod certificates;
 mod operations;
+mod tokens;
 
 use std::collections::{BTreeMap, BTreeSet};
 
