@@ -106,4 +106,6 @@ impl Tokens {
 }
 
 #[cfg(test)]
+mod edits;
+#[cfg(test)]
 mod tests;

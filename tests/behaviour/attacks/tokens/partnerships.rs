@@ -70,4 +70,24 @@ on_both! {
             token_refused(&read(&council, &before.with(&header, &now.claims())).await).unwrap();
         }
     }
+
+    async fn the_client_library_signs_where_its_file_names_a_key(world: World) {
+        world.change_partnership(|text| {
+            [PROVIDER, COUNCIL].iter().fold(text.to_owned(), |text, id| {
+                text.replace(&format!("id = \"{id}\"\n"), &format!("id = \"{id}\"\nauthentication = \"private-key-jwt\"\n"))
+            })
+        });
+        let provider = world.persona(PROVIDER);
+        within_seconds(4, "the certificate alone is too little", async || by_certificate(&provider).await.status == 401).await;
+        let open = |client: &str| {
+            let file = world.dir().join("clients").join(client).join("client.toml");
+            let configuration = client::Configuration { gateway: issuer(&world), issuer: issuer(&world), ..client::Configuration::read(&file).unwrap() };
+            client::Client::new(&configuration, client::Retries::default()).unwrap()
+        };
+        let token = open(PROVIDER).token(&["waiting-list:read".parse().unwrap()].into()).await.unwrap();
+        provider.with_token(Some(secrecy::ExposeSecret::expose_secret(&token))).get("/v1/waiting-list/entries").await.expect_status(200);
+        // The control: the council's file names none.
+        let refused = open(COUNCIL).token(&[].into()).await.unwrap_err();
+        assert_eq!(refused.problem().unwrap().status, 401);
+    }
 }
