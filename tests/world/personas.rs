@@ -123,8 +123,14 @@ impl Persona {
 
 impl Call {
     #[must_use]
-    pub fn header(self, name: &str, value: impl AsRef<[u8]>) -> Self {
-        Self { request: self.request.header(name, value.as_ref()) }
+    pub fn header(self, name: &str, value: &str) -> Self {
+        self.header_bytes(name, value.as_bytes())
+    }
+
+    /// A header whose value need not be text.
+    #[must_use]
+    pub fn header_bytes(self, name: &str, value: &[u8]) -> Self {
+        Self { request: self.request.header(name, value) }
     }
 
     #[must_use]

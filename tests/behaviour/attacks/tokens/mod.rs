@@ -128,7 +128,7 @@ fn token_refused(answer: &Answer) -> Result<(), String> {
         body.as_object_mut().and_then(|body| body.remove(member)).ok_or("a problem without its request")?;
     }
     let expected = json!({ "type": "/problems/unauthorised", "title": "No valid certificate and token", "status": 401 });
-    same((answer.status, &body, answer.header("www-authenticate")), (401, &expected, Some("Bearer error=\"invalid_token\"")))
+    same(&(answer.status, &body, answer.header("www-authenticate")), &(401, &expected, Some("Bearer error=\"invalid_token\"")))
 }
 
 /// A refused assertion: 401 `invalid_client`, and nothing of why.
@@ -136,15 +136,15 @@ fn client_refused(answer: &Answer) -> Result<(), String> {
     let why = "the certificate or the assertion is not that client's, or does not count";
     let expected = json!({ "error": "invalid_client", "error_description": why });
     let body = serde_json::from_str(&answer.text).unwrap_or(Value::Null);
-    same((answer.status, &body, answer.header("www-authenticate")), (401, &expected, Some("Bearer")))?;
-    same(answer.header("cache-control"), Some("no-store"))
+    same(&(answer.status, &body, answer.header("www-authenticate")), &(401, &expected, Some("Bearer")))?;
+    same(&answer.header("cache-control"), &Some("no-store"))
 }
 
 fn granted(answer: &Answer) -> Result<(), String> {
-    same(answer.status, 200)
+    same(&answer.status, &200)
 }
 
-fn same<T: PartialEq + std::fmt::Debug>(found: T, expected: T) -> Result<(), String> {
+fn same<T: PartialEq + std::fmt::Debug>(found: &T, expected: &T) -> Result<(), String> {
     if found == expected { Ok(()) } else { Err(format!("{found:?}, not {expected:?}")) }
 }
 

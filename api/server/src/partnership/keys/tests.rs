@@ -149,7 +149,7 @@ fn keys_and_issuers_that_make_no_sense_together_are_refused_with_their_lines() {
         (issuer(url, client, ""), 4, "an issuer has keys"),
         (issuer(url, client, &jwk(&one, "")).replace("\"https://gateway.example\"", "\"\""), 2, "name this gateway"),
         (good.clone() + &issuer(url, client, &jwk(&two, "")), 6, "stands here twice"),
-        (good.clone() + &issuer("https://other.example", client, &jwk(&one, "")), 9, "stands in this file twice"),
+        (good + &issuer("https://other.example", client, &jwk(&one, "")), 9, "stands in this file twice"),
     ] {
         let faults = read(&issuers).unwrap_err();
         assert!(faults[0].message.contains(message), "{faults:?}");
