@@ -19,8 +19,6 @@ pub(crate) const TYPE: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-b
 /// Makes a client's assertions.
 pub(crate) struct Signer {
     client_id: String,
-    /// The gateway's issuer.
-    audience: String,
     header: Header,
     key: EncodingKey,
 }
@@ -49,18 +47,13 @@ impl Signer {
         let public = public_half(&key, algorithm).ok_or_else(|| fault("not a key to sign with".into()))?;
         let id = signing.key_id.clone().map_or_else(|| public.thumbprint(ThumbprintHash::SHA256), Ok);
         let id = id.map_err(|_| fault("not a key to sign with".into()))?;
-        Ok(Self {
-            client_id: configuration.client_id.clone(),
-            audience: configuration.issuer.clone(),
-            header: Header { kid: Some(id), ..Header::new(algorithm) },
-            key,
-        })
+        Ok(Self { client_id: configuration.client_id.clone(), header: Header { kid: Some(id), ..Header::new(algorithm) }, key })
     }
 
-    /// A new assertion; the id counts once.
-    pub(crate) fn assertion(&self, id: &str, now: DateTime<Utc>) -> Result<String, ClientError> {
+    /// A new assertion for a gateway's issuer; the id counts once.
+    pub(crate) fn assertion(&self, issuer: &str, id: &str, now: DateTime<Utc>) -> Result<String, ClientError> {
         let iat = now.timestamp();
-        let claims = Claims { iss: &self.client_id, sub: &self.client_id, aud: &self.audience, iat, exp: iat + LIFETIME, jti: id };
+        let claims = Claims { iss: &self.client_id, sub: &self.client_id, aud: issuer, iat, exp: iat + LIFETIME, jti: id };
         jsonwebtoken::encode(&self.header, &claims, &self.key).map_err(|_| ClientError::Value("the signing key does not sign"))
     }
 }

@@ -12,8 +12,8 @@ use crate::ClientError;
 pub struct Configuration {
     /// `https://host:port` of the partner API, without a path.
     pub gateway: String,
-    /// What the gateway calls itself where it issues tokens; the address, unless it is configured otherwise.
-    pub issuer: String,
+    /// What the gateway calls itself where it issues tokens; where it is left out, its metadata says so.
+    pub issuer: Option<String>,
     pub client_id: String,
     /// The client's certificate and what issued it, leaf first, PEM.
     pub certificate: PathBuf,
@@ -65,13 +65,13 @@ impl Configuration {
             None => None,
         };
         Ok(Self {
-            issuer: wire.issuer.unwrap_or_else(|| wire.gateway.trim_end_matches('/').to_owned()),
-            signing,
             gateway: wire.gateway,
+            issuer: wire.issuer,
             client_id: wire.client_id,
             certificate: folder.join(wire.certificate),
             key: folder.join(wire.key),
             authority: folder.join(wire.authority),
+            signing,
         })
     }
 }
@@ -106,14 +106,8 @@ authority = "../../pki/ca.pem"
     }
 
     #[test]
-    fn the_address_is_the_issuer_unless_another_is_named() {
-        assert_eq!(read(FILE).unwrap().issuer, "https://127.0.0.1:8443");
-        assert_eq!(read(&format!("{FILE}issuer = \"https://gateway.example\"")).unwrap().issuer, "https://gateway.example");
-    }
-
-    #[test]
     fn a_signing_key_may_be_named_with_its_id_and_algorithm() {
-        assert_eq!(read(FILE).unwrap().signing, None);
+        assert_eq!((read(FILE).unwrap().signing, read(FILE).unwrap().issuer), (None, None));
         let signing = read(&format!("{FILE}signing_key = \"s.pem\"\nsigning_key_id = \"k\"\nsigning_algorithm = \"RS512\""));
         let signing = signing.unwrap().signing.unwrap();
         assert!(signing.key.is_absolute() && signing.key.ends_with("s.pem"));

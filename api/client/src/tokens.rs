@@ -30,6 +30,12 @@ pub(crate) struct TokenWire {
     expires_in: u64,
 }
 
+/// The authorization server's metadata (RFC 8414), as far as it is needed.
+#[derive(Deserialize)]
+pub(crate) struct MetadataWire {
+    pub(crate) issuer: String,
+}
+
 impl From<TokenWire> for Token {
     fn from(wire: TokenWire) -> Self {
         let lasts = Duration::from_secs(wire.expires_in).saturating_sub(MARGIN);

@@ -11,7 +11,7 @@ fn signer(folder: &Path, key: &KeyPair, algorithm: Option<SignatureAlgorithm>, k
     std::fs::write(&path, key.serialize_pem()).unwrap();
     let configuration = Configuration {
         gateway: "https://127.0.0.1:8443".into(),
-        issuer: "https://gateway.example".into(),
+        issuer: None,
         client_id: "provider-hct".into(),
         certificate: PathBuf::new(),
         key: PathBuf::new(),
@@ -33,7 +33,7 @@ fn an_assertion_says_what_the_gateway_asks_for_and_verifies() {
         (&rsa, Some(SignatureAlgorithm::Rs512), Algorithm::RS512),
     ] {
         let signer = signer(folder.path(), key, stated, None).unwrap();
-        let assertion = signer.assertion("once", now()).unwrap();
+        let assertion = signer.assertion("https://gateway.example", "once", now()).unwrap();
         let jwk = public_half(&signer.key, algorithm).unwrap();
         let mut validation = Validation::new(algorithm);
         validation.set_audience(&["https://gateway.example"]);

@@ -80,7 +80,7 @@ impl Fake {
             }
         });
         let configuration = Configuration {
-            issuer: gateway.clone(),
+            issuer: None,
             signing,
             gateway,
             client_id: "provider-hct".into(),
@@ -201,7 +201,7 @@ async fn a_gateway_of_another_authority_is_not_spoken_to() {
     let unknown = Fake::start(other.path(), Vec::new());
     let configuration = Configuration {
         gateway: fake.client.inner.gateway.to_string(),
-        issuer: fake.client.inner.gateway.to_string(),
+        issuer: None,
         signing: None,
         client_id: "provider-hct".into(),
         certificate: folder.path().join("cert.pem"),
@@ -222,10 +222,22 @@ async fn a_client_that_signs_shows_a_new_assertion_with_each_try() {
     std::fs::write(&key, KeyPair::generate().unwrap().serialize_pem()).unwrap();
     let signing = Signing { key, key_id: None, algorithm: None };
     let busy = Then::Answer(503, "retry-after: 0\r\n", "{}");
-    let fake = Fake::start_for(folder.path(), vec![busy, Then::Drop, TOKEN], Some(signing));
-    fake.client.token(&ScopeSet::new()).await.unwrap();
+    let metadata = Then::Answer(200, "", r#"{"issuer":"https://gateway.example","colour":"red"}"#);
+    let fake = Fake::start_for(folder.path(), vec![busy, metadata, busy, Then::Drop, TOKEN, TOKEN], Some(signing));
+    for _ in 0..2 {
+        fake.client.token(&ScopeSet::new()).await.unwrap();
+    }
     let requests = fake.finish();
-    let assertions: Vec<_> = [0, 2].map(|at: usize| requests[at].split_once("&client_assertion=").unwrap().1.to_owned()).into();
-    assert!(requests[0].contains("client_assertion_type=urn%3Aietf%3Aparams%3Aoauth%3Aclient-assertion-type%3Ajwt-bearer"));
-    assert!(assertions.iter().all(|assertion| assertion.split('.').count() == 3) && assertions[0] != assertions[1]);
+    assert!(requests[1].starts_with("GET /.well-known/oauth-authorization-server "), "asked once");
+    let assertions: Vec<_> = [2, 4, 5].map(|at: usize| requests[at].split_once("&client_assertion=").unwrap().1.to_owned()).into();
+    assert!(requests[2].contains("client_assertion_type=urn%3Aietf%3Aparams%3Aoauth%3Aclient-assertion-type%3Ajwt-bearer"));
+    assert!(assertions.iter().all(|assertion| assertion.split('.').count() == 3));
+    assert!(assertions[0] != assertions[1] && assertions[1] != assertions[2]);
+    let claims = base64_url(assertions[0].split('.').nth(1).unwrap());
+    assert!(claims.contains(r#""aud":"https://gateway.example""#), "{claims}");
+}
+
+fn base64_url(part: &str) -> String {
+    use base64::Engine;
+    String::from_utf8(base64::engine::general_purpose::URL_SAFE_NO_PAD.decode(part).unwrap()).unwrap()
 }

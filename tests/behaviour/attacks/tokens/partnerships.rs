@@ -81,7 +81,7 @@ on_both! {
         within_seconds(4, "the certificate alone is too little", async || by_certificate(&provider).await.status == 401).await;
         let open = |client: &str| {
             let file = world.dir().join("clients").join(client).join("client.toml");
-            let configuration = client::Configuration { gateway: issuer(&world), issuer: issuer(&world), ..client::Configuration::read(&file).unwrap() };
+            let configuration = client::Configuration { gateway: issuer(&world), ..client::Configuration::read(&file).unwrap() };
             client::Client::new(&configuration, client::Retries::default()).unwrap()
         };
         let token = open(PROVIDER).token(&["waiting-list:read".parse().unwrap()].into()).await.unwrap();
