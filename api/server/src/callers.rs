@@ -15,7 +15,7 @@ use crate::state::State;
 use crate::telemetry::spans::ClientId;
 use crate::tls::authorities::Authority;
 use crate::tls::peers::Peer;
-use crate::tls::verifiers::refusal;
+use crate::tls::verifiers::reason;
 
 /// A client that proved itself, for the length of one request.
 #[derive(Debug, Clone)]
@@ -99,7 +99,7 @@ impl ListedPeer {
     fn of(request: &HttpRequest) -> Result<Self, Problem> {
         let state = state(request)?;
         let peer = request.conn_data::<Peer>().ok_or_else(|| unknown("no certificate on the connection"))?.clone();
-        let authority = peer.current(&state.trust, state.clock.now()).map_err(|error| unknown(refusal(&error)))?;
+        let authority = peer.current(&state.trust, state.clock.now()).map_err(|error| unknown(reason(&error)))?;
         let listed = Self { peer, authority, partnership: state.partnership() };
         if listed.partnership.clients().any(|client| listed.is(client)) {
             Ok(listed)
