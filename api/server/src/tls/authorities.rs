@@ -5,15 +5,16 @@ use std::sync::{Arc, Mutex, PoisonError};
 use chrono::{DateTime, Utc};
 use rustls::crypto::aws_lc_rs;
 use rustls_pki_types::pem::PemObject;
-use rustls_pki_types::{CertificateDer, TrustAnchor, UnixTime};
+use rustls_pki_types::{CertificateDer, TrustAnchor};
 use webpki::{
     CertRevocationList, EndEntityCert, ExpirationPolicy, KeyUsage, RevocationCheckDepth, RevocationOptionsBuilder, UnknownStatusPolicy,
     VerifiedPath,
 };
 use x509_parser::prelude::{FromDer, X509Certificate};
 
+use super::paths::{self, Root};
 use super::revocations::{self, Editions, Revocations};
-use super::{TlsError, unix_seconds, unix_time};
+use super::{TlsError, unix_time};
 use crate::clocks::Clock;
 use crate::configuration::AuthorityFiles;
 use crate::watches::{Live, Watch};
@@ -26,8 +27,8 @@ pub const DEMONSTRATION_AUTHORITY: &str = "Sendbridge demonstration authority";
 pub struct Authority {
     name: String,
     anchors: Vec<TrustAnchor<'static>>,
-    /// The first and the last moment of each anchor's certificate, in the anchors' order.
-    periods: Vec<(UnixTime, UnixTime)>,
+    /// What the certificate of each anchor says, in the anchors' order.
+    roots: Vec<Root>,
     /// The public key of each root: what tells two authorities apart.
     keys: Vec<Vec<u8>>,
     lists: Vec<CertRevocationList<'static>>,
@@ -75,7 +76,7 @@ impl Authority {
         let Revocations { lists, editions } = revocations::read(lists, &parsed, newest, now).map_err(wrong)?;
         let authority = Self::new(name, &roots, lists, Rules::CLIENT).map_err(wrong)?;
         // Its clients are refused, as if each certificate were out of date; other authorities' are not.
-        if authority.periods.iter().any(|(first, last)| !(*first..=*last).contains(&unix_time(now))) {
+        if authority.roots.iter().any(|root| root.check(0, unix_time(now)).is_err()) {
             tracing::warn!(name, "a root of an authority is out of date, or not in force yet");
         }
         newest.extend(editions);
@@ -89,14 +90,14 @@ impl Authority {
         rules: Rules,
     ) -> Result<Self, String> {
         let parsed = parse(roots)?;
-        if !parsed.iter().all(is_authority) {
+        if !parsed.iter().all(paths::is_authority) {
             return Err("one of its certificates is not an authority's".into());
         }
         let anchors = roots.iter().map(|root| webpki::anchor_from_trusted_cert(root).map(|anchor| anchor.to_owned()));
         Ok(Self {
             name: name.to_owned(),
             anchors: anchors.collect::<Result<_, _>>().map_err(|error| error.to_string())?,
-            periods: parsed.iter().map(period).collect(),
+            roots: parsed.iter().map(Root::of).collect(),
             keys: parsed.iter().map(|root| root.public_key().raw.to_vec()).collect(),
             lists,
             rules,
@@ -123,39 +124,32 @@ impl Authority {
             Err(_) => None,
         };
         let algorithms = aws_lc_rs::default_provider().signature_verification_algorithms.all;
-        let in_force = |path: &VerifiedPath<'_>| self.check_anchor(path.anchor(), now);
+        let check = |path: &VerifiedPath<'_>| {
+            paths::check(path)?;
+            self.check_root(path.anchor(), path.intermediate_certificates().count(), now)
+        };
         EndEntityCert::try_from(leaf)?
-            .verify_for_usage(algorithms, &self.anchors, others, unix_time(now), self.rules.purpose, revocation, Some(&in_force))
+            .verify_for_usage(algorithms, &self.anchors, others, unix_time(now), self.rules.purpose, revocation, Some(&check))
             .map(|_| ())
     }
 
-    // A root may stand twice, renewed: it is enough that one of the two holds.
-    fn check_anchor(&self, anchor: &TrustAnchor<'_>, now: DateTime<Utc>) -> Result<(), webpki::Error> {
-        let (time, mut refused) = (unix_time(now), webpki::Error::UnknownIssuer);
-        for (_, &(not_before, not_after)) in self.anchors.iter().zip(&self.periods).filter(|(own, _)| *own == anchor) {
-            refused = match time {
-                early if early < not_before => webpki::Error::CertNotValidYet { time, not_before },
-                late if late > not_after => webpki::Error::CertExpired { time, not_after },
-                _ => return Ok(()),
-            };
+    // A root may stand twice, renewed: it is enough that one of the two will do.
+    fn check_root(&self, anchor: &TrustAnchor<'_>, below: usize, now: DateTime<Utc>) -> Result<(), webpki::Error> {
+        let own = self.anchors.iter().zip(&self.roots).filter(|(own, _)| *own == anchor);
+        let mut refused = Err(webpki::Error::UnknownIssuer);
+        for (_, root) in own {
+            refused = root.check(below, unix_time(now));
+            if refused.is_ok() {
+                break;
+            }
         }
-        Err(refused)
+        refused
     }
 }
 
 fn parse<'a>(roots: &'a [CertificateDer<'_>]) -> Result<Vec<X509Certificate<'a>>, String> {
     let parse = |root: &'a CertificateDer<'_>| X509Certificate::from_der(root).map(|(_, parsed)| parsed);
     roots.iter().map(parse).collect::<Result<_, _>>().map_err(|_| "its certificates cannot be read".to_owned())
-}
-
-fn is_authority(root: &X509Certificate<'_>) -> bool {
-    let signs = root.key_usage().map(|usage| usage.is_none_or(|usage| usage.value.key_cert_sign()));
-    root.is_ca() && signs == Ok(true)
-}
-
-fn period(root: &X509Certificate<'_>) -> (UnixTime, UnixTime) {
-    let [first, last] = [root.validity().not_before, root.validity().not_after].map(|at| unix_seconds(at.timestamp()));
-    (first, last)
 }
 
 /// An authority, kept up to date with its two files. It reads them now, and blocks.

@@ -2,6 +2,7 @@
 
 pub mod authorities;
 pub mod certificates;
+mod paths;
 pub mod peers;
 mod revocations;
 pub mod verifiers;
