@@ -5,6 +5,7 @@
 mod attacks;
 mod audits;
 mod canaries;
+mod certificates;
 mod conformance;
 mod consents;
 mod contract;

@@ -2,7 +2,7 @@
 
 use std::fs::OpenOptions;
 use std::net::{SocketAddr, TcpListener};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 use std::time::Duration;
@@ -26,6 +26,11 @@ pub struct Process {
 impl Process {
     /// Lays a demonstration out and serves it.
     pub async fn start(database: Database) -> Self {
+        Self::start_with(database, |_| {}).await
+    }
+
+    /// The same, the files in its folder changed first.
+    pub async fn start_with(database: Database, change: impl FnOnce(&Path)) -> Self {
         let folder = tempfile::tempdir().expect("a folder for the demonstration");
         let (api, operations) = (free_address(), free_address());
         let mut options = LayOut { api_listen: api, operations_listen: operations, ..LayOut::new(today()) };
@@ -33,6 +38,7 @@ impl Process {
             options.database_url = Cluster::shared().fresh_database();
         }
         lay_out(&folder.path().join("partnership"), &options).expect("a demonstration");
+        change(&folder.path().join("partnership"));
         let mut process = Self { child: None, api, operations, configuration: "gateway.toml", folder: Arc::new(folder) };
         process.serve().await;
         process
@@ -83,6 +89,11 @@ impl Process {
     pub async fn operations(&self, path: &str) -> String {
         let answer = reqwest::get(format!("http://{}{path}", self.operations)).await.expect("the operations listener");
         answer.text().await.expect("a text")
+    }
+
+    /// Where the partner API listens.
+    pub fn api_address(&self) -> SocketAddr {
+        self.api
     }
 
     pub fn dir(&self) -> PathBuf {
