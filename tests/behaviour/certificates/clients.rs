@@ -87,6 +87,21 @@ impl Way {
 /// A request that takes a listed client's certificate, and no token.
 pub(super) const KEYS: &str = "GET /.well-known/jwks.json HTTP/1.1\r\nhost: gateway\r\n\r\n";
 
+/// What a connection is answered to one request, which leaves it open: status and body.
+pub(super) fn exchange(stream: &mut (impl Read + Write), request: &str) -> std::io::Result<(u16, String)> {
+    stream.write_all(request.as_bytes())?;
+    let (mut heard, mut byte) = (Vec::new(), [0]);
+    while !heard.ends_with(b"\r\n\r\n") {
+        stream.read_exact(&mut byte)?;
+        heard.push(byte[0]);
+    }
+    let head = String::from_utf8_lossy(&heard).to_ascii_lowercase();
+    let length = head.split("content-length: ").nth(1).and_then(|rest| rest.lines().next()).map_or(0, |length| length.parse().unwrap());
+    let mut body = vec![0; length];
+    stream.read_exact(&mut body)?;
+    Ok((statuses(&head.replace("http/", "HTTP/"))[0], String::from_utf8_lossy(&body).into_owned()))
+}
+
 /// A request for a token, the last on its connection.
 pub(super) fn token_request(client_id: &str, headers: &str) -> String {
     let form = format!("grant_type=client_credentials&client_id={client_id}");

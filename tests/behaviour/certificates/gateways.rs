@@ -1,5 +1,7 @@
 //! The real binary with authorities of the suite's own beside the demonstration's.
 
+use std::fs::Permissions;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use integration_tests::{Database, Process};
@@ -52,10 +54,11 @@ impl Gateway {
         self.process.dir().join(name)
     }
 
-    /// Writes a file at one stroke.
+    /// Writes a file at one stroke, open to its owner alone.
     pub(super) fn write(&self, name: &str, content: &str) {
         let (path, new) = (self.path(name), self.path("new"));
-        std::fs::write(&new, content).and_then(|()| std::fs::rename(&new, path)).unwrap();
+        std::fs::write(&new, content).unwrap();
+        std::fs::set_permissions(&new, Permissions::from_mode(0o600)).and_then(|()| std::fs::rename(&new, path)).unwrap();
     }
 
     /// What the gateway said while something was done.
@@ -64,6 +67,13 @@ impl Gateway {
         let done = act();
         (done, self.process.log().split_off(before))
     }
+}
+
+/// A change: TLS 1.2 is spoken too.
+pub(super) fn with_tls12(dir: &Path) {
+    let path = dir.join("gateway.toml");
+    let text = std::fs::read_to_string(&path).unwrap();
+    std::fs::write(path, text.replace("[api]\n", "[api]\ntls12 = true\n")).unwrap();
 }
 
 fn append(path: &Path, text: &str) {

@@ -5,4 +5,7 @@ mod authorities;
 mod chains;
 mod clients;
 mod gateways;
+mod keys;
 mod lists;
+mod protocols;
+mod reloads;
