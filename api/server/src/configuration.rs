@@ -48,6 +48,10 @@ pub struct Api {
     /// The largest body of a submission, in bytes. Every other body is at most 64 KiB.
     #[serde(default = "maximum_body_bytes")]
     pub maximum_body_bytes: u64,
+    /// The least of a submission's body that has to come, in bytes a second over any 30 seconds: a client
+    /// that sends less loses its place.
+    #[serde(default = "minimum_body_rate")]
+    pub minimum_body_rate: u64,
 }
 
 /// An authority whose client certificates are accepted.
@@ -125,6 +129,10 @@ fn maximum_body_bytes() -> u64 {
     1 << 30
 }
 
+fn minimum_body_rate() -> u64 {
+    4096
+}
+
 impl Default for Operations {
     fn default() -> Self {
         Self { listen: SocketAddr::from(([127, 0, 0, 1], 9464)) }
@@ -168,6 +176,9 @@ impl Configuration {
         let named_twice = |(at, authority): (usize, &AuthorityFiles)| self.authority[..at].iter().any(|other| other.name == authority.name);
         if self.authority.iter().enumerate().any(named_twice) {
             return Err(ConfigurationError::Unsafe("two [[authority]] share a name"));
+        }
+        if self.api.minimum_body_rate == 0 {
+            return Err(ConfigurationError::Unsafe("[api] minimum_body_rate is at least 1: a body could come for ever"));
         }
         if self.submissions.shrink_percent > 100 || self.submissions.rejected_percent > 100 {
             return Err(ConfigurationError::Unsafe("[submissions] counts in percent: 0 to 100"));
@@ -269,6 +280,14 @@ directory = "/etc/keys"
         let error = read(&SMALLEST.replace("url = ", "uri = ")).unwrap_err().to_string();
         assert!(error.contains("gateway.toml:11: unknown field `uri`"), "{error}");
         assert!(!error.contains("hush"), "{error}");
+    }
+
+    #[test]
+    fn a_body_has_to_come_at_some_rate() {
+        let at = |rate: u64| read(&SMALLEST.replace("[api]", &format!("[api]\nminimum_body_rate = {rate}")));
+        assert_eq!(read(SMALLEST).unwrap().api.minimum_body_rate, 4096);
+        assert_eq!(at(1).unwrap().api.minimum_body_rate, 1);
+        assert!(matches!(at(0), Err(ConfigurationError::Unsafe(_))));
     }
 
     #[test]

@@ -127,6 +127,7 @@ pub(crate) async fn start_with(configuration: Configuration, clock: Clock, table
         intake: Intake::new(
             store.clone(),
             configuration.api.maximum_body_bytes,
+            configuration.api.minimum_body_rate,
             configuration.submissions.shrink_percent,
             configuration.submissions.rejected_percent,
         ),
