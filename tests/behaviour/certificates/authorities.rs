@@ -90,20 +90,20 @@ impl Ca {
 
     /// A client's certificate for [`ALPHA`], as it should be but for the change.
     pub(super) fn client(&self, change: impl FnOnce(&mut CertificateParams)) -> Identity {
-        self.client_with(KeyPair::generate().unwrap(), change)
+        self.client_with(&KeyPair::generate().unwrap(), change)
     }
 
     pub(super) fn client_of(&self, algorithm: &'static SignatureAlgorithm) -> Identity {
-        self.client_with(KeyPair::generate_for(algorithm).unwrap(), |_| {})
+        self.client_with(&KeyPair::generate_for(algorithm).unwrap(), |_| {})
     }
 
-    pub(super) fn client_with(&self, key: KeyPair, change: impl FnOnce(&mut CertificateParams)) -> Identity {
+    pub(super) fn client_with(&self, key: &KeyPair, change: impl FnOnce(&mut CertificateParams)) -> Identity {
         let mut params = params("a client");
         params.subject_alt_names = vec![dns(ALPHA)];
         params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
         params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ClientAuth];
         change(&mut params);
-        let leaf = params.signed_by(&key, &self.issuer).unwrap().der().clone();
+        let leaf = params.signed_by(key, &self.issuer).unwrap().der().clone();
         Identity { chain: std::iter::once(leaf).chain(self.shown.clone()).collect(), key: key.serialize_der() }
     }
 
@@ -259,12 +259,13 @@ fn element(der: &[u8]) -> usize {
     2 + long + der[2..2 + long].iter().fold(0, |length, byte| length << 8 | usize::from(*byte))
 }
 
+/// An element of DER, at most 64 KiB long.
 pub(super) fn wrap(tag: u8, content: &[u8]) -> Vec<u8> {
-    let length = content.len();
-    let head = match length {
-        0..0x80 => vec![tag, length as u8],
-        0x80..0x100 => vec![tag, 0x81, length as u8],
-        _ => vec![tag, 0x82, (length >> 8) as u8, (length & 0xff) as u8],
+    let [.., high, low] = content.len().to_be_bytes();
+    let head = match content.len() {
+        0..0x80 => vec![tag, low],
+        0x80..0x100 => vec![tag, 0x81, low],
+        _ => vec![tag, 0x82, high, low],
     };
-    [head, content.to_vec()].concat()
+    [&head, content].concat()
 }

@@ -188,7 +188,7 @@ async fn a_certificate_counts_on_an_open_connection_as_long_as_it_counts_on_a_ne
     let delisted = partnership.replace("certificate_name = \"alpha.", "certificate_name = \"alpha-renamed.");
     let another = Ca::root("Suite root", |_| {});
     let revoked = |number: u64, who: &[&Identity]| pem("X509 CRL", &cast.root.list_with(who, |list| list.crl_number = number.into()));
-    let steps: [(&str, Vec<(&str, String)>, Vec<(&str, String)>, bool); 3] = [
+    let steps = [
         ("delisted", vec![("partnership.toml", delisted)], vec![("partnership.toml", partnership)], true),
         ("revoked", vec![("pki/suite-crl.pem", revoked(6, &[&cast.alpha]))], vec![("pki/suite-crl.pem", revoked(7, &[]))], true),
         (

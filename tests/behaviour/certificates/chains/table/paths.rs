@@ -20,7 +20,7 @@ fn algorithms(table: &mut Table, root: &Ca) {
     table.answered("a P-521 key", root.client_of(&PKCS_ECDSA_P521_SHA512));
     table.answered("an Ed25519 key", root.client_of(&PKCS_ED25519));
     let rsa = || KeyPair::generate_rsa_for(&PKCS_RSA_SHA256, RsaKeySize::_2048).unwrap();
-    table.answered("an RSA key of 2048 bits", root.client_with(rsa(), |_| {}));
+    table.answered("an RSA key of 2048 bits", root.client_with(&rsa(), |_| {}));
     for (name, key) in [
         ("a root with a P-384 key", KeyPair::generate_for(&PKCS_ECDSA_P384_SHA384).unwrap()),
         ("a root with a P-521 key", KeyPair::generate_for(&PKCS_ECDSA_P521_SHA512).unwrap()),
