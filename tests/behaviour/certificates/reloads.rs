@@ -48,7 +48,7 @@ async fn twenty_changes_of_certificate_and_list_fail_no_request() {
     let shown: BTreeSet<_> = traffic.into_iter().flat_map(|traffic| traffic.join().expect("no request fails")).collect();
     let answered = answered.load(Ordering::SeqCst);
     assert!(shown.len() > 15, "{} certificates were seen", shown.len());
-    assert!(answered > 2_000, "{answered} requests is no steady traffic");
+    assert!(answered > 500, "{answered} requests is no steady traffic");
     for other in &others {
         assert_eq!(gateway.way.ask(other, "alpha"), [0_u16; 0], "each revocation counts");
     }
