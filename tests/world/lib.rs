@@ -17,7 +17,8 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use chrono::{Duration, NaiveDate};
 use sendbridge::demonstration::{LayOut, lay_out};
 use serde_json::Value;
-use server::{Clock, Configuration, Gateway};
+use server::{Clock, Configuration, Gateway, OperationError};
+use store::AuditReport;
 use tempfile::TempDir;
 
 pub use clusters::Cluster;
@@ -162,9 +163,16 @@ impl World {
         databases::dump(&self.configuration)
     }
 
-    /// The whole audit log as its auditor reads it, once what waits is chained.
+    /// Looks through the log, as the operator's command does.
+    pub async fn verify_audit(&self, against: Option<PathBuf>) -> Result<AuditReport, OperationError> {
+        let (configuration, clock) = (self.configuration.clone(), clock(&self.offset));
+        let look = move || server::verify_audit(&configuration, &clock, against.as_deref());
+        tokio::task::spawn_blocking(look).await.expect("the look, to its end")
+    }
+
+    /// The whole audit log as its auditor reads it, once what waits is appended.
     pub async fn audit_log(&self) -> Vec<Value> {
-        within_seconds(5, "everything is chained", async || self.ask_database("SELECT count(*) FROM audit_pending") == 0).await;
+        within_seconds(5, "everything is appended", async || self.ask_database("SELECT count(*) FROM audit_pending") == 0).await;
         let auditor = self.persona("auditor-herts").signed_in().await;
         let (mut log, mut after) = (Vec::new(), Some("0".to_owned()));
         while let Some(cursor) = after {

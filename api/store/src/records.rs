@@ -184,7 +184,7 @@ impl Tx<'_> {
         list: Option<&str>,
         (mut after, limit): (i64, usize),
         by: &Attribution,
-        judge: impl Fn(ChildId, PathwaySet, &[Consent]) -> Option<Permit>,
+        mut judge: impl FnMut(ChildId, PathwaySet, &[Consent]) -> Option<Permit>,
     ) -> Result<Vec<ListedReferral>, StoreError> {
         let mut found = Vec::new();
         loop {

@@ -13,7 +13,9 @@ pub(super) const CONTRACT: &str = include_str!("../../../openapi/sendbridge.v1.j
 pub(super) const PUBLIC: [&str; 5] = ["issue_token", "describe_authorization_server", "list_keys", "get_document", "get_page"];
 
 /// The operations that do not name the person behind the call: they are about no single child.
-pub(super) const IMPERSONAL: [&str; 13] = [
+pub(super) const IMPERSONAL: [&str; 15] = [
+    "get_checkpoint",
+    "get_proof",
     "get_release",
     "get_submission",
     "get_table",
@@ -67,7 +69,13 @@ impl Operation {
                 .replace("{id}", "0197f000-0000-7000-8000-000000000000")
                 .replace("{child_id}", "nobody")
                 .replace("{table}", "waits")
-                + if id == "list_consents" { "?child_id=nobody" } else { "" },
+                + if id == "list_consents" {
+                    "?child_id=nobody"
+                } else if id == "get_proof" {
+                    "?from=0"
+                } else {
+                    ""
+                },
             client: holder(scopes.first().map(String::as_str)),
             takes_query: place("query"),
             actor: names_actor.then(|| ACTOR.to_owned()),

@@ -36,8 +36,8 @@ fn everything_laid_out_is_its_owners_alone() {
         assert_eq!(path.metadata().unwrap().permissions().mode() & 0o777, expected, "{}", path.display());
         seen += 1;
     });
-    // The folder; two files; pki and 5; keys and 5; data; clients and 6 of 3 files each.
-    assert_eq!(seen, 1 + 2 + 6 + 6 + 1 + 1 + 6 * 4);
+    // The folder; two files; pki and 5; keys and 6; data; clients and 6 of 3 files each.
+    assert_eq!(seen, 1 + 2 + 6 + 7 + 1 + 1 + 6 * 4);
 }
 
 #[test]

@@ -13,7 +13,7 @@ use domain::identifiers::{ChildId, ConsentId};
 use domain::organisations::OrganisationCode;
 use domain::partnerships::Partnership;
 use domain::pathways::PathwaySet;
-use domain::policy::{Act, Ask, Facts, Permit, decide};
+use domain::policy::{Act, Ask, Facts, Permit, Refusal, decide};
 use domain::scopes::Scope;
 use serde::{Deserialize, Serialize};
 use store::{ConsentDraft, StoreError, Tx};
@@ -230,10 +230,14 @@ pub async fn get_consent(
     caller.require(Scope::ConsentRead)?;
     let by = attribute(&caller, Some(actor.0), id, "get_consent");
     let consent_id = consent_id.parse::<ConsentId>().map_err(|_| Problem::new(Kind::NotFound))?;
+    let by = by.about(consent_id.0);
     let now = state.clock.now();
     let found = state.store.transaction(move |tx| {
-        let Some((child, _)) = tx.consent(consent_id, by.organisation)? else { return Ok(None) };
-        let own = decide(own_records(by.organisation, child), Facts::at(now, &[], &[]));
+        let Some((child, _)) = tx.consent(consent_id, by.organisation)? else {
+            let refusal = Refusal::not_held(own_records(by.organisation, None));
+            return tx.leave_refused(&refusal, &by, now).map(|()| None);
+        };
+        let own = decide(own_records(by.organisation, Some(child)), Facts::at(now, &[], &[]));
         let Ok(permit) = own else { return Ok(None) };
         let recorded = tx.recorded_consents(&permit, &by)?;
         Ok(recorded.into_iter().find(|consent| consent.id == consent_id))
@@ -263,8 +267,11 @@ pub async fn list_consents(
     let reference = state.child_ids.child(caller.organisation(), &query.0.child_id);
     let now = state.clock.now();
     let found = state.store.transaction(move |tx| {
-        let Some(child) = reference.as_ref().map_or(Ok(None), |reference| tx.child(reference))? else { return Ok(Vec::new()) };
-        match decide(own_records(by.organisation, child), Facts::at(now, &[], &[])) {
+        let Some(child) = reference.as_ref().map_or(Ok(None), |reference| tx.child(reference))? else {
+            let refusal = Refusal::not_held(own_records(by.organisation, None));
+            return tx.leave_refused(&refusal, &by, now).map(|()| Vec::new());
+        };
+        match decide(own_records(by.organisation, Some(child)), Facts::at(now, &[], &[])) {
             Ok(permit) => tx.recorded_consents(&permit, &by),
             Err(_) => Ok(Vec::new()),
         }
@@ -295,6 +302,7 @@ pub async fn withdraw_consent(
     caller.require(Scope::ConsentWrite)?;
     let by = attribute(&caller, Some(actor.0), id, "withdraw_consent");
     let consent_id = consent_id.parse::<ConsentId>().map_err(|_| Problem::new(Kind::NotFound))?;
+    let by = by.about(consent_id.0);
     let reason = body.0.reason;
     if reason.trim().is_empty() || reason.len() > LONGEST {
         return Err(Problem::new(Kind::InvalidValue).fault(Fault::new("invalid-value", "1 to 2,000 characters").field("reason")));
@@ -302,7 +310,10 @@ pub async fn withdraw_consent(
     let clock = state.clock.clone();
     let today = state.today();
     let withdrawn = state.store.transaction(move |tx| {
-        let Some((child, consent)) = tx.consent(consent_id, by.organisation)? else { return Ok(None) };
+        let Some((child, consent)) = tx.consent(consent_id, by.organisation)? else {
+            let refusal = Refusal::not_held(Ask { act: Act::WithdrawConsent, ..own_records(by.organisation, None) });
+            return tx.leave_refused(&refusal, &by, clock.now()).map(|()| None);
+        };
         tx.child_for_withdrawal(child)?;
         let now = clock.now();
         let ask = |data| Ask {
@@ -326,7 +337,7 @@ pub async fn withdraw_consent(
 }
 
 /// An organisation reads back what it recorded about a child.
-fn own_records(organisation: OrganisationCode, child: ChildId) -> Ask {
+fn own_records(organisation: OrganisationCode, child: Option<ChildId>) -> Ask {
     Ask {
         act: Act::ReadConsents,
         holder: organisation,
@@ -334,6 +345,6 @@ fn own_records(organisation: OrganisationCode, child: ChildId) -> Ask {
         purpose: Purpose::CareCoordination,
         data: DataClass::WaitingListStatus,
         pathways: PathwaySet::EMPTY,
-        child: Some(child),
+        child,
     }
 }

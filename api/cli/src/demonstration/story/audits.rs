@@ -11,7 +11,7 @@ use crate::failures::Failure;
 
 /// The agreement under which the waits were shown.
 const WAITS_AGREEMENT: &str = "herts-waiting-list-status";
-/// An event is chained within a second of what it tells of; a busy machine is given longer.
+/// An event is appended within a second of what it tells of; a busy machine is given longer.
 const POLLS: u32 = 20;
 const BETWEEN_POLLS: Duration = Duration::from_millis(500);
 
@@ -40,17 +40,17 @@ pub(super) async fn read(cast: &Cast, telling: &mut Telling<'_>) -> Result<(), F
     Ok(())
 }
 
-/// The operator verifies the whole chain, once the story is in it.
+/// The operator verifies the whole log, once the story is in it.
 pub(super) async fn verify(cast: &Cast, telling: &mut Telling<'_>) -> Result<(), Failure> {
     let configuration = cast.stage.gateway.clone();
     let verified = tokio::task::spawn_blocking(move || {
-        let mut report = server::verify_audit(&configuration)?;
+        let mut report = server::verify_audit(&configuration, &server::Clock::system(), None)?;
         for _ in 0..POLLS {
             if report.pending == 0 {
                 break;
             }
             std::thread::sleep(BETWEEN_POLLS);
-            report = server::verify_audit(&configuration)?;
+            report = server::verify_audit(&configuration, &server::Clock::system(), None)?;
         }
         Ok::<_, server::OperationError>(report)
     });
