@@ -17,7 +17,7 @@ struct Line {
     value: String,
 }
 
-enum Opened {
+pub(crate) enum Opened {
     Sqlite(SqliteConnection),
     Postgres(PgConnection),
 }
@@ -31,6 +31,7 @@ macro_rules! on {
         .expect("the database does as it is told")
     };
 }
+pub(crate) use on;
 
 pub(crate) fn execute(configuration: &Configuration, statements: &str) {
     on!(&mut open(configuration), c => c.batch_execute(statements));
@@ -68,7 +69,7 @@ pub(crate) fn dump(configuration: &Configuration) -> String {
     dump
 }
 
-fn open(configuration: &Configuration) -> Opened {
+pub(crate) fn open(configuration: &Configuration) -> Opened {
     let url = configuration.database.url.expose();
     if url.starts_with("postgres://") {
         return Opened::Postgres(PgConnection::establish(&url).expect("PostgreSQL"));

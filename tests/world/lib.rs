@@ -6,6 +6,7 @@
 
 mod clusters;
 mod databases;
+pub mod logs;
 mod personas;
 mod processes;
 pub mod records;
@@ -75,6 +76,12 @@ impl World {
         gateway.stop().await;
         let gateway = server::start(configuration.clone(), clock(&offset)).await.expect("a gateway again");
         Self { gateway, configuration, folder, offset, database, url }
+    }
+
+    /// Stops the gateway and leaves what it stood on: its configuration, and the folder while it is held.
+    pub async fn stop(self) -> (Configuration, TempDir) {
+        self.gateway.stop().await;
+        (self.configuration, self.folder)
     }
 
     /// A second gateway on the same database and files, as a replica is.
