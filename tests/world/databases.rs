@@ -37,6 +37,15 @@ pub(crate) fn execute(configuration: &Configuration, statements: &str) {
     on!(&mut open(configuration), c => c.batch_execute(statements));
 }
 
+/// What the database says to it, where it refuses.
+pub(crate) fn refusal(configuration: &Configuration, statements: &str) -> Option<String> {
+    let done = match &mut open(configuration) {
+        Opened::Sqlite(connection) => connection.batch_execute(statements),
+        Opened::Postgres(connection) => connection.batch_execute(statements),
+    };
+    done.err().map(|error| error.to_string())
+}
+
 pub(crate) fn number(configuration: &Configuration, query: &str) -> i64 {
     let query = sql_query(format!("SELECT CAST(({query}) AS BIGINT) AS value"));
     on!(&mut open(configuration), c => query.get_result::<Number>(c)).value

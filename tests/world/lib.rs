@@ -160,6 +160,11 @@ impl World {
         databases::execute(&self.configuration, statements);
     }
 
+    /// What the database says where it refuses to have something done to it.
+    pub fn refusal(&self, statements: &str) -> Option<String> {
+        databases::refusal(&self.configuration, statements)
+    }
+
     /// One whole number that the database answers.
     pub fn ask_database(&self, query: &str) -> i64 {
         databases::number(&self.configuration, query)

@@ -1,7 +1,12 @@
 //! The audit log: everything that was shown or refused stands in it, nothing is shown that does not,
 //! and what was done to it afterwards is found.
 
+mod exports;
 mod mutations;
+mod proofs;
+mod refusals;
+mod retention;
+mod rights;
 
 use integration_tests::records::{BORN, advice_request, list, number, permission, row};
 use integration_tests::{Answer, Database, Persona, World, on_both, within_seconds};

@@ -48,18 +48,11 @@ struct Number {
 
 /// What PostgreSQL's `audit_prune` does.
 const PRUNE_SQLITE: &str = "
-    WITH oldest AS (
-        SELECT id, at FROM audit_leaf
-        WHERE id > coalesce((SELECT max(id) FROM audit_leaf WHERE body IS NULL), 0)
-            AND id < coalesce((SELECT min(leaf_id) FROM audit_pending), 9223372036854775807)
-        ORDER BY id LIMIT ?
-    ), young AS (
-        SELECT min(id) AS id FROM oldest, audit_retention
-        WHERE at >= strftime('%Y-%m-%d %H:%M:%f', 'now', '-' || keep_days || ' days')
-    )
-    UPDATE audit_leaf SET body = NULL
-    WHERE id IN (SELECT oldest.id FROM oldest, young WHERE young.id IS NULL OR oldest.id < young.id)
-        AND EXISTS (SELECT 1 FROM audit_retention)";
+    UPDATE audit_leaf SET body = NULL WHERE id IN (
+        SELECT id FROM audit_leaf JOIN audit_entry ON leaf_id = id
+        WHERE body IS NOT NULL AND at < (SELECT strftime('%Y-%m-%d %H:%M:%f', 'now', '-' || keep_days || ' days') FROM audit_retention)
+        ORDER BY at LIMIT ?
+    )";
 
 impl Tx<'_> {
     /// Appends what waits, and answers whether more may be waiting. Where another gateway is at it,

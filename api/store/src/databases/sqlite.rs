@@ -203,7 +203,11 @@ pub(crate) fn connect_to_read(path: &Path) -> Result<SqliteConnection, StoreErro
     for byte in path.as_os_str().as_bytes() {
         uri.push_str(&format!("%{byte:02x}"));
     }
-    SqliteConnection::establish(&(uri + "?mode=ro")).map_err(|error| StoreError::Away(error.to_string()))
+    let mut log = path.as_os_str().to_os_string();
+    log.push("-wal");
+    // Without a log nobody has it open; a reader of it would leave one behind that it may not remove.
+    let mode = if Path::new(&log).exists() { "?mode=ro" } else { "?mode=ro&immutable=1" };
+    SqliteConnection::establish(&(uri + mode)).map_err(|error| StoreError::Away(error.to_string()))
 }
 
 pub(crate) fn connect(path: &Path) -> Result<SqliteConnection, StoreError> {

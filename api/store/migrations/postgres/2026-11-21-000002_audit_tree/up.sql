@@ -8,8 +8,8 @@ CREATE TABLE audit_leaf (
     body      TEXT,
     body_hash BYTEA NOT NULL
 );
--- What was pruned is found from its end.
-CREATE INDEX audit_leaf_pruned ON audit_leaf (id) WHERE body IS NULL;
+-- What is to be pruned next is found from its oldest.
+CREATE INDEX audit_leaf_with_body ON audit_leaf (at) WHERE body IS NOT NULL;
 
 -- Leaves that wait to be appended to the tree.
 CREATE TABLE audit_pending (
@@ -60,18 +60,11 @@ CREATE FUNCTION audit_prune(most BIGINT) RETURNS BIGINT LANGUAGE plpgsql SECURIT
 DECLARE
     pruned BIGINT;
 BEGIN
-    WITH oldest AS (
-        SELECT id, at FROM audit_leaf
-        WHERE id > coalesce((SELECT max(id) FROM audit_leaf WHERE body IS NULL), 0)
-            AND id < coalesce((SELECT min(leaf_id) FROM audit_pending), 9223372036854775807)
-        ORDER BY id LIMIT most
-    ), young AS (
-        SELECT min(id) AS id FROM oldest, audit_retention
-        WHERE at >= (now() AT TIME ZONE 'utc') - make_interval(days => keep_days)
-    )
-    UPDATE audit_leaf SET body = NULL
-    WHERE id IN (SELECT oldest.id FROM oldest, young WHERE young.id IS NULL OR oldest.id < young.id)
-        AND EXISTS (SELECT 1 FROM audit_retention);
+    UPDATE audit_leaf SET body = NULL WHERE id IN (
+        SELECT id FROM audit_leaf JOIN audit_entry ON leaf_id = id
+        WHERE body IS NOT NULL AND at < (SELECT (now() AT TIME ZONE 'utc') - make_interval(days => keep_days) FROM audit_retention)
+        ORDER BY at LIMIT most
+    );
     GET DIAGNOSTICS pruned = ROW_COUNT;
     RETURN pruned;
 END

@@ -8,8 +8,8 @@ CREATE TABLE audit_leaf (
     body      TEXT,
     body_hash BLOB NOT NULL
 );
--- What was pruned is found from its end.
-CREATE INDEX audit_leaf_pruned ON audit_leaf (id) WHERE body IS NULL;
+-- What is to be pruned next is found from its oldest.
+CREATE INDEX audit_leaf_with_body ON audit_leaf (at) WHERE body IS NOT NULL;
 
 -- Leaves that wait to be appended to the tree.
 CREATE TABLE audit_pending (
