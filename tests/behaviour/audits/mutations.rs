@@ -263,7 +263,7 @@ on_both! {
             assert!(report.is_whole() && report.vouched == Some(42), "{report}");
         }
         // And what a checkpoint is for: made to fit again, a change shows in nothing else.
-        let mut forged = honest.clone();
+        let mut forged = honest;
         edit_body(&mut forged, &mut chooser, true);
         forged.rehash();
         forged.write(&configuration);

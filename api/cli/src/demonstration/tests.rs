@@ -79,10 +79,10 @@ fn keys_are_pkcs8_and_no_two_are_alike() {
         }
         keys.push(std::fs::read(path).unwrap());
     });
-    assert_eq!(keys.len(), 2 + CLIENTS.len() + 1 + 4);
+    assert_eq!(keys.len(), 2 + CLIENTS.len() + 1 + 5);
     keys.sort();
     keys.dedup();
-    assert_eq!(keys.len(), 2 + CLIENTS.len() + 1 + 4);
+    assert_eq!(keys.len(), 2 + CLIENTS.len() + 1 + 5);
 }
 
 #[test]

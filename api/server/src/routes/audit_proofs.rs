@@ -90,13 +90,13 @@ pub async fn get_proof(caller: Caller, query: Query<ProofQuery>, state: web::Dat
             let within = checked("size", within.unwrap_or(size), 1..=size)?;
             let leaf = checked("leaf", leaf, 1..=within)?;
             let proof = state.store.read(move |tx| tx.inclusion(leaf - 1, within)).await?;
-            ProofView::of_leaf(leaf, proof.ok_or_else(|| outside("leaf"))?)
+            ProofView::of_leaf(leaf, &proof.ok_or_else(|| outside("leaf"))?)
         }
         ProofQuery { leaf: None, size: None, from: Some(from), to } => {
             let to = checked("to", to.unwrap_or(size), 0..=size)?;
             let from = checked("from", from, 0..=to)?;
             let proof = state.store.read(move |tx| tx.consistency(from, to)).await?;
-            ProofView::of_growth(proof.ok_or_else(|| outside("from"))?)
+            ProofView::of_growth(&proof.ok_or_else(|| outside("from"))?)
         }
         _ => return Err(Problem::new(Kind::Malformed).detail("Ask with leaf and perhaps size, or with from and perhaps to.")),
     };
@@ -104,12 +104,12 @@ pub async fn get_proof(caller: Caller, query: Query<ProofQuery>, state: web::Dat
 }
 
 impl ProofView {
-    fn of_leaf(leaf: u64, proof: Inclusion) -> Self {
+    fn of_leaf(leaf: u64, proof: &Inclusion) -> Self {
         let leaf_hash = STANDARD.encode(proof.leaf_hash);
         Self::Inclusion { leaf, leaf_index: leaf - 1, leaf_hash, tree: proof.head.into(), hashes: encode(&proof.path) }
     }
 
-    fn of_growth(proof: Consistency) -> Self {
+    fn of_growth(proof: &Consistency) -> Self {
         Self::Consistency { from: proof.from.into(), to: proof.to.into(), hashes: encode(&proof.path) }
     }
 }

@@ -3,7 +3,7 @@ use std::time::Duration;
 
 use diesel::connection::SimpleConnection;
 use diesel::dsl::sql;
-use diesel::migration::{Migration, MigrationSource};
+use diesel::migration::MigrationSource;
 use diesel::pg::Pg;
 use diesel::r2d2::{ConnectionManager, CustomizeConnection, Pool, PooledConnection};
 use diesel::sql_types::Bool;
@@ -110,8 +110,8 @@ fn check_migrated(connection: &mut PgConnection) -> Result<(), StoreError> {
         || StoreError::SetUp("its tables are not those of this version: run `sendbridge migrate` with [database] owner_url".into());
     let done: Vec<Line> = sql_query("SELECT version AS value FROM __diesel_schema_migrations").load(connection).map_err(|_| behind())?;
     let ours = MigrationSource::<Pg>::migrations(&MIGRATIONS).map_err(|error| StoreError::SetUp(error.to_string()))?;
-    let is_done = |migration: &Box<dyn Migration<Pg>>| done.iter().any(|done| done.value == migration.name().version().to_string());
-    if ours.iter().all(is_done) { Ok(()) } else { Err(behind()) }
+    let is_done = |version: &str| done.iter().any(|done| done.value == version);
+    if ours.iter().all(|migration| is_done(&migration.name().version().to_string())) { Ok(()) } else { Err(behind()) }
 }
 
 /// What serving takes: to read and write everything but the log, to add to the log, to take leaves off
