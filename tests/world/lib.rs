@@ -24,7 +24,7 @@ use tempfile::TempDir;
 
 pub use clusters::Cluster;
 pub use personas::{ACTOR, Answer, Call, Persona};
-pub use processes::Process;
+pub use processes::{Process, run_command};
 
 /// Which database a world stands on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

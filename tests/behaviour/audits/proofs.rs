@@ -196,21 +196,31 @@ on_both! {
                 }
             }));
         }
-        // Whoever asks makes a gateway append, and holds it to what it signed before.
-        let auditors = [signed_in(&world, "auditor-herts").await, match &replica {
-            Some(replica) => world.persona_at("auditor-herts", replica).signed_in().await,
-            None => signed_in(&world, "auditor-herts").await,
-        }];
-        let (mut kept, mut nth) = (Vec::new(), 0);
-        while askers.iter().any(|asker| !asker.is_finished()) {
-            let checkpoint = auditors[nth % 2].get("/v1/audit/checkpoint").await;
-            let path = world.dir().join(format!("checkpoint-{nth}.txt"));
-            std::fs::write(&path, &checkpoint.text).unwrap();
-            kept.push(path);
-            nth += 1;
+        // Whoever asks for a checkpoint makes a gateway append, at the same time as another does.
+        let (dir, mut keepers) = (world.dir(), Vec::new());
+        for nth in 0..4 {
+            let auditor = match &replica {
+                Some(replica) if nth % 2 == 1 => world.persona_at("auditor-herts", replica),
+                _ => world.persona("auditor-herts"),
+            };
+            let (auditor, dir) = (auditor.signed_in().await, dir.clone());
+            keepers.push(tokio::spawn(async move {
+                let mut kept = Vec::new();
+                for time in 0..30 {
+                    let checkpoint = auditor.get("/v1/audit/checkpoint").await;
+                    checkpoint.expect_status(200);
+                    kept.push(dir.join(format!("checkpoint-{nth}-{time}.txt")));
+                    std::fs::write(&kept[time], &checkpoint.text).unwrap();
+                }
+                kept
+            }));
         }
         for asker in askers {
             asker.await.unwrap();
+        }
+        let mut kept = Vec::new();
+        for keeper in keepers {
+            kept.extend(keeper.await.unwrap());
         }
         assert_eq!(world.audit_log().await.len(), 6 * 60);
         for path in kept {
@@ -218,6 +228,35 @@ on_both! {
             assert!(report.is_whole() && report.vouched.is_some() && report.head.size == 360, "{report}");
         }
         drop(replica);
+    }
+
+    async fn the_command_answers_with_its_exit_status(world: World) {
+        signed_in(&world, "council-herts").await.get("/v1/ehcp/cases").await.expect_status(200);
+        world.audit_log().await;
+        let checkpoint = signed_in(&world, "auditor-herts").await.get("/v1/audit/checkpoint").await;
+        let dir = world.dir();
+        let [kept, forged] = ["kept.txt", "forged.txt"].map(|name| dir.join(name));
+        std::fs::write(&kept, &checkpoint.text).unwrap();
+        std::fs::write(&forged, checkpoint.text.replacen("\n1\n", "\n0\n", 1)).unwrap();
+        let config = dir.join("gateway.toml");
+        let verify = |against: &std::path::Path| {
+            let before = ["audit", "verify", "--config"].map(std::ffi::OsStr::new);
+            let all = [before.as_slice(), &[config.as_os_str(), "--against".as_ref(), against.as_os_str()]].concat();
+            let output = integration_tests::run_command(&all);
+            (output.status.code(), String::from_utf8(output.stdout).unwrap(), String::from_utf8(output.stderr).unwrap())
+        };
+        let (status, said, _) = verify(&kept);
+        assert!(status == Some(0) && said.contains("the log is whole: 1 entries") && said.contains("extends the checkpoint of 1"), "{said}");
+        let (status, _, error) = verify(&forged);
+        assert!(status == Some(1) && error.contains("forged.txt: its signature does not hold"), "{error}");
+        // Cut off behind the gateway's back, it no longer extends what was kept.
+        let guard = match world.database() {
+            Database::Sqlite => "DROP TRIGGER audit_entry_stays; DROP TRIGGER audit_leaf_stays;",
+            Database::Postgres => "SET session_replication_role = replica;",
+        };
+        world.meddle(&format!("{guard} DELETE FROM audit_entry; DELETE FROM audit_leaf;"));
+        let (status, said, _) = verify(&kept);
+        assert!(status == Some(1) && said.contains("NOT whole") && said.contains("Shorter { checkpoint: 1 }"), "{said}");
     }
 
     async fn verifying_writes_nothing(world: World) {
