@@ -6,6 +6,7 @@
 
 mod clusters;
 mod databases;
+pub mod logs;
 mod personas;
 mod processes;
 pub mod records;
@@ -17,12 +18,13 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use chrono::{Duration, NaiveDate};
 use sendbridge::demonstration::{LayOut, lay_out};
 use serde_json::Value;
-use server::{Clock, Configuration, Gateway};
+use server::{Clock, Configuration, Gateway, OperationError};
+use store::AuditReport;
 use tempfile::TempDir;
 
 pub use clusters::Cluster;
 pub use personas::{ACTOR, Answer, Call, GUARDIAN, Persona};
-pub use processes::Process;
+pub use processes::{Process, run_command};
 
 /// Which database a world stands on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -74,6 +76,12 @@ impl World {
         gateway.stop().await;
         let gateway = server::start(configuration.clone(), clock(&offset)).await.expect("a gateway again");
         Self { gateway, configuration, folder, offset, database, url }
+    }
+
+    /// Stops the gateway and leaves what it stood on: its configuration, and the folder while it is held.
+    pub async fn stop(self) -> (Configuration, TempDir) {
+        self.gateway.stop().await;
+        (self.configuration, self.folder)
     }
 
     /// A second gateway on the same database and files, as a replica is.
@@ -152,6 +160,11 @@ impl World {
         databases::execute(&self.configuration, statements);
     }
 
+    /// What the database says where it refuses to have something done to it.
+    pub fn refusal(&self, statements: &str) -> Option<String> {
+        databases::refusal(&self.configuration, statements)
+    }
+
     /// One whole number that the database answers.
     pub fn ask_database(&self, query: &str) -> i64 {
         databases::number(&self.configuration, query)
@@ -162,9 +175,16 @@ impl World {
         databases::dump(&self.configuration)
     }
 
-    /// The whole audit log as its auditor reads it, once what waits is chained.
+    /// Looks through the log, as the operator's command does.
+    pub async fn verify_audit(&self, against: Option<PathBuf>) -> Result<AuditReport, OperationError> {
+        let (configuration, clock) = (self.configuration.clone(), clock(&self.offset));
+        let look = move || server::verify_audit(&configuration, &clock, against.as_deref());
+        tokio::task::spawn_blocking(look).await.expect("the look, to its end")
+    }
+
+    /// The whole audit log as its auditor reads it, once what waits is appended.
     pub async fn audit_log(&self) -> Vec<Value> {
-        within_seconds(5, "everything is chained", async || self.ask_database("SELECT count(*) FROM audit_pending") == 0).await;
+        within_seconds(5, "everything is appended", async || self.ask_database("SELECT count(*) FROM audit_pending") == 0).await;
         let auditor = self.persona("auditor-herts").signed_in().await;
         let (mut log, mut after) = (Vec::new(), Some("0".to_owned()));
         while let Some(cursor) = after {

@@ -112,6 +112,11 @@ impl Drop for Process {
     }
 }
 
+/// Runs a command of the real binary to its end.
+pub fn run_command(arguments: &[&std::ffi::OsStr]) -> std::process::Output {
+    Command::new(binary()).args(arguments).stdin(Stdio::null()).output().expect("the binary, run")
+}
+
 /// The binary of the same build: two folders up from a test, beside a program.
 fn binary() -> PathBuf {
     let own = std::env::current_exe().expect("the test's own path");

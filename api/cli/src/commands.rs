@@ -133,6 +133,7 @@ mod tests {
              --nil-return --confirm-shrink --organisation RWR --client client.toml",
             "sendbridge token --client client.toml --scope waiting-list:read",
             "sendbridge audit verify --config gateway.toml",
+            "sendbridge audit verify --config gateway.toml --against checkpoint.txt",
             "sendbridge migrate --config gateway.toml",
             "sendbridge openapi",
             "sendbridge release build --as-of 2026-11-20 --config gateway.toml",

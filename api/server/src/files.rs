@@ -11,6 +11,8 @@ use zeroize::Zeroizing;
 pub enum FileError {
     #[error("{}: {source}", path.display())]
     Unreadable { path: PathBuf, source: io::Error },
+    #[error("{}: cannot be written: {source}", path.display())]
+    Unwritable { path: PathBuf, source: io::Error },
     #[error("{}: open to others than its owner; set its mode to 0600", path.display())]
     NotPrivate { path: PathBuf },
 }
@@ -24,6 +26,26 @@ pub fn read(path: &Path) -> Result<Vec<u8>, FileError> {
 pub fn read_secret(path: &Path) -> Result<Zeroizing<Vec<u8>>, FileError> {
     check_private(path)?;
     read(path).map(Zeroizing::new)
+}
+
+/// Puts a new file, mode 0644, in the place of one that may be read at this moment: it is seen whole or
+/// not yet, and is still there after a power cut.
+pub fn replace(path: &Path, content: &[u8]) -> Result<(), FileError> {
+    let written = || {
+        use std::io::Write;
+        use std::os::unix::fs::OpenOptionsExt;
+        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        std::fs::create_dir_all(folder)?;
+        let mut name = path.file_name().unwrap_or_default().to_os_string();
+        name.push(".new");
+        let beside = path.with_file_name(name);
+        let mut file = std::fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o644).open(&beside)?;
+        file.write_all(content)?;
+        file.sync_all()?;
+        std::fs::rename(&beside, path)?;
+        std::fs::File::open(folder)?.sync_all()
+    };
+    written().map_err(|source| FileError::Unwritable { path: path.into(), source })
 }
 
 /// Refuses a file that its group or the world may open.

@@ -2,6 +2,7 @@
 
 use std::io;
 use std::net::{SocketAddr, TcpListener};
+use std::sync::Arc;
 use std::thread::available_parallelism;
 use std::time::{Duration, Instant};
 
@@ -15,6 +16,7 @@ use tokio::task::{JoinError, JoinSet};
 use tracing_actix_web::TracingLogger;
 use utoipa_actix_web::AppExt;
 
+use crate::checkpoints::{CheckpointError, CheckpointKeys};
 use crate::child_ids::ChildIds;
 use crate::clocks::{Clock, Ids};
 use crate::configuration::{Configuration, ConfigurationError};
@@ -56,6 +58,7 @@ pub struct Gateway {
     servers: JoinSet<io::Result<()>>,
     watches: JoinSet<()>,
     store: Store,
+    log: upkeep::Log,
     metrics: Metrics,
 }
 
@@ -72,6 +75,8 @@ pub enum StartError {
     Key(#[from] KeyError),
     #[error(transparent)]
     Secrets(#[from] SecretsError),
+    #[error(transparent)]
+    Checkpoint(#[from] CheckpointError),
     #[error("the database: {0}")]
     Store(#[from] StoreError),
     #[error(transparent)]
@@ -93,6 +98,7 @@ struct Loaded {
     authorities: Vec<Watch<Authority, TlsError>>,
     token_key: SigningKey,
     child_ids: ChildIds,
+    checkpoints: Arc<CheckpointKeys>,
     store: Store,
 }
 
@@ -112,6 +118,7 @@ pub(crate) async fn start_with(configuration: Configuration, clock: Clock, table
     let (operations_listener, operations) = listen(configuration.operations.listen)?;
 
     let store = loaded.store;
+    let log = upkeep::Log { store: store.clone(), checkpoints: Arc::clone(&loaded.checkpoints), settings: configuration.audit.clone() };
     let metrics = Metrics::new();
     let trust = Trust::new(loaded.authorities.iter().map(Watch::live).collect())?;
     let verifier = LiveVerifier::new(trust.clone(), clock.clone(), metrics.clone());
@@ -124,6 +131,7 @@ pub(crate) async fn start_with(configuration: Configuration, clock: Clock, table
         trust,
         tokens: Tokens::new(issuer, loaded.token_key),
         child_ids: loaded.child_ids,
+        checkpoints: loaded.checkpoints,
         intake: Intake::new(
             store.clone(),
             configuration.api.maximum_body_bytes,
@@ -174,7 +182,9 @@ pub(crate) async fn start_with(configuration: Configuration, clock: Clock, table
     servers.spawn(api_server);
     servers.spawn(operations_server);
     let mut watches = JoinSet::new();
-    watches.spawn(upkeep::chain_audit(store.clone()));
+    watches.spawn(upkeep::append_audit(log.clone()));
+    watches.spawn(upkeep::export_checkpoints(log.clone()));
+    watches.spawn(upkeep::prune_audit(log.clone()));
     watches.spawn(upkeep::sweep_claims(store.clone(), clock.clone()));
     watches.spawn(upkeep::sweep_assertions(store.clone(), clock));
     watches.spawn(loaded.partnership.run());
@@ -183,7 +193,7 @@ pub(crate) async fn start_with(configuration: Configuration, clock: Clock, table
         watches.spawn(authority.run());
     }
     tracing::info!(%api, %operations, "listening");
-    Ok(Gateway { api, operations, handles, servers, watches, store, metrics })
+    Ok(Gateway { api, operations, handles, servers, watches, store, log, metrics })
 }
 
 impl Gateway {
@@ -219,10 +229,8 @@ impl Gateway {
         operations.stop(false).await;
         while self.servers.join_next().await.is_some() {}
         self.watches.shutdown().await;
-        // What was answered last is chained before the log is left.
-        if let Err(error) = self.store.chain_audit().await {
-            tracing::warn!(%error, "the audit log could not be chained to its end");
-        }
+        // What was answered last is appended, and vouched for, before the log is left.
+        self.log.finish().await;
         let store = self.store.clone();
         if tokio::task::spawn_blocking(move || store.close()).await.is_err() {
             tracing::warn!("the store was not closed");
@@ -243,8 +251,11 @@ fn load(configuration: &Configuration, clock: &Clock) -> Result<Loaded, StartErr
     files::check_private_files(&configuration.keys.directory)?;
     let authorities = configuration.authority.iter();
     let secrets = Secrets::read(&configuration.keys.directory)?;
+    let checkpoints = Arc::new(CheckpointKeys::read(&configuration.keys.directory, &configuration.audit.origin)?);
+    configuration.prepare_database()?;
     Ok(Loaded {
         child_ids: secrets.child_ids,
+        checkpoints,
         store: Store::open(&configuration.database.url.expose(), secrets.vault)?,
         authorities: authorities
             .map(|files| authorities::watch(files, configuration.demonstration, clock.clone()))

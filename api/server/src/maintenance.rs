@@ -1,9 +1,12 @@
 //! What an operator does beside a running gateway: the same configuration, no listener.
 
+use std::path::Path;
+
 use chrono::NaiveDate;
 use domain::identifiers::ReleaseId;
-use store::{AuditReport, Store, StoreError};
+use store::{AuditReport, Looking, Store, StoreError};
 
+use crate::checkpoints::{CheckpointError, CheckpointKeys};
 use crate::clocks::{Clock, Ids};
 use crate::configuration::Configuration;
 use crate::partnership::{self, PartnershipError};
@@ -18,6 +21,8 @@ pub enum OperationError {
     Secrets(#[from] SecretsError),
     #[error(transparent)]
     Partnership(#[from] PartnershipError),
+    #[error(transparent)]
+    Checkpoint(#[from] CheckpointError),
     #[error("the database: {0}")]
     Store(#[from] StoreError),
     #[error("a release cannot be as of a day to come")]
@@ -28,15 +33,18 @@ pub enum OperationError {
 
 /// Brings the tables up to date. It blocks.
 pub fn migrate(configuration: &Configuration) -> Result<(), OperationError> {
+    configuration.prepare_database()?;
     open(configuration).map(|(store, _)| store.close())
 }
 
-/// Looks through the whole audit log. It blocks.
-pub fn verify_audit(configuration: &Configuration) -> Result<AuditReport, OperationError> {
-    let (store, _) = open(configuration)?;
-    let report = store.verify_audit()?;
-    store.close();
-    Ok(report)
+/// Looks through the whole audit log, and whether it extends a checkpoint. It blocks, and writes nothing.
+pub fn verify_audit(configuration: &Configuration, clock: &Clock, against: Option<&Path>) -> Result<AuditReport, OperationError> {
+    let against = match against {
+        None => None,
+        Some(path) => Some(CheckpointKeys::read(&configuration.keys.directory, &configuration.audit.origin)?.open(path)?),
+    };
+    let looking = Looking { now: clock.now(), keep_days: configuration.audit.keep_days, against };
+    Ok(store::verify_audit(&configuration.database.url.expose(), looking)?)
 }
 
 /// Builds and publishes the release of a day.

@@ -59,6 +59,7 @@ kinds! {
     Internal = 500 "internal" "The gateway failed",
     Busy = 503 "busy" "The gateway is busy",
     DatabaseAway = 503 "database-away" "The database is away",
+    LogBehind = 503 "log-behind" "The audit log cannot take more entries",
 }
 
 impl Kind {
@@ -130,7 +131,7 @@ pub struct ProblemView<'a> {
 
 impl Problem {
     pub fn new(kind: Kind) -> Self {
-        let retry_after = matches!(kind, Kind::TooMany | Kind::Busy | Kind::DatabaseAway).then_some(1);
+        let retry_after = matches!(kind, Kind::TooMany | Kind::Busy | Kind::DatabaseAway | Kind::LogBehind).then_some(1);
         Self { kind, more: Box::new(Particulars { retry_after, ..Particulars::default() }) }
     }
 

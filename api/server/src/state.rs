@@ -8,6 +8,7 @@ use domain::partnerships::Partnership;
 
 use store::Store;
 
+use crate::checkpoints::CheckpointKeys;
 use crate::child_ids::ChildIds;
 use crate::clocks::{Clock, Ids};
 use crate::configuration::Configuration;
@@ -29,6 +30,7 @@ pub struct State {
     pub tokens: Tokens,
     pub store: Store,
     pub child_ids: ChildIds,
+    pub checkpoints: Arc<CheckpointKeys>,
     pub intake: Intake,
     pub releases: Releases,
     pub metrics: Metrics,

@@ -3,10 +3,13 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use store::Store;
-use tokio::time::{MissedTickBehavior, interval};
+use store::{Store, StoreError};
+use tokio::time::{Interval, MissedTickBehavior, interval};
 
+use crate::checkpoints::CheckpointKeys;
 use crate::clocks::Clock;
+use crate::configuration::Audit;
+use crate::files::{self, FileError};
 use crate::operations::Readiness;
 
 /// A claim on an idempotency key that is older than this belongs to work that is dead.
@@ -15,40 +18,129 @@ const CLAIM: chrono::Duration = chrono::Duration::minutes(30);
 const EXPIRED: chrono::Duration = chrono::Duration::minutes(10);
 /// How long the same key answers the same.
 const ANSWER: chrono::Duration = chrono::Duration::days(7);
+/// Leaves that are pruned in one transaction.
+const PRUNED_AT_ONCE: i64 = 1_000;
 
-/// Chains the audit leaves that wait, each second. It says once that it cannot, and once that it can
-/// again.
-pub async fn chain_audit(store: Store) {
-    let mut seconds = interval(Duration::from_secs(1));
-    seconds.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    let mut failing = false;
+/// The audit log, as it is looked after.
+#[derive(Debug, Clone)]
+pub struct Log {
+    pub store: Store,
+    pub checkpoints: Arc<CheckpointKeys>,
+    pub settings: Audit,
+}
+
+impl Log {
+    async fn append(&self) -> Result<(), StoreError> {
+        while self.store.append_audit().await? {}
+        Ok(())
+    }
+
+    /// Writes the checkpoint of what is appended, unless that is the one that was written last.
+    async fn export(&self, written: &mut Option<u64>) -> Result<(), ExportError> {
+        let head = self.store.read(|tx| tx.tree_head()).await?;
+        if *written == Some(head.size) {
+            return Ok(());
+        }
+        let (path, text) = (self.settings.checkpoint_file.clone(), self.checkpoints.sign(head));
+        let public = self.checkpoints.public().join("\n") + "\n";
+        let written_now = tokio::task::spawn_blocking(move || {
+            files::replace(&path.with_extension("pub"), public.as_bytes())?;
+            files::replace(&path, text.as_bytes())
+        });
+        written_now.await??;
+        *written = Some(head.size);
+        Ok(())
+    }
+
+    /// Appends what waits and writes the last checkpoint, before the gateway is left.
+    pub async fn finish(&self) {
+        if let Err(error) = self.append().await {
+            tracing::warn!(%error, "the audit log could not be appended to its end");
+        }
+        if let Err(error) = self.export(&mut None).await {
+            tracing::warn!(%error, "the last checkpoint could not be written");
+        }
+    }
+}
+
+#[derive(Debug, thiserror::Error)]
+enum ExportError {
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    #[error(transparent)]
+    File(#[from] FileError),
+    #[error(transparent)]
+    Broken(#[from] tokio::task::JoinError),
+}
+
+/// Says once that something cannot be done, and once that it can again.
+struct Faltering {
+    what: &'static str,
+    failing: bool,
+}
+
+impl Faltering {
+    const fn new(what: &'static str) -> Self {
+        Self { what, failing: false }
+    }
+
+    fn tell<T, E: std::fmt::Display>(&mut self, done: &Result<T, E>) {
+        match done {
+            Err(error) if !self.failing => tracing::error!(%error, "{}: it fails", self.what),
+            Ok(_) if self.failing => tracing::info!("{}: it works again", self.what),
+            _ => {}
+        }
+        self.failing = done.is_err();
+    }
+}
+
+/// Appends the audit leaves that wait, each second, and looks whether too many do.
+pub async fn append_audit(log: Log) {
+    let mut seconds = every(Duration::from_secs(1));
+    let (mut appending, mut looking) = (Faltering::new("appending to the audit log"), Faltering::new("counting what waits for it"));
     loop {
         seconds.tick().await;
-        let chained = loop {
-            match store.chain_audit().await {
-                Ok(true) => {}
+        appending.tell(&log.append().await);
+        looking.tell(&log.store.watch_backlog(log.settings.limits()).await);
+    }
+}
+
+/// Writes a signed checkpoint whenever the log has grown.
+pub async fn export_checkpoints(log: Log) {
+    let mut times = every(Duration::from_secs(u64::from(log.settings.checkpoint_every)));
+    let (mut faltering, mut written) = (Faltering::new("writing a checkpoint of the audit log"), None);
+    loop {
+        times.tick().await;
+        faltering.tell(&log.export(&mut written).await);
+    }
+}
+
+/// Empties what is past retention, a little at a time.
+pub async fn prune_audit(log: Log) {
+    let mut hours = every(Duration::from_secs(3_600));
+    let mut faltering = Faltering::new("pruning the audit log");
+    loop {
+        hours.tick().await;
+        let pruned = loop {
+            match log.store.prune_audit(PRUNED_AT_ONCE).await {
+                Ok(1..) => tokio::time::sleep(Duration::from_millis(100)).await,
                 done => break done,
             }
         };
-        match chained {
-            Err(error) if !failing => {
-                failing = true;
-                tracing::error!(%error, "the audit log cannot be chained");
-            }
-            Ok(_) if failing => {
-                failing = false;
-                tracing::info!("the audit log is chained again");
-            }
-            _ => {}
-        }
+        faltering.tell(&pruned);
     }
+}
+
+fn every(period: Duration) -> Interval {
+    let mut times = interval(period);
+    times.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    times
 }
 
 /// Forgets idempotency keys that nobody works under any more, or that are long answered. On an
 /// embedded database no work outlives the process: then all that are left at the start are dead.
 pub async fn sweep_claims(store: Store, clock: Clock) {
-    let mut minutes = interval(Duration::from_secs(60));
-    minutes.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut minutes = every(Duration::from_secs(60));
     let mut age = if store.is_embedded() { chrono::Duration::zero() } else { CLAIM };
     loop {
         minutes.tick().await;
@@ -73,10 +165,16 @@ pub async fn sweep_assertions(store: Store, clock: Clock) {
     }
 }
 
-/// Ready is: a transaction commits.
+/// Ready is: a transaction commits, and the audit log takes more.
 pub fn readiness(store: Store) -> Readiness {
     Arc::new(move || {
         let store = store.clone();
-        Box::pin(async move { store.transaction(|_| Ok(())).await.map_err(|_| "the database does not answer".to_owned()) })
+        Box::pin(async move {
+            let committed = store.transaction(|_| Ok(())).await;
+            committed.map_err(|error| match error {
+                StoreError::LogBehind => "too many audit entries wait to be appended".to_owned(),
+                _ => "the database does not answer".to_owned(),
+            })
+        })
     })
 }

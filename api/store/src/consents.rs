@@ -173,7 +173,7 @@ impl Tx<'_> {
         };
         on!(self, c => diesel::insert_into(consent::table).values(&row).execute(*c))?;
         for permit in permits {
-            self.leave_permitted(permit, by)?;
+            self.leave_decided(permit, draft.id, by)?;
         }
         row.try_into()
     }
@@ -214,7 +214,7 @@ impl Tx<'_> {
             .set((consent::withdrawn_at.eq(at.naive_utc()), consent::sealed_reason.eq(&sealed)))
             .execute(*c))?;
         for permit in permits {
-            self.leave_permitted(permit, by)?;
+            self.leave_decided(permit, id, by)?;
         }
         let row: ConsentRow = on!(self, c => standing().select(ConsentRow::as_select()).first(*c))?;
         row.try_into()

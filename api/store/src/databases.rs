@@ -13,15 +13,36 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 
 use crate::StoreError;
+use crate::audit::{Backlog, LogLimits};
 use crate::staging::Staging;
 use crate::transactions::Tx;
 use crate::vault::Vault;
+
+/// Brings the tables of `url` up to date and says for how long the audit log keeps what. Where an owner
+/// is given, its role does it, and the role of `url` is left with the rights that serving takes: none to
+/// change or remove what the log holds. Blocks.
+pub fn prepare(url: &str, owner: Option<&str>, limits: LogLimits) -> Result<(), StoreError> {
+    if is_postgres(url) {
+        postgres::prepare(url, owner.unwrap_or(url), limits)
+    } else {
+        sqlite::prepare(Path::new(sqlite_path(url)), limits)
+    }
+}
+
+pub(crate) fn is_postgres(url: &str) -> bool {
+    url.starts_with("postgres://") || url.starts_with("postgresql://")
+}
+
+pub(crate) fn sqlite_path(url: &str) -> &str {
+    url.strip_prefix("sqlite:").unwrap_or(url)
+}
 
 /// A handle on the store; cheap to clone.
 #[derive(Clone)]
 pub struct Store {
     database: Database,
     vault: Arc<Vault>,
+    backlog: Arc<Backlog>,
 }
 
 #[derive(Clone)]
@@ -41,15 +62,14 @@ impl std::fmt::Debug for Store {
 
 impl Store {
     /// Opens `postgres://…`, or else a path as an embedded database, and brings its tables up to
-    /// date. Blocks; call it off the async threads.
+    /// date; a role that may not finds them so, or fails. Blocks; call it off the async threads.
     pub fn open(url: &str, vault: Vault) -> Result<Self, StoreError> {
-        let database = if url.starts_with("postgres://") || url.starts_with("postgresql://") {
+        let database = if is_postgres(url) {
             Database::Postgres(postgres::Postgres::open(url)?)
         } else {
-            let path = url.strip_prefix("sqlite:").unwrap_or(url);
-            Database::Sqlite(Arc::new(sqlite::Sqlite::open(Path::new(path))?))
+            Database::Sqlite(Arc::new(sqlite::Sqlite::open(Path::new(sqlite_path(url)))?))
         };
-        Ok(Self { database, vault: Arc::new(vault) })
+        Ok(Self { database, vault: Arc::new(vault), backlog: Arc::default() })
     }
 
     /// The keys, for sealing outside a transaction while records are staged.
@@ -59,8 +79,17 @@ impl Store {
 
     /// Runs work that may write. It is committed when it returns `Ok`, and durable when this
     /// returns; on PostgreSQL it is run again after a serialization failure, so it must not have
-    /// effects of its own.
+    /// effects of its own. While the audit log is behind, nothing is.
     pub async fn transaction<T, W>(&self, work: W) -> Result<T, StoreError>
+    where
+        T: Send + 'static,
+        W: Fn(&mut Tx<'_>) -> Result<T, StoreError> + Send + 'static,
+    {
+        self.backlog.check()?;
+        self.write(work).await
+    }
+
+    async fn write<T, W>(&self, work: W) -> Result<T, StoreError>
     where
         T: Send + 'static,
         W: Fn(&mut Tx<'_>) -> Result<T, StoreError> + Send + 'static,
@@ -80,14 +109,6 @@ impl Store {
         match &self.database {
             Database::Sqlite(sqlite) => sqlite.read(Arc::clone(&self.vault), work).await,
             Database::Postgres(postgres) => postgres.read(Arc::clone(&self.vault), work).await,
-        }
-    }
-
-    /// [`Store::read`] on this thread.
-    fn read_blocking<T>(&self, work: impl FnOnce(&mut Tx<'_>) -> Result<T, StoreError>) -> Result<T, StoreError> {
-        match &self.database {
-            Database::Sqlite(sqlite) => sqlite.read_blocking(&self.vault, work),
-            Database::Postgres(postgres) => postgres.read_blocking(&self.vault, work),
         }
     }
 
@@ -111,14 +132,22 @@ impl Store {
         }
     }
 
-    /// Chains the leaves that wait; answers whether more may. One gateway at a time does it.
-    pub async fn chain_audit(&self) -> Result<bool, StoreError> {
-        self.transaction(|tx| tx.chain_audit()).await
+    /// Appends the leaves that wait to the tree; answers whether more may. One gateway at a time does it.
+    pub async fn append_audit(&self) -> Result<bool, StoreError> {
+        self.write(|tx| tx.append_audit()).await
     }
 
-    /// Walks the whole audit log. Blocks.
-    pub fn verify_audit(&self) -> Result<crate::AuditReport, StoreError> {
-        self.read_blocking(|tx| tx.verify_audit())
+    /// Looks whether more leaves wait than may, and lets nothing be done that would leave another until
+    /// fewer do.
+    pub async fn watch_backlog(&self, limits: LogLimits) -> Result<bool, StoreError> {
+        let is_behind = self.read(move |tx| tx.is_behind(limits.most_waiting)).await?;
+        self.backlog.set(is_behind);
+        Ok(is_behind)
+    }
+
+    /// Empties the bodies of the oldest leaves that are past retention, at most so many; answers how many.
+    pub async fn prune_audit(&self, most: i64) -> Result<u64, StoreError> {
+        self.write(move |tx| tx.prune_audit(most)).await
     }
 
     /// Whether the database is embedded, so that no other gateway stands on it.

@@ -25,9 +25,9 @@ mod transactions;
 pub mod vault;
 
 pub use advice_requests::{AdviceRequest, AdviceRequestDraft};
-pub use audit::{AuditEntry, AuditFault, AuditReport};
+pub use audit::{AuditEntry, AuditFault, AuditReport, Consistency, Hash, Inclusion, LogLimits, Looking, TreeHead, verify_audit};
 pub use consents::ConsentDraft;
-pub use databases::Store;
+pub use databases::{Store, prepare};
 pub use idempotency::{Claim, Fingerprint};
 pub use opt_outs::OptOutList;
 pub use overrides::OverrideDraft;
@@ -51,6 +51,11 @@ pub enum StoreError {
     Sealing,
     #[error("a stored value does not read back: {0}")]
     Corrupt(&'static str),
+    /// More leaves wait to be appended to the audit log than may: nothing is done that would leave another.
+    #[error("the audit log is behind")]
+    LogBehind,
+    #[error("the catalogue of audit events has no line for {0}")]
+    NoEvent(&'static str),
     #[error("the database refused a statement")]
     Database(#[from] diesel::result::Error),
     #[error("the database could not be set up: {0}")]

@@ -196,7 +196,7 @@ impl Tx<'_> {
         list: Option<&str>,
         (mut after, limit): (i64, usize),
         (needs, by): (Needs, &Attribution),
-        judge: impl Fn(ChildId, PathwaySet, &ChildFacts) -> Option<Permit>,
+        mut judge: impl FnMut(ChildId, PathwaySet, &ChildFacts) -> Option<Permit>,
     ) -> Result<Vec<ListedReferral>, StoreError> {
         let mut found = Vec::new();
         loop {

@@ -158,7 +158,9 @@ diesel::table! {
         id -> BigInt,
         at -> Timestamp,
         child_id -> Nullable<BigInt>,
-        body -> Text,
+        salt -> Binary,
+        body -> Nullable<Text>,
+        body_hash -> Binary,
     }
 }
 
@@ -169,10 +171,25 @@ diesel::table! {
 }
 
 diesel::table! {
-    audit_chain (position) {
+    audit_entry (position) {
         position -> BigInt,
         leaf_id -> BigInt,
         hash -> Binary,
+    }
+}
+
+diesel::table! {
+    audit_node (level, position) {
+        level -> Integer,
+        position -> BigInt,
+        hash -> Binary,
+    }
+}
+
+diesel::table! {
+    audit_retention (id) {
+        id -> Integer,
+        keep_days -> Integer,
     }
 }
 
@@ -214,4 +231,4 @@ diesel::table! {
     }
 }
 
-diesel::allow_tables_to_appear_in_same_query!(audit_chain, audit_leaf, audit_pending, child, record);
+diesel::allow_tables_to_appear_in_same_query!(audit_entry, audit_leaf, audit_pending, child, record);

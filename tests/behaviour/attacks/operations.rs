@@ -13,7 +13,9 @@ pub(super) const CONTRACT: &str = include_str!("../../../openapi/sendbridge.v1.j
 pub(super) const PUBLIC: [&str; 5] = ["issue_token", "describe_authorization_server", "list_keys", "get_document", "get_page"];
 
 /// The operations that do not name the person behind the call: they are about no single child.
-pub(super) const IMPERSONAL: [&str; 15] = [
+pub(super) const IMPERSONAL: [&str; 17] = [
+    "get_checkpoint",
+    "get_proof",
     "get_release",
     "get_submission",
     "get_table",
@@ -72,6 +74,7 @@ impl Operation {
                 + match id.as_str() {
                     "list_consents" => "?child_id=nobody",
                     "load_opt_outs" => "?as_of=2026-11-01",
+                    "get_proof" => "?from=0",
                     _ => "",
                 },
             client: holder(scopes.first().map(String::as_str)),

@@ -42,7 +42,7 @@ fn replay(log: &[Value]) -> (usize, usize) {
     for leaf in log {
         let Some(family) = leaf["actor"]["id"].as_str().filter(|id| id.starts_with("family-")) else { continue };
         let standing = standing.entry(family).or_default();
-        let item = || leaf["item"].as_str().unwrap().to_owned();
+        let item = || leaf["resource"].as_str().unwrap().to_owned();
         match leaf["operation"].as_str().unwrap() {
             "record_consent" => assert!(standing.insert(item())),
             "withdraw_consent" => {

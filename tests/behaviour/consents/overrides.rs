@@ -36,7 +36,7 @@ on_both! {
         let leaf = world.audit_log().await.into_iter().rfind(|leaf| leaf["operation"] == "get_waits" && leaf["outcome"] == "permitted").unwrap();
         assert_eq!((&leaf["grounds"], &leaf["overrides"]), (&json!(["override"]), &json!([made["id"]])));
         let leaf = last_leaf(&world, "make_override").await;
-        assert_eq!((&leaf["actor"]["role"], &leaf["item"]), (&json!("caldicott-guardian"), &made["id"]));
+        assert_eq!((&leaf["actor"]["role"], &leaf["resource"]), (&json!("caldicott-guardian"), &made["id"]));
 
         world.pass(Duration::days(2));
         let council = signed_in(&world, "council-herts").await;

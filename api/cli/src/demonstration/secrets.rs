@@ -10,7 +10,7 @@ use rcgen::{KeyPair, PKCS_ECDSA_P256_SHA256};
 use super::{LayOutError, files};
 
 /// Each file is one line, `1:` (the key's id) and 32 random bytes in base64.
-const SYMMETRIC: [&str; 4] = ["envelope.key", "look-up.key", "pairwise.key", "release.key"];
+const SYMMETRIC: [&str; 5] = ["envelope.key", "look-up.key", "pairwise.key", "release.key", "checkpoint.key"];
 
 /// Writes the keys of a gateway into a folder.
 pub(super) fn write(folder: &Path) -> Result<(), LayOutError> {

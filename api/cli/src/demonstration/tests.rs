@@ -36,8 +36,8 @@ fn everything_laid_out_is_its_owners_alone() {
         assert_eq!(path.metadata().unwrap().permissions().mode() & 0o777, expected, "{}", path.display());
         seen += 1;
     });
-    // The folder; two files; pki and 5; keys and 5; data; clients, each with 4 files.
-    assert_eq!(seen, 1 + 2 + 6 + 6 + 1 + 1 + CLIENTS.len() * 5);
+    // The folder; two files; pki and 5; keys and 6; data; clients, each with 4 files.
+    assert_eq!(seen, 1 + 2 + 6 + 7 + 1 + 1 + CLIENTS.len() * 5);
 }
 
 #[test]
@@ -79,10 +79,10 @@ fn keys_are_pkcs8_and_no_two_are_alike() {
         }
         keys.push(std::fs::read(path).unwrap());
     });
-    assert_eq!(keys.len(), 2 + 2 * CLIENTS.len() + 1 + 4);
+    assert_eq!(keys.len(), 2 + 2 * CLIENTS.len() + 1 + 5);
     keys.sort();
     keys.dedup();
-    assert_eq!(keys.len(), 2 + 2 * CLIENTS.len() + 1 + 4);
+    assert_eq!(keys.len(), 2 + 2 * CLIENTS.len() + 1 + 5);
 }
 
 #[test]

@@ -312,6 +312,7 @@ impl From<StoreError> for Problem {
     fn from(error: StoreError) -> Self {
         match &error {
             StoreError::Busy => Self::new(Kind::Busy),
+            StoreError::LogBehind => Self::new(Kind::LogBehind).retry_after(5),
             error if error.is_away() => Self::new(Kind::DatabaseAway).retry_after(5).cause(error),
             error => Self::internal(format!("{error}: {error:?}")),
         }

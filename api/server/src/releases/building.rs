@@ -44,6 +44,7 @@ pub async fn build_release(store: &Store, secret: Arc<ReleaseSecret>, building: 
         actor: None,
         operation: "build_release",
         request_id: id.0,
+        resource: Some(id.0),
     };
     let permits = permits(&building);
     let tables = store.read(move |tx| tables(tx, &secret, &building)).await?;

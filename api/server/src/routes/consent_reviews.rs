@@ -9,7 +9,7 @@ use domain::consents::{Consent, ConsentDecision, ReviewOutcome, Standing};
 use domain::dates::{days_between, london_day};
 use domain::identifiers::ConsentId;
 use domain::partnerships::Partnership;
-use domain::policy::{Act, Facts, NOBODY, decide};
+use domain::policy::{Act, Ask, Facts, NOBODY, Refusal, decide};
 use domain::scopes::Scope;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -149,12 +149,16 @@ pub async fn review_objection(
     caller.require(Scope::ConsentWrite)?;
     let by = attribute(&caller, Some(actor.0), id, "review_objection");
     let consent_id = consent_id.parse::<ConsentId>().map_err(|_| Problem::new(Kind::NotFound))?;
+    let by = by.about(consent_id.0);
     let ReviewBody { outcome, reason } = body.0;
     let reason = checked(reason, "reason")?;
     let clock = state.clock.clone();
     let partnership = Arc::clone(caller.partnership());
     let reviewed = state.store.transaction(move |tx| {
-        let Some((child, consent)) = tx.consent(consent_id, by.organisation)? else { return Ok(Err(Kind::NotFound)) };
+        let Some((child, consent)) = tx.consent(consent_id, by.organisation)? else {
+            let refusal = Refusal::not_held(Ask { act: Act::ReviewObjection, ..own_records(by.organisation, None) });
+            return tx.leave_refused(&refusal, &by, clock.now()).map(|()| Err(Kind::NotFound));
+        };
         if consent.decision != ConsentDecision::Objection {
             return Ok(Err(Kind::WrongStatus));
         }

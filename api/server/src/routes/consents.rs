@@ -13,7 +13,7 @@ use domain::identifiers::{ChildId, ConsentId};
 use domain::organisations::OrganisationCode;
 use domain::partnerships::Partnership;
 use domain::pathways::PathwaySet;
-use domain::policy::{Act, Ask, Facts, NOBODY, Permit, decide};
+use domain::policy::{Act, Ask, Facts, NOBODY, Permit, Refusal, decide};
 use domain::scopes::Scope;
 use serde::{Deserialize, Serialize};
 use store::{ConsentDraft, StoreError, Tx};
@@ -233,10 +233,14 @@ pub async fn get_consent(
     caller.require(Scope::ConsentRead)?;
     let by = attribute(&caller, Some(actor.0), id, "get_consent");
     let consent_id = consent_id.parse::<ConsentId>().map_err(|_| Problem::new(Kind::NotFound))?;
+    let by = by.about(consent_id.0);
     let now = state.clock.now();
     let partnership = Arc::clone(caller.partnership());
     let found = state.store.transaction(move |tx| {
-        let Some((child, _)) = tx.consent(consent_id, by.organisation)? else { return Ok(None) };
+        let Some((child, _)) = tx.consent(consent_id, by.organisation)? else {
+            let refusal = Refusal::not_held(own_records(by.organisation, None));
+            return tx.leave_refused(&refusal, &by, now).map(|()| None);
+        };
         let facts = tx.child_facts(child, partnership.needs())?;
         let own = decide(own_records(by.organisation, Some(child)), Facts::at(now, &partnership, &facts));
         let Ok(permit) = own else { return Ok(None) };
@@ -270,7 +274,10 @@ pub async fn list_consents(
     let born = reference.as_ref().map(|reference| reference.date_of_birth);
     let partnership = Arc::clone(caller.partnership());
     let found = state.store.transaction(move |tx| {
-        let Some(child) = reference.as_ref().map_or(Ok(None), |reference| tx.child(reference))? else { return Ok(Vec::new()) };
+        let Some(child) = reference.as_ref().map_or(Ok(None), |reference| tx.child(reference))? else {
+            let refusal = Refusal::not_held(own_records(by.organisation, None));
+            return tx.leave_refused(&refusal, &by, now).map(|()| Vec::new());
+        };
         match decide(own_records(by.organisation, Some(child)), Facts::at(now, &partnership, &NOBODY)) {
             Ok(permit) => tx.recorded_consents(&permit, &by),
             Err(_) => Ok(Vec::new()),

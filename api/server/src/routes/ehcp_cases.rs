@@ -10,7 +10,7 @@ use domain::identifiers::CaseId;
 use domain::organisations::OrganisationCode;
 use domain::partnerships::Partnership;
 use domain::pathways::PathwaySet;
-use domain::policy::{Act, Ask, Facts, NOBODY, Permit, decide};
+use domain::policy::{Act, Ask, Facts, NOBODY, Permit, Refusal, decide};
 use domain::referrals::Flow;
 use domain::scopes::Scope;
 use domain::upns::Upn;
@@ -144,10 +144,13 @@ pub async fn get_case(
     caller.require(Scope::EhcpRead)?;
     let by = attribute(&caller, Some(actor.0), id, "get_case");
     let case_id = case_id.parse::<CaseId>().map_err(|_| Problem::new(Kind::NotFound))?;
+    let by = by.about(case_id.0);
     let now = state.clock.now();
     let partnership = std::sync::Arc::clone(caller.partnership());
     let found = state.store.transaction(move |tx| {
-        let Some(child) = tx.child_of_case(case_id, by.organisation)? else { return Ok(None) };
+        let Some(child) = tx.child_of_case(case_id, by.organisation)? else {
+            return tx.leave_refused(&Refusal::not_held(ask(by.organisation, None)), &by, now).map(|()| None);
+        };
         match own(&partnership, by.organisation, Some(child), now) {
             Ok(permit) => tx.own_case(&permit, case_id, &by).map(Some),
             Err(_) => Ok(None),
@@ -163,7 +166,11 @@ fn own(
     child: Option<domain::identifiers::ChildId>,
     now: chrono::DateTime<chrono::Utc>,
 ) -> Result<Permit, Problem> {
-    let ask = Ask {
+    decide(ask(organisation, child), Facts::at(now, partnership, &NOBODY)).map_err(|_| Problem::new(Kind::NoAgreement))
+}
+
+fn ask(organisation: OrganisationCode, child: Option<domain::identifiers::ChildId>) -> Ask {
+    Ask {
         act: Act::Disclose,
         holder: organisation,
         recipient: organisation,
@@ -172,6 +179,5 @@ fn own(
         pathways: PathwaySet::EMPTY,
         child,
         item: None,
-    };
-    decide(ask, Facts::at(now, partnership, &NOBODY)).map_err(|_| Problem::new(Kind::NoAgreement))
+    }
 }

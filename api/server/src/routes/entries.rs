@@ -7,7 +7,7 @@ use domain::dates::london_day;
 use domain::journeys::Waited;
 use domain::organisations::OrganisationCode;
 use domain::pathways::PathwaySet;
-use domain::policy::{Act, Ask, ChildFacts, Facts, NOBODY, decide};
+use domain::policy::{Act, Ask, ChildFacts, Facts, NOBODY, Refusal, decide};
 use domain::referrals::{Flow, Stage, Status};
 use domain::scopes::Scope;
 use serde::{Deserialize, Serialize};
@@ -97,11 +97,23 @@ pub async fn list_entries(
             tx.leave_refused(&refusal, &by, now)?;
             return Ok(Err(Kind::NoAgreement));
         }
+        // Of all that was refused, what came nearest is told of, and only where nothing was shown.
+        let mut nearest = Refusal::not_held(ask);
         let judge = |child, pathways, facts: &ChildFacts| {
-            decide(Ask { child: Some(child), pathways, ..ask }, Facts::at(now, &partnership, facts)).ok()
+            let decided = decide(Ask { child: Some(child), pathways, ..ask }, Facts::at(now, &partnership, facts));
+            let note = |refusal: Refusal| {
+                if refusal.reason >= nearest.reason {
+                    nearest = Refusal { ask, ..refusal };
+                }
+            };
+            decided.map_err(note).ok()
         };
         let most = usize::try_from(one_more(limit)).unwrap_or(usize::MAX);
-        tx.permitted_referrals(ask.holder, list.as_deref(), (after, most), (partnership.needs(), &by), judge).map(Ok)
+        let found = tx.permitted_referrals(ask.holder, list.as_deref(), (after, most), (partnership.needs(), &by), judge)?;
+        if found.is_empty() {
+            tx.leave_refused(&nearest, &by, now)?;
+        }
+        Ok(Ok(found))
     });
     let rows = found.await?.map_err(Problem::from)?;
     let cursor = |row: &ListedReferral| state.child_ids.cursor(caller.organisation(), row.cursor).unwrap_or_default();

@@ -5,6 +5,7 @@
 pub mod advice;
 pub mod advice_requests;
 pub mod audit_events;
+pub mod audit_proofs;
 pub mod authorization_servers;
 pub mod children;
 pub mod consent_reviews;
@@ -69,6 +70,8 @@ pub fn table(config: &mut ServiceConfig<'_>) {
         .service(releases::get_release)
         .service(releases::get_table)
         .service(audit_events::list_audit_events)
+        .service(audit_proofs::get_checkpoint)
+        .service(audit_proofs::get_proof)
         .service(openapi::get_document)
         .service(docs::get_page);
 }

@@ -10,7 +10,7 @@ use domain::identifiers::OverrideId;
 use domain::organisations::OrganisationCode;
 use domain::overrides::{LONGEST_DAYS, Override};
 use domain::pathways::PathwaySet;
-use domain::policy::{Act, Ask, Facts, NOBODY, decide};
+use domain::policy::{Act, Ask, Facts, NOBODY, Refusal, decide};
 use domain::scopes::Scope;
 use serde::{Deserialize, Serialize};
 use store::OverrideDraft;
@@ -114,6 +114,7 @@ pub async fn make_override(
     let fingerprint = fingerprint("make_override", &(child_id.as_str(), &body))?;
     let reference = state.child_ids.child(caller.organisation(), &child_id).ok_or(Problem::new(Kind::NotFound))?;
     let draft = OverrideDraft { id: OverrideId(state.ids.next()), starts: today, ends: body.ends, reason: body.reason };
+    let by = by.about(draft.id.0);
     let partnership = Arc::clone(caller.partnership());
     let made = state.store.transaction(move |tx| {
         once(tx, (&by, key.0.as_deref(), &fingerprint), now, |tx| {
@@ -173,26 +174,28 @@ pub async fn end_override(
     caller.require(Scope::OverrideWrite)?;
     let by = attribute(&caller, Some(actor.0), id, "end_override");
     let override_id = override_id.parse::<OverrideId>().map_err(|_| Problem::new(Kind::NotFound))?;
+    let by = by.about(override_id.0);
     let clock = state.clock.clone();
     let today = state.today();
     let partnership = Arc::clone(caller.partnership());
     let ended = state.store.transaction(move |tx| {
-        let Some(child) = tx.child_of_override(override_id, by.organisation)? else { return Ok(None) };
+        let ask = |child| Ask {
+            act: Act::EndOverride,
+            holder: by.organisation,
+            recipient: by.organisation,
+            purpose: Purpose::CareCoordination,
+            data: DataClass::WaitingListStatus,
+            pathways: PathwaySet::all(),
+            child,
+            item: Some(override_id.0),
+        };
+        let Some(child) = tx.child_of_override(override_id, by.organisation)? else {
+            return tx.leave_refused(&Refusal::not_held(ask(None)), &by, clock.now()).map(|()| None);
+        };
         tx.child_for_withdrawal(child)?;
         let now = clock.now();
         let facts = tx.child_facts(child, partnership.needs())?;
-        let Some(made) = facts.overrides.iter().find(|made| made.id == override_id) else { return Ok(None) };
-        let ask = Ask {
-            act: Act::EndOverride,
-            holder: by.organisation,
-            recipient: made.recipient,
-            purpose: made.purpose,
-            data: made.data,
-            pathways: made.pathways,
-            child: Some(child),
-            item: Some(override_id.0),
-        };
-        match decide(ask, Facts::at(now, &partnership, &facts)) {
+        match decide(ask(Some(child)), Facts::at(now, &partnership, &facts)) {
             Ok(permit) => tx.end_override(&permit, override_id, &by).map(Some),
             Err(refusal) => tx.leave_refused(&refusal, &by, now).map(|()| None),
         }

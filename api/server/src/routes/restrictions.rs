@@ -9,7 +9,7 @@ use domain::dates::{is_plausible, london_day};
 use domain::identifiers::{ChildId, RestrictionId};
 use domain::organisations::OrganisationCode;
 use domain::pathways::PathwaySet;
-use domain::policy::{Act, Ask, Facts, NOBODY, decide};
+use domain::policy::{Act, Ask, Facts, NOBODY, Refusal, decide};
 use domain::restrictions::{Restriction, RestrictionKind};
 use domain::scopes::Scope;
 use serde::{Deserialize, Serialize};
@@ -128,6 +128,7 @@ pub async fn restrict_child(
         ends: body.ends,
         reason: body.reason,
     };
+    let by = by.about(draft.id.0);
     let partnership = Arc::clone(caller.partnership());
     let set = state.store.transaction(move |tx| {
         once(tx, (&by, key.0.as_deref(), &fingerprint), now, |tx| {
@@ -167,6 +168,8 @@ fn check(body: &RestrictionBody, caller: &Caller, today: NaiveDate) -> Result<Na
 }
 
 /// The restrictions on a child that the caller's organisation set
+///
+/// In force, to come, ended and lifted.
 #[utoipa::path(
     tag = "restrictions", security(("oauth2" = ["restriction:write"])),
     params(("child_id" = String, Path), ("Sendbridge-Actor" = String, Header, description = "The person behind the call")),
@@ -218,12 +221,16 @@ pub async fn lift_restriction(
     caller.require(Scope::RestrictionWrite)?;
     let by = attribute(&caller, Some(actor.0), id, "lift_restriction");
     let restriction_id = restriction_id.parse::<RestrictionId>().map_err(|_| Problem::new(Kind::NotFound))?;
+    let by = by.about(restriction_id.0);
     let reason = body.0.checked()?;
     let clock = state.clock.clone();
     let today = state.today();
     let partnership = Arc::clone(caller.partnership());
     let lifted = state.store.transaction(move |tx| {
-        let Some(child) = tx.child_of_restriction(restriction_id, by.organisation)? else { return Ok(None) };
+        let Some(child) = tx.child_of_restriction(restriction_id, by.organisation)? else {
+            let refusal = Refusal::not_held(ask(Act::LiftRestriction, by.organisation, None, restriction_id, None));
+            return tx.leave_refused(&refusal, &by, clock.now()).map(|()| None);
+        };
         tx.child_for_withdrawal(child)?;
         let now = clock.now();
         let facts = tx.child_facts(child, partnership.needs())?;

@@ -7,12 +7,12 @@ use domain::agreements::DataClass;
 use domain::consents::Consent;
 use domain::identifiers::{ChildId, ConsentId};
 use domain::organisations::OrganisationCode;
-use domain::policy::{Act, Ask, Facts, decide};
+use domain::policy::{Act, Ask, Facts, Refusal, decide};
 use domain::scopes::Scope;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::consents::{ConsentView, LONGEST};
+use super::consents::{ConsentView, LONGEST, own_records};
 use crate::actors::ActingFor;
 use crate::attributions::attribute;
 use crate::bodies::Json;
@@ -66,11 +66,15 @@ pub async fn withdraw_consent(
     caller.require(Scope::ConsentWrite)?;
     let by = attribute(&caller, Some(actor.0), id, "withdraw_consent");
     let consent_id = consent_id.parse::<ConsentId>().map_err(|_| Problem::new(Kind::NotFound))?;
+    let by = by.about(consent_id.0);
     let reason = body.0.checked()?;
     let (clock, today) = (state.clock.clone(), state.today());
     let partnership = Arc::clone(caller.partnership());
     let withdrawn = state.store.transaction(move |tx| {
-        let Some((child, consent)) = tx.consent(consent_id, by.organisation)? else { return Ok(None) };
+        let Some((child, consent)) = tx.consent(consent_id, by.organisation)? else {
+            let refusal = Refusal::not_held(Ask { act: Act::WithdrawConsent, ..own_records(by.organisation, None) });
+            return tx.leave_refused(&refusal, &by, clock.now()).map(|()| None);
+        };
         tx.child_for_withdrawal(child)?;
         let now = clock.now();
         let ask = |data| about(Act::WithdrawConsent, &consent, data, child, by.organisation);

@@ -162,7 +162,7 @@ impl Files {
         files.write("pki/ca-two.pem", &files.two.pem());
         files.write("pki/crl-two.pem", &files.two.crl(&[], 2090));
         files.write("keys/token-signing.pem", &KeyPair::generate().unwrap().serialize_pem());
-        for (at, name) in ["envelope", "look-up", "pairwise", "release"].into_iter().enumerate() {
+        for (at, name) in ["envelope", "look-up", "pairwise", "release", "checkpoint"].into_iter().enumerate() {
             let key = [u8::try_from(at + 1).unwrap(); 32];
             files.write(&format!("keys/{name}.key"), &format!("1:{}\n", STANDARD.encode(key)));
         }

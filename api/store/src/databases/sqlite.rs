@@ -11,6 +11,7 @@ use domain::identifiers::SubmissionId;
 use tokio::sync::{mpsc, oneshot};
 
 use crate::StoreError;
+use crate::audit::LogLimits;
 use crate::transactions::{Handle, Tx};
 use crate::vault::Vault;
 
@@ -132,10 +133,6 @@ impl Sqlite {
         task.await.map_err(|_| stopped())?
     }
 
-    pub(super) fn read_blocking<T>(&self, vault: &Vault, work: impl FnOnce(&mut Tx<'_>) -> Result<T, StoreError>) -> Result<T, StoreError> {
-        read(&self.readers()?, vault, work)
-    }
-
     fn readers(&self) -> Result<Readers, StoreError> {
         lock(&self.readers).clone().ok_or_else(stopped)
     }
@@ -178,6 +175,39 @@ fn refused(error: &mpsc::error::TrySendError<Job>) -> StoreError {
 
 fn url(path: &Path) -> String {
     path.to_string_lossy().into_owned()
+}
+
+/// Makes the tables, and says for how long the audit log keeps what.
+pub(super) fn prepare(path: &Path, limits: LogLimits) -> Result<(), StoreError> {
+    if !path.exists() {
+        create_private(path)?;
+    }
+    let mut connection = connect(path)?;
+    connection.batch_execute(PRAGMAS)?;
+    connection.run_pending_migrations(MIGRATIONS).map_err(|error| StoreError::SetUp(error.to_string()))?;
+    Ok(connection.batch_execute(&keep_for(limits))?)
+}
+
+/// The one row that says it, made or changed only where it is to be.
+pub(super) fn keep_for(LogLimits { keep_days, .. }: LogLimits) -> String {
+    format!(
+        "INSERT INTO audit_retention (id, keep_days) VALUES (1, {keep_days})
+         ON CONFLICT (id) DO UPDATE SET keep_days = excluded.keep_days WHERE audit_retention.keep_days <> excluded.keep_days"
+    )
+}
+
+/// Opens a database that is there, to read it: not one byte of its file is changed, whoever uses it.
+pub(crate) fn connect_to_read(path: &Path) -> Result<SqliteConnection, StoreError> {
+    use std::os::unix::ffi::OsStrExt;
+    let mut uri = String::from("file:");
+    for byte in path.as_os_str().as_bytes() {
+        uri.push_str(&format!("%{byte:02x}"));
+    }
+    let mut log = path.as_os_str().to_os_string();
+    log.push("-wal");
+    // Without a log nobody has it open; a reader of it would leave one behind that it may not remove.
+    let mode = if Path::new(&log).exists() { "?mode=ro" } else { "?mode=ro&immutable=1" };
+    SqliteConnection::establish(&(uri + mode)).map_err(|error| StoreError::Away(error.to_string()))
 }
 
 pub(crate) fn connect(path: &Path) -> Result<SqliteConnection, StoreError> {
