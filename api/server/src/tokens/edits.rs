@@ -23,6 +23,8 @@ struct Right {
     own: String,
     outside: String,
     assertion: String,
+    /// By the client, about another.
+    about_another: String,
 }
 
 static RIGHT: LazyLock<Right> = LazyLock::new(|| {
@@ -51,12 +53,14 @@ static RIGHT: LazyLock<Right> = LazyLock::new(|| {
         "iss": OUTSIDE, "aud": ISSUER, "sub": client.id, "client_id": client.id, "iat": NOW, "exp": NOW + 600, "jti": "1",
         "scope": "ehcp:read", "cnf": { "x5t#S256": THUMBPRINT },
     });
+    let about_another = json!({ "iss": client.id, "sub": "provider-hct", "aud": ISSUER, "iat": NOW, "exp": NOW + 60, "jti": "1" });
     let assertion = json!({ "iss": client.id, "sub": client.id, "aud": ISSUER, "iat": NOW, "exp": NOW + 60, "jti": "1" });
     Right {
         issuers: [Issuer { url: OUTSIDE.into(), audience: ISSUER.into(), clients: vec![client.id.clone()], keys }],
         own,
         outside: sign("at+jwt", outside),
         assertion: sign("JWT", assertion),
+        about_another: sign("JWT", about_another),
         client,
         tokens,
     }
@@ -146,6 +150,18 @@ fn the_unedited_ones_are_believed() {
         assert!(RIGHT.believes(token, is_assertion));
         assert!(!RIGHT.believes(token, !is_assertion));
     }
+}
+
+#[test]
+fn an_assertion_is_about_the_client_it_is_checked_for() {
+    // The same keys, as another client's: what the assertion says of itself decides.
+    let check = |id: &str| {
+        let client = Client { id: id.into(), ..RIGHT.client.clone() };
+        let now = DateTime::from_timestamp(NOW + 1, 0).unwrap();
+        Assertion::parse(&RIGHT.about_another).and_then(|assertion| assertion.check(&client, ISSUER, now)).err()
+    };
+    assert_eq!(check("council-herts"), Some(TokenError::Subject));
+    assert_eq!(check("provider-hct"), Some(TokenError::Subject));
 }
 
 proptest! {
