@@ -34,7 +34,7 @@ use crate::tls::{self, TlsError, authorities, certificates, peers};
 use crate::tokens::Tokens;
 use crate::tokens::keys::{KeyError, SigningKey};
 use crate::watches::Watch;
-use crate::{exchanges, operations, routes, upkeep};
+use crate::{exchanges, expiries, operations, routes, upkeep};
 
 /// How long a client may take for a handshake, or for the head of a request.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(10);
@@ -174,6 +174,7 @@ pub(crate) async fn start_with(configuration: Configuration, clock: Clock, table
     servers.spawn(operations_server);
     let mut watches = JoinSet::new();
     watches.spawn(upkeep::chain_audit(store.clone()));
+    watches.spawn(expiries::watch(loaded.partnership.live(), clock.clone(), metrics.clone()));
     watches.spawn(upkeep::sweep_claims(store.clone(), clock));
     watches.spawn(loaded.partnership.run());
     watches.spawn(loaded.certificate.run());

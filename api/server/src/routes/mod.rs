@@ -4,12 +4,14 @@
 
 pub mod advice;
 pub mod advice_requests;
+pub mod agreements;
 pub mod audit_events;
 pub mod authorization_servers;
 pub mod children;
 pub mod consent_reviews;
 pub mod consents;
 pub mod descriptions;
+pub mod disclosures;
 pub mod docs;
 pub mod ehcp_cases;
 pub mod entries;
@@ -41,6 +43,7 @@ pub fn table(config: &mut ServiceConfig<'_>) {
         .service(entries::list_entries)
         .service(children::search_child)
         .service(children::get_waits)
+        .service(disclosures::get_disclosures)
         .service(consents::record_consent)
         .service(consents::list_consents)
         .service(consent_reviews::list_reviews)
@@ -59,6 +62,7 @@ pub fn table(config: &mut ServiceConfig<'_>) {
         .service(releases::get_release)
         .service(releases::get_table)
         .service(audit_events::list_audit_events)
+        .service(agreements::list_agreements)
         .service(openapi::get_document)
         .service(docs::get_page);
 }
