@@ -2,12 +2,14 @@
 
 #![cfg(test)]
 
+mod agreements;
 mod attacks;
 mod audits;
 mod canaries;
 mod conformance;
 mod consents;
 mod contract;
+mod disclosures;
 mod organisations;
 mod releases;
 mod story;
