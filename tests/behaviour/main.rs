@@ -3,6 +3,7 @@
 #![cfg(test)]
 
 mod agreements;
+mod assurance;
 mod attacks;
 mod audits;
 mod canaries;

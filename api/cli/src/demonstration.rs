@@ -114,8 +114,7 @@ pub fn lay_out(dir: &Path, options: &LayOut) -> Result<Demonstration, LayOutErro
         let client = CLIENT.replace("@api_listen@", &options.api_listen.to_string()).replace("@client_id@", id);
         files::write(&folder.join("client.toml"), client.as_bytes())?;
     }
-    let ends = options.today.checked_add_months(Months::new(12)).unwrap_or(options.today);
-    files::write(&dir.join("partnership.toml"), PARTNERSHIP.replace("@ends@", &ends.to_string()).as_bytes())?;
+    files::write(&dir.join("partnership.toml"), partnership_file(options.today).as_bytes())?;
     // Last, because a folder with it in place is taken for whole.
     let gateway = GATEWAY
         .replace("@api_listen@", &options.api_listen.to_string())
@@ -123,6 +122,20 @@ pub fn lay_out(dir: &Path, options: &LayOut) -> Result<Demonstration, LayOutErro
         .replace("@database_url@", &options.database_url);
     files::write(&dir.join("gateway.toml"), gateway.as_bytes())?;
     Ok(found(false))
+}
+
+/// The partnership file of a demonstration that is made on a day.
+pub fn partnership_file(today: NaiveDate) -> String {
+    let ends = today.checked_add_months(Months::new(12)).unwrap_or(today);
+    PARTNERSHIP.replace("@ends@", &ends.to_string())
+}
+
+/// The assurance documents of the demonstration, which are the same every day.
+pub fn assurance_documents() -> Result<Vec<(&'static str, String)>, String> {
+    let made = NaiveDate::from_ymd_opt(2026, 4, 1).ok_or("no such day")?;
+    let partnership = server::partnership::parse(&partnership_file(made), &["demonstration".to_owned()])
+        .map_err(|faults| format!("the demonstration's partnership: {faults:?}"))?;
+    Ok(server::assurance::documents(&partnership))
 }
 
 fn write_identity(identity: &Identity, certificate: &Path, key: &Path) -> Result<(), LayOutError> {

@@ -4,6 +4,7 @@
 //! route. Each step takes the last step's value and cannot reach back.
 
 pub mod actors;
+pub mod assurance;
 pub mod attributions;
 pub mod bodies;
 pub mod callers;
@@ -38,7 +39,7 @@ pub mod watches;
 pub use clocks::Clock;
 pub use configuration::{Configuration, ConfigurationError};
 pub use gateway::{Gateway, StartError, start};
-pub use maintenance::{OperationError, build_release, migrate, openapi, verify_audit};
+pub use maintenance::{OperationError, assurance_documents, build_release, migrate, openapi, verify_audit};
 pub use tls::authorities::DEMONSTRATION_AUTHORITY;
 
 #[cfg(test)]

@@ -4,6 +4,7 @@ use chrono::NaiveDate;
 use domain::identifiers::ReleaseId;
 use store::{AuditReport, Store, StoreError};
 
+use crate::assurance;
 use crate::clocks::{Clock, Ids};
 use crate::configuration::Configuration;
 use crate::partnership::{self, PartnershipError};
@@ -37,6 +38,12 @@ pub fn verify_audit(configuration: &Configuration) -> Result<AuditReport, Operat
     let report = store.verify_audit()?;
     store.close();
     Ok(report)
+}
+
+/// What an information governance lead has to show, from the partnership file. It opens no database, and blocks.
+pub fn assurance_documents(configuration: &Configuration) -> Result<Vec<(&'static str, String)>, OperationError> {
+    let partnership = partnership::watch(&configuration.partnership, configuration.authorities())?.live().load_full();
+    Ok(assurance::documents(&partnership))
 }
 
 /// Builds and publishes the release of a day.

@@ -49,7 +49,7 @@ pub const fn pathway(pathway: Pathway) -> &'static str {
     match pathway {
         Pathway::Autism => "autism",
         Pathway::Adhd => "ADHD",
-        Pathway::SpeechAndLanguage => "speech and language",
+        Pathway::SpeechAndLanguage => "speech and language therapy",
         Pathway::Audiology => "hearing",
         Pathway::MentalHealth => "mental health",
     }

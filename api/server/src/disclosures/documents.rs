@@ -36,7 +36,7 @@ impl Report<'_> {
 
     fn reviewers_part(&self) -> Part {
         let mut blocks = vec![
-            Block::text("Everything down to the line is for the person who reviews the report. None of it may be given to the family."),
+            Block::text("This part is for the person who reviews the report. None of it may be given to the family."),
             Block::heading("Before it is released"),
             Block::checklist(CHECKS),
             Block::fields([("Reviewed by", "……………………"), ("Role", "……………………"), ("Date", "……………………"), ("Released to", "……………………")]),
@@ -131,6 +131,7 @@ impl Report<'_> {
         for (at, entry) in told.iter().enumerate() {
             blocks.push(Block::heading(format!("{}. {}", at + 1, phrases::moment(entry.leaf.at))));
             blocks.push(Block::text(entry.told.join(" ")));
+            blocks.extend(entry.law.as_ref().map(|law| Block::fields([("The law", law.as_str())])));
         }
         blocks.push(Block::heading("If something looks wrong"));
         blocks.push(Block::text(format!(

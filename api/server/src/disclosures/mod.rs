@@ -37,6 +37,8 @@ pub struct Entry<'a> {
     pub decisions: Vec<&'a Consent>,
     /// What the family could be told, in sentences.
     pub told: Vec<String>,
+    /// The law that it rested on, where an agreement permitted it.
+    pub law: Option<String>,
     /// Whether it is kept out of the family's part until the reviewer decides otherwise.
     pub is_kept_out: bool,
 }
@@ -51,12 +53,23 @@ impl<'a> Report<'a> {
             let decisions = flags::decisions(leaf, &log.facts.consents);
             let flags = flags::of(leaf, &decisions, &log.facts.restrictions, hides_places);
             let told = teller.tell(leaf, &decisions, &flags);
-            Entry { is_kept_out: told.is_none() || flags::keep_out(leaf, &flags), told: told.unwrap_or_default(), leaf, flags, decisions }
+            Entry {
+                is_kept_out: told.is_none() || flags::keep_out(leaf, &flags),
+                told: told.unwrap_or_default(),
+                law: teller.law(leaf),
+                leaf,
+                flags,
+                decisions,
+            }
         };
         let entries = log.leaves.iter().map(|(_, leaf)| entry(leaf)).collect();
         Self { entries, notices: flags::notices(&log.facts, born, today), log, partnership, is_part }
     }
 }
+
+/// A small partnership to tell of.
+#[cfg(test)]
+pub(crate) const EXAMPLE: &str = include_str!("example.toml");
 
 #[cfg(test)]
 mod tests;

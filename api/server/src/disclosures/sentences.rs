@@ -38,6 +38,15 @@ impl Teller<'_> {
         Some(told)
     }
 
+    /// The law that a disclosure rested on, as lawyers cite it.
+    pub(super) fn law(&self, leaf: &ToldLeaf) -> Option<String> {
+        let is_shown = leaf.outcome == "permitted" && act(leaf) == Some(Act::Disclose);
+        let known = self.partnership.agreements().iter().filter(|agreement| is_shown && leaf.agreements.contains(&agreement.id));
+        let mut laws: Vec<_> = known.map(|agreement| phrases::legal_basis(agreement, self.partnership)).collect();
+        laws.dedup();
+        (!laws.is_empty()).then(|| laws.join("; or "))
+    }
+
     fn name(&self, code: Option<OrganisationCode>) -> String {
         let Some(code) = code else { return "an organisation".into() };
         match self.partnership.organisation(code) {
@@ -134,7 +143,9 @@ impl Teller<'_> {
         } else if rests_on("not-objected") {
             "nobody had objected".to_owned()
         } else if let Some(statute) = leaf.agreements.iter().find_map(by_statute) {
-            format!("the law asks for it ({})", phrases::legal_basis(statute, self.partnership))
+            let law = statute.basis.statute.clone().into_iter();
+            let law = law.chain(self.partnership.legal_bases(statute).map(|law| law.citation.clone())).collect::<Vec<_>>();
+            format!("the law asks for it ({})", law.join("; "))
         } else if decisions.iter().any(|consent| consent.decision == ConsentDecision::Permit) {
             "the family had said yes".to_owned()
         } else {

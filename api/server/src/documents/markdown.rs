@@ -27,8 +27,8 @@ fn write_block(text: &mut String, block: &Block) -> std::fmt::Result {
     text.push('\n');
     match block {
         Block::Heading(heading) => writeln!(text, "### {}", escape(heading)),
-        Block::Text(paragraph) => writeln!(text, "{}", escape(paragraph)),
-        Block::Bullets(items) => items.iter().try_for_each(|item| writeln!(text, "- {}", escape(item))),
+        Block::Text(paragraph) => writeln!(text, "{}", escape_line(paragraph)),
+        Block::Bullets(items) => items.iter().try_for_each(|item| writeln!(text, "- {}", escape_line(item))),
         Block::Checklist(items) => items.iter().try_for_each(|item| writeln!(text, "- [ ] {}", escape(item))),
         Block::Fields(fields) => fields.iter().try_for_each(|(name, value)| writeln!(text, "- **{}:** {}", escape(name), escape(value))),
         Block::Table { caption, head, rows } => {
@@ -45,27 +45,27 @@ fn write_row(text: &mut String, cells: &[String]) -> std::fmt::Result {
     writeln!(text, "|")
 }
 
+/// A text that means itself where a line of its own begins.
+fn escape_line(text: &str) -> String {
+    let escaped = escape(text);
+    let number = escaped.bytes().take_while(u8::is_ascii_digit).count();
+    let (start, rest) = escaped.split_at(number);
+    let begins_a_block = if number == 0 { rest.starts_with(['#', '+', '-', '=', '~', '>']) } else { rest.starts_with(['.', ')']) };
+    if begins_a_block { format!("{start}\\{rest}") } else { escaped }
+}
+
 /// A text that means itself, on one line.
 fn escape(text: &str) -> String {
     let characters: Vec<char> = text.split_whitespace().collect::<Vec<_>>().join(" ").chars().collect();
+    let is_word = |at: Option<usize>| at.and_then(|at| characters.get(at)).is_some_and(|c| c.is_alphanumeric());
     let mut escaped = String::with_capacity(text.len() + 8);
-    let number = characters.iter().take_while(|c| c.is_ascii_digit()).count();
     for (at, c) in characters.iter().enumerate() {
-        let is_word = |at: Option<usize>| at.and_then(|at| characters.get(at)).is_some_and(|c| c.is_alphanumeric());
-        let special = match c {
-            '\\' | '`' | '*' | '[' | ']' | '|' => true,
-            // Between letters it is a letter.
-            '_' => !(is_word(at.checked_sub(1)) && is_word(Some(at + 1))),
-            '#' | '+' | '-' | '=' | '~' | '>' => at == 0,
-            '.' | ')' => at == number && at > 0,
-            _ => false,
-        };
-        if special {
-            escaped.push('\\');
-        }
         match c {
             '<' => escaped.push_str("&lt;"),
             '&' => escaped.push_str("&amp;"),
+            // Between letters it is a letter.
+            '_' if is_word(at.checked_sub(1)) && is_word(Some(at + 1)) => escaped.push('_'),
+            '\\' | '`' | '*' | '[' | ']' | '|' | '_' => escaped.extend(['\\', *c]),
             c => escaped.push(*c),
         }
     }
