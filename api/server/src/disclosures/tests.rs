@@ -22,7 +22,8 @@ fn leaf(change: Value) -> (i64, ToldLeaf) {
         "recipient": "E10000015", "purpose": "care-coordination", "data": "waiting-list-status", "pathways": ["autism"],
         "agreements": ["west-herts-waits"], "grounds": ["consent"], "consents": [YES]
     });
-    leaf.as_object_mut().unwrap().extend(change.as_object().unwrap().clone());
+    let Value::Object(change) = change else { panic!("an object") };
+    leaf.as_object_mut().unwrap().extend(change);
     (1, serde_json::from_value(leaf).unwrap())
 }
 
@@ -192,7 +193,7 @@ fn a_reason_that_speaks_of_child_protection_is_flagged_and_not_repeated() {
 fn every_entry_is_flagged_for_what_a_reviewer_has_to_think_of() {
     let (partnership, plain) = (partnership(), log(vec![leaf(json!({}))]));
     assert_eq!(report(&plain, &partnership).entries[0].flags, [Flag::SeriousHarm, Flag::ThirdParty]);
-    let mut restricted = plain.clone();
+    let mut restricted = plain;
     restricted.facts.restrictions = vec![restriction(domain::restrictions::RestrictionKind::Safeguarding)];
     let found = report(&restricted, &partnership);
     assert!(found.entries[0].flags.contains(&Flag::ChildProtection), "it stood on that day");
