@@ -2,6 +2,8 @@
 
 #![cfg(test)]
 
+mod agreements;
+mod assurance;
 mod attacks;
 mod audits;
 mod canaries;
@@ -9,6 +11,7 @@ mod certificates;
 mod conformance;
 mod consents;
 mod contract;
+mod disclosures;
 mod organisations;
 mod releases;
 mod story;

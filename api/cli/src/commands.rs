@@ -1,5 +1,6 @@
 //! The commands, one file each.
 
+mod assurance;
 mod audit_verify;
 mod demo;
 mod init;
@@ -39,6 +40,7 @@ enum Command {
     /// Look after the log of disclosures and refusals
     #[command(subcommand)]
     Audit(AuditCommand),
+    Assurance(assurance::Arguments),
     Migrate(migrate::Arguments),
     Openapi(openapi::Arguments),
     /// Look after the released tables
@@ -87,6 +89,7 @@ pub fn run() -> ExitCode {
         Command::Push(arguments) => push::run(arguments),
         Command::Token(arguments) => token::run(arguments),
         Command::Audit(AuditCommand::Verify(arguments)) => audit_verify::run(arguments),
+        Command::Assurance(arguments) => assurance::run(arguments),
         Command::Migrate(arguments) => migrate::run(arguments),
         Command::Openapi(arguments) => openapi::run(arguments),
         Command::Release(ReleaseCommand::Build(arguments)) => release_build::run(arguments),
@@ -134,6 +137,8 @@ mod tests {
             "sendbridge token --client client.toml --scope waiting-list:read",
             "sendbridge audit verify --config gateway.toml",
             "sendbridge audit verify --config gateway.toml --against checkpoint.txt",
+            "sendbridge assurance --config gateway.toml --out assurance",
+            "sendbridge assurance --demonstration --out assurance",
             "sendbridge migrate --config gateway.toml",
             "sendbridge openapi",
             "sendbridge release build --as-of 2026-11-20 --config gateway.toml",
@@ -153,6 +158,8 @@ mod tests {
             "sendbridge release build --as-of 2026-02-30 --config gateway.toml",
             "sendbridge token --client client.toml --scope everything",
             "sendbridge demo --children many",
+            "sendbridge assurance --out assurance",
+            "sendbridge assurance --config gateway.toml --demonstration --out assurance",
         ] {
             assert!(parse(line).is_err(), "{line}");
         }

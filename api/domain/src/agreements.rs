@@ -1,7 +1,10 @@
 //! Data-sharing agreements: the only source of permission for a flow between organisations.
 
+mod faults;
+
 use chrono::NaiveDate;
 
+use crate::dates::days_between;
 use crate::organisations::OrganisationCode;
 use crate::pathways::PathwaySet;
 use crate::places::Places;
@@ -72,6 +75,17 @@ closed! {
     pub enum OptOut {
         Applies = "applies",
         Exempt = "exempt",
+    }
+}
+
+closed! {
+    /// Where an agreement stands on a day, by its dates.
+    pub enum AgreementStanding {
+        NotStarted = "not-started",
+        InDate = "in-date",
+        /// In date, and so near its end that somebody has to be told.
+        Expiring = "expiring",
+        Ended = "ended",
     }
 }
 
@@ -153,61 +167,27 @@ impl Agreement {
 
     /// What in the agreement does not make sense together: the field at fault, and why.
     pub fn faults(&self) -> Vec<(&'static str, &'static str)> {
-        let mut faults = Vec::new();
-        let mut fault = |wrong: bool, field, why| {
-            if wrong {
-                faults.push((field, why));
-            }
-        };
-        let planning = self.purpose == Purpose::JointCommissioning;
-        let identifiable = self.data.iter().any(|data| *data != DataClass::DashboardAggregate);
-        let confidentiality = self.basis.confidentiality;
-        fault(self.id.trim().is_empty(), "id", "an agreement needs an id");
-        fault(self.providers.is_empty(), "providers", "an agreement names who provides");
-        fault(self.recipients.is_empty(), "recipients", "an agreement names who receives");
-        fault(self.data.is_empty(), "data", "an agreement names its data");
-        fault(self.pathways.is_empty(), "pathways", "an agreement names its pathways");
-        fault(self.ends < self.starts, "ends", "an agreement cannot end before it starts");
-        fault(
-            self.consent == ConsentRule::Required && confidentiality != Confidentiality::Consent,
-            "consent",
-            "consent is required, and confidentiality does not rest on consent",
-        );
-        fault(
-            self.consent != ConsentRule::Required && confidentiality == Confidentiality::Consent,
-            "consent",
-            "confidentiality rests on consent, and consent is not required",
-        );
-        fault(
-            self.consent == ConsentRule::Required && self.consent_recorded_by.is_empty(),
-            "consent_recorded_by",
-            "consent is required, and nobody may record it",
-        );
-        fault(
-            confidentiality == Confidentiality::Statute && self.basis.statute.is_none(),
-            "basis",
-            "confidentiality rests on statute, and none is named",
-        );
-        fault(
-            confidentiality == Confidentiality::ProcessorAnonymised && identifiable,
-            "data",
-            "only dashboard-aggregate can rest on anonymisation by the processor",
-        );
-        fault(
-            self.data.contains(&DataClass::DashboardAggregate) && !planning,
-            "purpose",
-            "dashboard-aggregate is for joint-commissioning alone",
-        );
-        fault(
-            planning && identifiable && self.consent == ConsentRule::UnlessObjected && confidentiality != Confidentiality::Section251,
-            "consent",
-            "identifiable planning data cannot rest on an opt-out alone",
-        );
-        fault(
-            self.basis.opt_out == OptOut::Exempt && self.basis.opt_out_reason.is_none(),
-            "basis",
-            "an exemption from the National Data Opt-out needs its reason",
-        );
-        faults
+        faults::TABLE.iter().filter(|line| (line.is_so)(self)).map(|line| (line.field, line.why)).collect()
+    }
+
+    /// Days from a day to its last: 0 on the last, negative after it.
+    pub fn days_left(&self, today: NaiveDate) -> i64 {
+        days_between(today, self.ends)
+    }
+
+    /// Where the agreement stands by its dates, warned of from so many days before its last.
+    pub fn standing(&self, today: NaiveDate, warn_days: u16) -> AgreementStanding {
+        if today < self.starts {
+            AgreementStanding::NotStarted
+        } else if self.ends < today {
+            AgreementStanding::Ended
+        } else if self.days_left(today) <= i64::from(warn_days) {
+            AgreementStanding::Expiring
+        } else {
+            AgreementStanding::InDate
+        }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -14,6 +14,22 @@ pub const fn fields(data: DataClass) -> &'static [&'static str] {
     }
 }
 
+/// What goes with them: a referral's required columns, or what an advice exchange consists of. Names, addresses and
+/// the provider's own ids are in none.
+pub const fn columns(data: DataClass) -> &'static [&'static str] {
+    match data {
+        DataClass::WaitingListStatus | DataClass::DashboardAggregate => {
+            &["provider", "list", "pathway", "referral_received_date", "status"]
+        }
+        DataClass::HealthAdvice => &["needs", "provision", "outcomes", "author_role", "submitted_on"],
+        DataClass::AdviceRequest => {
+            &["nhs_number", "date_of_birth", "case_reference", "requested_by", "addressed_to", "role", "kinds", "received_on", "due_on"]
+        }
+        // No operation gives a case to another organisation.
+        DataClass::EhcpStatus => &[],
+    }
+}
+
 /// Where and how long a child waits: the stage, and the dates and links from which a journey is told.
 const WAIT: &[&str] =
     &["stage", "stage_start_date", "original_referral_date", "previous", "waiting_time_measurement_type", "rtt_status", "date_of_death"];

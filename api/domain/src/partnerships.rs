@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use chrono::NaiveDate;
 
 use crate::agreements::{Agreement, DataClass, LegalBasis, OptOut, Population, Purpose};
-use crate::organisations::{Organisation, OrganisationCode};
+use crate::organisations::{Organisation, OrganisationCode, OrganisationKind};
 use crate::places::Places;
 use crate::scopes::ScopeSet;
 use crate::signatures::{self, Authentication, Issuer, PublicKey};
@@ -79,7 +79,11 @@ pub struct Partnership {
     legal_bases: BTreeMap<String, LegalBasis>,
     issuers: Vec<Issuer>,
     agreements: Vec<Agreement>,
+    warn_days: u16,
 }
+
+/// How many days before its last an agreement is warned of, where the file does not say.
+pub const WARN_DAYS: u16 = 60;
 
 /// Which facts about a child any of the agreements asks for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -151,11 +155,19 @@ impl Partnership {
         for (index, agreement) in parts.agreements.iter().enumerate() {
             for id in &agreement.basis.legal_bases {
                 if !parts.legal_bases.iter().any(|basis| basis.id == *id) {
-                    fault(Section::Agreement, index, "basis", format!("{id} is not a legal_basis of this file"));
+                    fault(Section::Agreement, index, "basis.legal_bases", format!("{id} is not a legal_basis of this file"));
                 }
             }
             if agreement.population == Population::GpRegistered && places(agreement, &known) == Places::Anywhere {
                 fault(Section::Agreement, index, "population", "none of its organisations lists its practices".into());
+            }
+            if agreement.population == Population::Resident && places(agreement, &known) == Places::Anywhere {
+                fault(Section::Agreement, index, "population", "none of its recipients lists its areas".into());
+            }
+            let is_council =
+                |code: &OrganisationCode| known.get(code).is_none_or(|organisation| organisation.kind == OrganisationKind::LocalAuthority);
+            if agreement.population == Population::PlanMaintained && !agreement.recipients.iter().any(is_council) {
+                fault(Section::Agreement, index, "population", "none of its recipients is a council, which alone maintains plans".into());
             }
             if parts.agreements[..index].iter().any(|earlier| earlier.id == agreement.id) {
                 fault(Section::Agreement, index, "id", format!("{} stands here twice", agreement.id));
@@ -193,7 +205,19 @@ impl Partnership {
             legal_bases: parts.legal_bases.into_iter().map(|basis| (basis.id.clone(), basis)).collect(),
             issuers: parts.issuers,
             agreements,
+            warn_days: WARN_DAYS,
         })
+    }
+
+    /// The same, with warnings from so many days before an agreement's last.
+    #[must_use]
+    pub fn warning(self, warn_days: u16) -> Self {
+        Self { warn_days, ..self }
+    }
+
+    /// How many days before its last an agreement is warned of.
+    pub fn warn_days(&self) -> u16 {
+        self.warn_days
     }
 
     /// The council whose area this is.
@@ -207,6 +231,11 @@ impl Partnership {
 
     pub fn organisation(&self, code: OrganisationCode) -> Option<&Organisation> {
         self.organisations.get(&code)
+    }
+
+    /// Every organisation, in the order of their codes.
+    pub fn organisations(&self) -> impl Iterator<Item = &Organisation> {
+        self.organisations.values()
     }
 
     pub fn client(&self, id: &str) -> Option<&Client> {
@@ -233,6 +262,11 @@ impl Partnership {
             opt_outs: self.agreements.iter().any(|agreement| agreement.basis.opt_out == OptOut::Applies),
             plans: self.agreements.iter().any(|agreement| agreement.population == Population::PlanMaintained),
         }
+    }
+
+    /// Every provision of the law that the file names, in the order of their ids.
+    pub fn provisions(&self) -> impl Iterator<Item = &LegalBasis> {
+        self.legal_bases.values()
     }
 
     /// The provisions of the law that an agreement names.
@@ -314,6 +348,7 @@ impl Partnership {
             host: council.code,
             controllers: vec![council.code],
             clients: BTreeMap::new(),
+            warn_days: 60,
             issuers: Vec::new(),
             legal_bases: legal_bases.into_iter().map(|basis| (basis.id.clone(), basis)).collect(),
             organisations: BTreeMap::from([(council.code, council), (trust.code, trust)]),

@@ -36,7 +36,7 @@ use crate::tls::{self, TlsError, authorities, certificates, peers};
 use crate::tokens::Tokens;
 use crate::tokens::keys::{KeyError, SigningKey};
 use crate::watches::Watch;
-use crate::{exchanges, operations, routes, upkeep};
+use crate::{exchanges, expiries, operations, routes, upkeep};
 
 /// How long a client may take for a handshake, or for the head of a request.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(10);
@@ -185,6 +185,7 @@ pub(crate) async fn start_with(configuration: Configuration, clock: Clock, table
     watches.spawn(upkeep::append_audit(log.clone()));
     watches.spawn(upkeep::export_checkpoints(log.clone()));
     watches.spawn(upkeep::prune_audit(log.clone()));
+    watches.spawn(expiries::watch(loaded.partnership.live(), clock.clone(), metrics.clone()));
     watches.spawn(upkeep::sweep_claims(store.clone(), clock.clone()));
     watches.spawn(upkeep::sweep_assertions(store.clone(), clock));
     watches.spawn(loaded.partnership.run());

@@ -4,6 +4,7 @@
 //! route. Each step takes the last step's value and cannot reach back.
 
 pub mod actors;
+pub mod assurance;
 pub mod attributions;
 pub mod bodies;
 pub mod callers;
@@ -11,7 +12,10 @@ pub mod checkpoints;
 pub mod child_ids;
 pub mod clocks;
 pub mod configuration;
+pub mod disclosures;
+pub mod documents;
 pub mod exchanges;
+pub mod expiries;
 pub mod fhir_audit_events;
 pub mod files;
 pub mod gateway;
@@ -22,6 +26,7 @@ pub mod negotiation;
 pub mod operations;
 pub mod pages;
 pub mod partnership;
+pub mod phrases;
 pub mod problems;
 pub mod releases;
 pub mod routes;
@@ -36,7 +41,7 @@ pub mod watches;
 pub use clocks::Clock;
 pub use configuration::{Configuration, ConfigurationError};
 pub use gateway::{Gateway, StartError, start};
-pub use maintenance::{OperationError, build_release, migrate, openapi, verify_audit};
+pub use maintenance::{OperationError, assurance_documents, build_release, migrate, openapi, verify_audit};
 pub use tls::authorities::DEMONSTRATION_AUTHORITY;
 
 #[cfg(test)]

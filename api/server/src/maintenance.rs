@@ -6,6 +6,7 @@ use chrono::NaiveDate;
 use domain::identifiers::ReleaseId;
 use store::{AuditReport, Looking, Store, StoreError};
 
+use crate::assurance;
 use crate::checkpoints::{CheckpointError, CheckpointKeys};
 use crate::clocks::{Clock, Ids};
 use crate::configuration::Configuration;
@@ -45,6 +46,12 @@ pub fn verify_audit(configuration: &Configuration, clock: &Clock, against: Optio
     };
     let looking = Looking { now: clock.now(), keep_days: configuration.audit.keep_days, against };
     Ok(store::verify_audit(&configuration.database.url.expose(), looking)?)
+}
+
+/// What an information governance lead has to show, from the partnership file. It opens no database, and blocks.
+pub fn assurance_documents(configuration: &Configuration) -> Result<Vec<(&'static str, String)>, OperationError> {
+    let partnership = partnership::watch(&configuration.partnership, configuration.authorities())?.live().load_full();
+    Ok(assurance::documents(&partnership))
 }
 
 /// Builds and publishes the release of a day.

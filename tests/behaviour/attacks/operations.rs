@@ -13,13 +13,14 @@ pub(super) const CONTRACT: &str = include_str!("../../../openapi/sendbridge.v1.j
 pub(super) const PUBLIC: [&str; 5] = ["issue_token", "describe_authorization_server", "list_keys", "get_document", "get_page"];
 
 /// The operations that do not name the person behind the call: they are about no single child.
-pub(super) const IMPERSONAL: [&str; 17] = [
+pub(super) const IMPERSONAL: [&str; 18] = [
     "get_checkpoint",
     "get_proof",
     "get_release",
     "get_submission",
     "get_table",
     "list_advice_requests",
+    "list_agreements",
     "list_audit_events",
     "list_cases",
     "list_entries",

@@ -18,6 +18,9 @@ use super::keys::KeyWire;
 pub(super) struct PartnershipWire {
     host: OrganisationCode,
     controllers: Vec<OrganisationCode>,
+    /// How many days before its last an agreement is warned of.
+    #[serde(default = "warn_days")]
+    pub(super) warn_days: u16,
     #[serde(default)]
     organisation: Vec<OrganisationWire>,
     #[serde(default)]
@@ -111,6 +114,10 @@ struct BasisWire {
     #[serde(default)]
     legal_bases: Vec<String>,
     opt_out: OptOutWire,
+}
+
+fn warn_days() -> u16 {
+    domain::partnerships::WARN_DAYS
 }
 
 /// A TOML date without a time.

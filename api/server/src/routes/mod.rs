@@ -4,6 +4,7 @@
 
 pub mod advice;
 pub mod advice_requests;
+pub mod agreements;
 pub mod audit_events;
 pub mod audit_proofs;
 pub mod authorization_servers;
@@ -11,6 +12,7 @@ pub mod children;
 pub mod consent_reviews;
 pub mod consents;
 pub mod descriptions;
+pub mod disclosures;
 pub mod docs;
 pub mod ehcp_cases;
 pub mod entries;
@@ -45,6 +47,7 @@ pub fn table(config: &mut ServiceConfig<'_>) {
         .service(entries::list_entries)
         .service(children::search_child)
         .service(children::get_waits)
+        .service(disclosures::get_disclosures)
         .service(consents::record_consent)
         .service(consents::list_consents)
         .service(consent_reviews::list_reviews)
@@ -72,6 +75,7 @@ pub fn table(config: &mut ServiceConfig<'_>) {
         .service(audit_events::list_audit_events)
         .service(audit_proofs::get_checkpoint)
         .service(audit_proofs::get_proof)
+        .service(agreements::list_agreements)
         .service(openapi::get_document)
         .service(docs::get_page);
 }

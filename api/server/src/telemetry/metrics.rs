@@ -1,5 +1,5 @@
 //! Counts and times, for Prometheus and, where a collector is configured, for OTLP. Labels are from
-//! closed lists: methods, route templates, statuses, reasons.
+//! closed lists: methods, route templates, statuses, reasons, the partnership file's agreements.
 
 use std::fmt;
 use std::sync::Arc;
@@ -28,6 +28,7 @@ struct Families {
     in_flight: Gauge,
     tokens: Family<Outcome, Counter>,
     refused_certificates: Family<Outcome, Counter>,
+    agreement_days_left: Family<Agreed, Gauge>,
     exported: opentelemetry::metrics::Histogram<f64>,
 }
 
@@ -49,6 +50,11 @@ struct Outcome {
     outcome: &'static str,
 }
 
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Agreed {
+    agreement: String,
+}
+
 /// A request that has not been answered yet, for as long as it lives.
 pub struct InFlight(Gauge);
 
@@ -66,8 +72,11 @@ impl Metrics {
         registry.register("http_requests_in_flight", "Requests not answered yet", in_flight.clone());
         registry.register("token_requests", "Access tokens issued and refused", tokens.clone());
         registry.register("client_certificates_refused", "Handshakes refused for the client's certificate", refused_certificates.clone());
+        let agreement_days_left = Family::<Agreed, Gauge>::default();
+        let days_left = "Days to the last day of each agreement of the partnership file: 0 on it, negative after it";
+        registry.register("agreement_days_left", days_left, agreement_days_left.clone());
         let exported = opentelemetry::global::meter("sendbridge").f64_histogram("http.server.request.duration").with_unit("s").build();
-        Self(Arc::new(Families { registry, requests, durations, in_flight, tokens, refused_certificates, exported }))
+        Self(Arc::new(Families { registry, requests, durations, in_flight, tokens, refused_certificates, agreement_days_left, exported }))
     }
 
     /// A request came in.
@@ -103,6 +112,14 @@ impl Metrics {
     /// A handshake failed for the client's certificate.
     pub fn certificate_refused(&self, outcome: &'static str) {
         self.0.refused_certificates.get_or_create(&Outcome { outcome }).inc();
+    }
+
+    /// The days left of each agreement that there is; any other is forgotten.
+    pub fn agreements(&self, days_left: impl Iterator<Item = (String, i64)>) {
+        self.0.agreement_days_left.clear();
+        for (agreement, days) in days_left {
+            self.0.agreement_days_left.get_or_create(&Agreed { agreement }).set(days);
+        }
     }
 
     /// All of it, in OpenMetrics text.
