@@ -5,6 +5,7 @@ use std::fmt;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
+use domain::retention::Periods;
 use secrecy::SecretString;
 use serde::Deserialize;
 
@@ -27,6 +28,9 @@ pub struct Configuration {
     pub keys: Keys,
     #[serde(default)]
     pub submissions: Submissions,
+    /// Days that what is over is kept, by class, where they differ from the usual.
+    #[serde(default)]
+    pub retention: Periods,
     #[serde(default)]
     pub telemetry: Telemetry,
 }
@@ -72,6 +76,9 @@ pub struct Operations {
 #[serde(deny_unknown_fields)]
 pub struct Database {
     pub url: DatabaseUrl,
+    /// The journal of what was erased. It outlives the database, and is not put back with it.
+    #[serde(default = "tombstones")]
+    pub tombstones: PathBuf,
 }
 
 /// Where the records are kept. It never prints a password.
@@ -119,6 +126,10 @@ pub enum ConfigurationError {
 
 fn api_address() -> SocketAddr {
     SocketAddr::from(([127, 0, 0, 1], 8443))
+}
+
+fn tombstones() -> PathBuf {
+    PathBuf::from("data/tombstones")
 }
 
 fn maximum_body_bytes() -> u64 {
@@ -172,6 +183,9 @@ impl Configuration {
         if self.submissions.shrink_percent > 100 || self.submissions.rejected_percent > 100 {
             return Err(ConfigurationError::Unsafe("[submissions] counts in percent: 0 to 100"));
         }
+        if !self.retention.are_sound() {
+            return Err(ConfigurationError::Unsafe("[retention] counts in days: 1 to 3650, and more for reports than for answers"));
+        }
         Ok(())
     }
 
@@ -182,6 +196,7 @@ impl Configuration {
 
     fn resolve(&mut self, folder: &Path) {
         let mut paths = vec![&mut self.partnership, &mut self.api.certificate, &mut self.api.key, &mut self.keys.directory];
+        paths.push(&mut self.database.tombstones);
         for authority in &mut self.authority {
             paths.push(&mut authority.certificates);
             paths.push(&mut authority.crl);
@@ -269,6 +284,19 @@ directory = "/etc/keys"
         let error = read(&SMALLEST.replace("url = ", "uri = ")).unwrap_err().to_string();
         assert!(error.contains("gateway.toml:11: unknown field `uri`"), "{error}");
         assert!(!error.contains("hush"), "{error}");
+    }
+
+    #[test]
+    fn retention_is_in_days_by_class_and_within_reason() {
+        use domain::retention::Kept;
+        let with = |lines: &str| read(&format!("{SMALLEST}\n[retention]\n{lines}"));
+        let periods = with("health-advice = 30").unwrap().retention;
+        assert_eq!((periods.days(Kept::HealthAdvice), periods.days(Kept::WaitingListStatus)), (30, 90));
+        assert!(matches!(with("health-advice = 0"), Err(ConfigurationError::Unsafe(_))));
+        assert!(matches!(with("submission-reports = 7"), Err(ConfigurationError::Unsafe(_))));
+        for wrong in ["everything = 1", "health-advice = \"long\"", "health-advice = -1"] {
+            assert!(matches!(with(wrong), Err(ConfigurationError::Invalid { .. })), "{wrong}");
+        }
     }
 
     #[test]

@@ -10,7 +10,7 @@ use actix_web::middleware::from_fn;
 use actix_web::{App, HttpServer, web};
 use domain::partnerships::Partnership;
 use rustls::sign::CertifiedKey;
-use store::{Store, StoreError};
+use store::{Journal, Store, StoreError};
 use tokio::task::{JoinError, JoinSet};
 use tracing_actix_web::TracingLogger;
 use utoipa_actix_web::AppExt;
@@ -34,7 +34,7 @@ use crate::tls::{self, TlsError, authorities, certificates, peers};
 use crate::tokens::Tokens;
 use crate::tokens::keys::{KeyError, SigningKey};
 use crate::watches::Watch;
-use crate::{exchanges, operations, routes, upkeep};
+use crate::{exchanges, operations, retention, routes, upkeep};
 
 /// How long a client may take for a handshake, or for the head of a request.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(10);
@@ -112,6 +112,11 @@ pub(crate) async fn start_with(configuration: Configuration, clock: Clock, table
     let (operations_listener, operations) = listen(configuration.operations.listen)?;
 
     let store = loaded.store;
+    // Before anybody can ask for it, what an older database brought back is gone again.
+    let journal = Journal::new(&configuration.database.tombstones);
+    let request = (Ids::new(clock.clone()).next(), clock.now());
+    retention::replay(&store, &journal, loaded.partnership.live().load_full(), request).await?;
+    let periods = configuration.retention.clone();
     let metrics = Metrics::new();
     let trust = Trust::new(loaded.authorities.iter().map(Watch::live).collect())?;
     let verifier = LiveVerifier::new(trust.clone(), clock.clone(), metrics.clone());
@@ -131,6 +136,7 @@ pub(crate) async fn start_with(configuration: Configuration, clock: Clock, table
             configuration.submissions.rejected_percent,
         ),
         releases: Releases::new(store.clone()),
+        journal: journal.clone(),
         store: store.clone(),
         metrics: metrics.clone(),
         documentation: Documentation::new(&routes::document_of(table))?,
@@ -174,7 +180,8 @@ pub(crate) async fn start_with(configuration: Configuration, clock: Clock, table
     servers.spawn(operations_server);
     let mut watches = JoinSet::new();
     watches.spawn(upkeep::chain_audit(store.clone()));
-    watches.spawn(upkeep::sweep_claims(store.clone(), clock));
+    watches.spawn(upkeep::sweep_claims(store.clone(), clock.clone(), periods.clone()));
+    watches.spawn(upkeep::retain(store.clone(), clock, periods, loaded.partnership.live(), journal));
     watches.spawn(loaded.partnership.run());
     watches.spawn(loaded.certificate.run());
     for authority in loaded.authorities {

@@ -22,6 +22,7 @@ pub mod pages;
 pub mod partnership;
 pub mod problems;
 pub mod releases;
+pub mod retention;
 pub mod routes;
 pub mod secrets;
 pub mod state;
@@ -34,7 +35,7 @@ pub mod watches;
 pub use clocks::Clock;
 pub use configuration::{Configuration, ConfigurationError};
 pub use gateway::{Gateway, StartError, start};
-pub use maintenance::{OperationError, build_release, migrate, openapi, verify_audit};
+pub use maintenance::{OperationError, build_release, migrate, openapi, run_retention, verify_audit};
 pub use tls::authorities::DEMONSTRATION_AUTHORITY;
 
 #[cfg(test)]

@@ -6,7 +6,7 @@ use chrono::NaiveDate;
 use domain::dates::london_day;
 use domain::partnerships::Partnership;
 
-use store::Store;
+use store::{Journal, Store};
 
 use crate::child_ids::ChildIds;
 use crate::clocks::{Clock, Ids};
@@ -31,6 +31,8 @@ pub struct State {
     pub child_ids: ChildIds,
     pub intake: Intake,
     pub releases: Releases,
+    /// Of what was erased.
+    pub journal: Journal,
     pub metrics: Metrics,
     pub documentation: Documentation,
 }
