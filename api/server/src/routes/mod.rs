@@ -10,11 +10,15 @@ pub mod children;
 pub mod consent_reviews;
 pub mod consents;
 pub mod descriptions;
+pub mod disputes;
 pub mod docs;
 pub mod ehcp_cases;
 pub mod entries;
+pub mod erasures;
+pub mod holds;
 pub mod jwks;
 pub mod openapi;
+pub mod rectifications;
 pub mod releases;
 pub mod submission_reports;
 pub mod submissions;
@@ -47,6 +51,13 @@ pub fn table(config: &mut ServiceConfig<'_>) {
         .service(consent_reviews::review_objection)
         .service(consents::get_consent)
         .service(withdrawals::withdraw_consent)
+        .service(erasures::erase)
+        .service(erasures::lift_erasure)
+        .service(rectifications::rectify)
+        .service(disputes::open_dispute)
+        .service(disputes::settle_dispute)
+        .service(holds::set_hold)
+        .service(holds::release_hold)
         .service(ehcp_cases::list_cases)
         .service(ehcp_cases::get_case)
         .service(advice_requests::create_advice_request)
