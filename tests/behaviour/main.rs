@@ -10,5 +10,6 @@ mod consents;
 mod contract;
 mod organisations;
 mod releases;
+mod rights;
 mod story;
 mod submissions;
