@@ -109,10 +109,11 @@ impl Tx<'_> {
 
     /// An erasure by its id, if the organisation made it. A fact for `decide`.
     pub fn erasure(&mut self, id: ErasureId, organisation: OrganisationCode) -> Result<Option<Erasure>, StoreError> {
-        let query = erasure::table
-            .find(id.to_string())
-            .filter(erasure::organisation.eq(organisation.as_str()))
-            .select((erasure::child_id, erasure::made_at, erasure::lifted_at));
+        let query = erasure::table.find(id.to_string()).filter(erasure::organisation.eq(organisation.as_str())).select((
+            erasure::child_id,
+            erasure::made_at,
+            erasure::lifted_at,
+        ));
         let row: Option<(Option<i64>, NaiveDateTime, Option<NaiveDateTime>)> = on!(self, c => query.first(*c).optional())?;
         Ok(row.map(|(child, made_at, lifted_at)| Erasure {
             id,
@@ -142,7 +143,8 @@ impl Tx<'_> {
         let own = advice_request::table.filter(advice_request::child_id.eq(child.0)).select(advice_request::id);
         let (ids, is_advice): (Vec<String>, bool) = match class {
             DataClass::HealthAdvice => {
-                let given = own.filter(advice_request::addressed_to.eq(organisation.as_str()).and(advice_request::sealed_advice.is_not_null()));
+                let given =
+                    own.filter(advice_request::addressed_to.eq(organisation.as_str()).and(advice_request::sealed_advice.is_not_null()));
                 (on!(self, c => given.load(*c))?, true)
             }
             DataClass::AdviceRequest => {
@@ -171,10 +173,8 @@ impl Tx<'_> {
         organisation: OrganisationCode,
         child: ChildId,
     ) -> Result<Vec<Mark>, StoreError> {
-        let own = record::dataset
-            .eq(dataset.as_str())
-            .and(record::organisation.eq(organisation.as_str()))
-            .and(record::child_id.eq(child.0));
+        let own =
+            record::dataset.eq(dataset.as_str()).and(record::organisation.eq(organisation.as_str())).and(record::child_id.eq(child.0));
         let rows: Vec<(String, Vec<u8>)> = on!(self, c => diesel::delete(record::table.filter(own))
             .returning((record::record_key, record::sealed_record))
             .get_results(*c))?;
@@ -208,8 +208,7 @@ impl Tx<'_> {
     }
 
     pub(crate) fn delete_record(&mut self, dataset: Dataset, organisation: OrganisationCode, key: &str) -> Result<u64, StoreError> {
-        let own =
-            record::dataset.eq(dataset.as_str()).and(record::organisation.eq(organisation.as_str())).and(record::record_key.eq(key));
+        let own = record::dataset.eq(dataset.as_str()).and(record::organisation.eq(organisation.as_str())).and(record::record_key.eq(key));
         Ok(on!(self, c => diesel::delete(record::table.filter(own)).execute(*c))? as u64)
     }
 

@@ -212,8 +212,7 @@ impl Tx<'_> {
             on!(self, c => child::table.filter(child::id.gt(after)).order(child::id).limit(RANGE).select(child::id).load(*c))?;
         let (Some(first), Some(last)) = (range.first(), range.last()) else { return Ok((Vec::new(), None)) };
         let query = format!("SELECT c.id FROM child c WHERE c.id BETWEEN $1 AND $2 AND {NOTHING_HELD}");
-        let found: Vec<RecordKey> =
-            on!(self, c => diesel::sql_query(&query).bind::<BigInt, _>(first).bind::<BigInt, _>(last).load(*c))?;
+        let found: Vec<RecordKey> = on!(self, c => diesel::sql_query(&query).bind::<BigInt, _>(first).bind::<BigInt, _>(last).load(*c))?;
         Ok((found.into_iter().map(|key| key.id).collect(), Some(*last)))
     }
 

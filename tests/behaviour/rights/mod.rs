@@ -81,6 +81,7 @@ async fn last_leaf(world: &World, operation: &str) -> Value {
 /// Whether a needle stands anywhere in the files of the database.
 fn in_database_files(world: &World, needle: &[u8]) -> bool {
     let folder = world.dir().join("data");
-    let files = std::fs::read_dir(folder).unwrap().flatten().filter(|entry| entry.file_name().to_string_lossy().starts_with("sendbridge.db"));
+    let files =
+        std::fs::read_dir(folder).unwrap().flatten().filter(|entry| entry.file_name().to_string_lossy().starts_with("sendbridge.db"));
     files.map(|entry| std::fs::read(entry.path()).unwrap()).any(|bytes| bytes.windows(needle.len()).any(|window| window == needle))
 }

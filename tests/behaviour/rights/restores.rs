@@ -27,13 +27,14 @@ async fn put_back(world: World, copy: Option<Vec<u8>>) -> World {
         );
         return world.restart().await;
     };
-    world.restart_after(|dir| {
-        std::fs::write(dir.join("data/sendbridge.db"), copy).unwrap();
-        for log in ["data/sendbridge.db-wal", "data/sendbridge.db-shm"] {
-            let _ = std::fs::remove_file(dir.join(log));
-        }
-    })
-    .await
+    world
+        .restart_after(|dir| {
+            std::fs::write(dir.join("data/sendbridge.db"), copy).unwrap();
+            for log in ["data/sendbridge.db-wal", "data/sendbridge.db-shm"] {
+                let _ = std::fs::remove_file(dir.join(log));
+            }
+        })
+        .await
 }
 
 on_both! {

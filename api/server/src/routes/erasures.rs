@@ -29,8 +29,7 @@ use crate::retention;
 use crate::state::State;
 
 /// The classes that an organisation may have sent something of.
-const SENT: [DataClass; 4] =
-    [DataClass::WaitingListStatus, DataClass::EhcpStatus, DataClass::AdviceRequest, DataClass::HealthAdvice];
+const SENT: [DataClass; 4] = [DataClass::WaitingListStatus, DataClass::EhcpStatus, DataClass::AdviceRequest, DataClass::HealthAdvice];
 
 /// What is to be erased, and who decided it.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
@@ -231,11 +230,16 @@ pub(super) fn own_referrals(
     let named = named.map_or_else(|| held.clone(), <[String]>::to_vec);
     let faults: Vec<_> = (0..named.len())
         .filter(|at| !held.contains(&named[*at]) || named[..*at].contains(&named[*at]))
-        .map(|at| Fault::new("invalid-value", "no referral of the organisation's for this child, or named twice").field(format!("referrals[{at}]")))
+        .map(|at| {
+            Fault::new("invalid-value", "no referral of the organisation's for this child, or named twice")
+                .field(format!("referrals[{at}]"))
+        })
         .collect();
     Ok(match child {
         Some(child) if faults.is_empty() && !named.is_empty() => Ok((child, named)),
-        _ if faults.is_empty() => Err(Problem::new(Kind::InvalidValue).fault(Fault::new("invalid-value", "no referral is named").field("referrals"))),
+        _ if faults.is_empty() => {
+            Err(Problem::new(Kind::InvalidValue).fault(Fault::new("invalid-value", "no referral is named").field("referrals")))
+        }
         _ => Err(Problem::new(Kind::InvalidValue).with_faults(faults)),
     })
 }

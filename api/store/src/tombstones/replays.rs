@@ -43,7 +43,8 @@ impl Store {
         at: DateTime<Utc>,
     ) -> Result<Replayed, StoreError> {
         let file = journal.clone();
-        let lines = tokio::task::spawn_blocking(move || file.read()).await.map_err(|_| StoreError::Away("the task was stopped".into()))??;
+        let lines =
+            tokio::task::spawn_blocking(move || file.read()).await.map_err(|_| StoreError::Away("the task was stopped".into()))??;
         let lines = Arc::new(lines);
         let replayed = self.transaction(move |tx| tx.replay_tombstones(&lines, &permit, &by, at)).await?;
         self.journal_tombstones(journal).await?;
