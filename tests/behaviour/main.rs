@@ -14,5 +14,6 @@ mod contract;
 mod disclosures;
 mod organisations;
 mod releases;
+mod rights;
 mod story;
 mod submissions;

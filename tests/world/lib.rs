@@ -201,6 +201,20 @@ impl World {
         (answer.status().as_u16(), answer.text().await.expect("a text"))
     }
 
+    /// Stops the gateway, lets something be done to its files, and starts it again.
+    pub async fn restart_after(self, meanwhile: impl FnOnce(&std::path::Path)) -> Self {
+        let Self { gateway, configuration, folder, offset, database, url } = self;
+        gateway.stop().await;
+        meanwhile(&folder.path().join("partnership"));
+        let gateway = server::start(configuration.clone(), clock(&offset)).await.expect("a gateway again");
+        Self { gateway, configuration, folder, offset, database, url }
+    }
+
+    /// Removes what is past its retention, as the operator's command does.
+    pub async fn run_retention(&self, dry_run: bool) -> domain::retention::Report {
+        server::run_retention(&self.configuration, clock(&self.offset), dry_run).await.expect("a run of the retention")
+    }
+
     /// Builds a release, as the operator's command does.
     pub async fn build_release(&self, as_of: NaiveDate) {
         server::build_release(&self.configuration, clock(&self.offset), as_of).await.expect("a release");

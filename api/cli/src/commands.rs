@@ -8,6 +8,7 @@ mod migrate;
 mod openapi;
 mod push;
 mod release_build;
+mod retention_run;
 mod serve;
 mod signals;
 mod token;
@@ -46,11 +47,19 @@ enum Command {
     /// Look after the released tables
     #[command(subcommand)]
     Release(ReleaseCommand),
+    /// Look after how long what is over is kept
+    #[command(subcommand)]
+    Retention(RetentionCommand),
 }
 
 #[derive(Debug, Subcommand)]
 enum AuditCommand {
     Verify(audit_verify::Arguments),
+}
+
+#[derive(Debug, Subcommand)]
+enum RetentionCommand {
+    Run(retention_run::Arguments),
 }
 
 #[derive(Debug, Subcommand)]
@@ -93,6 +102,7 @@ pub fn run() -> ExitCode {
         Command::Migrate(arguments) => migrate::run(arguments),
         Command::Openapi(arguments) => openapi::run(arguments),
         Command::Release(ReleaseCommand::Build(arguments)) => release_build::run(arguments),
+        Command::Retention(RetentionCommand::Run(arguments)) => retention_run::run(arguments),
     };
     done.unwrap_or_else(|failure| {
         // Nothing is left to do where even this cannot be written.
@@ -142,6 +152,7 @@ mod tests {
             "sendbridge migrate --config gateway.toml",
             "sendbridge openapi",
             "sendbridge release build --as-of 2026-11-20 --config gateway.toml",
+            "sendbridge retention run --config gateway.toml --dry-run",
         ] {
             parse(line).unwrap_or_else(|error| panic!("{line}: {error}"));
         }

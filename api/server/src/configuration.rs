@@ -5,6 +5,7 @@ use std::fmt;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
+use domain::retention::Periods;
 use secrecy::SecretString;
 use serde::Deserialize;
 
@@ -27,6 +28,9 @@ pub struct Configuration {
     pub keys: Keys,
     #[serde(default)]
     pub submissions: Submissions,
+    /// Days that what is over is kept, by class, where they differ from the usual.
+    #[serde(default)]
+    pub retention: Periods,
     #[serde(default)]
     pub telemetry: Telemetry,
     #[serde(default)]
@@ -81,6 +85,9 @@ pub struct Database {
     /// PostgreSQL alone: the role that owns the tables. It makes them, and gives the role of `url` what
     /// serving takes; that role then cannot change or remove what the audit log holds.
     pub owner_url: Option<DatabaseUrl>,
+    /// The journal of what was erased. It outlives the database, and is not put back with it.
+    #[serde(default = "tombstones")]
+    pub tombstones: PathBuf,
 }
 
 /// Where the records are kept. It never prints a password.
@@ -145,6 +152,10 @@ pub enum ConfigurationError {
 
 fn api_address() -> SocketAddr {
     SocketAddr::from(([127, 0, 0, 1], 8443))
+}
+
+fn tombstones() -> PathBuf {
+    PathBuf::from("data/tombstones")
 }
 
 fn maximum_body_bytes() -> u64 {
@@ -240,6 +251,9 @@ impl Configuration {
         if matches!((&self.database.url, &self.database.owner_url), (DatabaseUrl::File(_), Some(_)) | (_, Some(DatabaseUrl::File(_)))) {
             return Err(ConfigurationError::Unsafe("[database] owner_url is for PostgreSQL: both are postgres://…"));
         }
+        if !self.retention.are_sound() {
+            return Err(ConfigurationError::Unsafe("[retention] counts in days: 1 to 3650, and more for reports than for answers"));
+        }
         Ok(())
     }
 
@@ -261,6 +275,7 @@ impl Configuration {
             &mut self.api.key,
             &mut self.keys.directory,
             &mut self.audit.checkpoint_file,
+            &mut self.database.tombstones,
         ];
         for authority in &mut self.authority {
             paths.push(&mut authority.certificates);
@@ -377,6 +392,19 @@ directory = "/etc/keys"
         assert!(read("data.db").unwrap_err().to_string().contains("owner_url"));
         let kept = read("postgres://owner:hidden@db/sendbridge").unwrap();
         assert!(!format!("{kept:?}").contains("hidden"));
+    }
+
+    #[test]
+    fn retention_is_in_days_by_class_and_within_reason() {
+        use domain::retention::Kept;
+        let with = |lines: &str| read(&format!("{SMALLEST}\n[retention]\n{lines}"));
+        let periods = with("health-advice = 30").unwrap().retention;
+        assert_eq!((periods.days(Kept::HealthAdvice), periods.days(Kept::WaitingListStatus)), (30, 90));
+        assert!(matches!(with("health-advice = 0"), Err(ConfigurationError::Unsafe(_))));
+        assert!(matches!(with("submission-reports = 7"), Err(ConfigurationError::Unsafe(_))));
+        for wrong in ["everything = 1", "health-advice = \"long\"", "health-advice = -1"] {
+            assert!(matches!(with(wrong), Err(ConfigurationError::Invalid { .. })), "{wrong}");
+        }
     }
 
     #[test]

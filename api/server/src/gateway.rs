@@ -11,7 +11,7 @@ use actix_web::middleware::from_fn;
 use actix_web::{App, HttpServer, web};
 use domain::partnerships::Partnership;
 use rustls::sign::CertifiedKey;
-use store::{Store, StoreError};
+use store::{Journal, Store, StoreError};
 use tokio::task::{JoinError, JoinSet};
 use tracing_actix_web::TracingLogger;
 use utoipa_actix_web::AppExt;
@@ -36,7 +36,7 @@ use crate::tls::{self, TlsError, authorities, certificates, peers};
 use crate::tokens::Tokens;
 use crate::tokens::keys::{KeyError, SigningKey};
 use crate::watches::Watch;
-use crate::{exchanges, expiries, operations, routes, upkeep};
+use crate::{exchanges, expiries, operations, retention, routes, upkeep};
 
 /// How long a client may take for a handshake, or for the head of a request.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(10);
@@ -119,6 +119,11 @@ pub(crate) async fn start_with(configuration: Configuration, clock: Clock, table
 
     let store = loaded.store;
     let log = upkeep::Log { store: store.clone(), checkpoints: Arc::clone(&loaded.checkpoints), settings: configuration.audit.clone() };
+    // Before anybody can ask for it, what an older database brought back is gone again.
+    let journal = Journal::new(&configuration.database.tombstones);
+    let request = (Ids::new(clock.clone()).next(), clock.now());
+    retention::replay(&store, &journal, loaded.partnership.live().load_full(), request).await?;
+    let periods = configuration.retention.clone();
     let metrics = Metrics::new();
     let trust = Trust::new(loaded.authorities.iter().map(Watch::live).collect())?;
     let verifier = LiveVerifier::new(trust.clone(), clock.clone(), metrics.clone());
@@ -140,6 +145,7 @@ pub(crate) async fn start_with(configuration: Configuration, clock: Clock, table
             configuration.submissions.rejected_percent,
         ),
         releases: Releases::new(store.clone()),
+        journal: journal.clone(),
         store: store.clone(),
         metrics: metrics.clone(),
         documentation: Documentation::new(&routes::document_of(table))?,
@@ -186,8 +192,9 @@ pub(crate) async fn start_with(configuration: Configuration, clock: Clock, table
     watches.spawn(upkeep::export_checkpoints(log.clone()));
     watches.spawn(upkeep::prune_audit(log.clone()));
     watches.spawn(expiries::watch(loaded.partnership.live(), clock.clone(), metrics.clone()));
-    watches.spawn(upkeep::sweep_claims(store.clone(), clock.clone()));
-    watches.spawn(upkeep::sweep_assertions(store.clone(), clock));
+    watches.spawn(upkeep::sweep_claims(store.clone(), clock.clone(), periods.clone()));
+    watches.spawn(upkeep::sweep_assertions(store.clone(), clock.clone()));
+    watches.spawn(upkeep::retain(store.clone(), clock, periods, loaded.partnership.live(), journal));
     watches.spawn(loaded.partnership.run());
     watches.spawn(loaded.certificate.run());
     for authority in loaded.authorities {

@@ -29,6 +29,7 @@ pub mod partnership;
 pub mod phrases;
 pub mod problems;
 pub mod releases;
+pub mod retention;
 pub mod routes;
 pub mod secrets;
 pub mod state;
@@ -41,7 +42,7 @@ pub mod watches;
 pub use clocks::Clock;
 pub use configuration::{Configuration, ConfigurationError};
 pub use gateway::{Gateway, StartError, start};
-pub use maintenance::{OperationError, assurance_documents, build_release, migrate, openapi, verify_audit};
+pub use maintenance::{OperationError, assurance_documents, build_release, migrate, openapi, run_retention, verify_audit};
 pub use tls::authorities::DEMONSTRATION_AUTHORITY;
 
 #[cfg(test)]

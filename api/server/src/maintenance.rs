@@ -4,6 +4,7 @@ use std::path::Path;
 
 use chrono::NaiveDate;
 use domain::identifiers::ReleaseId;
+use domain::retention::Report;
 use store::{AuditReport, Looking, Store, StoreError};
 
 use crate::assurance;
@@ -12,6 +13,7 @@ use crate::clocks::{Clock, Ids};
 use crate::configuration::Configuration;
 use crate::partnership::{self, PartnershipError};
 use crate::releases::{self, Building};
+use crate::retention;
 use crate::routes;
 use crate::secrets::{Secrets, SecretsError};
 
@@ -70,6 +72,20 @@ pub async fn build_release(configuration: &Configuration, clock: Clock, as_of: N
     let built = releases::build_release(&store, secrets, building).await;
     tokio::task::spawn_blocking(move || store.close()).await?;
     Ok(built?)
+}
+
+/// Removes what is past its retention, or says what would be removed.
+pub async fn run_retention(configuration: &Configuration, clock: Clock, dry_run: bool) -> Result<Report, OperationError> {
+    let read = configuration.clone();
+    let (store, partnership) = tokio::task::spawn_blocking(move || {
+        let partnership = partnership::watch(&read.partnership, read.authorities())?.live().load_full();
+        Ok::<_, OperationError>((open(&read)?.0, partnership))
+    })
+    .await??;
+    let request = (Ids::new(clock.clone()).next(), clock.now());
+    let report = retention::run(&store, &configuration.retention, &partnership, request, dry_run).await;
+    tokio::task::spawn_blocking(move || store.close()).await?;
+    Ok(report?)
 }
 
 /// The contract's document, as it is committed.

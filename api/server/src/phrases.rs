@@ -117,6 +117,8 @@ pub const fn refusal(reason: Reason) -> &'static str {
         Reason::Safeguarding => "somebody feared for the child",
         Reason::CourtOrder => "a court forbids it",
         Reason::Adopted => "the record is kept closed",
+        Reason::Disputed => "somebody says that the record is wrong, and it is being looked at",
+        Reason::LegalHold => "the record has to be kept as it is for now",
     }
 }
 

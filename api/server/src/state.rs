@@ -6,7 +6,7 @@ use chrono::NaiveDate;
 use domain::dates::london_day;
 use domain::partnerships::Partnership;
 
-use store::Store;
+use store::{Journal, Store};
 
 use crate::checkpoints::CheckpointKeys;
 use crate::child_ids::ChildIds;
@@ -33,6 +33,8 @@ pub struct State {
     pub checkpoints: Arc<CheckpointKeys>,
     pub intake: Intake,
     pub releases: Releases,
+    /// Of what was erased.
+    pub journal: Journal,
     pub metrics: Metrics,
     pub documentation: Documentation,
 }

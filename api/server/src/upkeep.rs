@@ -3,23 +3,27 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use store::{Store, StoreError};
-use tokio::time::{Interval, MissedTickBehavior, interval};
+use domain::partnerships::Partnership;
+use domain::retention::{Kept, Periods};
+use store::{Journal, Store, StoreError};
+use tokio::time::{Instant, Interval, MissedTickBehavior, interval, interval_at};
 
 use crate::checkpoints::CheckpointKeys;
-use crate::clocks::Clock;
+use crate::clocks::{Clock, Ids};
 use crate::configuration::Audit;
 use crate::files::{self, FileError};
 use crate::operations::Readiness;
+use crate::retention;
+use crate::watches::Live;
 
 /// A claim on an idempotency key that is older than this belongs to work that is dead.
 const CLAIM: chrono::Duration = chrono::Duration::minutes(30);
 /// How long an expired assertion is remembered.
 const EXPIRED: chrono::Duration = chrono::Duration::minutes(10);
-/// How long the same key answers the same.
-const ANSWER: chrono::Duration = chrono::Duration::days(7);
 /// Leaves that are pruned in one transaction.
 const PRUNED_AT_ONCE: i64 = 1_000;
+/// How long after its start a gateway first looks for what is past its retention.
+const SETTLED: Duration = Duration::from_secs(300);
 
 /// The audit log, as it is looked after.
 #[derive(Debug, Clone)]
@@ -139,13 +143,14 @@ fn every(period: Duration) -> Interval {
 
 /// Forgets idempotency keys that nobody works under any more, or that are long answered. On an
 /// embedded database no work outlives the process: then all that are left at the start are dead.
-pub async fn sweep_claims(store: Store, clock: Clock) {
+pub async fn sweep_claims(store: Store, clock: Clock, periods: Periods) {
+    let answer = chrono::Duration::days(periods.days(Kept::IdempotencyAnswers).into());
     let mut minutes = every(Duration::from_secs(60));
     let mut age = if store.is_embedded() { chrono::Duration::zero() } else { CLAIM };
     loop {
         minutes.tick().await;
         let now = clock.now();
-        if let Err(error) = store.sweep_claims(now - age, now - ANSWER).await {
+        if let Err(error) = store.sweep_claims(now - age, now - answer).await {
             tracing::warn!(%error, "old idempotency keys could not be forgotten");
         }
         age = CLAIM;
@@ -155,12 +160,29 @@ pub async fn sweep_claims(store: Store, clock: Clock) {
 /// Forgets client assertions that expired. No gateway's clock is so far behind another's that it would
 /// believe one of them again.
 pub async fn sweep_assertions(store: Store, clock: Clock) {
-    let mut minutes = interval(Duration::from_secs(60));
-    minutes.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut minutes = every(Duration::from_secs(60));
     loop {
         minutes.tick().await;
         if let Err(error) = store.sweep_assertions(clock.now() - EXPIRED).await {
             tracing::warn!(%error, "expired client assertions could not be forgotten");
+        }
+    }
+}
+
+/// Removes what is past its retention and writes marks into the journal that another gateway made, each hour.
+pub async fn retain(store: Store, clock: Clock, periods: Periods, partnership: Live<Partnership>, journal: Journal) {
+    let ids = Ids::new(clock.clone());
+    let mut hours = interval_at(Instant::now() + SETTLED, Duration::from_secs(3_600));
+    hours.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        hours.tick().await;
+        if let Err(error) = store.journal_tombstones(&journal).await {
+            tracing::error!(%error, "the journal of tombstones cannot be written");
+        }
+        match retention::run(&store, &periods, &partnership.load_full(), (ids.next(), clock.now()), false).await {
+            Ok(report) if report.lines.is_empty() => {}
+            Ok(report) => tracing::info!("{report}"),
+            Err(error) => tracing::warn!(%error, "what is past its retention could not be removed"),
         }
     }
 }

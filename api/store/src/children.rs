@@ -23,6 +23,8 @@ enum Pass {
 const GATES: i64 = 64;
 /// Of the advisory locks that are the gates.
 const GATE: i64 = 7_364_658;
+/// Of the advisory lock that keeps children known.
+const KNOWN: i64 = 7_364_660;
 
 impl Tx<'_> {
     /// The child that is to be disclosed about, if the gateway knows it. Until the transaction ends
@@ -35,6 +37,7 @@ impl Tx<'_> {
     /// The child whose decisions are about to change, made known if it is not.
     pub fn child_for_decision(&mut self, reference: &ChildReference) -> Result<ChildId, StoreError> {
         let look_up = self.vault.look_up(reference);
+        self.hold_children()?;
         if let Some(id) = self.find_child(&look_up, Pass::Alone)? {
             return Ok(id);
         }
@@ -44,9 +47,31 @@ impl Tx<'_> {
         self.find_child(&look_up, Pass::Alone)?.ok_or(StoreError::Corrupt("a child that was just written"))
     }
 
+    /// The child of whom something is to be erased or moved, if the gateway knows it, held as by
+    /// [`Tx::child_for_decision`].
+    pub fn child_for_erasure(&mut self, reference: &ChildReference) -> Result<Option<ChildId>, StoreError> {
+        let look_up = self.vault.look_up(reference);
+        self.find_child(&look_up, Pass::Alone)
+    }
+
     /// Holds a known child as [`Tx::child_for_decision`] does.
     pub fn child_for_withdrawal(&mut self, id: ChildId) -> Result<(), StoreError> {
         self.pass_gate(id, Pass::Alone)
+    }
+
+    /// Keeps every child known until the transaction ends, whatever is held about it.
+    pub(crate) fn hold_children(&mut self) -> Result<(), StoreError> {
+        if let Handle::Postgres(connection) = &mut self.handle {
+            diesel::sql_query(format!("SELECT pg_advisory_xact_lock_shared({KNOWN})")).execute(*connection)?;
+        }
+        Ok(())
+    }
+
+    /// Whether children may be forgotten: nobody else is about to say something of one.
+    pub(crate) fn try_hold_children(&mut self) -> Result<bool, StoreError> {
+        let Handle::Postgres(connection) = &mut self.handle else { return Ok(true) };
+        let lock = diesel::dsl::sql::<diesel::sql_types::Bool>(&format!("pg_try_advisory_xact_lock({KNOWN})"));
+        Ok(diesel::select(lock).get_result(*connection)?)
     }
 
     /// Holds a known child as [`Tx::child`] does.

@@ -112,6 +112,14 @@ impl Store {
         }
     }
 
+    /// [`Store::read`] on this thread.
+    pub(crate) fn read_blocking<T>(&self, work: impl FnOnce(&mut Tx<'_>) -> Result<T, StoreError>) -> Result<T, StoreError> {
+        match &self.database {
+            Database::Sqlite(sqlite) => sqlite.read_blocking(&self.vault, work),
+            Database::Postgres(postgres) => postgres.read_blocking(&self.vault, work),
+        }
+    }
+
     /// A place to collect a submission until it is published. Blocks for a connection.
     pub fn stage(&self, submission: domain::identifiers::SubmissionId) -> Result<Staging, StoreError> {
         match &self.database {
@@ -159,6 +167,15 @@ impl Store {
     /// answers that were given before another.
     pub async fn sweep_claims(&self, unsettled: DateTime<Utc>, answered: DateTime<Utc>) -> Result<usize, StoreError> {
         self.transaction(move |tx| tx.sweep_claims(unsettled, answered)).await
+    }
+
+    /// Leaves no trace of what was deleted in the embedded database's log; answers whether that is done. The
+    /// database itself overwrites what it deletes. PostgreSQL's own log and its vacuum are its operator's matter.
+    pub async fn scrub(&self) -> Result<bool, StoreError> {
+        match &self.database {
+            Database::Sqlite(sqlite) => sqlite.fold().await,
+            Database::Postgres(_) => Ok(true),
+        }
     }
 
     /// Closes the embedded database into its one file. Other handles answer `Away` afterwards.

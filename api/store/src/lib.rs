@@ -11,17 +11,24 @@ mod children;
 mod consents;
 mod databases;
 mod disclosures;
+mod disputes;
+mod erasures;
 mod facts;
+mod holds;
 mod idempotency;
 mod opt_outs;
 mod overrides;
+mod recipients;
 mod records;
+mod rectifications;
 mod releases;
 mod restrictions;
+mod retention;
 mod rows;
 mod schema;
 mod staging;
 mod submissions;
+mod tombstones;
 mod transactions;
 pub mod vault;
 
@@ -30,14 +37,19 @@ pub use audit::{AuditEntry, AuditFault, AuditReport, Consistency, Hash, Inclusio
 pub use consents::ConsentDraft;
 pub use databases::{Store, prepare};
 pub use disclosures::{ChildLog, ToldActor, ToldLeaf};
+pub use disputes::{Dispute, DisputeDraft};
+pub use erasures::{Erased, Erasure, ErasureDraft};
+pub use holds::HoldDraft;
 pub use idempotency::{Claim, Fingerprint};
 pub use opt_outs::OptOutList;
 pub use overrides::OverrideDraft;
 pub use records::{Counted, HeldCase, ListedReferral, SealedReferrals};
+pub use rectifications::RectificationDraft;
 pub use releases::{PublishedRelease, PublishedTable, TableDraft};
 pub use restrictions::RestrictionDraft;
 pub use staging::{Publication, Published, Staging};
 pub use submissions::{ListedIssue, Submission};
+pub use tombstones::{Replayed, journal::Journal};
 pub use transactions::Tx;
 
 /// Why the store could not do what it was asked. A refusal by policy is no error: it is a value.

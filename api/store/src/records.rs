@@ -27,6 +27,8 @@ use crate::vault::{Column, Vault};
 pub struct ListedReferral {
     pub cursor: i64,
     pub list: String,
+    /// Whether its accuracy is disputed: then it is listed to who sent it alone.
+    pub disputed: bool,
     pub held: HeldReferral,
 }
 
@@ -73,16 +75,26 @@ struct RecordRow {
     pathways: i16,
     flow: String,
     sealed_record: Vec<u8>,
+    dispute_id: Option<String>,
 }
 
 impl RecordRow {
+    /// What a permit lets out of it. What is disputed goes to nobody but who sent it.
+    fn cut(&self, permit: &Permit, vault: &Vault) -> Result<Result<HeldReferral, Reason>, StoreError> {
+        if self.dispute_id.is_some() && !permit.is_own() {
+            return Ok(Err(Reason::Disputed));
+        }
+        let HeldReferral { provider, flow, referral } = self.referral(vault)?;
+        Ok(permit.cut(referral).map(|referral| HeldReferral { provider, flow, referral }))
+    }
+
     fn referral(&self, vault: &Vault) -> Result<HeldReferral, StoreError> {
         let referral: Referral = from_json(&self.open(vault)?, "a referral")?;
         Ok(HeldReferral { provider: read(&self.organisation, "a provider")?, flow: read(&self.flow, "a flow")?, referral })
     }
 
     fn listed(&self, held: HeldReferral) -> ListedReferral {
-        ListedReferral { cursor: self.id, list: self.list.clone(), held }
+        ListedReferral { cursor: self.id, list: self.list.clone(), disputed: self.dispute_id.is_some(), held }
     }
 
     fn counted(&self) -> Result<Counted<'_>, StoreError> {
@@ -156,7 +168,7 @@ impl Tx<'_> {
             let before = found.len();
             let mut kept = Reason::NotHeld;
             for row in sealed.rows.iter().filter(|row| row.organisation == ask.holder.as_str()) {
-                match cut(permit, row.referral(self.vault)?) {
+                match row.cut(permit, self.vault)? {
                     Ok(held) => found.push(held),
                     Err(reason) => kept = kept.max(reason),
                 }
@@ -208,7 +220,7 @@ impl Tx<'_> {
                 self.child_for_disclosure(child)?;
                 let facts = self.child_facts(child, needs)?;
                 let Some(permit) = judge(child, PathwaySet::from_bits(row.pathways), &facts) else { continue };
-                if let Ok(held) = cut(&permit, row.referral(self.vault)?) {
+                if let Ok(held) = row.cut(&permit, self.vault)? {
                     found.push(row.listed(held));
                     self.leave_permitted(&permit, by)?;
                 }
@@ -294,7 +306,7 @@ impl Tx<'_> {
             }
             let (_, held) = child.get_or_insert_with(|| (counted.child, Vec::new()));
             if let Some(permit) = judge(&counted, facts) {
-                held.extend(cut(&permit, row.referral(vault)?));
+                held.extend(row.cut(&permit, vault)?);
             }
             Ok(())
         })?;
@@ -313,7 +325,7 @@ impl Tx<'_> {
     ) -> Result<(), StoreError> {
         self.each_record(Dataset::Ehcp, needs, |vault, row, facts| {
             let counted = row.counted()?;
-            if judge(&counted, facts).is_some() {
+            if row.dispute_id.is_none() && judge(&counted, facts).is_some() {
                 visit(counted.child, row.case(vault)?.case);
             }
             Ok(())
@@ -364,11 +376,6 @@ impl Tx<'_> {
 
 /// Rows that are read at a time.
 const BATCH: i64 = 2_000;
-
-fn cut(permit: &Permit, held: HeldReferral) -> Result<HeldReferral, Reason> {
-    let HeldReferral { provider, flow, referral } = held;
-    permit.cut(referral).map(|referral| HeldReferral { provider, flow, referral })
-}
 
 fn own(permit: &Permit) -> Result<OrganisationCode, StoreError> {
     if permit.is_own() { Ok(permit.ask().holder) } else { Err(StoreError::Corrupt("a permit for another's records")) }

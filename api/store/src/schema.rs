@@ -22,6 +22,76 @@ diesel::table! {
         digest -> Binary,
         sealed_record -> Binary,
         submission_id -> Text,
+        retain_from -> Nullable<Date>,
+        dispute_id -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    legal_hold (id) {
+        id -> Text,
+        child_id -> BigInt,
+        organisation -> Text,
+        ends -> Nullable<Date>,
+        set_at -> Timestamp,
+        released_at -> Nullable<Timestamp>,
+        sealed_reason -> Binary,
+        sealed_release -> Nullable<Binary>,
+    }
+}
+
+diesel::table! {
+    erasure (id) {
+        id -> Text,
+        child_id -> Nullable<BigInt>,
+        organisation -> Text,
+        made_at -> Timestamp,
+        lifted_at -> Nullable<Timestamp>,
+        sealed_reason -> Binary,
+        sealed_lifting -> Nullable<Binary>,
+    }
+}
+
+diesel::table! {
+    rectification (id) {
+        id -> Text,
+        child_id -> BigInt,
+        organisation -> Text,
+        made_at -> Timestamp,
+        sealed_reason -> Binary,
+    }
+}
+
+diesel::table! {
+    dispute (id) {
+        id -> Text,
+        child_id -> BigInt,
+        organisation -> Text,
+        opened_at -> Timestamp,
+        settled_at -> Nullable<Timestamp>,
+        sealed_reason -> Binary,
+        sealed_settlement -> Nullable<Binary>,
+    }
+}
+
+diesel::table! {
+    tombstone (cause, position) {
+        cause -> Text,
+        position -> Integer,
+        organisation -> Text,
+        dataset -> Nullable<Text>,
+        look_up -> Binary,
+        made_at -> Timestamp,
+        lifted_at -> Nullable<Timestamp>,
+        sealed_mark -> Binary,
+    }
+}
+
+diesel::table! {
+    expired_record (organisation, digest) {
+        organisation -> Text,
+        digest -> Binary,
+        expired_on -> Date,
     }
 }
 

@@ -3,6 +3,7 @@
 //! Neither holds up the writer, needs to be durable, or survives a crash. [`Staging::publish`] then
 //! moves all of it into sight in one transaction.
 
+mod marked;
 mod publishing;
 
 use std::path::{Path, PathBuf};
@@ -15,6 +16,7 @@ use domain::children::ChildReference;
 use domain::issues::{Issue, IssueCode, Severity};
 use domain::organisations::OrganisationCode;
 use domain::pathways::PathwaySet;
+use domain::retention::runs_from;
 use domain::submissions::{Entry, Record};
 
 pub use publishing::{Publication, Published};
@@ -39,6 +41,7 @@ diesel::table! {
         is_open -> Bool,
         digest -> Binary,
         sealed_record -> Binary,
+        retain_from -> Nullable<Date>,
     }
 }
 
@@ -65,12 +68,12 @@ diesel::allow_tables_to_appear_in_same_query!(staged, staged_rejected, staged_is
 const TABLES: &str = "
     CREATE KIND TABLE staged (row_number BIGINT NOT NULL, record_key TEXT NOT NULL, look_up BYTES NOT NULL,
         sealed_reference BYTES NOT NULL, pathways SMALLINT NOT NULL, is_open BOOLEAN NOT NULL, digest BYTES NOT NULL,
-        sealed_record BYTES NOT NULL);
+        sealed_record BYTES NOT NULL, retain_from DATE);
     CREATE KIND TABLE staged_rejected (record_key TEXT NOT NULL);
     CREATE KIND TABLE staged_issue (row_number BIGINT NOT NULL, position INTEGER NOT NULL, record_key TEXT,
         field TEXT NOT NULL, code TEXT NOT NULL, is_error BOOLEAN NOT NULL);";
 
-/// Rows that are written at a time: eight columns each, well under SQLite's 32,766 values.
+/// Rows that are written at a time: nine columns each, well under SQLite's 32,766 values.
 const BATCH: usize = 500;
 
 #[derive(Insertable)]
@@ -84,6 +87,7 @@ struct StagedRow {
     is_open: bool,
     digest: Vec<u8>,
     sealed_record: Vec<u8>,
+    retain_from: Option<NaiveDate>,
 }
 
 #[derive(Insertable)]
@@ -138,7 +142,7 @@ impl Staging {
     }
 
     /// Takes a record of a row, counted from 1.
-    pub fn record(&mut self, row: u64, organisation: OrganisationCode, record: &Record) -> Result<(), StoreError> {
+    pub fn record(&mut self, row: u64, organisation: OrganisationCode, record: &Record, today: NaiveDate) -> Result<(), StoreError> {
         let vault = self.store.vault();
         let look_up = vault.look_up(&record.child);
         let (record_key, plain, pathways, is_open) = match &record.entry {
@@ -158,6 +162,7 @@ impl Staging {
             digest: vault.digest(&look_up, &plain).to_vec(),
             sealed_record: vault.seal(Column::Record, &record_row(organisation.as_str(), &record_key), &plain)?,
             look_up: look_up.to_vec(),
+            retain_from: runs_from(&record.entry, today),
             record_key,
         };
         self.rows.push(staged);
@@ -220,17 +225,7 @@ impl Staging {
 
     /// The first issues: errors before warnings, each in row order.
     pub fn first_issues(&mut self, limit: i64) -> Result<Vec<ListedIssue>, StoreError> {
-        let mut tx = self.tx()?;
-        let rows: Vec<(i64, i32, Option<String>, String, String)> = on!(tx, c => staged_issue::table
-                .order((staged_issue::is_error.desc(), staged_issue::row_number, staged_issue::position))
-                .limit(limit)
-                .select((staged_issue::row_number, staged_issue::position, staged_issue::record_key, staged_issue::field, staged_issue::code))
-                .load(*c))?;
-        rows.into_iter()
-            .map(|(row, position, referral_id, field, code)| {
-                Ok(ListedIssue { row, position, referral_id, field, code: read(&code, "an issue's code")? })
-            })
-            .collect()
+        self.tx()?.first_staged_issues(limit)
     }
 
     fn tx(&mut self) -> Result<Tx<'_>, StoreError> {
@@ -268,6 +263,22 @@ impl Staging {
             on!(tx, c => diesel::insert_into(staged_issue::table).values(chunk).execute(*c))?;
         }
         Ok(())
+    }
+}
+
+impl Tx<'_> {
+    /// The first issues of what is staged on this connection, or attached to it.
+    fn first_staged_issues(&mut self, limit: i64) -> Result<Vec<ListedIssue>, StoreError> {
+        let rows: Vec<(i64, i32, Option<String>, String, String)> = on!(self, c => staged_issue::table
+                .order((staged_issue::is_error.desc(), staged_issue::row_number, staged_issue::position))
+                .limit(limit)
+                .select((staged_issue::row_number, staged_issue::position, staged_issue::record_key, staged_issue::field, staged_issue::code))
+                .load(*c))?;
+        rows.into_iter()
+            .map(|(row, position, referral_id, field, code)| {
+                Ok(ListedIssue { row, position, referral_id, field, code: read(&code, "an issue's code")? })
+            })
+            .collect()
     }
 }
 

@@ -58,6 +58,14 @@ pub(crate) enum Column {
     OptOutNumber,
     AdviceRequest,
     Advice,
+    HoldReason,
+    HoldRelease,
+    ErasureReason,
+    ErasureLifting,
+    RectificationReason,
+    DisputeReason,
+    DisputeSettlement,
+    Tombstone,
 }
 
 impl Column {
@@ -74,6 +82,14 @@ impl Column {
             Self::OptOutNumber => b"opt_out.sealed_number",
             Self::AdviceRequest => b"advice_request.sealed_request",
             Self::Advice => b"advice_request.sealed_advice",
+            Self::HoldReason => b"legal_hold.sealed_reason",
+            Self::HoldRelease => b"legal_hold.sealed_release",
+            Self::ErasureReason => b"erasure.sealed_reason",
+            Self::ErasureLifting => b"erasure.sealed_lifting",
+            Self::RectificationReason => b"rectification.sealed_reason",
+            Self::DisputeReason => b"dispute.sealed_reason",
+            Self::DisputeSettlement => b"dispute.sealed_settlement",
+            Self::Tombstone => b"tombstone.sealed_mark",
         }
     }
 }
@@ -142,6 +158,13 @@ impl Vault {
     pub(crate) fn number_look_up(&self, number: &NhsNumber) -> LookUp {
         let mut key = [0; 16];
         key.copy_from_slice(&self.tag(b"nhs-number", number.as_str().as_bytes())[..16]);
+        key
+    }
+
+    /// The keyed index of what was erased or moved, within an organisation.
+    pub(crate) fn tombstone_look_up(&self, organisation: &str, mark: &[u8]) -> LookUp {
+        let mut key = [0; 16];
+        key.copy_from_slice(&self.tag(b"tombstone", &[organisation.as_bytes(), b"\0", mark].concat())[..16]);
         key
     }
 

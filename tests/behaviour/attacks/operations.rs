@@ -159,6 +159,9 @@ pub(super) fn body(id: &str) -> Vec<u8> {
         "withdraw_consent" => json!({ "reason": "changed her mind" }),
         "create_advice_request" => advice_request(&number(0), "RY4"),
         "submit_advice" => json!({ "needs": "n", "provision": "p", "outcomes": "o", "author_role": "therapist" }),
+        "erase" => json!({ "reason": "asked for", "decided_by": "data-protection-officer" }),
+        "rectify" => json!({ "to": child(&number(1)), "referrals": ["A-1"], "reason": "mistyped", "decided_by": "records-manager" }),
+        "open_dispute" | "set_hold" | "lift_erasure" | "settle_dispute" | "release_hold" => json!({ "reason": "a court asked" }),
         _ => panic!("{id} takes a body: say here what a right one is"),
     };
     json.to_string().into()

@@ -31,8 +31,8 @@ pub struct Attribution {
     /// The operation's name in the OpenAPI document.
     pub operation: &'static str,
     pub request_id: uuid::Uuid,
-    /// The consent, request, case or release that the call named or made.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    /// The request, case or release that the call named or made.
+    #[serde(skip)]
     pub resource: Option<uuid::Uuid>,
 }
 
@@ -60,6 +60,9 @@ pub struct Leaf<'a> {
     pub at: DateTime<Utc>,
     #[serde(flatten)]
     pub by: &'a Attribution,
+    /// What the call named or made, or else the one decision, restriction or the like that the act is about.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub resource: Option<uuid::Uuid>,
     pub act: Act,
     pub outcome: Outcome,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -89,6 +92,7 @@ impl<'a> Leaf<'a> {
             event: Event::of(by.operation)?,
             at: permit.at().trunc_subsecs(6),
             by,
+            resource: by.resource.or(ask.item),
             act: ask.act,
             outcome: Outcome::Permitted,
             reason: None,
@@ -118,6 +122,7 @@ impl<'a> Leaf<'a> {
             event: Event::of(by.operation)?,
             at: at.trunc_subsecs(6),
             by,
+            resource: by.resource.or(ask.item),
             act: ask.act,
             outcome: Outcome::Refused,
             reason: Some(refusal.reason),

@@ -12,6 +12,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 
 use crate::agreements::{Agreement, DataClass, Purpose};
 use crate::consents::Consent;
+use crate::holds::Hold;
 use crate::identifiers::{ChildId, ConsentId};
 use crate::organisations::OrganisationCode;
 use crate::overrides::Override;
@@ -88,6 +89,8 @@ pub struct ChildFacts {
     pub consents: Vec<Consent>,
     pub restrictions: Vec<Restriction>,
     pub overrides: Vec<Override>,
+    /// Looked up for an erasure or a rectification alone.
+    pub holds: Vec<Hold>,
     /// Whether the child's NHS number is on a list of National Data Opt-outs.
     pub opted_out: bool,
     /// The councils that assess the child or maintain its plan.
@@ -100,6 +103,7 @@ pub static NOBODY: ChildFacts = ChildFacts {
     consents: Vec::new(),
     restrictions: Vec::new(),
     overrides: Vec::new(),
+    holds: Vec::new(),
     opted_out: false,
     plan_with: Vec::new(),
 };

@@ -21,6 +21,8 @@ closed! {
         OutsidePopulation = "outside-population",
         /// The provider marks the child's NHS number as anything but verified.
         IdentityUnverified = "identity-unverified",
+        /// Its accuracy is disputed, and not yet settled.
+        Disputed = "disputed",
         OptedOut = "opted-out",
         ConsentMissing = "consent-missing",
         ConsentNotYetValid = "consent-not-yet-valid",
@@ -37,6 +39,8 @@ closed! {
         Safeguarding = "safeguarding",
         CourtOrder = "court-order",
         Adopted = "adopted",
+        /// A legal hold keeps it as it is.
+        LegalHold = "legal-hold",
     }
 }
 
@@ -200,6 +204,8 @@ const RECORDED: &[Rule] = &[permit("the organisation recorded it", Ground::Own, 
 const SET: &[Rule] = &[permit("the organisation set it", Ground::Own, |s| s.set_it()), NOT_OWN];
 const MADE: &[Rule] = &[permit("the organisation made it", Ground::Own, |s| s.made_it()), NOT_OWN];
 const OWN_RECORDS: &[Rule] = &[OWN, NOT_OWN];
+const UNLESS_HELD: &[Rule] =
+    &[refuse("the organisation holds it for a court or an inquiry", Reason::LegalHold, |s| s.is_held()), OWN, NOT_OWN];
 const PARTY: &[Rule] = &[
     permit("the organisation is a party to an agreement that is in date", Ground::Task, |s| s.is_party()),
     refuse("the organisation is in no agreement that is in date", Reason::NoAgreement, |_| true),
@@ -222,7 +228,8 @@ pub(super) const fn rules(act: Act) -> &'static [Rule] {
         Act::Override => OVERRIDE,
         Act::Restrict | Act::LoadOptOuts => PARTY,
         Act::ReadDisclosures => READ_DISCLOSURES,
-        Act::ReadConsents | Act::Erase | Act::Rectify | Act::Hold => OWN_RECORDS,
+        Act::Erase | Act::Rectify => UNLESS_HELD,
+        Act::ReadConsents | Act::Hold => OWN_RECORDS,
     }
 }
 

@@ -54,6 +54,10 @@ impl<'a> Situation<'a> {
         self.facts.child.overrides.iter().any(|one| Some(one.id.0) == self.ask.item && one.holder == self.ask.holder)
     }
 
+    pub(super) fn is_held(&self) -> bool {
+        self.facts.child.holds.iter().any(|hold| hold.organisation == self.ask.holder && hold.is_in_force(self.facts.today))
+    }
+
     // ---- The agreement ----
 
     fn agreement_is(&self, so: impl Fn(&Agreement) -> bool) -> bool {

@@ -480,6 +480,7 @@ proptest! {
             }).into_iter().collect(),
             opted_out,
             plan_with: Vec::new(),
+            holds: Vec::new(),
         };
         let partnership = Partnership::of(vec![agreed.clone()], Vec::new());
         let facts = Facts { partnership: &partnership, child: &known, now: "2026-06-01T12:00:00Z".parse().unwrap(), today };

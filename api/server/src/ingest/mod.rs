@@ -59,7 +59,7 @@ pub struct Order {
 /// What became of it.
 #[derive(Debug)]
 pub enum Taken {
-    /// With its first issues.
+    /// With its first issues, where nothing is kept to be listed later.
     Now(Submission, Vec<ListedIssue>),
     /// The key and the body were here before.
     Before(Submission),
@@ -152,8 +152,8 @@ impl Intake {
     }
 
     fn take_blocking(&self, adapter: &dyn Adapter, order: &Order, mut body: Body) -> Result<Taken, Problem> {
-        let mut collector = Collector::new(self.store.stage(order.id)?, order.organisation);
         let context = Context { organisation: order.organisation, today: london_day(order.received_at) };
+        let mut collector = Collector::new(self.store.stage(order.id)?, order.organisation, context.today);
         let read = adapters::read(adapter, &mut body, &context, &mut collector);
         let (received, mut rejected, mut issues) = (collector.received, collector.rejected, collector.issues);
         let mut staging = collector.into_staging()?;
@@ -174,7 +174,6 @@ impl Intake {
         check_nil_return(order, received)?;
 
         let refuse = received >= SMALL_BODY && rejected * 100 > received * u64::from(self.rejected_percent);
-        let listed = staging.first_issues(i64::try_from(LISTED).unwrap_or(i64::MAX))?;
         let submission = Submission {
             id: order.id,
             client: order.client.clone(),
@@ -188,7 +187,7 @@ impl Intake {
             counts: Counts { received, rejected, ..Counts::default() },
             received_at: order.received_at,
         };
-        self.publish(staging, order, submission, fingerprint, refuse, listed)
+        self.publish(staging, order, submission, fingerprint, refuse)
     }
 
     fn publish(
@@ -198,7 +197,6 @@ impl Intake {
         submission: Submission,
         fingerprint: store::Fingerprint,
         refuse: bool,
-        listed: Vec<ListedIssue>,
     ) -> Result<Taken, Problem> {
         let published = staging.publish(Publication {
             submission,
@@ -206,10 +204,11 @@ impl Intake {
             confirm_shrink: order.confirm_shrink,
             refuse,
             validate: order.validate,
+            listed: i64::try_from(LISTED).unwrap_or(i64::MAX),
             key: order.key.clone().map(|key| (key, fingerprint)),
         })?;
         match published {
-            Published::Done(submission) if submission.status == SubmissionStatus::Refused => {
+            Published::NotKept(submission, listed) if submission.status == SubmissionStatus::Refused => {
                 let Counts { rejected, received, .. } = submission.counts;
                 let kept = if order.validate { String::new() } else { format!(" but the report: submission {}", submission.id) };
                 Err(Problem::new(Kind::RefusedSubmission)
@@ -219,7 +218,8 @@ impl Intake {
                     ))
                     .with_faults(listed.into_iter().map(fault)))
             }
-            Published::Done(submission) => Ok(Taken::Now(submission, listed)),
+            Published::Done(submission) => Ok(Taken::Now(submission, Vec::new())),
+            Published::NotKept(submission, listed) => Ok(Taken::Now(submission, listed)),
             Published::OlderAsOf { last } => {
                 Err(Problem::new(Kind::OlderAsOf).detail(format!("This list was last sent as of {last}; this one says {}.", order.as_of)))
             }

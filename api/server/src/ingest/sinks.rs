@@ -1,6 +1,7 @@
 //! Takes rows from an adapter and puts them into the staging.
 
 use adapters::{Row, Sink, Stop};
+use chrono::NaiveDate;
 use domain::issues::Issue;
 use domain::organisations::OrganisationCode;
 use store::{Staging, StoreError};
@@ -9,6 +10,7 @@ use store::{Staging, StoreError};
 pub(super) struct Collector {
     staging: Staging,
     organisation: OrganisationCode,
+    today: NaiveDate,
     pub(super) received: u64,
     pub(super) rejected: u64,
     pub(super) issues: u64,
@@ -16,8 +18,8 @@ pub(super) struct Collector {
 }
 
 impl Collector {
-    pub(super) fn new(staging: Staging, organisation: OrganisationCode) -> Self {
-        Self { staging, organisation, received: 0, rejected: 0, issues: 0, failure: None }
+    pub(super) fn new(staging: Staging, organisation: OrganisationCode, today: NaiveDate) -> Self {
+        Self { staging, organisation, today, received: 0, rejected: 0, issues: 0, failure: None }
     }
 
     /// The staging, unless the store failed.
@@ -32,7 +34,7 @@ impl Collector {
         self.received += 1;
         self.note(row.issues)?;
         match row.record {
-            Some(record) => self.staging.record(row.number, self.organisation, &record),
+            Some(record) => self.staging.record(row.number, self.organisation, &record, self.today),
             None => {
                 self.rejected += 1;
                 match (row.referral_id, row.rejected_request) {

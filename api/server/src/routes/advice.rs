@@ -111,6 +111,9 @@ pub async fn submit_advice(
     let partnership = Arc::clone(caller.partnership());
     let done = state.store.transaction(move |tx| {
         let Some(request) = addressed(tx, request_id, &by)? else { return leave_unknown(tx, DataClass::HealthAdvice, &by, now).map(Err) };
+        if tx.is_advice_erased(&request)? {
+            return Ok(Err(Problem::new(Kind::Erased).detail("The advice was erased; the council has to ask anew.")));
+        }
         match permit_advice(tx, &request, &partnership, now)? {
             Ok(permit) => tx.submit_advice(&permit, &request, &advice, &by).map(Ok),
             Err(refusal) => tx.leave_refused(&refusal, &by, now).map(|()| Err(refused(&refusal))),
@@ -147,6 +150,7 @@ pub async fn get_advice(
         match permit_advice(tx, &request, &partnership, now)? {
             Ok(permit) => match tx.disclose_advice(&permit, &request, &by)? {
                 Some(advice) => Ok(Ok((request, advice))),
+                None if request.status == AdviceStatus::Submitted => Ok(Err(Problem::new(Kind::Erased))),
                 None => Ok(Err(Problem::new(Kind::NotYetAnswered))),
             },
             Err(refusal) => tx.leave_refused(&refusal, &by, now).map(|()| Err(refused(&refusal))),

@@ -35,6 +35,9 @@ pub struct EntryView {
     pub status: Status,
     pub stage: Option<Stage>,
     pub flow: Flow,
+    /// Whether its accuracy is disputed: said to the provider alone, and shown to nobody else meanwhile.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub disputed: bool,
     pub referral_received_date: chrono::NaiveDate,
     /// Since the start of the present stage; whole journeys are a child's, see its waits.
     pub stage_wait: WaitedView,
@@ -131,6 +134,7 @@ fn view(listed: ListedReferral, own: bool, today: chrono::NaiveDate) -> EntryVie
         status: referral.status,
         stage: referral.details.stage,
         flow: listed.held.flow,
+        disputed: listed.disputed,
         referral_received_date: referral.referral_received_date,
         stage_wait: Waited::between(start, today).into(),
     }

@@ -13,13 +13,17 @@ pub mod consent_reviews;
 pub mod consents;
 pub mod descriptions;
 pub mod disclosures;
+pub mod disputes;
 pub mod docs;
 pub mod ehcp_cases;
 pub mod entries;
+pub mod erasures;
+pub mod holds;
 pub mod jwks;
 pub mod openapi;
 pub mod opt_outs;
 pub mod overrides;
+pub mod rectifications;
 pub mod releases;
 pub mod restrictions;
 pub mod submission_reports;
@@ -61,6 +65,13 @@ pub fn table(config: &mut ServiceConfig<'_>) {
         .service(overrides::end_override)
         .service(opt_outs::load_opt_outs)
         .service(opt_outs::list_opt_outs)
+        .service(erasures::erase)
+        .service(erasures::lift_erasure)
+        .service(rectifications::rectify)
+        .service(disputes::open_dispute)
+        .service(disputes::settle_dispute)
+        .service(holds::set_hold)
+        .service(holds::release_hold)
         .service(ehcp_cases::list_cases)
         .service(ehcp_cases::get_case)
         .service(advice_requests::create_advice_request)

@@ -75,6 +75,10 @@ impl Postgres {
         self.run(move |connection| read(connection, &vault, work)).await
     }
 
+    pub(super) fn read_blocking<T>(&self, vault: &Vault, work: impl FnOnce(&mut Tx<'_>) -> Result<T, StoreError>) -> Result<T, StoreError> {
+        read(&mut *self.connection()?, vault, work)
+    }
+
     async fn run<T, W>(&self, work: W) -> Result<T, StoreError>
     where
         T: Send + 'static,

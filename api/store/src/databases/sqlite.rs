@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use diesel::connection::SimpleConnection;
 use diesel::r2d2::{ConnectionManager, CustomizeConnection, Pool};
-use diesel::{Connection, RunQueryDsl, SqliteConnection};
+use diesel::{Connection, QueryableByName, RunQueryDsl, SqliteConnection};
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 use domain::identifiers::SubmissionId;
 use tokio::sync::{mpsc, oneshot};
@@ -27,8 +27,10 @@ const WAIT: Duration = Duration::from_secs(3);
 const WRITER_CACHE: u32 = 16 * 1024;
 const READER_CACHE: u32 = 2 * 1024;
 
-/// FULL, because an acknowledged commit must survive a power cut.
-const PRAGMAS: &str = "PRAGMA busy_timeout = 10000; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;";
+/// FULL, because an acknowledged commit must survive a power cut; what is deleted is overwritten, because
+/// a free page would keep an erased value.
+const PRAGMAS: &str = "PRAGMA busy_timeout = 10000; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; \
+                       PRAGMA secure_delete = ON;";
 
 /// What a transaction leaves to be told once the group it was in is committed, or is not.
 type Telling = Box<dyn FnOnce(Result<(), StoreError>) + Send>;
@@ -37,6 +39,12 @@ enum Job {
     Grouped(Box<dyn FnOnce(&mut SqliteConnection) -> Telling + Send>),
     /// Runs by itself, because it attaches a file, which no transaction may do.
     Alone(Box<dyn FnOnce(&mut SqliteConnection) + Send>),
+}
+
+#[derive(QueryableByName)]
+struct Checkpoint {
+    #[diesel(sql_type = diesel::sql_types::Integer)]
+    busy: i32,
 }
 
 type Readers = Pool<ConnectionManager<SqliteConnection>>;
@@ -133,8 +141,27 @@ impl Sqlite {
         task.await.map_err(|_| stopped())?
     }
 
+    pub(super) fn read_blocking<T>(&self, vault: &Vault, work: impl FnOnce(&mut Tx<'_>) -> Result<T, StoreError>) -> Result<T, StoreError> {
+        read(&self.readers()?, vault, work)
+    }
+
     fn readers(&self) -> Result<Readers, StoreError> {
         lock(&self.readers).clone().ok_or_else(stopped)
+    }
+
+    /// Folds the log into the database, so that it keeps nothing that was deleted; answers whether it did.
+    /// Readers are not waited for: the log cannot be cut off while one stands in it.
+    pub(super) async fn fold(&self) -> Result<bool, StoreError> {
+        let (tell, told) = oneshot::channel();
+        let job = move |connection: &mut SqliteConnection| {
+            let folded = connection
+                .batch_execute("PRAGMA busy_timeout = 0")
+                .and_then(|()| diesel::sql_query("PRAGMA wal_checkpoint(TRUNCATE)").get_result::<Checkpoint>(connection));
+            let patient = connection.batch_execute("PRAGMA busy_timeout = 10000");
+            let _ = tell.send(patient.and(folded).map(|checkpoint| checkpoint.busy == 0).map_err(StoreError::from));
+        };
+        self.queue()?.send(Job::Alone(Box::new(job))).await.map_err(|_| stopped())?;
+        told.await.map_err(|_| stopped())?
     }
 
     /// Lets the queue run out, folds the log into the one file and closes it.

@@ -142,6 +142,16 @@ fn items(act: Act, item: u128) -> Vec<Case> {
     vec![about("RY4"), about("RWR")]
 }
 
+fn held() -> crate::holds::Hold {
+    crate::holds::Hold {
+        id: crate::identifiers::HoldId(uuid::Uuid::from_u128(7)),
+        organisation: code("RY4"),
+        ends: Some(day("2026-06-01")),
+        set_at: "2026-05-01T10:00:00Z".parse().unwrap(),
+        released_at: None,
+    }
+}
+
 fn cases(act: Act) -> Vec<Case> {
     let plain = |change: fn(&mut Case)| {
         with(|case| {
@@ -159,9 +169,15 @@ fn cases(act: Act) -> Vec<Case> {
         Act::Override => overriding_acts(),
         Act::Restrict | Act::LoadOptOuts => vec![plain(|_| {}), plain(|case| case.ask.holder = code("R1L"))],
         Act::ReadDisclosures => vec![plain(|_| {}), plain(|case| case.ask.recipient = code("RY4"))],
-        Act::ReadConsents | Act::Erase | Act::Rectify | Act::Hold => {
-            vec![plain(|case| case.ask.recipient = case.ask.holder), plain(|_| {})]
-        }
+        Act::Erase | Act::Rectify => vec![
+            plain(|case| {
+                case.ask.recipient = case.ask.holder;
+                case.child.holds.push(held());
+            }),
+            plain(|case| case.ask.recipient = case.ask.holder),
+            plain(|_| {}),
+        ],
+        Act::ReadConsents | Act::Hold => vec![plain(|case| case.ask.recipient = case.ask.holder), plain(|_| {})],
     }
 }
 
@@ -205,7 +221,7 @@ fn no_table_can_be_left_without_a_decision() {
 fn every_reason_is_given_by_a_line_or_by_a_record_itself() {
     let given: Vec<_> = Act::ALL.iter().flat_map(|act| rules(*act)).map(|rule| rule.then).collect();
     for reason in Reason::ALL {
-        let of_record = matches!(reason, Reason::NotHeld | Reason::IdentityUnverified);
+        let of_record = matches!(reason, Reason::NotHeld | Reason::IdentityUnverified | Reason::Disputed);
         assert!(of_record || given.contains(&Verdict::Refuse(*reason)), "{reason}");
     }
 }
