@@ -313,12 +313,12 @@ fn places(agreement: &Agreement, known: &BTreeMap<OrganisationCode, &Organisatio
     let of = |codes: &[OrganisationCode], list: fn(&Organisation) -> &[String]| -> std::sync::Arc<[String]> {
         codes.iter().filter_map(|code| known.get(code)).flat_map(|organisation| list(organisation)).cloned().collect()
     };
-    let (placed, list): (fn(std::sync::Arc<[String]>) -> Places, _) = match agreement.population {
+    let (placed, list) = match agreement.population {
         Population::PlanMaintained => return Places::Anywhere,
-        Population::Resident => (Places::Districts, of(&agreement.recipients, |organisation| &organisation.areas)),
+        Population::Resident => (Places::Districts as fn(_) -> _, of(&agreement.recipients, |organisation| &organisation.areas)),
         Population::GpRegistered => {
             let parties: Vec<_> = agreement.providers.iter().chain(&agreement.recipients).copied().collect();
-            (Places::Practices, of(&parties, |organisation| &organisation.practices))
+            (Places::Practices as fn(_) -> _, of(&parties, |organisation| &organisation.practices))
         }
     };
     if list.is_empty() { Places::Anywhere } else { placed(list) }

@@ -106,7 +106,8 @@ fn read(text: &str) -> Result<Vec<NhsNumber>, Problem> {
     let mut faults = Vec::new();
     let mut numbers = Vec::new();
     let lines = text.trim_start_matches('\u{feff}').lines().map(|line| line.trim().trim_matches('"')).zip(1_u64..);
-    for (line, row) in lines.filter(|(line, row)| !line.is_empty() && !(*row == 1 && line.eq_ignore_ascii_case(HEADER))) {
+    let is_header = |line: &str, row| row == 1 && line.eq_ignore_ascii_case(HEADER);
+    for (line, row) in lines.filter(|(line, row)| !line.is_empty() && !is_header(line, *row)) {
         match line.parse::<NhsNumber>() {
             Ok(number) => numbers.push(number),
             Err(_) if faults.len() < MOST_FAULTS => {

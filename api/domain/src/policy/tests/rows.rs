@@ -93,7 +93,7 @@ fn disclose() -> Vec<Case> {
         }),
         under(ConsentRule::NotRequired, |case| case.child.consents.push(objection.clone())),
         decided_by(&[permission(), consent(ConsentDecision::Deny, 2)]),
-        decided_by(&[permission(), objection.clone()]),
+        decided_by(&[permission(), objection]),
         under(ConsentRule::UnlessObjected, |_| {}),
         decided_by(&[permission()]),
         with(|case| (case.child.born, case.child.consents) = (Some(day("2010-05-30")), vec![permission()])),
