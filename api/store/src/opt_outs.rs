@@ -59,7 +59,7 @@ impl Tx<'_> {
                 .iter()
                 .map(|number| {
                     let look_up = self.vault.number_look_up(number);
-                    let sealed = self.vault.seal(Column::OptOutNumber, organisation.as_bytes(), number.as_str().as_bytes())?;
+                    let sealed = self.vault.seal(Column::OptOutNumber, &look_up, number.as_str().as_bytes())?;
                     Ok((opt_out::organisation.eq(organisation), opt_out::look_up.eq(look_up.to_vec()), opt_out::sealed_number.eq(sealed)))
                 })
                 .collect::<Result<_, StoreError>>()?;

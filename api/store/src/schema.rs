@@ -197,7 +197,8 @@ diesel::table! {
 }
 
 diesel::table! {
-    opt_out (look_up, organisation) {
+    opt_out (id) {
+        id -> BigInt,
         organisation -> Text,
         look_up -> Binary,
         sealed_number -> Binary,

@@ -41,10 +41,11 @@ CREATE TABLE opt_out_list (
     numbers      BIGINT    NOT NULL
 );
 CREATE TABLE opt_out (
+    id            BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     organisation  TEXT NOT NULL REFERENCES opt_out_list (organisation),
     look_up       BYTEA NOT NULL,
     sealed_number BYTEA NOT NULL,
-    PRIMARY KEY (look_up, organisation)
+    UNIQUE (look_up, organisation)
 );
 
 CREATE INDEX advice_request_by_child ON advice_request (child_id);

@@ -41,10 +41,11 @@ CREATE TABLE opt_out_list (
     numbers      BIGINT    NOT NULL
 );
 CREATE TABLE opt_out (
+    id            INTEGER PRIMARY KEY AUTOINCREMENT,
     organisation  TEXT NOT NULL REFERENCES opt_out_list (organisation),
     look_up       BLOB NOT NULL,
     sealed_number BLOB NOT NULL,
-    PRIMARY KEY (look_up, organisation)
-) WITHOUT ROWID;
+    UNIQUE (look_up, organisation)
+);
 
 CREATE INDEX advice_request_by_child ON advice_request (child_id);
