@@ -9,7 +9,7 @@ mod certificates;
 mod conformance;
 mod consents;
 mod contract;
-mod organisations;
+mod matrix;
 mod releases;
 mod story;
 mod submissions;
