@@ -72,7 +72,7 @@ impl Findings {
         let told = self.told.entry(operation.clone()).or_default();
         *(if answer.status < 400 { &mut told.0 } else { &mut told.1 }) += 1;
         let request = answer.header("x-request-id").unwrap_or_default().to_owned();
-        if expected == Expected::Hidden {
+        if expected == Expected::Hidden && combination.is_well_formed() {
             self.hidden.push((operation.clone(), combination.partner.persona.client_id.clone(), request.clone()));
         }
         let is_there = combination.object(held).is_some() && !combination.is_told_more(held);

@@ -67,8 +67,14 @@ async fn read_the_log(findings: &mut Findings, held: &Held, partners: &[Partner]
         let mut after = Some("0".to_owned());
         while let Some(cursor) = after {
             let page = partner.persona.get(&format!("/v1/audit/events?limit=500&after={cursor}")).await;
-            findings.look_in(held, partner, true, &page.text, "", &format!("the-log as {partner} reads it"));
-            let page = page.expect(200);
+            let mut page = page.expect(200);
+            for leaf in page["items"].as_array_mut().unwrap() {
+                // The id that it asked for itself tells it nothing.
+                if leaf["organisation"] == partner.organisation {
+                    leaf["resource"].take();
+                }
+            }
+            findings.look_in(held, partner, true, &page.to_string(), "", &format!("the-log as {partner} reads it"));
             for leaf in page["items"].as_array().unwrap() {
                 let mut said = leaf.clone();
                 for own in ["id", "at", "leaf", "request_id", "item", "resource"] {

@@ -115,7 +115,8 @@ fn agreement(id: &str, data: &str, providers: &str, recipients: &str, recorders:
 /// The partnership file with more organisations, clients and agreements, and every scope for every client.
 fn widened(whole: &str) -> String {
     let (began, later) = ("2026-04-01", (today() + Days::new(30)).to_string());
-    let mut text = whole.to_owned();
+    let board = "name = \"NHS Essex Integrated Care Board\"\n";
+    let mut text = whole.replace(board, &format!("{board}areas = [\"E07000067\"]\n"));
     for (code, district) in [(ESSEX, "E07000066"), (THURROCK, "E06000034")] {
         text += &format!(
             "\n[[organisation]]\ncode = \"{code}\"\nname = \"A council\"\nkind = \"local-authority\"\nvalid_from = 2022-07-01\nareas = [\"{district}\"]\n"
