@@ -12,7 +12,7 @@ mod conformance;
 mod consents;
 mod contract;
 mod disclosures;
-mod organisations;
+mod matrix;
 mod releases;
 mod rights;
 mod story;
