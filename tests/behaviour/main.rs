@@ -8,6 +8,7 @@ mod canaries;
 mod conformance;
 mod consents;
 mod contract;
+mod keys;
 mod organisations;
 mod releases;
 mod story;

@@ -17,7 +17,8 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use chrono::{Duration, NaiveDate};
 use sendbridge::demonstration::{LayOut, lay_out};
 use serde_json::Value;
-use server::{Clock, Configuration, Gateway};
+use server::keys::rotation;
+use server::{Clock, Configuration, Gateway, Purpose, Retirement, Rotation, RotationError};
 use tempfile::TempDir;
 
 pub use clusters::Cluster;
@@ -30,6 +31,18 @@ pub enum Database {
     Sqlite,
     Postgres,
 }
+
+/// The columns of sealed values.
+const SEALED: [(&str, &str); 6] = [
+    ("child", "sealed_reference"),
+    ("record", "sealed_record"),
+    ("consent", "sealed_evidence"),
+    ("consent", "sealed_reason"),
+    ("advice_request", "sealed_request"),
+    ("advice_request", "sealed_advice"),
+];
+/// The columns of what is made with a look-up key.
+const KEYED: [(&str, &str); 4] = [("child", "look_up"), ("record", "digest"), ("record", "case_index"), ("child_claim", "look_up")];
 
 /// A running gateway and everything around it.
 pub struct World {
@@ -79,6 +92,41 @@ impl World {
     /// A second gateway on the same database and files, as a replica is.
     pub async fn replica(&self) -> Gateway {
         server::start(self.configuration.clone(), clock(&self.offset)).await.expect("a replica")
+    }
+
+    /// The gateway's clock, or what it will say after some time.
+    pub fn clock(&self, ahead: Duration) -> Clock {
+        let clock = clock(&self.offset);
+        Clock::new(move || clock.now() + ahead)
+    }
+
+    /// Adds new keys, as the operator's command does, and answers what it tells.
+    pub async fn rotate(&self, purpose: Option<Purpose>, confirm_fresh_noise: bool) -> Result<Vec<String>, RotationError> {
+        let rotation = Rotation { purpose, delay: rotation::LEAST_DELAY, confirm_fresh_noise };
+        let (configuration, clock) = (self.configuration.clone(), self.clock(Duration::zero()));
+        tokio::task::spawn_blocking(move || server::rotate(&configuration, &clock, &rotation)).await.expect("the command, run")
+    }
+
+    /// Removes the old keys that nothing needs, as the operator's command does after some time.
+    pub async fn retire(&self, purpose: Option<Purpose>, ahead: Duration) -> Retirement {
+        let (configuration, clock) = (self.configuration.clone(), self.clock(ahead));
+        let retired = tokio::task::spawn_blocking(move || server::retire(&configuration, &clock, purpose)).await;
+        retired.expect("the command, run").expect("an answer")
+    }
+
+    /// How many stored values are under older envelope and look-up keys than the given one.
+    pub fn values_under_older_keys(&self, key: u32) -> i64 {
+        let literal = match self.database {
+            Database::Sqlite => format!("X'{key:08x}'"),
+            Database::Postgres => format!("'\\x{key:08x}'::bytea"),
+        };
+        let counts = |columns: &[(&str, &str)], at: u8| -> Vec<String> {
+            let count =
+                |(table, column): &(&str, &str)| format!("(SELECT count(*) FROM {table} WHERE substr({column}, {at}, 4) < {literal})");
+            columns.iter().map(count).collect()
+        };
+        let counts = [counts(&SEALED, 2), counts(&KEYED, 1)].concat();
+        self.ask_database(&format!("SELECT {}", counts.join(" + ")))
     }
 
     /// Moves the gateway's clock on.
@@ -160,6 +208,20 @@ impl World {
     /// Every row of every table, as text.
     pub fn dump_database(&self) -> String {
         databases::dump(&self.configuration)
+    }
+
+    /// A backup as an operator takes one beside the running gateway.
+    pub fn back_up(&self) -> Vec<u8> {
+        match self.database {
+            Database::Postgres => Cluster::backup(&self.url),
+            Database::Sqlite => {
+                let path = self.folder.path().join("backup.db");
+                self.meddle(&format!("VACUUM INTO '{}'", path.display()));
+                let bytes = std::fs::read(&path).expect("the backup");
+                std::fs::remove_file(path).expect("the backup, removed");
+                bytes
+            }
+        }
     }
 
     /// The whole audit log as its auditor reads it, once what waits is chained.

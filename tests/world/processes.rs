@@ -71,6 +71,11 @@ impl Process {
         answer.text().await.expect("a text")
     }
 
+    /// The binary that it runs.
+    pub fn binary(&self) -> PathBuf {
+        binary()
+    }
+
     pub fn dir(&self) -> PathBuf {
         self.folder.path().join("partnership")
     }

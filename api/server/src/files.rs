@@ -11,6 +11,8 @@ use zeroize::Zeroizing;
 pub enum FileError {
     #[error("{}: {source}", path.display())]
     Unreadable { path: PathBuf, source: io::Error },
+    #[error("{}: it cannot be written: {source}", path.display())]
+    Unwritable { path: PathBuf, source: io::Error },
     #[error("{}: open to others than its owner; set its mode to 0600", path.display())]
     NotPrivate { path: PathBuf },
 }
@@ -24,6 +26,25 @@ pub fn read(path: &Path) -> Result<Vec<u8>, FileError> {
 pub fn read_secret(path: &Path) -> Result<Zeroizing<Vec<u8>>, FileError> {
     check_private(path)?;
     read(path).map(Zeroizing::new)
+}
+
+/// Puts a new file, its owner's alone, in the place of one that may be read at this moment: it is seen
+/// whole or not yet, and is durable when this returns.
+pub fn replace_secret(path: &Path, content: &[u8]) -> Result<(), FileError> {
+    use std::io::Write;
+    use std::os::unix::fs::OpenOptionsExt;
+    let unwritable = |source| FileError::Unwritable { path: path.into(), source };
+    let mut beside = path.as_os_str().to_owned();
+    beside.push(".new");
+    let write = || {
+        let mut file = std::fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&beside)?;
+        file.set_permissions(std::fs::Permissions::from_mode(0o600))?;
+        file.write_all(content)?;
+        file.sync_all()?;
+        std::fs::rename(&beside, path)?;
+        path.parent().map_or(Ok(()), |folder| std::fs::File::open(folder)?.sync_all())
+    };
+    write().map_err(unwritable)
 }
 
 /// Refuses a file that its group or the world may open.

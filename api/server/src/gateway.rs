@@ -2,6 +2,7 @@
 
 use std::io;
 use std::net::{SocketAddr, TcpListener};
+use std::sync::Arc;
 use std::thread::available_parallelism;
 use std::time::{Duration, Instant};
 
@@ -20,10 +21,11 @@ use crate::clocks::{Clock, Ids};
 use crate::configuration::{Configuration, ConfigurationError};
 use crate::files::{self, FileError};
 use crate::ingest::Intake;
+use crate::keys::KeysError;
 use crate::partnership::{self, PartnershipError};
 use crate::releases::Releases;
 use crate::routes::{Documentation, Table};
-use crate::secrets::{Secrets, SecretsError};
+use crate::secrets::{self, Secrets};
 use crate::state::State;
 use crate::telemetry::metrics::Metrics;
 use crate::telemetry::spans::RequestSpan;
@@ -32,8 +34,7 @@ use crate::tls::certificates::ServerCertificate;
 use crate::tls::verifiers::LiveVerifier;
 use crate::tls::{self, TlsError, authorities, certificates, peers};
 use crate::tokens::Tokens;
-use crate::tokens::keys::{KeyError, SigningKey};
-use crate::watches::Watch;
+use crate::watches::{Live, Watch};
 use crate::{exchanges, operations, routes, upkeep};
 
 /// How long a client may take for a handshake, or for the head of a request.
@@ -69,9 +70,7 @@ pub enum StartError {
     #[error(transparent)]
     Tls(#[from] TlsError),
     #[error(transparent)]
-    Key(#[from] KeyError),
-    #[error(transparent)]
-    Secrets(#[from] SecretsError),
+    Keys(#[from] KeysError),
     #[error("the database: {0}")]
     Store(#[from] StoreError),
     #[error(transparent)]
@@ -91,8 +90,7 @@ struct Loaded {
     partnership: Watch<Partnership, PartnershipError>,
     certificate: Watch<CertifiedKey, TlsError>,
     authorities: Vec<Watch<Authority, TlsError>>,
-    token_key: SigningKey,
-    child_ids: ChildIds,
+    secrets: Watch<Secrets, KeysError>,
     store: Store,
 }
 
@@ -113,6 +111,7 @@ pub(crate) async fn start_with(configuration: Configuration, clock: Clock, table
 
     let store = loaded.store;
     let metrics = Metrics::new();
+    let live_secrets = loaded.secrets.live();
     let trust = Trust::new(loaded.authorities.iter().map(Watch::live).collect())?;
     let verifier = LiveVerifier::new(trust.clone(), clock.clone(), metrics.clone());
     let tls = tls::server_config(ServerCertificate::new(loaded.certificate.live()), verifier, clock.clone(), configuration.api.tls12)?;
@@ -122,8 +121,8 @@ pub(crate) async fn start_with(configuration: Configuration, clock: Clock, table
         clock: clock.clone(),
         live_partnership: loaded.partnership.live(),
         trust,
-        tokens: Tokens::new(issuer, loaded.token_key),
-        child_ids: loaded.child_ids,
+        tokens: Tokens::new(issuer, from(&live_secrets, |secrets| &secrets.signing_keys)),
+        child_ids: ChildIds::new(from(&live_secrets, |secrets| &secrets.child_keys)),
         intake: Intake::new(
             store.clone(),
             configuration.api.maximum_body_bytes,
@@ -175,6 +174,8 @@ pub(crate) async fn start_with(configuration: Configuration, clock: Clock, table
     let mut watches = JoinSet::new();
     watches.spawn(upkeep::chain_audit(store.clone()));
     watches.spawn(upkeep::sweep_claims(store.clone(), clock));
+    watches.spawn(upkeep::reseal(store.clone(), metrics.clone()));
+    watches.spawn(loaded.secrets.run());
     watches.spawn(loaded.partnership.run());
     watches.spawn(loaded.certificate.run());
     for authority in loaded.authorities {
@@ -240,17 +241,22 @@ impl Drop for Gateway {
 fn load(configuration: &Configuration, clock: &Clock) -> Result<Loaded, StartError> {
     files::check_private_files(&configuration.keys.directory)?;
     let authorities = configuration.authority.iter();
-    let secrets = Secrets::read(&configuration.keys.directory)?;
+    let secrets = secrets::watch(&configuration.keys, clock.clone())?;
     Ok(Loaded {
-        child_ids: secrets.child_ids,
-        store: Store::open(&configuration.database.url.expose(), secrets.vault)?,
+        store: Store::open(&configuration.database.url.expose(), from(&secrets.live(), |secrets| &secrets.vault))?,
+        secrets,
         authorities: authorities
             .map(|files| authorities::watch(files, configuration.demonstration, clock.clone()))
             .collect::<Result<_, _>>()?,
         certificate: certificates::watch(&configuration.api)?,
-        token_key: SigningKey::read(&configuration.keys.directory)?,
         partnership: partnership::watch(&configuration.partnership, configuration.authorities())?,
     })
+}
+
+/// A part of the secrets as they are at the moment.
+fn from<T>(secrets: &Live<Secrets>, part: fn(&Secrets) -> &Arc<T>) -> impl Fn() -> Arc<T> + use<T> {
+    let secrets = secrets.clone();
+    move || Arc::clone(part(&secrets.load()))
 }
 
 fn listen(address: SocketAddr) -> Result<(TcpListener, SocketAddr), StartError> {

@@ -15,6 +15,7 @@ pub mod files;
 pub mod gateway;
 pub mod idempotency;
 pub mod ingest;
+pub mod keys;
 pub mod maintenance;
 pub mod negotiation;
 pub mod operations;
@@ -34,6 +35,9 @@ pub mod watches;
 pub use clocks::Clock;
 pub use configuration::{Configuration, ConfigurationError};
 pub use gateway::{Gateway, StartError, start};
+pub use keys::Purpose;
+pub use keys::retirement::{Retirement, retire};
+pub use keys::rotation::{Rotation, RotationError, rotate};
 pub use maintenance::{OperationError, build_release, migrate, openapi, verify_audit};
 pub use tls::authorities::DEMONSTRATION_AUTHORITY;
 

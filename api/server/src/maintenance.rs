@@ -1,21 +1,24 @@
 //! What an operator does beside a running gateway: the same configuration, no listener.
 
+use std::sync::Arc;
+
 use chrono::NaiveDate;
 use domain::identifiers::ReleaseId;
 use store::{AuditReport, Store, StoreError};
 
 use crate::clocks::{Clock, Ids};
 use crate::configuration::Configuration;
+use crate::keys::KeysError;
 use crate::partnership::{self, PartnershipError};
 use crate::releases::{self, Building};
 use crate::routes;
-use crate::secrets::{Secrets, SecretsError};
+use crate::secrets::{self, Secrets};
 
 /// Why an operator's command failed.
 #[derive(Debug, thiserror::Error)]
 pub enum OperationError {
     #[error(transparent)]
-    Secrets(#[from] SecretsError),
+    Keys(#[from] KeysError),
     #[error(transparent)]
     Partnership(#[from] PartnershipError),
     #[error("the database: {0}")]
@@ -28,12 +31,12 @@ pub enum OperationError {
 
 /// Brings the tables up to date. It blocks.
 pub fn migrate(configuration: &Configuration) -> Result<(), OperationError> {
-    open(configuration).map(|(store, _)| store.close())
+    open(configuration, &Clock::system()).map(|(store, _)| store.close())
 }
 
 /// Looks through the whole audit log. It blocks.
 pub fn verify_audit(configuration: &Configuration) -> Result<AuditReport, OperationError> {
-    let (store, _) = open(configuration)?;
+    let (store, _) = open(configuration, &Clock::system())?;
     let report = store.verify_audit()?;
     store.close();
     Ok(report)
@@ -44,15 +47,15 @@ pub async fn build_release(configuration: &Configuration, clock: Clock, as_of: N
     if as_of > domain::dates::london_day(clock.now()) {
         return Err(OperationError::DayToCome);
     }
-    let read = configuration.clone();
+    let (read, now) = (configuration.clone(), clock.clone());
     let (opened, partnership) = tokio::task::spawn_blocking(move || {
         let partnership = partnership::watch(&read.partnership, read.authorities())?.live().load_full();
-        Ok::<_, OperationError>((open(&read)?, partnership))
+        Ok::<_, OperationError>((open(&read, &now)?, partnership))
     })
     .await??;
     let (store, secrets) = opened;
     let building = Building { id: ReleaseId(Ids::new(clock.clone()).next()), partnership, as_of, now: clock.now() };
-    let built = releases::build_release(&store, secrets, building).await;
+    let built = releases::build_release(&store, secrets.release.clone(), building).await;
     tokio::task::spawn_blocking(move || store.close()).await?;
     Ok(built?)
 }
@@ -64,7 +67,9 @@ pub fn openapi() -> String {
     text
 }
 
-fn open(configuration: &Configuration) -> Result<(Store, std::sync::Arc<disclosure::ReleaseSecret>), OperationError> {
-    let secrets = Secrets::read(&configuration.keys.directory)?;
-    Ok((Store::open(&configuration.database.url.expose(), secrets.vault)?, secrets.release))
+/// The store, and the keys as they are now.
+pub(crate) fn open(configuration: &Configuration, clock: &Clock) -> Result<(Store, Arc<Secrets>), OperationError> {
+    let secrets = Arc::new(secrets::read(&configuration.keys, clock.clone())?);
+    let vault = Arc::clone(&secrets.vault);
+    Ok((Store::open(&configuration.database.url.expose(), move || Arc::clone(&vault))?, secrets))
 }

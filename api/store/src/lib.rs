@@ -12,8 +12,11 @@ mod databases;
 mod idempotency;
 mod records;
 mod releases;
+mod resealing;
+pub mod rings;
 mod rows;
 mod schema;
+mod sealed_columns;
 mod staging;
 mod submissions;
 mod transactions;
@@ -26,6 +29,7 @@ pub use databases::Store;
 pub use idempotency::{Claim, Fingerprint};
 pub use records::{Counted, HeldCase, ListedReferral, SealedReferrals};
 pub use releases::{PublishedRelease, PublishedTable, TableDraft};
+pub use resealing::{KeyPurpose, KeyUsage, ResealCursor, Resealed};
 pub use staging::{Publication, Published, Staging};
 pub use submissions::{ListedIssue, Submission};
 pub use transactions::Tx;
@@ -39,8 +43,11 @@ pub enum StoreError {
     /// The database cannot be reached, or has gone.
     #[error("the database is away: {0}")]
     Away(String),
-    #[error("a sealed value does not open, or a key is missing")]
+    #[error("a sealed value does not open")]
     Sealing,
+    /// A value was made under a key that this gateway has not, even after it asked for its keys anew.
+    #[error("a stored value needs key {0}, which is not among the keys")]
+    UnknownKey(u32),
     #[error("a stored value does not read back: {0}")]
     Corrupt(&'static str),
     #[error("the database refused a statement")]
@@ -62,11 +69,11 @@ impl StoreError {
         }
     }
 
-    /// Whether the connection is lost, so that the answer is "try later" rather than a fault.
+    /// Whether the connection is lost, or a key has not come yet, so that the answer is "try later" rather than a fault.
     pub fn is_away(&self) -> bool {
         use diesel::result::{DatabaseErrorKind, Error};
         match self {
-            Self::Away(_) | Self::Database(Error::BrokenTransactionManager) => true,
+            Self::Away(_) | Self::UnknownKey(_) | Self::Database(Error::BrokenTransactionManager) => true,
             Self::Database(Error::DatabaseError(DatabaseErrorKind::ClosedConnection | DatabaseErrorKind::ReadOnlyTransaction, _)) => true,
             Self::Database(Error::DatabaseError(_, information)) => {
                 let message = information.message();

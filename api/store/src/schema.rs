@@ -9,6 +9,12 @@ diesel::table! {
 }
 
 diesel::table! {
+    child_claim (look_up) {
+        look_up -> Binary,
+    }
+}
+
+diesel::table! {
     record (id) {
         id -> BigInt,
         dataset -> Text,
@@ -22,6 +28,7 @@ diesel::table! {
         digest -> Binary,
         sealed_record -> Binary,
         submission_id -> Text,
+        case_index -> Nullable<Binary>,
     }
 }
 
@@ -128,6 +135,7 @@ diesel::table! {
         id -> Text,
         as_of -> Date,
         published_at -> Timestamp,
+        secret_id -> BigInt,
     }
 }
 

@@ -2,13 +2,11 @@
 
 use adapters::{Row, Sink, Stop};
 use domain::issues::Issue;
-use domain::organisations::OrganisationCode;
 use store::{Staging, StoreError};
 
 /// Counts rows on their way, and keeps the first failure of the store.
 pub(super) struct Collector {
     staging: Staging,
-    organisation: OrganisationCode,
     pub(super) received: u64,
     pub(super) rejected: u64,
     pub(super) issues: u64,
@@ -16,8 +14,8 @@ pub(super) struct Collector {
 }
 
 impl Collector {
-    pub(super) fn new(staging: Staging, organisation: OrganisationCode) -> Self {
-        Self { staging, organisation, received: 0, rejected: 0, issues: 0, failure: None }
+    pub(super) fn new(staging: Staging) -> Self {
+        Self { staging, received: 0, rejected: 0, issues: 0, failure: None }
     }
 
     /// The staging, unless the store failed.
@@ -32,7 +30,7 @@ impl Collector {
         self.received += 1;
         self.note(row.issues)?;
         match row.record {
-            Some(record) => self.staging.record(row.number, self.organisation, &record),
+            Some(record) => self.staging.record(row.number, &record),
             None => {
                 self.rejected += 1;
                 match (row.referral_id, row.rejected_request) {

@@ -14,7 +14,7 @@ use quick_cache::sync::Cache;
 use uuid::Uuid;
 
 use claims::{Claims, Confirmation};
-use keys::SigningKey;
+use keys::SigningKeys;
 pub use verification::{TokenError, Verified};
 
 /// How long a token holds, in seconds.
@@ -26,21 +26,22 @@ const REMEMBERED: usize = 10_000;
 /// Issues and verifies the gateway's tokens.
 pub struct Tokens {
     issuer: String,
-    key: SigningKey,
+    keys: Box<dyn Fn() -> Arc<SigningKeys> + Send + Sync>,
     verified: Cache<[u8; 32], Arc<Verified>>,
 }
 
 impl Tokens {
-    pub fn new(issuer: String, key: SigningKey) -> Self {
-        Self { issuer, key, verified: Cache::new(REMEMBERED) }
+    /// Tokens under the keys that are in force when one is issued or verified.
+    pub fn new(issuer: String, keys: impl Fn() -> Arc<SigningKeys> + Send + Sync + 'static) -> Self {
+        Self { issuer, keys: Box::new(keys), verified: Cache::new(REMEMBERED) }
     }
 
     pub fn issuer(&self) -> &str {
         &self.issuer
     }
 
-    pub fn key(&self) -> &SigningKey {
-        &self.key
+    pub fn keys(&self) -> Arc<SigningKeys> {
+        (self.keys)()
     }
 
     /// A token for a client whose certificate has the given thumbprint.
@@ -64,7 +65,9 @@ impl Tokens {
             scope: write_scopes(scopes),
             cnf: Confirmation { thumbprint: thumbprint.to_owned() },
         };
-        self.key.sign(&claims)
+        let keys = self.keys();
+        let key = keys.get(keys.primary_id()).ok_or(jsonwebtoken::errors::ErrorKind::InvalidEcdsaKey)?;
+        key.sign(&claims)
     }
 
     /// What a token says, if it is this gateway's, holds now and is bound to the certificate.
@@ -72,10 +75,12 @@ impl Tokens {
         verification::check_size(token)?;
         let mut id = [0; 32];
         id.copy_from_slice(digest::digest(&digest::SHA256, token.as_bytes()).as_ref());
-        let verified = match self.verified.get(&id) {
+        let keys = self.keys();
+        // What was remembered counts no longer than the key that signed it.
+        let verified = match self.verified.get(&id).filter(|verified| verified.is_under(&keys)) {
             Some(verified) => verified,
             None => {
-                let verified = Arc::new(verification::read(token, &self.key, &self.issuer)?);
+                let verified = Arc::new(verification::read(token, &keys, &self.issuer)?);
                 self.verified.insert(id, verified.clone());
                 verified
             }

@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 
 use super::LIFETIME;
 use super::claims::Claims;
-use super::keys::SigningKey;
+use super::keys::{SigningKey, SigningKeys};
 use crate::bodies::values;
 
 /// The longest token that is looked at, in bytes: the gateway's own have some 700.
@@ -52,9 +52,15 @@ pub struct Verified {
     thumbprint: String,
     issued: i64,
     expires: i64,
+    key: String,
 }
 
 impl Verified {
+    /// Whether the key that signed it is among these.
+    pub(super) fn is_under(&self, keys: &SigningKeys) -> bool {
+        keys.iter().any(|(_, key)| key.id() == self.key)
+    }
+
     pub(super) fn check(&self, thumbprint: &str, now: DateTime<Utc>) -> Result<(), TokenError> {
         let now = now.timestamp();
         if now >= self.expires || self.issued > now + SKEW {
@@ -72,10 +78,10 @@ pub(super) fn check_size(token: &str) -> Result<(), TokenError> {
 }
 
 /// Checks all that does not change with time.
-pub(super) fn read(token: &str, key: &SigningKey, issuer: &str) -> Result<Verified, TokenError> {
+pub(super) fn read(token: &str, keys: &SigningKeys, issuer: &str) -> Result<Verified, TokenError> {
     let (message, signature) = token.rsplit_once('.').ok_or(TokenError::Malformed)?;
     let (header, body) = message.split_once('.').ok_or(TokenError::Malformed)?;
-    check_header(&object(header)?, key)?;
+    let key = key_of(&object(header)?, keys)?;
     if body.contains('.') || !key.verifies(signature, message.as_bytes()) {
         return Err(TokenError::Signature);
     }
@@ -97,11 +103,12 @@ pub(super) fn read(token: &str, key: &SigningKey, issuer: &str) -> Result<Verifi
         thumbprint: claims.cnf.thumbprint,
         issued: claims.iat,
         expires: claims.exp,
+        key: key.id().to_owned(),
     })
 }
 
-// The algorithm belongs to the key: the header may only agree with it.
-fn check_header(header: &Map<String, Value>, key: &SigningKey) -> Result<(), TokenError> {
+// The key is one of the gateway's own and the algorithm belongs to it: the header may only agree.
+fn key_of<'a>(header: &Map<String, Value>, keys: &'a SigningKeys) -> Result<&'a SigningKey, TokenError> {
     if REFUSED.iter().any(|name| header.contains_key(*name)) {
         return Err(TokenError::Malformed);
     }
@@ -110,10 +117,8 @@ fn check_header(header: &Map<String, Value>, key: &SigningKey) -> Result<(), Tok
     if !text("typ").is_some_and(is_access_token) {
         return Err(TokenError::Type);
     }
-    if text("kid") != Some(key.id()) || text("alg") != Some("ES256") {
-        return Err(TokenError::Key);
-    }
-    Ok(())
+    let named = keys.iter().map(|(_, key)| key).find(|key| text("kid") == Some(key.id()));
+    named.filter(|_| text("alg") == Some("ES256")).ok_or(TokenError::Key)
 }
 
 fn object(part: &str) -> Result<Map<String, Value>, TokenError> {
