@@ -42,7 +42,7 @@ const SEALED: [(&str, &str); 6] = [
     ("advice_request", "sealed_advice"),
 ];
 /// The columns of what is made with a look-up key.
-const KEYED: [(&str, &str); 4] = [("child", "look_up"), ("record", "digest"), ("record", "case_index"), ("child_claim", "look_up")];
+const KEYED: [(&str, &str); 3] = [("child", "look_up"), ("record", "digest"), ("record", "case_index")];
 
 /// A running gateway and everything around it.
 pub struct World {
@@ -114,18 +114,19 @@ impl World {
         retired.expect("the command, run").expect("an answer")
     }
 
-    /// How many stored values are under older envelope and look-up keys than the given one.
-    pub fn values_under_older_keys(&self, key: u32) -> i64 {
-        let literal = match self.database {
+    /// How many stored values are under older envelope and look-up keys than the given ones.
+    pub fn values_under_older_keys(&self, envelope: u32, look_up: u32) -> i64 {
+        let literal = |key: u32| match self.database {
             Database::Sqlite => format!("X'{key:08x}'"),
             Database::Postgres => format!("'\\x{key:08x}'::bytea"),
         };
-        let counts = |columns: &[(&str, &str)], at: u8| -> Vec<String> {
+        let counts = |columns: &[(&str, &str)], at: u8, key: u32| -> Vec<String> {
+            let literal = literal(key);
             let count =
                 |(table, column): &(&str, &str)| format!("(SELECT count(*) FROM {table} WHERE substr({column}, {at}, 4) < {literal})");
             columns.iter().map(count).collect()
         };
-        let counts = [counts(&SEALED, 2), counts(&KEYED, 1)].concat();
+        let counts = [counts(&SEALED, 2, envelope), counts(&KEYED, 1, look_up)].concat();
         self.ask_database(&format!("SELECT {}", counts.join(" + ")))
     }
 

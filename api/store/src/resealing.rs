@@ -121,17 +121,9 @@ impl Store {
     /// How many stored values are under each key that is older than the one in force: purpose, key,
     /// values. It reads every row.
     pub async fn values_left(&self) -> Result<Vec<(KeyPurpose, u32, u64)>, StoreError> {
-        let vault = self.vault();
-        let is_old = |purpose, id| match purpose {
-            KeyPurpose::Envelope => id < vault.seals_under(),
-            KeyPurpose::LookUp => id < vault.indexes_under(),
-        };
         let usage = self.key_usage().await?;
-        Ok(usage
-            .into_iter()
-            .filter(|((purpose, id), _)| is_old(*purpose, *id))
-            .map(|((purpose, id), values)| (purpose, id, values))
-            .collect())
+        let old = self.vault().older_keys();
+        Ok(old.into_iter().map(|(purpose, id)| (purpose, id, usage.get(&(purpose, id)).copied().unwrap_or_default())).collect())
     }
 
     /// The same on this thread.

@@ -17,6 +17,7 @@ use uuid::Uuid;
 use zeroize::Zeroizing;
 
 use crate::StoreError;
+use crate::resealing::KeyPurpose;
 use crate::rings::Ring;
 
 const VERSION: u8 = 1;
@@ -106,6 +107,13 @@ impl Vault {
     /// The ids of the keys that new values are made under.
     pub fn in_force(&self) -> (u32, u32) {
         (self.seals_under(), self.indexes_under())
+    }
+
+    /// The keys that are not in force any more.
+    pub(crate) fn older_keys(&self) -> Vec<(KeyPurpose, u32)> {
+        let envelope = self.envelope.iter().map(|(id, _)| (KeyPurpose::Envelope, id)).filter(|(_, id)| *id < self.seals_under());
+        let look_up = self.look_up.iter().map(|(id, _)| (KeyPurpose::LookUp, id)).filter(|(_, id)| *id < self.indexes_under());
+        envelope.chain(look_up).collect()
     }
 
     /// Whether an index may stand in the database under either of two keys.

@@ -26,7 +26,7 @@ on_both! {
         // What is good again counts again.
         write_keys(&world, "envelope.key", &good);
         world.rotate(None, false).await.unwrap();
-        within_seconds(30, "the new keys are in force", async || world.values_under_older_keys(2) == 0).await;
+        within_seconds(30, "the new keys are in force", async || world.values_under_older_keys(2, 2) == 0).await;
         council.get(&advice).await.expect_status(200);
     }
 
