@@ -101,7 +101,7 @@ impl Load {
                 while !stop.load(Ordering::Relaxed) {
                     renew(&mut caller, &mut signed_in, &failed).await;
                     let began = Instant::now();
-                    count(caller.get(&waits).await, &failed);
+                    count(&caller.get(&waits).await, &failed);
                     times.push(began.elapsed());
                     tokio::time::sleep(Duration::from_millis(5)).await;
                 }
@@ -118,7 +118,7 @@ impl Load {
                 let body = records::list(rows).into_bytes();
                 round += 10;
                 let began = Instant::now();
-                count(caller.push_bytes("list=load", body).await, &faults);
+                count(&caller.push_bytes("list=load", body).await, &faults);
                 times.push(began.elapsed());
                 tokio::time::sleep(Duration::from_millis(50)).await;
             }
@@ -141,12 +141,12 @@ impl Load {
 
 async fn renew(caller: &mut Caller, signed_in: &mut Instant, failed: &AtomicU64) {
     if signed_in.elapsed() > TOKEN {
-        count(caller.renew().await, failed);
+        count(&caller.renew().await, failed);
         *signed_in = Instant::now();
     }
 }
 
-fn count(done: Result<()>, failed: &AtomicU64) {
+fn count(done: &Result<()>, failed: &AtomicU64) {
     if done.is_err() {
         failed.fetch_add(1, Ordering::Relaxed);
     }
