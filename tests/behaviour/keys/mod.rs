@@ -1,6 +1,7 @@
 //! Keys: where they come from, and what becomes of everything when they change while all goes on.
 
 mod faults;
+mod races;
 mod releases;
 mod rotations;
 mod sources;
