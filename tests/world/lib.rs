@@ -32,18 +32,6 @@ pub enum Database {
     Postgres,
 }
 
-/// The columns of sealed values.
-const SEALED: [(&str, &str); 6] = [
-    ("child", "sealed_reference"),
-    ("record", "sealed_record"),
-    ("consent", "sealed_evidence"),
-    ("consent", "sealed_reason"),
-    ("advice_request", "sealed_request"),
-    ("advice_request", "sealed_advice"),
-];
-/// The columns of what is made with a look-up key.
-const KEYED: [(&str, &str); 3] = [("child", "look_up"), ("record", "digest"), ("record", "case_index")];
-
 /// A running gateway and everything around it.
 pub struct World {
     pub gateway: Gateway,
@@ -120,13 +108,14 @@ impl World {
             Database::Sqlite => format!("X'{key:08x}'"),
             Database::Postgres => format!("'\\x{key:08x}'::bytea"),
         };
-        let counts = |columns: &[(&str, &str)], at: u8, key: u32| -> Vec<String> {
-            let literal = literal(key);
-            let count =
-                |(table, column): &(&str, &str)| format!("(SELECT count(*) FROM {table} WHERE substr({column}, {at}, 4) < {literal})");
-            columns.iter().map(count).collect()
+        let count = |table: &str, column: &str, at: u8, key: u32| {
+            format!("(SELECT count(*) FROM {table} WHERE substr({column}, {at}, 4) < {})", literal(key))
         };
-        let counts = [counts(&SEALED, 2, envelope), counts(&KEYED, 1, look_up)].concat();
+        let mut counts = Vec::new();
+        for (table, column, indexes) in store::sealed_columns() {
+            counts.push(count(table, column, 2, envelope));
+            counts.extend(indexes.iter().map(|index| count(table, index, 1, look_up)));
+        }
         self.ask_database(&format!("SELECT {}", counts.join(" + ")))
     }
 

@@ -30,6 +30,7 @@ pub use idempotency::{Claim, Fingerprint};
 pub use records::{Counted, HeldCase, ListedReferral, SealedReferrals};
 pub use releases::{PublishedRelease, PublishedTable, TableDraft};
 pub use resealing::{KeyPurpose, KeyUsage, ResealCursor, Resealed};
+pub use sealed_columns::sealed_columns;
 pub use staging::{Publication, Published, Staging};
 pub use submissions::{ListedIssue, Submission};
 pub use transactions::Tx;

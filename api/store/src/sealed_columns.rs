@@ -35,6 +35,12 @@ pub(crate) const SEALED: [SealedColumn; 6] = [
     SealedColumn { column: Column::Advice, bound: Bound::Uuid },
 ];
 
+/// Where sealed values stand, for whoever looks at the database from outside: table, column, and the
+/// columns beside it that are made with a look-up key.
+pub fn sealed_columns() -> impl Iterator<Item = (&'static str, &'static str, &'static [&'static str])> {
+    SEALED.iter().map(|sealed| (sealed.table(), sealed.name(), sealed.indexes()))
+}
+
 impl SealedColumn {
     pub(crate) fn table(&self) -> &'static str {
         self.column.label().split('.').next().unwrap_or_default()

@@ -11,10 +11,10 @@ use store::vault::{KeyBytes, Vault};
 const CHILDREN: usize = 150;
 
 /// A gateway's store, for which the second of two keys is in force already, or is not yet.
-fn store(url: String, primary: u32) -> Store {
+fn store(url: &str, primary: u32) -> Store {
     let ring = || Ring::new([(1, KeyBytes::new([1; 32])), (2, KeyBytes::new([2; 32]))].into(), primary).unwrap();
     let vault = Arc::new(Vault::new(&ring(), &ring()).unwrap());
-    Store::open(&url, move || Arc::clone(&vault)).unwrap()
+    Store::open(url, move || Arc::clone(&vault)).unwrap()
 }
 
 on_both! {
@@ -23,7 +23,7 @@ on_both! {
             Database::Sqlite => world.dir().join(world.database_url()).to_string_lossy().into_owned(),
             Database::Postgres => world.database_url().to_owned(),
         };
-        let stores = tokio::task::spawn_blocking(move || [1, 2].map(|primary| store(url.clone(), primary))).await.unwrap();
+        let stores = tokio::task::spawn_blocking(move || [1, 2].map(|primary| store(&url, primary))).await.unwrap();
         for nth in 0..CHILDREN {
             let child = ChildReference::by_nhs_number(number(nth).parse().unwrap(), BORN.parse().unwrap());
             let known = stores.iter().cycle().take(4).map(|store| {
