@@ -2,14 +2,19 @@
 
 #![cfg(test)]
 
+mod agreements;
+mod assurance;
 mod attacks;
 mod audits;
 mod canaries;
+mod certificates;
 mod conformance;
 mod consents;
 mod contract;
+mod disclosures;
 mod keys;
 mod organisations;
 mod releases;
+mod rights;
 mod story;
 mod submissions;

@@ -5,6 +5,7 @@
 //!
 //! `--million` adds a million rows and a change of keys over them; `--rotation [--rows N]` does that alone.
 
+mod costs;
 mod load;
 mod peers;
 mod processes;
@@ -17,6 +18,7 @@ use std::time::Instant;
 use integration_tests::{Cluster, today};
 use serde_json::json;
 
+use costs::{Costs, share};
 use load::{Caller, hammer};
 use processes::Served;
 
@@ -25,6 +27,7 @@ type Result<T> = std::result::Result<T, Box<dyn std::error::Error + Send + Sync>
 const ROWS: u64 = 100_000;
 const MANY_ROWS: u64 = 1_000_000;
 const RELEASED_CHILDREN: u32 = 12_000;
+const DISCLOSURES: usize = 30_000;
 
 #[tokio::main]
 async fn main() -> Result<()> {
@@ -50,9 +53,10 @@ async fn main() -> Result<()> {
         writeln!(out, "  idle memory             {:>9.1} MiB resident", served.resident()?)?;
 
         let trust = Caller::sign_in(&served, "provider-hct").await?;
-        let began = Instant::now();
+        let costs = Costs::measure(&served)?;
+        let (began, before) = (Instant::now(), served.processor()?);
         trust.push("list=autism", &list).await?;
-        let ours = per_second(ROWS, began);
+        let (ours, row) = (per_second(ROWS, began), (served.processor()? - before) / u32::try_from(ROWS)?);
         let began = Instant::now();
         trust.push("list=autism", &list).await?;
         let unchanged = per_second(ROWS, began);
@@ -61,7 +65,13 @@ async fn main() -> Result<()> {
         writeln!(out, "  the same again          {unchanged:>9.0} rows/s, all unchanged")?;
         writeln!(out, "  raw staged upsert       {raw:>9.0} rows/s")?;
 
-        reads(&served, &mut out).await?;
+        writeln!(
+            out,
+            "  processor, a row        {:>9.1} µs, of which encryption {:.0} %; no decision and no leaf is a row's own",
+            micros(row),
+            share(costs.sealing, row)
+        )?;
+        reads(&served, &costs, &mut out).await?;
         if many {
             let list = folder.path().join("million.csv");
             write_list(&list, MANY_ROWS)?;
@@ -76,7 +86,7 @@ async fn main() -> Result<()> {
     Ok(())
 }
 
-async fn reads(served: &Served, out: &mut impl Write) -> Result<()> {
+async fn reads(served: &Served, costs: &Costs, out: &mut impl Write) -> Result<()> {
     let county = synthetic::County::new(1, RELEASED_CHILDREN, today());
     let story = county.story();
     let born = story.date_of_birth.to_string();
@@ -98,8 +108,18 @@ async fn reads(served: &Served, out: &mut impl Write) -> Result<()> {
         .await?;
     let found = council.post("/v1/children/search", &json!({ "nhs_number": story.nhs_number, "date_of_birth": born })).await?;
     let waits = format!("/v1/children/{}/waits", found["child_id"].as_str().ok_or("no id")?);
-    let read = hammer(&council, &waits, 64, 30_000).await?;
+    let before = served.processor()?;
+    let read = hammer(&council, &waits, 64, DISCLOSURES).await?;
+    let whole = (served.processor()? - before) / u32::try_from(DISCLOSURES)?;
     writeln!(out, "  a child's waits         {:>9.0} requests/s, p99 {:.1} ms (permitted and audited)", read.rate, read.p99_ms)?;
+    writeln!(
+        out,
+        "  processor, a disclosure {:>9.1} µs, of which the decision {:.1} %, encryption {:.1} %, the audit log {:.1} %",
+        micros(whole),
+        share(costs.decide, whole),
+        share(costs.opening, whole),
+        share(costs.audit, whole)
+    )?;
 
     served.build_release(today())?;
     let dashboard = Caller::sign_in(served, "dashboard-herts").await?;
@@ -118,6 +138,10 @@ fn write_list(path: &Path, rows: u64) -> Result<()> {
     let mut file = std::io::BufWriter::new(std::fs::File::create(path)?);
     synthetic::write_benchmark_list(rows, today(), &mut file)?;
     Ok(file.flush()?)
+}
+
+fn micros(duration: std::time::Duration) -> f64 {
+    duration.as_secs_f64() * 1_000_000.0
 }
 
 #[expect(clippy::cast_precision_loss, reason = "a rate for people to read")]

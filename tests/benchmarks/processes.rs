@@ -79,6 +79,14 @@ impl Served {
         self.memory("VmHWM:")
     }
 
+    /// The processor time that it has used, to a hundredth of a second.
+    pub(crate) fn processor(&self) -> Result<Duration> {
+        let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.process.id()))?;
+        let fields: Vec<_> = stat.rsplit_once(')').ok_or("no such field")?.1.split_whitespace().collect();
+        let ticks: u64 = [11, 12].iter().map(|at| fields.get(*at).and_then(|field| field.parse::<u64>().ok()).unwrap_or(0)).sum();
+        Ok(Duration::from_millis(ticks * 10))
+    }
+
     fn memory(&self, field: &str) -> Result<f64> {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.process.id()))?;
         let line = status.lines().find_map(|line| line.strip_prefix(field)).ok_or("no such field")?;

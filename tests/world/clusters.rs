@@ -52,7 +52,9 @@ impl Cluster {
 
     fn start() -> Self {
         let binaries = binaries();
-        let folder = tempfile::tempdir().expect("a folder for the cluster").keep();
+        sweep();
+        let prefix = format!("{PREFIX}{}-", std::process::id());
+        let folder = tempfile::Builder::new().prefix(&prefix).tempdir().expect("a folder for the cluster").keep();
         let owner = owner_of_cluster();
         if let Some((user, group)) = owner {
             chown(&folder, Some(user), Some(group)).expect("the folder's owner");
@@ -82,6 +84,21 @@ impl Cluster {
             std::thread::sleep(Duration::from_millis(50));
         }
         cluster
+    }
+}
+
+/// Of the folders that clusters stand in; the number of the process that started it follows.
+const PREFIX: &str = "sendbridge-cluster-";
+
+/// Removes the clusters of processes that are gone: one that ended had no time to clear up.
+fn sweep() {
+    let folders = std::fs::read_dir(std::env::temp_dir()).expect("the folder for temporary files");
+    for folder in folders.flatten() {
+        let name = folder.file_name().to_string_lossy().into_owned();
+        let process = name.strip_prefix(PREFIX).and_then(|rest| rest.split_once('-')).map(|(process, _)| process.to_owned());
+        if process.is_some_and(|process| !Path::new("/proc").join(process).exists()) {
+            let _ = std::fs::remove_dir_all(folder.path());
+        }
     }
 }
 

@@ -17,7 +17,7 @@ struct Line {
     value: String,
 }
 
-enum Opened {
+pub(crate) enum Opened {
     Sqlite(SqliteConnection),
     Postgres(PgConnection),
 }
@@ -31,9 +31,19 @@ macro_rules! on {
         .expect("the database does as it is told")
     };
 }
+pub(crate) use on;
 
 pub(crate) fn execute(configuration: &Configuration, statements: &str) {
     on!(&mut open(configuration), c => c.batch_execute(statements));
+}
+
+/// What the database says to it, where it refuses.
+pub(crate) fn refusal(configuration: &Configuration, statements: &str) -> Option<String> {
+    let done = match &mut open(configuration) {
+        Opened::Sqlite(connection) => connection.batch_execute(statements),
+        Opened::Postgres(connection) => connection.batch_execute(statements),
+    };
+    done.err().map(|error| error.to_string())
 }
 
 pub(crate) fn number(configuration: &Configuration, query: &str) -> i64 {
@@ -68,7 +78,7 @@ pub(crate) fn dump(configuration: &Configuration) -> String {
     dump
 }
 
-fn open(configuration: &Configuration) -> Opened {
+pub(crate) fn open(configuration: &Configuration) -> Opened {
     let url = configuration.database.url.expose();
     if url.starts_with("postgres://") {
         return Opened::Postgres(PgConnection::establish(&url).expect("PostgreSQL"));

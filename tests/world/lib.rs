@@ -6,6 +6,7 @@
 
 mod clusters;
 mod databases;
+pub mod logs;
 mod personas;
 mod processes;
 pub mod records;
@@ -18,12 +19,13 @@ use chrono::{Duration, NaiveDate};
 use sendbridge::demonstration::{LayOut, lay_out};
 use serde_json::Value;
 use server::keys::rotation;
-use server::{Clock, Configuration, Gateway, Purpose, Retirement, Rotation, RotationError};
+use server::{Clock, Configuration, Gateway, OperationError, Purpose, Retirement, Rotation, RotationError};
+use store::AuditReport;
 use tempfile::TempDir;
 
 pub use clusters::Cluster;
-pub use personas::{ACTOR, Answer, Call, Persona};
-pub use processes::Process;
+pub use personas::{ACTOR, Answer, Call, GUARDIAN, Persona};
+pub use processes::{Process, run_command};
 
 /// Which database a world stands on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -75,6 +77,12 @@ impl World {
         gateway.stop().await;
         let gateway = server::start(configuration.clone(), clock(&offset)).await.expect("a gateway again");
         Self { gateway, configuration, folder, offset, database, url }
+    }
+
+    /// Stops the gateway and leaves what it stood on: its configuration, and the folder while it is held.
+    pub async fn stop(self) -> (Configuration, TempDir) {
+        self.gateway.stop().await;
+        (self.configuration, self.folder)
     }
 
     /// A second gateway on the same database and files, as a replica is.
@@ -190,6 +198,11 @@ impl World {
         databases::execute(&self.configuration, statements);
     }
 
+    /// What the database says where it refuses to have something done to it.
+    pub fn refusal(&self, statements: &str) -> Option<String> {
+        databases::refusal(&self.configuration, statements)
+    }
+
     /// One whole number that the database answers.
     pub fn ask_database(&self, query: &str) -> i64 {
         databases::number(&self.configuration, query)
@@ -214,9 +227,16 @@ impl World {
         }
     }
 
-    /// The whole audit log as its auditor reads it, once what waits is chained.
+    /// Looks through the log, as the operator's command does.
+    pub async fn verify_audit(&self, against: Option<PathBuf>) -> Result<AuditReport, OperationError> {
+        let (configuration, clock) = (self.configuration.clone(), clock(&self.offset));
+        let look = move || server::verify_audit(&configuration, &clock, against.as_deref());
+        tokio::task::spawn_blocking(look).await.expect("the look, to its end")
+    }
+
+    /// The whole audit log as its auditor reads it, once what waits is appended.
     pub async fn audit_log(&self) -> Vec<Value> {
-        within_seconds(5, "everything is chained", async || self.ask_database("SELECT count(*) FROM audit_pending") == 0).await;
+        within_seconds(5, "everything is appended", async || self.ask_database("SELECT count(*) FROM audit_pending") == 0).await;
         let auditor = self.persona("auditor-herts").signed_in().await;
         let (mut log, mut after) = (Vec::new(), Some("0".to_owned()));
         while let Some(cursor) = after {
@@ -231,6 +251,20 @@ impl World {
     pub async fn operations(&self, path: &str) -> (u16, String) {
         let answer = reqwest::get(format!("http://{}{path}", self.gateway.operations_address())).await.expect("the operations listener");
         (answer.status().as_u16(), answer.text().await.expect("a text"))
+    }
+
+    /// Stops the gateway, lets something be done to its files, and starts it again.
+    pub async fn restart_after(self, meanwhile: impl FnOnce(&std::path::Path)) -> Self {
+        let Self { gateway, configuration, folder, offset, database, url } = self;
+        gateway.stop().await;
+        meanwhile(&folder.path().join("partnership"));
+        let gateway = server::start(configuration.clone(), clock(&offset)).await.expect("a gateway again");
+        Self { gateway, configuration, folder, offset, database, url }
+    }
+
+    /// Removes what is past its retention, as the operator's command does.
+    pub async fn run_retention(&self, dry_run: bool) -> domain::retention::Report {
+        server::run_retention(&self.configuration, clock(&self.offset), dry_run).await.expect("a run of the retention")
     }
 
     /// Builds a release, as the operator's command does.

@@ -11,6 +11,9 @@ use serde_json::{Value, json};
 /// The person behind a persona's calls.
 pub const ACTOR: &str = r#"id="kt-204", role="ehc-coordinator", reason="assessment C-1""#;
 
+/// A trust's Caldicott guardian.
+pub const GUARDIAN: &str = r#"id="cg-1", role="caldicott-guardian", reason="a child at risk""#;
+
 /// A partner's system.
 #[derive(Clone)]
 pub struct Persona {
@@ -121,6 +124,12 @@ impl Persona {
 impl Call {
     #[must_use]
     pub fn header(self, name: &str, value: &str) -> Self {
+        self.header_bytes(name, value.as_bytes())
+    }
+
+    /// A header whose value need not be text.
+    #[must_use]
+    pub fn header_bytes(self, name: &str, value: &[u8]) -> Self {
         Self { request: self.request.header(name, value) }
     }
 

@@ -2,8 +2,9 @@
 
 use std::fs::OpenOptions;
 use std::net::{SocketAddr, TcpListener};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
 use std::time::Duration;
 
 use sendbridge::demonstration::{LayOut, lay_out};
@@ -18,12 +19,18 @@ pub struct Process {
     child: Option<Child>,
     api: SocketAddr,
     operations: SocketAddr,
-    folder: TempDir,
+    configuration: &'static str,
+    folder: Arc<TempDir>,
 }
 
 impl Process {
     /// Lays a demonstration out and serves it.
     pub async fn start(database: Database) -> Self {
+        Self::start_with(database, |_| {}).await
+    }
+
+    /// The same, the files in its folder changed first.
+    pub async fn start_with(database: Database, change: impl FnOnce(&Path)) -> Self {
         let folder = tempfile::tempdir().expect("a folder for the demonstration");
         let (api, operations) = (free_address(), free_address());
         let mut options = LayOut { api_listen: api, operations_listen: operations, ..LayOut::new(today()) };
@@ -31,7 +38,20 @@ impl Process {
             options.database_url = Cluster::shared().fresh_database();
         }
         lay_out(&folder.path().join("partnership"), &options).expect("a demonstration");
-        let mut process = Self { child: None, api, operations, folder };
+        change(&folder.path().join("partnership"));
+        let mut process = Self { child: None, api, operations, configuration: "gateway.toml", folder: Arc::new(folder) };
+        process.serve().await;
+        process
+    }
+
+    /// A second process on the same files and the same database, as a replica is.
+    pub async fn replica(&self) -> Self {
+        const CONFIGURATION: &str = "replica.toml";
+        let (api, operations) = (free_address(), free_address());
+        let own = std::fs::read_to_string(self.dir().join(self.configuration)).expect("the configuration");
+        let replicas = own.replace(&self.api.to_string(), &api.to_string()).replace(&self.operations.to_string(), &operations.to_string());
+        std::fs::write(self.dir().join(CONFIGURATION), replicas).expect("the replica's configuration");
+        let mut process = Self { child: None, api, operations, configuration: CONFIGURATION, folder: Arc::clone(&self.folder) };
         process.serve().await;
         process
     }
@@ -39,7 +59,7 @@ impl Process {
     /// Runs the binary on what is there, and waits until it says that it is ready.
     pub async fn serve(&mut self) {
         let mut command = Command::new(binary());
-        command.arg("serve").arg("--config").arg(self.dir().join("gateway.toml"));
+        command.arg("serve").arg("--config").arg(self.dir().join(self.configuration));
         let log = OpenOptions::new().create(true).append(true).open(self.folder.path().join("log")).expect("a file for the log");
         let both = log.try_clone().expect("the log again");
         self.child = Some(command.stdin(Stdio::null()).stdout(both).stderr(log).spawn().expect("the binary, run"));
@@ -76,6 +96,11 @@ impl Process {
         binary()
     }
 
+    /// Where the partner API listens.
+    pub fn api_address(&self) -> SocketAddr {
+        self.api
+    }
+
     pub fn dir(&self) -> PathBuf {
         self.folder.path().join("partnership")
     }
@@ -90,6 +115,11 @@ impl Drop for Process {
     fn drop(&mut self) {
         self.kill();
     }
+}
+
+/// Runs a command of the real binary to its end.
+pub fn run_command(arguments: &[&std::ffi::OsStr]) -> std::process::Output {
+    Command::new(binary()).args(arguments).stdin(Stdio::null()).output().expect("the binary, run")
 }
 
 /// The binary of the same build: two folders up from a test, beside a program.

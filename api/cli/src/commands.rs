@@ -1,5 +1,6 @@
 //! The commands, one file each.
 
+mod assurance;
 mod audit_verify;
 mod demo;
 mod init;
@@ -8,6 +9,7 @@ mod migrate;
 mod openapi;
 mod push;
 mod release_build;
+mod retention_run;
 mod serve;
 mod signals;
 mod token;
@@ -43,11 +45,15 @@ enum Command {
     /// Look after the gateway's keys
     #[command(subcommand)]
     Keys(KeysCommand),
+    Assurance(assurance::Arguments),
     Migrate(migrate::Arguments),
     Openapi(openapi::Arguments),
     /// Look after the released tables
     #[command(subcommand)]
     Release(ReleaseCommand),
+    /// Look after how long what is over is kept
+    #[command(subcommand)]
+    Retention(RetentionCommand),
 }
 
 #[derive(Debug, Subcommand)]
@@ -58,6 +64,11 @@ enum AuditCommand {
 #[derive(Debug, Subcommand)]
 enum KeysCommand {
     Rotate(keys_rotate::Arguments),
+}
+
+#[derive(Debug, Subcommand)]
+enum RetentionCommand {
+    Run(retention_run::Arguments),
 }
 
 #[derive(Debug, Subcommand)]
@@ -97,9 +108,11 @@ pub fn run() -> ExitCode {
         Command::Token(arguments) => token::run(arguments),
         Command::Audit(AuditCommand::Verify(arguments)) => audit_verify::run(arguments),
         Command::Keys(KeysCommand::Rotate(arguments)) => keys_rotate::run(arguments),
+        Command::Assurance(arguments) => assurance::run(arguments),
         Command::Migrate(arguments) => migrate::run(arguments),
         Command::Openapi(arguments) => openapi::run(arguments),
         Command::Release(ReleaseCommand::Build(arguments)) => release_build::run(arguments),
+        Command::Retention(RetentionCommand::Run(arguments)) => retention_run::run(arguments),
     };
     done.unwrap_or_else(|failure| {
         // Nothing is left to do where even this cannot be written.
@@ -147,9 +160,13 @@ mod tests {
             "sendbridge keys rotate --config gateway.toml --key look-up --delay 120",
             "sendbridge keys rotate --config gateway.toml --key release --confirm-fresh-noise",
             "sendbridge keys rotate --config gateway.toml --key all --retire",
+            "sendbridge audit verify --config gateway.toml --against checkpoint.txt",
+            "sendbridge assurance --config gateway.toml --out assurance",
+            "sendbridge assurance --demonstration --out assurance",
             "sendbridge migrate --config gateway.toml",
             "sendbridge openapi",
             "sendbridge release build --as-of 2026-11-20 --config gateway.toml",
+            "sendbridge retention run --config gateway.toml --dry-run",
         ] {
             parse(line).unwrap_or_else(|error| panic!("{line}: {error}"));
         }
@@ -168,6 +185,8 @@ mod tests {
             "sendbridge keys rotate --config gateway.toml --key door",
             "sendbridge keys rotate --config gateway.toml --retire --delay 120",
             "sendbridge demo --children many",
+            "sendbridge assurance --out assurance",
+            "sendbridge assurance --config gateway.toml --demonstration --out assurance",
         ] {
             assert!(parse(line).is_err(), "{line}");
         }

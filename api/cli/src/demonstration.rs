@@ -20,7 +20,11 @@ const PARTNERSHIP: &str = include_str!("demonstration/partnership.toml");
 const CLIENT: &str = include_str!("demonstration/client.toml");
 
 /// The clients of the demonstration, as its partnership file lists them.
-pub const CLIENTS: [&str; 6] = ["provider-hct", "icb-central-east", "council-herts", "dashboard-herts", "auditor-herts", "stranger"];
+pub const CLIENTS: [&str; 7] =
+    ["provider-hct", "icb-central-east", "council-herts", "dashboard-herts", "auditor-herts", "guardian-hct", "stranger"];
+
+/// The client that signs assertions in the story. Each has a key to do so.
+const SIGNS: &str = "provider-hct";
 
 /// What the files are to say.
 #[derive(Debug, Clone)]
@@ -107,15 +111,20 @@ pub fn lay_out(dir: &Path, options: &LayOut) -> Result<Demonstration, LayOutErro
     authority.write_crl(&pki, 1, Vec::new(), options.today)?;
     write_identity(&authority.issue_server(options.today)?, &pki.join("server.pem"), &pki.join("server-key.pem"))?;
     secrets::write(&keys)?;
+    let mut partnership = partnership_file(options.today);
     for id in CLIENTS {
         let folder = clients.join(id);
         files::make_folder(&folder)?;
         write_identity(&authority.issue_client(id, options.today)?, &folder.join("cert.pem"), &folder.join("key.pem"))?;
-        let client = CLIENT.replace("@api_listen@", &options.api_listen.to_string()).replace("@client_id@", id);
+        let public = secrets::write_signing_key(&folder.join("signing-key.pem"))?;
+        partnership = partnership.replace(&format!("\"@{id}@\""), &public);
+        let client = CLIENT
+            .replace("@api_listen@", &options.api_listen.to_string())
+            .replace("@client_id@", id)
+            .replace("@signs@", if id == SIGNS { "" } else { "# " });
         files::write(&folder.join("client.toml"), client.as_bytes())?;
     }
-    let ends = options.today.checked_add_months(Months::new(12)).unwrap_or(options.today);
-    files::write(&dir.join("partnership.toml"), PARTNERSHIP.replace("@ends@", &ends.to_string()).as_bytes())?;
+    files::write(&dir.join("partnership.toml"), partnership.as_bytes())?;
     // Last, because a folder with it in place is taken for whole.
     let gateway = GATEWAY
         .replace("@api_listen@", &options.api_listen.to_string())
@@ -123,6 +132,22 @@ pub fn lay_out(dir: &Path, options: &LayOut) -> Result<Demonstration, LayOutErro
         .replace("@database_url@", &options.database_url);
     files::write(&dir.join("gateway.toml"), gateway.as_bytes())?;
     Ok(found(false))
+}
+
+/// The partnership file of a demonstration that is made on a day.
+pub fn partnership_file(today: NaiveDate) -> String {
+    let ends = today.checked_add_months(Months::new(12)).unwrap_or(today);
+    PARTNERSHIP.replace("@ends@", &ends.to_string())
+}
+
+/// The assurance documents of the demonstration, which are the same every day.
+pub fn assurance_documents() -> Result<Vec<(&'static str, String)>, String> {
+    let made = NaiveDate::from_ymd_opt(2026, 4, 1).ok_or("no such day")?;
+    // The clients' keys differ from one demonstration to the next, and no document tells of them.
+    let file: String = partnership_file(made).lines().filter(|line| !line.starts_with("keys = ")).flat_map(|line| [line, "\n"]).collect();
+    let partnership = server::partnership::parse(&file, &["demonstration".to_owned()])
+        .map_err(|faults| format!("the demonstration's partnership: {faults:?}"))?;
+    Ok(server::assurance::documents(&partnership))
 }
 
 fn write_identity(identity: &Identity, certificate: &Path, key: &Path) -> Result<(), LayOutError> {

@@ -1,10 +1,14 @@
 //! The log of disclosures and refusals, as an auditor reads it.
 
+use bytes::Bytes;
 use domain::audit::Outcome;
 use domain::organisations::OrganisationCode;
 use domain::policy::Reason;
+use reqwest::Method;
 use serde::Deserialize;
 
+use crate::bodies::Body;
+use crate::calls::body_of;
 use crate::{Client, ClientError, Page};
 
 /// One disclosure or refusal.
@@ -30,5 +34,11 @@ impl Client {
         let mut query = vec![("limit", "500")];
         query.extend(after.map(|after| ("after", after)));
         self.get("/v1/audit/events", &query).await
+    }
+
+    /// The signed state of the log, to be kept as it is.
+    pub async fn audit_checkpoint(&self) -> Result<Bytes, ClientError> {
+        let call = self.call(Method::GET, self.url("/v1/audit/checkpoint")?, &[], Body::Empty);
+        body_of(self.send(&call).await?).await
     }
 }

@@ -12,10 +12,12 @@ use reqwest::{Method, RequestBuilder, Response, StatusCode, Url};
 use secrecy::{ExposeSecret, SecretString};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use tokio::sync::OnceCell;
 
+use crate::assertions::Signer;
 use crate::bodies::Body;
-use crate::tokens::{Token, TokenWire, Tokens};
-use crate::{ClientError, Configuration, Problem, Retries, connections, retries, tokens};
+use crate::tokens::{MetadataWire, Token, TokenWire, Tokens};
+use crate::{ClientError, Configuration, Problem, Retries, assertions, connections, retries, tokens};
 
 const ACTOR: HeaderName = HeaderName::from_static("sendbridge-actor");
 const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
@@ -35,6 +37,8 @@ struct Inner {
     http: reqwest::Client,
     gateway: Url,
     client_id: String,
+    signer: Option<Signer>,
+    issuer: OnceCell<String>,
     tokens: Tokens,
     retries: Retries,
     random: &'static dyn rustls::crypto::SecureRandom,
@@ -69,7 +73,12 @@ impl Client {
         let http = connections::open(configuration, Arc::new(provider))?;
         let gateway = Url::parse(&configuration.gateway).map_err(|_| ClientError::Value("the gateway's address is https://host:port"))?;
         let client_id = configuration.client_id.clone();
-        Ok(Self { inner: Arc::new(Inner { http, gateway, client_id, tokens: Tokens::default(), retries, random }), actor: None })
+        let signer = Signer::open(configuration)?;
+        let issuer = OnceCell::new_with(configuration.issuer.clone());
+        Ok(Self {
+            inner: Arc::new(Inner { http, gateway, client_id, signer, issuer, tokens: Tokens::default(), retries, random }),
+            actor: None,
+        })
     }
 
     /// The client, calling for a person: operations on one child's record name them.
@@ -159,16 +168,40 @@ impl Client {
 
     async fn fetch_token(&self, scopes: &ScopeSet) -> Result<Token, ClientError> {
         let url = self.url("/oauth2/token")?;
-        let form = tokens::form(&self.inner.client_id, scopes);
+        let signer = match &self.inner.signer {
+            Some(signer) => Some((signer, self.issuer().await?)),
+            None => None,
+        };
+        let wire: TokenWire = self
+            .fetch(|| {
+                // A new one for each try: the last may have counted, though its answer was lost.
+                let assertion = signer.map(|(signer, issuer)| signer.assertion(issuer, &self.new_key()?, assertions::now())).transpose()?;
+                Ok(self.inner.http.post(url.clone()).form(&tokens::form(&self.inner.client_id, scopes, assertion)))
+            })
+            .await?;
+        Ok(wire.into())
+    }
+
+    /// What the gateway calls itself, by its metadata (RFC 8414) if not by the configuration. It is
+    /// asked over the connection whose other end is known by its certificate.
+    async fn issuer(&self) -> Result<&str, ClientError> {
+        let ask = async || {
+            let url = self.url("/.well-known/oauth-authorization-server")?;
+            let metadata: MetadataWire = self.fetch(|| Ok(self.inner.http.get(url.clone()))).await?;
+            Ok(metadata.issuer)
+        };
+        self.inner.issuer.get_or_try_init(ask).await.map(String::as_str)
+    }
+
+    /// Sends a request that takes no token until it is answered for good.
+    async fn fetch<T: DeserializeOwned>(&self, request: impl Fn() -> Result<RequestBuilder, ClientError>) -> Result<T, ClientError> {
         let mut tried = 0;
         loop {
             tried += 1;
-            let request = self.inner.http.post(url.clone()).form(&form).timeout(CALL_TIMEOUT);
-            match self.answer(request, tried).await {
+            match self.answer(request()?.timeout(CALL_TIMEOUT), tried).await {
                 Try::Answered(response) => {
                     let bytes = body_of(accept(response).await?).await?;
-                    let wire: TokenWire = serde_json::from_slice(&bytes).map_err(|error| ClientError::Unreadable(error.to_string()))?;
-                    return Ok(wire.into());
+                    return serde_json::from_slice(&bytes).map_err(|error| ClientError::Unreadable(error.to_string()));
                 }
                 Try::Failed(error) => return Err(error),
                 Try::Again(wait) => tokio::time::sleep(wait).await,

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use domain::signatures::SignatureAlgorithm;
 use serde::Deserialize;
 
 use crate::ClientError;
@@ -11,6 +12,8 @@ use crate::ClientError;
 pub struct Configuration {
     /// `https://host:port` of the partner API, without a path.
     pub gateway: String,
+    /// What the gateway calls itself where it issues tokens; where it is left out, its metadata says so.
+    pub issuer: Option<String>,
     pub client_id: String,
     /// The client's certificate and what issued it, leaf first, PEM.
     pub certificate: PathBuf,
@@ -18,16 +21,33 @@ pub struct Configuration {
     pub key: PathBuf,
     /// The only authority whose certificates the client accepts from a gateway, PEM.
     pub authority: PathBuf,
+    /// By what it signs assertions. Without, its certificate alone is its proof.
+    pub signing: Option<Signing>,
+}
+
+/// A client's signing key.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Signing {
+    /// A private key, PKCS#8 PEM.
+    pub key: PathBuf,
+    /// The name by which the partnership lists it; by default its thumbprint (RFC 7638).
+    pub key_id: Option<String>,
+    /// For an RSA key RS512 or PS256, which is the default; the others have one each.
+    pub algorithm: Option<SignatureAlgorithm>,
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct ConfigurationWire {
     gateway: String,
+    issuer: Option<String>,
     client_id: String,
     certificate: PathBuf,
     key: PathBuf,
     authority: PathBuf,
+    signing_key: Option<PathBuf>,
+    signing_key_id: Option<String>,
+    signing_algorithm: Option<SignatureAlgorithm>,
 }
 
 impl Configuration {
@@ -37,12 +57,21 @@ impl Configuration {
         let text = std::fs::read_to_string(path).map_err(|error| fault(error.to_string()))?;
         let wire: ConfigurationWire = toml::from_str(&text).map_err(|error| fault(error.to_string()))?;
         let folder = path.parent().unwrap_or(Path::new(""));
+        let signing = match wire.signing_key {
+            Some(key) => Some(Signing { key: folder.join(key), key_id: wire.signing_key_id, algorithm: wire.signing_algorithm }),
+            None if wire.signing_key_id.is_some() || wire.signing_algorithm.is_some() => {
+                return Err(fault("there is no signing_key for signing_key_id or signing_algorithm".into()));
+            }
+            None => None,
+        };
         Ok(Self {
             gateway: wire.gateway,
+            issuer: wire.issuer,
             client_id: wire.client_id,
             certificate: folder.join(wire.certificate),
             key: folder.join(wire.key),
             authority: folder.join(wire.authority),
+            signing,
         })
     }
 }
@@ -74,6 +103,17 @@ authority = "../../pki/ca.pem"
         let read = read(FILE).unwrap();
         assert_eq!((read.client_id.as_str(), read.key.as_path()), ("provider-hct", Path::new("key.pem")));
         assert!(read.authority.ends_with("../../pki/ca.pem") && read.authority.is_absolute());
+    }
+
+    #[test]
+    fn a_signing_key_may_be_named_with_its_id_and_algorithm() {
+        assert_eq!((read(FILE).unwrap().signing, read(FILE).unwrap().issuer), (None, None));
+        let signing = read(&format!("{FILE}signing_key = \"s.pem\"\nsigning_key_id = \"k\"\nsigning_algorithm = \"RS512\""));
+        let signing = signing.unwrap().signing.unwrap();
+        assert!(signing.key.is_absolute() && signing.key.ends_with("s.pem"));
+        assert_eq!((signing.key_id.as_deref(), signing.algorithm), (Some("k"), Some(SignatureAlgorithm::Rs512)));
+        assert!(read(&format!("{FILE}signing_key_id = \"k\"")).is_err(), "an id of no key");
+        assert!(read(&format!("{FILE}signing_key = \"s.pem\"\nsigning_algorithm = \"HS256\"")).is_err());
     }
 
     #[test]

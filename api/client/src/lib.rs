@@ -1,11 +1,12 @@
 //! A client of the partner API over mutual TLS. The command line stands on it, and so can any
 //! partner's own integration.
 //!
-//! A [`Client`] is opened from a `client.toml`, fetches its tokens by its certificate, and has one
+//! A [`Client`] is opened from a `client.toml`, fetches its tokens by its certificate or its signing key, and has one
 //! method for each operation. A refusal comes back as [`ClientError::Refused`] with the gateway's
 //! problem answer; what may be tried again is tried again under the same idempotency key.
 
 mod advice_requests;
+mod assertions;
 mod audit_events;
 mod bodies;
 mod calls;
@@ -25,7 +26,7 @@ pub use audit_events::AuditEvent;
 pub use bodies::{Payload, Progress};
 pub use calls::Client;
 pub use children::{ChildBody, ChildKey, JourneyWait, StageWait, Wait, Waits};
-pub use configurations::Configuration;
+pub use configurations::{Configuration, Signing};
 pub use consents::{ConsentBody, RecordedConsent};
 pub use pages::Page;
 pub use problems::{ClientError, FieldError, Problem};

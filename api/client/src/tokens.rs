@@ -1,5 +1,5 @@
-//! Access tokens: fetched by the certificate (`tls_client_auth`, RFC 8705), kept until shortly
-//! before they expire.
+//! Access tokens: fetched by the certificate (`tls_client_auth`, RFC 8705) or by an assertion over its
+//! connection, kept until shortly before they expire.
 
 use std::time::{Duration, Instant};
 
@@ -7,6 +7,8 @@ use domain::scopes::{ScopeSet, write_scopes};
 use secrecy::SecretString;
 use serde::Deserialize;
 use tokio::sync::Mutex;
+
+use crate::assertions;
 
 /// A token this close to its end is not begun a call with.
 const MARGIN: Duration = Duration::from_secs(30);
@@ -26,6 +28,12 @@ pub(crate) struct Token {
 pub(crate) struct TokenWire {
     access_token: SecretString,
     expires_in: u64,
+}
+
+/// The authorization server's metadata (RFC 8414), as far as it is needed.
+#[derive(Deserialize)]
+pub(crate) struct MetadataWire {
+    pub(crate) issuer: String,
 }
 
 impl From<TokenWire> for Token {
@@ -54,10 +62,13 @@ impl Tokens {
 }
 
 /// The form of a token request. Without scopes the gateway grants all that the client holds.
-pub(crate) fn form(client_id: &str, scopes: &ScopeSet) -> Vec<(&'static str, String)> {
+pub(crate) fn form(client_id: &str, scopes: &ScopeSet, assertion: Option<String>) -> Vec<(&'static str, String)> {
     let mut form = vec![("grant_type", "client_credentials".to_owned()), ("client_id", client_id.to_owned())];
     if !scopes.is_empty() {
         form.push(("scope", write_scopes(scopes)));
+    }
+    if let Some(assertion) = assertion {
+        form.extend([("client_assertion_type", assertions::TYPE.to_owned()), ("client_assertion", assertion)]);
     }
     form
 }

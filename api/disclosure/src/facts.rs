@@ -56,7 +56,11 @@ pub struct ReleaseInput<'a> {
     pub unavailable: PathwaySet,
     /// Of the waiting lists.
     pub waits_coverage: Coverage,
+    /// Children of whom something was withheld from the waits, each as often as it was.
+    pub waits_withheld: &'a [ChildId],
     pub plans: &'a [PlanFact],
     /// Of the plans. Where nobody contributes, all their figures are unavailable.
     pub plans_coverage: Coverage,
+    /// Likewise of the plans.
+    pub plans_withheld: &'a [ChildId],
 }

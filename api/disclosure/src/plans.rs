@@ -19,7 +19,7 @@ pub(crate) const DEFINITION: TableDefinition = TableDefinition {
     breakdowns: &["timeliness", "plans"],
     notes: &["Percentages are worked out from the published figures alone, and go no higher than 100."],
     rows,
-    coverage: |input| input.plans_coverage.clone(),
+    coverage: |input| (&input.plans_coverage, input.plans_withheld),
 };
 
 /// Days from the request, from which a plan is over 52 weeks (contract: 365 or more).

@@ -1,10 +1,11 @@
 //! The tables there are, in one list, and their common shape.
 
 use chrono::NaiveDate;
+use domain::identifiers::ChildId;
 use serde::Serialize;
 use serde::ser::{SerializeMap, Serializer};
 
-use crate::cells::{Cell, Unit};
+use crate::cells::{Cell, Marker, Tally, Unit};
 use crate::facts::{Coverage, ReleaseInput};
 use crate::keys::ReleaseSecret;
 use crate::{plans, waits};
@@ -35,7 +36,30 @@ pub struct TableDefinition {
     #[serde(skip)]
     pub(crate) rows: fn(&ReleaseInput<'_>, &ReleaseSecret) -> Vec<Row>,
     #[serde(skip)]
-    pub(crate) coverage: fn(&ReleaseInput<'_>) -> Coverage,
+    pub(crate) coverage: for<'a> fn(&'a ReleaseInput<'_>) -> (&'a Coverage, &'a [ChildId]),
+}
+
+/// Who is in a table, who is missing from it, and how many children's families, opt-outs or restrictions
+/// kept something out of it: that figure is controlled like any other.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+struct PublishedCoverage {
+    #[serde(flatten)]
+    lists: Coverage,
+    withheld: Cell,
+}
+
+impl PublishedCoverage {
+    fn of((lists, withheld): (&Coverage, &[ChildId]), secret: &ReleaseSecret) -> Self {
+        let mut tally = Tally::default();
+        for child in withheld {
+            tally.add(*child, secret.record_key(*child));
+        }
+        let withheld = match lists.contributing.is_empty() {
+            true => Cell::marked(Marker::Unavailable, Unit::Children),
+            false => tally.cell(Unit::Children),
+        };
+        Self { lists: lists.clone(), withheld }
+    }
 }
 
 /// Every table of a release. No request can ask for another.
@@ -89,7 +113,7 @@ pub struct Table {
     geography: Geography,
     breakdowns: &'static [&'static str],
     pub(crate) rows: Vec<Row>,
-    coverage: Coverage,
+    coverage: PublishedCoverage,
     notes: Vec<&'static str>,
 }
 
@@ -117,7 +141,7 @@ pub fn build(input: &ReleaseInput<'_>, secret: &ReleaseSecret) -> Vec<Table> {
             geography: definition.geography,
             breakdowns: definition.breakdowns,
             rows: (definition.rows)(input, secret),
-            coverage: (definition.coverage)(input),
+            coverage: PublishedCoverage::of((definition.coverage)(input), secret),
             notes: [NOTES, definition.notes].concat(),
         })
         .collect()
@@ -143,8 +167,10 @@ pub(crate) mod tests {
             waits,
             unavailable: PathwaySet::EMPTY,
             waits_coverage: coverage("RY4", "autism"),
+            waits_withheld: &[],
             plans,
             plans_coverage: coverage("E10000015", "ehcp"),
+            plans_withheld: &[],
         }
     }
 
@@ -178,5 +204,18 @@ pub(crate) mod tests {
         );
         assert!(table["notes"].as_array().unwrap().len() >= 3);
         assert_eq!(tables[1]["coverage"]["contributing"][0]["list"], "ehcp");
+    }
+
+    #[test]
+    fn how_many_were_withheld_is_a_figure_like_any_other() {
+        let withheld = |children: i64| {
+            let ids: Vec<_> = (0..children).chain(0..children).map(ChildId).collect();
+            let input = ReleaseInput { waits_withheld: &ids, ..input(&[], &[]) };
+            serde_json::to_value(build(&input, &secret())).unwrap()[0]["coverage"]["withheld"].clone()
+        };
+        for few in 0..5 {
+            assert_eq!(withheld(few), serde_json::json!({ "value": null, "marker": "c", "unit": "children" }));
+        }
+        assert_eq!(withheld(10)["value"], 10);
     }
 }

@@ -21,7 +21,7 @@ pub(crate) const DEFINITION: TableDefinition = TableDefinition {
     breakdowns: &["pathway", "weeks"],
     notes: &["Children who live outside the area are not counted; those whose district is not recorded count in the whole area."],
     rows,
-    coverage: |input| input.waits_coverage.clone(),
+    coverage: |input| (&input.waits_coverage, input.waits_withheld),
 };
 
 /// Stands for a district that no record gave.

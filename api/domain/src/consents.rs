@@ -3,6 +3,7 @@
 
 use chrono::{DateTime, NaiveDate, Utc};
 
+use crate::ages;
 use crate::agreements::{DataClass, Purpose};
 use crate::identifiers::ConsentId;
 use crate::organisations::OrganisationCode;
@@ -20,11 +21,44 @@ closed! {
 closed! {
     /// Who decided, by the capacity in which they did.
     pub enum DecidedBy {
+        /// Somebody with parental responsibility.
         Parent = "parent",
+        /// The person the records are about, from 16 (Mental Capacity Act 2005, s.2(5)).
         YoungPerson = "young-person",
+        /// A child under 16 who understands what is decided (Gillick [1986] AC 112).
         CompetentChild = "competent-child",
         Guardian = "guardian",
+        /// Who decides for a person of 16 or over that lacks capacity (SEND Regulations 2014, reg 64).
         McaRepresentative = "mca-representative",
+        /// A council with parental responsibility under a care order. It may not alone permit what a council
+        /// would receive.
+        LocalAuthority = "local-authority",
+    }
+}
+
+impl DecidedBy {
+    /// Whether somebody can decide in this capacity about a child of that birth, on a day.
+    pub fn can_decide(self, born: NaiveDate, on: NaiveDate) -> bool {
+        match self {
+            Self::Parent | Self::Guardian | Self::LocalAuthority => !ages::has_reached(born, 18, on),
+            Self::CompetentChild => !ages::has_reached(born, 16, on),
+            Self::YoungPerson | Self::McaRepresentative => ages::has_reached(born, 16, on),
+        }
+    }
+
+    /// Whether it is somebody else's decision, made because the child is one.
+    fn is_for_a_child(self) -> bool {
+        matches!(self, Self::Parent | Self::Guardian | Self::LocalAuthority)
+    }
+}
+
+closed! {
+    /// What a person found who looked at an objection to a flow that needs no consent.
+    pub enum ReviewOutcome {
+        /// The duty outweighs the objection.
+        FlowContinues = "flow-continues",
+        /// The objection is upheld: the flow stops for this child.
+        FlowStops = "flow-stops",
     }
 }
 
@@ -42,7 +76,10 @@ pub struct Consent {
     /// Its last day, inclusive.
     pub valid_to: Option<NaiveDate>,
     pub recorded_by: OrganisationCode,
+    pub recorded_at: DateTime<Utc>,
     pub withdrawn_at: Option<DateTime<Utc>>,
+    /// Of an objection to a flow that needs no consent, once a person looked at it.
+    pub review: Option<ReviewOutcome>,
 }
 
 closed! {
@@ -50,27 +87,44 @@ closed! {
     pub enum Standing {
         InForce = "in-force",
         NotYetValid = "not-yet-valid",
+        /// The child has come of an age at which another decides: it permits nothing until it is decided anew.
+        ReviewDue = "review-due",
         Expired = "expired",
         Withdrawn = "withdrawn",
     }
 }
 
 impl Consent {
-    /// Where the decision stands. A withdrawal that has been recorded ends it at once.
-    pub fn standing(&self, today: NaiveDate) -> Standing {
+    /// Where the decision stands, about a child of that birth. A withdrawal that has been recorded ends
+    /// it at once.
+    pub fn standing(&self, born: Option<NaiveDate>, today: NaiveDate) -> Standing {
         if self.withdrawn_at.is_some() {
             Standing::Withdrawn
         } else if today < self.valid_from {
             Standing::NotYetValid
         } else if self.valid_to.is_some_and(|last| last < today) {
             Standing::Expired
+        } else if born.is_some_and(|born| self.review_due_since(born, today).is_some()) {
+            Standing::ReviewDue
         } else {
             Standing::InForce
         }
     }
 
+    /// The last day on which another came to decide, if this was decided for the child before it.
+    pub fn review_due_since(&self, born: NaiveDate, today: NaiveDate) -> Option<NaiveDate> {
+        let recorded = crate::dates::london_day(self.recorded_at);
+        let passed = |day: &NaiveDate| recorded < *day && *day <= today;
+        ages::review_days(born).into_iter().filter(passed).max().filter(|_| self.decided_by.is_for_a_child())
+    }
+
     /// Whether the decision is about this flow at all.
     pub fn is_about(&self, purpose: Purpose, data: DataClass, pathway: Pathway, recipient: OrganisationCode) -> bool {
-        self.purpose == purpose && self.recipient == recipient && self.data.contains(&data) && self.pathways.contains(pathway)
+        self.is_about_any(purpose, data, recipient) && self.pathways.contains(pathway)
+    }
+
+    /// The same on any pathway.
+    pub fn is_about_any(&self, purpose: Purpose, data: DataClass, recipient: OrganisationCode) -> bool {
+        self.purpose == purpose && self.recipient == recipient && self.data.contains(&data)
     }
 }

@@ -1,10 +1,15 @@
 //! Days. Every statutory and waiting-time day is a calendar day in Europe/London.
 
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::{DateTime, NaiveDate, NaiveDateTime, Utc};
 
 /// The day it is in Hertfordshire at an instant.
 pub fn london_day(at: DateTime<Utc>) -> NaiveDate {
-    at.with_timezone(&chrono_tz::Europe::London).date_naive()
+    london_time(at).date()
+}
+
+/// What the clocks of Hertfordshire show at an instant.
+pub fn london_time(at: DateTime<Utc>) -> NaiveDateTime {
+    at.with_timezone(&chrono_tz::Europe::London).naive_local()
 }
 
 /// Whole days from one day to another: the same day is 0, an earlier one is negative.

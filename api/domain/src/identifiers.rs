@@ -44,6 +44,18 @@ uuid_ids! {
     AdviceRequestId,
     /// A recorded decision about sharing.
     ConsentId,
+    /// A restriction on a child's records.
+    RestrictionId,
+    /// A Caldicott guardian's override.
+    OverrideId,
+    /// An erasure of what an organisation sent about a child.
+    ErasureId,
+    /// A correction of whom a referral is about.
+    RectificationId,
+    /// A dispute about the accuracy of what an organisation sent.
+    DisputeId,
+    /// A legal hold.
+    HoldId,
     /// One request for an EHC needs assessment and what followed from it.
     CaseId,
     /// A published set of tables.

@@ -91,6 +91,9 @@ catalogue! {
     RequestInFuture = "request-in-future", Error, "The request was received after today.", "Correct ReceivedDate.";
     ElementUnknown = "element-unknown", Warning, "The element is not part of the return; it was not read.", "Remove the element, or check its spelling.";
     ElementTooOften = "element-too-often", Error, "The element stands in its block more often than the return allows.", "Send it once; PlanDetail and SENneed at most twice.";
+    Erased = "erased", Error, "This was erased, and is not to come back.", "Leave it out of the list. A new referral has a new id; if it was erased by mistake, lift the erasure.";
+    IdentityCorrected = "identity-corrected", Error, "This referral was moved to another child, and the row still names the former one.", "Correct the NHS number or the date of birth in the source system.";
+    PastRetention = "past-retention", Error, "This ended so long ago that it is kept no longer.", "Leave what ended long ago out of the list; what changed in it is taken again.";
     RequestTwice = "request-twice", Error, "The same request stands earlier in this file; the first was taken.", "Send each request of a person once.";
 }
 

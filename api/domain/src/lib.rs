@@ -8,6 +8,7 @@
 mod closed;
 
 pub mod advice;
+pub mod ages;
 pub mod agreements;
 pub mod audit;
 pub mod children;
@@ -16,16 +17,23 @@ pub mod codelists;
 pub mod consents;
 pub mod dates;
 pub mod ehc_plans;
+pub mod holds;
 pub mod identifiers;
 pub mod issues;
 pub mod journeys;
+pub mod minimums;
 pub mod nhs_numbers;
 pub mod organisations;
+pub mod overrides;
 pub mod partnerships;
 pub mod pathways;
+pub mod places;
 pub mod policy;
 pub mod referrals;
+pub mod restrictions;
+pub mod retention;
 pub mod scopes;
+pub mod signatures;
 pub mod submissions;
 pub mod upns;
 

@@ -77,6 +77,8 @@ pub struct Organisation {
     pub successors: Vec<OrganisationCode>,
     /// The district codes it covers.
     pub areas: Vec<String>,
+    /// The ODS codes of the general practices whose patients are its population.
+    pub practices: Vec<String>,
     /// The waiting lists it is expected to send.
     pub lists: Vec<String>,
 }

@@ -4,9 +4,11 @@ use std::collections::BTreeMap;
 
 use chrono::NaiveDate;
 
-use crate::agreements::{Agreement, DataClass, Purpose};
-use crate::organisations::{Organisation, OrganisationCode};
+use crate::agreements::{Agreement, DataClass, LegalBasis, OptOut, Population, Purpose};
+use crate::organisations::{Organisation, OrganisationCode, OrganisationKind};
+use crate::places::Places;
 use crate::scopes::ScopeSet;
+use crate::signatures::{self, Authentication, Issuer, PublicKey};
 
 /// A partner's system, as its certificate and its scopes make it known.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -20,6 +22,9 @@ pub struct Client {
     /// The DNS name in its certificate.
     pub certificate_name: String,
     pub scopes: ScopeSet,
+    /// The keys by which it signs assertions.
+    pub keys: Vec<PublicKey>,
+    pub authentication: Authentication,
 }
 
 impl Client {
@@ -35,6 +40,8 @@ closed! {
         Partnership = "partnership",
         Organisation = "organisation",
         Client = "client",
+        LegalBasis = "legal_basis",
+        Issuer = "issuer",
         Agreement = "agreement",
     }
 }
@@ -55,6 +62,8 @@ pub struct Parts {
     pub controllers: Vec<OrganisationCode>,
     pub organisations: Vec<Organisation>,
     pub clients: Vec<Client>,
+    pub legal_bases: Vec<LegalBasis>,
+    pub issuers: Vec<Issuer>,
     pub agreements: Vec<Agreement>,
     /// The names of the authorities whose certificates the gateway accepts.
     pub authorities: Vec<String>,
@@ -67,7 +76,20 @@ pub struct Partnership {
     controllers: Vec<OrganisationCode>,
     organisations: BTreeMap<OrganisationCode, Organisation>,
     clients: BTreeMap<String, Client>,
+    legal_bases: BTreeMap<String, LegalBasis>,
+    issuers: Vec<Issuer>,
     agreements: Vec<Agreement>,
+    warn_days: u16,
+}
+
+/// How many days before its last an agreement is warned of, where the file does not say.
+pub const WARN_DAYS: u16 = 60;
+
+/// Which facts about a child any of the agreements asks for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Needs {
+    pub opt_outs: bool,
+    pub plans: bool,
 }
 
 impl Partnership {
@@ -122,7 +144,31 @@ impl Partnership {
                 fault(Section::Client, index, "may_submit_for", message);
             }
         }
+        for (index, basis) in parts.legal_bases.iter().enumerate() {
+            if parts.legal_bases[..index].iter().any(|earlier| earlier.id == basis.id) {
+                fault(Section::LegalBasis, index, "id", format!("{} stands here twice", basis.id));
+            }
+            if basis.in_force_to.is_some_and(|last| basis.in_force_from.is_none_or(|first| last < first)) {
+                fault(Section::LegalBasis, index, "in_force_to", "a provision cannot end before it is in force".into());
+            }
+        }
         for (index, agreement) in parts.agreements.iter().enumerate() {
+            for id in &agreement.basis.legal_bases {
+                if !parts.legal_bases.iter().any(|basis| basis.id == *id) {
+                    fault(Section::Agreement, index, "basis.legal_bases", format!("{id} is not a legal_basis of this file"));
+                }
+            }
+            if agreement.population == Population::GpRegistered && places(agreement, &known) == Places::Anywhere {
+                fault(Section::Agreement, index, "population", "none of its organisations lists its practices".into());
+            }
+            if agreement.population == Population::Resident && places(agreement, &known) == Places::Anywhere {
+                fault(Section::Agreement, index, "population", "none of its recipients lists its areas".into());
+            }
+            let is_council =
+                |code: &OrganisationCode| known.get(code).is_none_or(|organisation| organisation.kind == OrganisationKind::LocalAuthority);
+            if agreement.population == Population::PlanMaintained && !agreement.recipients.iter().any(is_council) {
+                fault(Section::Agreement, index, "population", "none of its recipients is a council, which alone maintains plans".into());
+            }
             if parts.agreements[..index].iter().any(|earlier| earlier.id == agreement.id) {
                 fault(Section::Agreement, index, "id", format!("{} stands here twice", agreement.id));
             }
@@ -145,16 +191,33 @@ impl Partnership {
                 }
             }
         }
+        faults.extend(signatures::faults(&parts.clients, &parts.issuers));
         if !faults.is_empty() {
             return Err(faults);
         }
+        let agreements =
+            parts.agreements.into_iter().map(|agreement| Agreement { places: places(&agreement, &known), ..agreement }).collect();
         Ok(Self {
             host: parts.host,
             controllers: parts.controllers,
             organisations: parts.organisations.into_iter().map(|organisation| (organisation.code, organisation)).collect(),
             clients: parts.clients.into_iter().map(|client| (client.id.clone(), client)).collect(),
-            agreements: parts.agreements,
+            legal_bases: parts.legal_bases.into_iter().map(|basis| (basis.id.clone(), basis)).collect(),
+            issuers: parts.issuers,
+            agreements,
+            warn_days: WARN_DAYS,
         })
+    }
+
+    /// The same, with warnings from so many days before an agreement's last.
+    #[must_use]
+    pub fn warning(self, warn_days: u16) -> Self {
+        Self { warn_days, ..self }
+    }
+
+    /// How many days before its last an agreement is warned of.
+    pub fn warn_days(&self) -> u16 {
+        self.warn_days
     }
 
     /// The council whose area this is.
@@ -170,6 +233,11 @@ impl Partnership {
         self.organisations.get(&code)
     }
 
+    /// Every organisation, in the order of their codes.
+    pub fn organisations(&self) -> impl Iterator<Item = &Organisation> {
+        self.organisations.values()
+    }
+
     pub fn client(&self, id: &str) -> Option<&Client> {
         self.clients.get(id)
     }
@@ -179,8 +247,36 @@ impl Partnership {
         self.clients.values()
     }
 
+    /// The outside issuers whose tokens count.
+    pub fn issuers(&self) -> &[Issuer] {
+        &self.issuers
+    }
+
     pub fn agreements(&self) -> &[Agreement] {
         &self.agreements
+    }
+
+    /// Which facts about a child it takes to decide.
+    pub fn needs(&self) -> Needs {
+        Needs {
+            opt_outs: self.agreements.iter().any(|agreement| agreement.basis.opt_out == OptOut::Applies),
+            plans: self.agreements.iter().any(|agreement| agreement.population == Population::PlanMaintained),
+        }
+    }
+
+    /// Every provision of the law that the file names, in the order of their ids.
+    pub fn provisions(&self) -> impl Iterator<Item = &LegalBasis> {
+        self.legal_bases.values()
+    }
+
+    /// The provisions of the law that an agreement names.
+    pub fn legal_bases<'a>(&'a self, agreement: &'a Agreement) -> impl Iterator<Item = &'a LegalBasis> {
+        agreement.basis.legal_bases.iter().filter_map(|id| self.legal_bases.get(id))
+    }
+
+    /// Whether every provision that an agreement names is law on a day.
+    pub fn is_law(&self, agreement: &Agreement, today: NaiveDate) -> bool {
+        self.legal_bases(agreement).all(|basis| basis.is_in_force(today))
     }
 
     /// The district codes of the host's area.
@@ -195,6 +291,7 @@ impl Partnership {
                 && agreement.data.contains(&DataClass::DashboardAggregate)
                 && agreement.recipients.contains(&organisation)
                 && agreement.is_in_date(today)
+                && self.is_law(agreement, today)
         })
     }
 
@@ -202,9 +299,59 @@ impl Partnership {
     pub fn counted_providers(&self, today: NaiveDate) -> Vec<&Organisation> {
         let counts = |organisation: &&Organisation| {
             self.agreements.iter().any(|agreement| {
-                agreement.is_in_date(today) && agreement.joins(organisation.code, self.host, DataClass::DashboardAggregate)
+                agreement.is_in_date(today)
+                    && self.is_law(agreement, today)
+                    && agreement.joins(organisation.code, self.host, DataClass::DashboardAggregate)
             })
         };
         self.organisations.values().filter(counts).collect()
+    }
+}
+
+/// Where an agreement's children are: the districts of its recipients, or the practices of its parties.
+fn places(agreement: &Agreement, known: &BTreeMap<OrganisationCode, &Organisation>) -> Places {
+    let of = |codes: &[OrganisationCode], list: fn(&Organisation) -> &[String]| -> std::sync::Arc<[String]> {
+        codes.iter().filter_map(|code| known.get(code)).flat_map(|organisation| list(organisation)).cloned().collect()
+    };
+    let (placed, list) = match agreement.population {
+        Population::PlanMaintained => return Places::Anywhere,
+        Population::Resident => (Places::Districts as fn(_) -> _, of(&agreement.recipients, |organisation| &organisation.areas)),
+        Population::GpRegistered => {
+            let parties: Vec<_> = agreement.providers.iter().chain(&agreement.recipients).copied().collect();
+            (Places::Practices as fn(_) -> _, of(&parties, |organisation| &organisation.practices))
+        }
+    };
+    if list.is_empty() { Places::Anywhere } else { placed(list) }
+}
+
+#[cfg(test)]
+impl Partnership {
+    /// A partnership of one council, one trust and these agreements, whatever faults they have.
+    pub(crate) fn of(agreements: Vec<Agreement>, legal_bases: Vec<LegalBasis>) -> Self {
+        use crate::organisations::OrganisationKind;
+        let organisation = |code: &str, kind, areas: &[&str]| Organisation {
+            code: code.parse().unwrap(),
+            name: code.into(),
+            kind,
+            valid_from: NaiveDate::MIN,
+            valid_to: None,
+            successors: Vec::new(),
+            areas: areas.iter().map(|area| (*area).to_owned()).collect(),
+            practices: Vec::new(),
+            lists: Vec::new(),
+        };
+        let council = organisation("E10000015", OrganisationKind::LocalAuthority, &["E07000242"]);
+        let trust = organisation("RY4", OrganisationKind::Provider, &[]);
+        let known = BTreeMap::from([(council.code, &council), (trust.code, &trust)]);
+        Self {
+            agreements: agreements.into_iter().map(|agreement| Agreement { places: places(&agreement, &known), ..agreement }).collect(),
+            host: council.code,
+            controllers: vec![council.code],
+            clients: BTreeMap::new(),
+            warn_days: 60,
+            issuers: Vec::new(),
+            legal_bases: legal_bases.into_iter().map(|basis| (basis.id.clone(), basis)).collect(),
+            organisations: BTreeMap::from([(council.code, council), (trust.code, trust)]),
+        }
     }
 }

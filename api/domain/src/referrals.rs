@@ -156,6 +156,17 @@ pub struct ReferralDetails {
     pub date_of_death: Option<NaiveDate>,
 }
 
+impl ReferralDetails {
+    /// Blanks whatever tells where the family lives.
+    pub fn hide_address(&mut self) {
+        self.lsoa = None;
+        self.district = None;
+        self.responsible_la = None;
+        self.gp_practice = None;
+        self.school_urn = None;
+    }
+}
+
 impl Referral {
     /// Checks the record as a whole, whichever format it came in: codes against their lists, days
     /// against each other and against `today`. Errors reject the row, warnings keep it.

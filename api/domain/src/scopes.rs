@@ -14,6 +14,14 @@ closed! {
         AdviceRead = "advice:read",
         ConsentWrite = "consent:write",
         ConsentRead = "consent:read",
+        /// To set and lift restrictions on a child's records.
+        RestrictionWrite = "restriction:write",
+        /// To override a family's decision, as a Caldicott guardian.
+        OverrideWrite = "override:write",
+        /// To erase, rectify and hold what one's own organisation sent.
+        RightsWrite = "rights:write",
+        /// To load National Data Opt-outs.
+        OptOutWrite = "opt-out:write",
         DashboardRead = "dashboard:read",
         AuditRead = "audit:read",
         EventsRead = "events:read",

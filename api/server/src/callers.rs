@@ -15,7 +15,7 @@ use crate::state::State;
 use crate::telemetry::spans::ClientId;
 use crate::tls::authorities::Authority;
 use crate::tls::peers::Peer;
-use crate::tls::verifiers::refusal;
+use crate::tls::verifiers::reason;
 
 /// A client that proved itself, for the length of one request.
 #[derive(Debug, Clone)]
@@ -71,8 +71,10 @@ impl Caller {
         let listed = ListedPeer::of(request)?;
         let state = state(request)?;
         let token = bearer(request)?;
-        let verified = state.tokens.verify(token, listed.peer.thumbprint(), state.clock.now()).map_err(refused)?;
-        let client = listed.client(&verified.client).filter(|client| client.organisation == verified.organisation);
+        let verified = state.tokens.verify(token, listed.partnership.issuers(), listed.peer.thumbprint(), state.clock.now());
+        let verified = verified.map_err(refused)?;
+        let of_organisation = |client: &&Client| verified.organisation.is_none_or(|organisation| organisation == client.organisation);
+        let client = listed.client(&verified.client).filter(of_organisation);
         let client = client.ok_or_else(|| refused("the token's client is not the certificate's"))?.clone();
         request.extensions_mut().insert(ClientId(client.id.clone()));
         let scopes = verified.scopes.intersection(&client.scopes).copied().collect();
@@ -97,7 +99,7 @@ impl ListedPeer {
     fn of(request: &HttpRequest) -> Result<Self, Problem> {
         let state = state(request)?;
         let peer = request.conn_data::<Peer>().ok_or_else(|| unknown("no certificate on the connection"))?.clone();
-        let authority = peer.current(&state.trust, state.clock.now()).map_err(|error| unknown(refusal(&error)))?;
+        let authority = peer.current(&state.trust, state.clock.now()).map_err(|error| unknown(reason(&error)))?;
         let listed = Self { peer, authority, partnership: state.partnership() };
         if listed.partnership.clients().any(|client| listed.is(client)) {
             Ok(listed)

@@ -6,6 +6,7 @@ use std::fmt;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
+use domain::retention::Periods;
 use secrecy::SecretString;
 use serde::Deserialize;
 
@@ -30,8 +31,13 @@ pub struct Configuration {
     pub keys: Keys,
     #[serde(default)]
     pub submissions: Submissions,
+    /// Days that what is over is kept, by class, where they differ from the usual.
+    #[serde(default)]
+    pub retention: Periods,
     #[serde(default)]
     pub telemetry: Telemetry,
+    #[serde(default)]
+    pub audit: Audit,
 }
 
 /// The partner API.
@@ -51,6 +57,10 @@ pub struct Api {
     /// The largest body of a submission, in bytes. Every other body is at most 64 KiB.
     #[serde(default = "maximum_body_bytes")]
     pub maximum_body_bytes: u64,
+    /// The least of a submission's body that has to come, in bytes a second over any 30 seconds: a client
+    /// that sends less loses its place.
+    #[serde(default = "minimum_body_rate")]
+    pub minimum_body_rate: u64,
 }
 
 /// An authority whose client certificates are accepted.
@@ -75,6 +85,12 @@ pub struct Operations {
 #[serde(deny_unknown_fields)]
 pub struct Database {
     pub url: DatabaseUrl,
+    /// PostgreSQL alone: the role that owns the tables. It makes them, and gives the role of `url` what
+    /// serving takes; that role then cannot change or remove what the audit log holds.
+    pub owner_url: Option<DatabaseUrl>,
+    /// The journal of what was erased. It outlives the database, and is not put back with it.
+    #[serde(default = "tombstones")]
+    pub tombstones: PathBuf,
 }
 
 /// Where the records are kept. It never prints a password.
@@ -119,6 +135,23 @@ pub struct Telemetry {
     pub otlp_endpoint: Option<String>,
 }
 
+/// The log of disclosures and refusals.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Audit {
+    /// The log's name in its checkpoints: one that no other log has.
+    pub origin: String,
+    /// Where the latest checkpoint is written, the public keys beside it as `.pub`. Have it copied to
+    /// where nobody who can write to the database can change it.
+    pub checkpoint_file: PathBuf,
+    /// Seconds between two.
+    pub checkpoint_every: u32,
+    /// Days that an entry is kept; of what is older the hash alone stays. Eight years by default.
+    pub keep_days: u32,
+    /// Entries that may wait to be appended before requests are answered 503.
+    pub most_waiting: u32,
+}
+
 /// Why the configuration cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum ConfigurationError {
@@ -134,8 +167,16 @@ fn api_address() -> SocketAddr {
     SocketAddr::from(([127, 0, 0, 1], 8443))
 }
 
+fn tombstones() -> PathBuf {
+    PathBuf::from("data/tombstones")
+}
+
 fn maximum_body_bytes() -> u64 {
     1 << 30
+}
+
+fn minimum_body_rate() -> u64 {
+    4096
 }
 
 impl Default for Operations {
@@ -147,6 +188,37 @@ impl Default for Operations {
 impl Default for Submissions {
     fn default() -> Self {
         Self { shrink_percent: 20, rejected_percent: 20 }
+    }
+}
+
+impl Default for Audit {
+    fn default() -> Self {
+        Self {
+            origin: "sendbridge".into(),
+            checkpoint_file: "data/checkpoint.txt".into(),
+            checkpoint_every: 60,
+            keep_days: 2_922,
+            most_waiting: 100_000,
+        }
+    }
+}
+
+impl Audit {
+    fn check(&self) -> Result<(), ConfigurationError> {
+        let is_name = !self.origin.is_empty() && !self.origin.contains(|c: char| c.is_whitespace() || c.is_control() || c == '+');
+        if !is_name {
+            return Err(ConfigurationError::Unsafe("[audit] origin is a name without spaces or +"));
+        }
+        // The longest is a thousand years: longer ones are no dates.
+        if self.checkpoint_every == 0 || self.most_waiting == 0 || !(1..=365_000).contains(&self.keep_days) {
+            return Err(ConfigurationError::Unsafe("[audit] checkpoint_every and most_waiting are above 0, keep_days is 1 to 365000"));
+        }
+        Ok(())
+    }
+
+    /// What the store needs to know of it.
+    pub fn limits(&self) -> store::LogLimits {
+        store::LogLimits { most_waiting: self.most_waiting, keep_days: self.keep_days }
     }
 }
 
@@ -182,10 +254,26 @@ impl Configuration {
         if self.authority.iter().enumerate().any(named_twice) {
             return Err(ConfigurationError::Unsafe("two [[authority]] share a name"));
         }
+        if self.api.minimum_body_rate == 0 {
+            return Err(ConfigurationError::Unsafe("[api] minimum_body_rate is at least 1: a body could come for ever"));
+        }
         if self.submissions.shrink_percent > 100 || self.submissions.rejected_percent > 100 {
             return Err(ConfigurationError::Unsafe("[submissions] counts in percent: 0 to 100"));
         }
+        self.audit.check()?;
+        if matches!((&self.database.url, &self.database.owner_url), (DatabaseUrl::File(_), Some(_)) | (_, Some(DatabaseUrl::File(_)))) {
+            return Err(ConfigurationError::Unsafe("[database] owner_url is for PostgreSQL: both are postgres://…"));
+        }
+        if !self.retention.are_sound() {
+            return Err(ConfigurationError::Unsafe("[retention] counts in days: 1 to 3650, and more for reports than for answers"));
+        }
         Ok(())
+    }
+
+    /// Brings the tables up to date, by their owner where one is named. It blocks.
+    pub(crate) fn prepare_database(&self) -> Result<(), store::StoreError> {
+        let owner = self.database.owner_url.as_ref().map(DatabaseUrl::expose);
+        store::prepare(&self.database.url.expose(), owner.as_deref(), self.audit.limits())
     }
 
     /// The names of the authorities.
@@ -194,7 +282,14 @@ impl Configuration {
     }
 
     fn resolve(&mut self, folder: &Path) {
-        let mut paths = vec![&mut self.partnership, &mut self.api.certificate, &mut self.api.key, &mut self.keys.directory];
+        let mut paths = vec![
+            &mut self.partnership,
+            &mut self.api.certificate,
+            &mut self.api.key,
+            &mut self.keys.directory,
+            &mut self.audit.checkpoint_file,
+            &mut self.database.tombstones,
+        ];
         for authority in &mut self.authority {
             paths.push(&mut authority.certificates);
             paths.push(&mut authority.crl);
@@ -306,6 +401,47 @@ directory = "/etc/keys"
         ] {
             let error = with(line).unwrap_err().to_string();
             assert!(error.contains(said), "{line}: {error}");
+        }
+    }
+
+    #[test]
+    fn a_body_has_to_come_at_some_rate() {
+        let at = |rate: u64| read(&SMALLEST.replace("[api]", &format!("[api]\nminimum_body_rate = {rate}")));
+        assert_eq!(read(SMALLEST).unwrap().api.minimum_body_rate, 4096);
+        assert_eq!(at(1).unwrap().api.minimum_body_rate, 1);
+        assert!(matches!(at(0), Err(ConfigurationError::Unsafe(_))));
+    }
+
+    #[test]
+    fn what_would_hurt_the_log_is_refused_by_name() {
+        for (wrong, said) in [
+            ("[audit]\nkeep_days = 0", "keep_days"),
+            ("[audit]\nkeep_days = 400000", "keep_days"),
+            ("[audit]\ncheckpoint_every = 0", "checkpoint_every"),
+            ("[audit]\nmost_waiting = 0", "most_waiting"),
+            ("[audit]\norigin = \"a b\"", "origin"),
+            ("[audit]\norigin = \"\"", "origin"),
+            ("[audit]\nforget = true", "unknown field `forget`"),
+        ] {
+            let error = read(&format!("{SMALLEST}{wrong}\n")).unwrap_err().to_string();
+            assert!(error.contains(said), "{wrong}: {error}");
+        }
+        let read = |url: &str| read(&SMALLEST.replace("[keys]", &format!("owner_url = \"{url}\"\n[keys]")));
+        assert!(read("data.db").unwrap_err().to_string().contains("owner_url"));
+        let kept = read("postgres://owner:hidden@db/sendbridge").unwrap();
+        assert!(!format!("{kept:?}").contains("hidden"));
+    }
+
+    #[test]
+    fn retention_is_in_days_by_class_and_within_reason() {
+        use domain::retention::Kept;
+        let with = |lines: &str| read(&format!("{SMALLEST}\n[retention]\n{lines}"));
+        let periods = with("health-advice = 30").unwrap().retention;
+        assert_eq!((periods.days(Kept::HealthAdvice), periods.days(Kept::WaitingListStatus)), (30, 90));
+        assert!(matches!(with("health-advice = 0"), Err(ConfigurationError::Unsafe(_))));
+        assert!(matches!(with("submission-reports = 7"), Err(ConfigurationError::Unsafe(_))));
+        for wrong in ["everything = 1", "health-advice = \"long\"", "health-advice = -1"] {
+            assert!(matches!(with(wrong), Err(ConfigurationError::Invalid { .. })), "{wrong}");
         }
     }
 

@@ -11,7 +11,7 @@ use zeroize::Zeroizing;
 pub enum FileError {
     #[error("{}: {source}", path.display())]
     Unreadable { path: PathBuf, source: io::Error },
-    #[error("{}: it cannot be written: {source}", path.display())]
+    #[error("{}: cannot be written: {source}", path.display())]
     Unwritable { path: PathBuf, source: io::Error },
     #[error("{}: open to others than its owner; set its mode to 0600", path.display())]
     NotPrivate { path: PathBuf },
@@ -28,23 +28,35 @@ pub fn read_secret(path: &Path) -> Result<Zeroizing<Vec<u8>>, FileError> {
     read(path).map(Zeroizing::new)
 }
 
-/// Puts a new file, its owner's alone, in the place of one that may be read at this moment: it is seen
-/// whole or not yet, and is durable when this returns.
+/// Puts a new file, mode 0644, in the place of one that may be read at this moment: it is seen whole or
+/// not yet, and is still there after a power cut.
+pub fn replace(path: &Path, content: &[u8]) -> Result<(), FileError> {
+    put(path, content, 0o644)
+}
+
+/// The same with a file that is its owner's alone.
 pub fn replace_secret(path: &Path, content: &[u8]) -> Result<(), FileError> {
+    put(path, content, 0o600)
+}
+
+fn put(path: &Path, content: &[u8], mode: u32) -> Result<(), FileError> {
     use std::io::Write;
     use std::os::unix::fs::OpenOptionsExt;
-    let unwritable = |source| FileError::Unwritable { path: path.into(), source };
-    let mut beside = path.as_os_str().to_owned();
-    beside.push(".new");
-    let write = || {
-        let mut file = std::fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&beside)?;
-        file.set_permissions(std::fs::Permissions::from_mode(0o600))?;
+    let written = || {
+        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        std::fs::create_dir_all(folder)?;
+        let mut name = path.file_name().unwrap_or_default().to_os_string();
+        name.push(".new");
+        let beside = path.with_file_name(name);
+        let mut file = std::fs::OpenOptions::new().write(true).create(true).truncate(true).mode(mode).open(&beside)?;
+        // One that was left behind may have had another mode.
+        file.set_permissions(std::fs::Permissions::from_mode(mode))?;
         file.write_all(content)?;
         file.sync_all()?;
         std::fs::rename(&beside, path)?;
-        path.parent().map_or(Ok(()), |folder| std::fs::File::open(folder)?.sync_all())
+        std::fs::File::open(folder)?.sync_all()
     };
-    write().map_err(unwritable)
+    written().map_err(|source| FileError::Unwritable { path: path.into(), source })
 }
 
 /// Refuses a file that its group or the world may open.

@@ -11,11 +11,12 @@ use actix_web::middleware::from_fn;
 use actix_web::{App, HttpServer, web};
 use domain::partnerships::Partnership;
 use rustls::sign::CertifiedKey;
-use store::{Store, StoreError};
+use store::{Journal, Store, StoreError};
 use tokio::task::{JoinError, JoinSet};
 use tracing_actix_web::TracingLogger;
 use utoipa_actix_web::AppExt;
 
+use crate::checkpoints::Checkpoints;
 use crate::child_ids::ChildIds;
 use crate::clocks::{Clock, Ids};
 use crate::configuration::{Configuration, ConfigurationError};
@@ -35,7 +36,7 @@ use crate::tls::verifiers::LiveVerifier;
 use crate::tls::{self, TlsError, authorities, certificates, peers};
 use crate::tokens::Tokens;
 use crate::watches::{Live, Watch};
-use crate::{exchanges, operations, routes, upkeep};
+use crate::{exchanges, expiries, operations, retention, routes, upkeep};
 
 /// How long a client may take for a handshake, or for the head of a request.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(10);
@@ -57,6 +58,7 @@ pub struct Gateway {
     servers: JoinSet<io::Result<()>>,
     watches: JoinSet<()>,
     store: Store,
+    log: upkeep::Log,
     metrics: Metrics,
 }
 
@@ -110,8 +112,15 @@ pub(crate) async fn start_with(configuration: Configuration, clock: Clock, table
     let (operations_listener, operations) = listen(configuration.operations.listen)?;
 
     let store = loaded.store;
-    let metrics = Metrics::new();
     let live_secrets = loaded.secrets.live();
+    let checkpoints = Arc::new(Checkpoints::new(from(&live_secrets, |secrets| &secrets.checkpoints)));
+    let log = upkeep::Log { store: store.clone(), checkpoints: Arc::clone(&checkpoints), settings: configuration.audit.clone() };
+    // Before anybody can ask for it, what an older database brought back is gone again.
+    let journal = Journal::new(&configuration.database.tombstones);
+    let request = (Ids::new(clock.clone()).next(), clock.now());
+    retention::replay(&store, &journal, loaded.partnership.live().load_full(), request).await?;
+    let periods = configuration.retention.clone();
+    let metrics = Metrics::new();
     let trust = Trust::new(loaded.authorities.iter().map(Watch::live).collect())?;
     let verifier = LiveVerifier::new(trust.clone(), clock.clone(), metrics.clone());
     let tls = tls::server_config(ServerCertificate::new(loaded.certificate.live()), verifier, clock.clone(), configuration.api.tls12)?;
@@ -123,13 +132,16 @@ pub(crate) async fn start_with(configuration: Configuration, clock: Clock, table
         trust,
         tokens: Tokens::new(issuer, from(&live_secrets, |secrets| &secrets.signing_keys)),
         child_ids: ChildIds::new(from(&live_secrets, |secrets| &secrets.child_keys)),
+        checkpoints,
         intake: Intake::new(
             store.clone(),
             configuration.api.maximum_body_bytes,
+            configuration.api.minimum_body_rate,
             configuration.submissions.shrink_percent,
             configuration.submissions.rejected_percent,
         ),
         releases: Releases::new(store.clone()),
+        journal: journal.clone(),
         store: store.clone(),
         metrics: metrics.clone(),
         documentation: Documentation::new(&routes::document_of(table))?,
@@ -172,9 +184,14 @@ pub(crate) async fn start_with(configuration: Configuration, clock: Clock, table
     servers.spawn(api_server);
     servers.spawn(operations_server);
     let mut watches = JoinSet::new();
-    watches.spawn(upkeep::chain_audit(store.clone()));
-    watches.spawn(upkeep::sweep_claims(store.clone(), clock));
-    watches.spawn(upkeep::reseal(store.clone(), metrics.clone()));
+    watches.spawn(upkeep::append_audit(log.clone()));
+    watches.spawn(upkeep::export_checkpoints(log.clone()));
+    watches.spawn(upkeep::prune_audit(log.clone()));
+    watches.spawn(expiries::watch(loaded.partnership.live(), clock.clone(), metrics.clone()));
+    watches.spawn(upkeep::sweep_claims(store.clone(), clock.clone(), periods.clone()));
+    watches.spawn(upkeep::sweep_assertions(store.clone(), clock.clone()));
+    watches.spawn(upkeep::reseal(store.clone(), journal.clone(), metrics.clone()));
+    watches.spawn(upkeep::retain(store.clone(), clock, periods, loaded.partnership.live(), journal));
     watches.spawn(loaded.secrets.run());
     watches.spawn(loaded.partnership.run());
     watches.spawn(loaded.certificate.run());
@@ -182,7 +199,7 @@ pub(crate) async fn start_with(configuration: Configuration, clock: Clock, table
         watches.spawn(authority.run());
     }
     tracing::info!(%api, %operations, "listening");
-    Ok(Gateway { api, operations, handles, servers, watches, store, metrics })
+    Ok(Gateway { api, operations, handles, servers, watches, store, log, metrics })
 }
 
 impl Gateway {
@@ -218,10 +235,8 @@ impl Gateway {
         operations.stop(false).await;
         while self.servers.join_next().await.is_some() {}
         self.watches.shutdown().await;
-        // What was answered last is chained before the log is left.
-        if let Err(error) = self.store.chain_audit().await {
-            tracing::warn!(%error, "the audit log could not be chained to its end");
-        }
+        // What was answered last is appended, and vouched for, before the log is left.
+        self.log.finish().await;
         let store = self.store.clone();
         if tokio::task::spawn_blocking(move || store.close()).await.is_err() {
             tracing::warn!("the store was not closed");
@@ -241,7 +256,8 @@ impl Drop for Gateway {
 fn load(configuration: &Configuration, clock: &Clock) -> Result<Loaded, StartError> {
     files::check_private_files(&configuration.keys.directory)?;
     let authorities = configuration.authority.iter();
-    let secrets = secrets::watch(&configuration.keys, clock.clone())?;
+    let secrets = secrets::watch(&configuration.keys, &configuration.audit.origin, clock.clone())?;
+    configuration.prepare_database()?;
     Ok(Loaded {
         store: Store::open(&configuration.database.url.expose(), from(&secrets.live(), |secrets| &secrets.vault))?,
         secrets,

@@ -4,13 +4,19 @@
 //! route. Each step takes the last step's value and cannot reach back.
 
 pub mod actors;
+pub mod assurance;
 pub mod attributions;
 pub mod bodies;
 pub mod callers;
+pub mod checkpoints;
 pub mod child_ids;
 pub mod clocks;
 pub mod configuration;
+pub mod disclosures;
+pub mod documents;
 pub mod exchanges;
+pub mod expiries;
+pub mod fhir_audit_events;
 pub mod files;
 pub mod gateway;
 pub mod idempotency;
@@ -21,8 +27,10 @@ pub mod negotiation;
 pub mod operations;
 pub mod pages;
 pub mod partnership;
+pub mod phrases;
 pub mod problems;
 pub mod releases;
+pub mod retention;
 pub mod routes;
 pub mod secrets;
 pub mod state;
@@ -38,7 +46,7 @@ pub use gateway::{Gateway, StartError, start};
 pub use keys::Purpose;
 pub use keys::retirement::{Retirement, retire};
 pub use keys::rotation::{Rotation, RotationError, rotate};
-pub use maintenance::{OperationError, build_release, migrate, openapi, verify_audit};
+pub use maintenance::{OperationError, assurance_documents, build_release, migrate, openapi, run_retention, verify_audit};
 pub use tls::authorities::DEMONSTRATION_AUTHORITY;
 
 #[cfg(test)]

@@ -1,16 +1,21 @@
 //! What an operator does beside a running gateway: the same configuration, no listener.
 
+use std::path::Path;
 use std::sync::Arc;
 
 use chrono::NaiveDate;
 use domain::identifiers::ReleaseId;
-use store::{AuditReport, Store, StoreError};
+use domain::retention::Report;
+use store::{AuditReport, Looking, Store, StoreError};
 
+use crate::assurance;
+use crate::checkpoints::CheckpointError;
 use crate::clocks::{Clock, Ids};
 use crate::configuration::Configuration;
 use crate::keys::KeysError;
 use crate::partnership::{self, PartnershipError};
 use crate::releases::{self, Building};
+use crate::retention;
 use crate::routes;
 use crate::secrets::{self, Secrets};
 
@@ -21,6 +26,8 @@ pub enum OperationError {
     Keys(#[from] KeysError),
     #[error(transparent)]
     Partnership(#[from] PartnershipError),
+    #[error(transparent)]
+    Checkpoint(#[from] CheckpointError),
     #[error("the database: {0}")]
     Store(#[from] StoreError),
     #[error("a release cannot be as of a day to come")]
@@ -31,15 +38,24 @@ pub enum OperationError {
 
 /// Brings the tables up to date. It blocks.
 pub fn migrate(configuration: &Configuration) -> Result<(), OperationError> {
+    configuration.prepare_database()?;
     open(configuration, &Clock::system()).map(|(store, _)| store.close())
 }
 
-/// Looks through the whole audit log. It blocks.
-pub fn verify_audit(configuration: &Configuration) -> Result<AuditReport, OperationError> {
-    let (store, _) = open(configuration, &Clock::system())?;
-    let report = store.verify_audit()?;
-    store.close();
-    Ok(report)
+/// Looks through the whole audit log, and whether it extends a checkpoint. It blocks, and writes nothing.
+pub fn verify_audit(configuration: &Configuration, clock: &Clock, against: Option<&Path>) -> Result<AuditReport, OperationError> {
+    let against = match against {
+        None => None,
+        Some(path) => Some(secrets::checkpoint_keys(&configuration.keys, &configuration.audit.origin, clock.now())?.open(path)?),
+    };
+    let looking = Looking { now: clock.now(), keep_days: configuration.audit.keep_days, against };
+    Ok(store::verify_audit(&configuration.database.url.expose(), looking)?)
+}
+
+/// What an information governance lead has to show, from the partnership file. It opens no database, and blocks.
+pub fn assurance_documents(configuration: &Configuration) -> Result<Vec<(&'static str, String)>, OperationError> {
+    let partnership = partnership::watch(&configuration.partnership, configuration.authorities())?.live().load_full();
+    Ok(assurance::documents(&partnership))
 }
 
 /// Builds and publishes the release of a day.
@@ -60,6 +76,20 @@ pub async fn build_release(configuration: &Configuration, clock: Clock, as_of: N
     Ok(built?)
 }
 
+/// Removes what is past its retention, or says what would be removed.
+pub async fn run_retention(configuration: &Configuration, clock: Clock, dry_run: bool) -> Result<Report, OperationError> {
+    let (read, clock_of_keys) = (configuration.clone(), clock.clone());
+    let (store, partnership) = tokio::task::spawn_blocking(move || {
+        let partnership = partnership::watch(&read.partnership, read.authorities())?.live().load_full();
+        Ok::<_, OperationError>((open(&read, &clock_of_keys)?.0, partnership))
+    })
+    .await??;
+    let request = (Ids::new(clock.clone()).next(), clock.now());
+    let report = retention::run(&store, &configuration.retention, &partnership, request, dry_run).await;
+    tokio::task::spawn_blocking(move || store.close()).await?;
+    Ok(report?)
+}
+
 /// The contract's document, as it is committed.
 pub fn openapi() -> String {
     let mut text = serde_json::to_string_pretty(&routes::document()).unwrap_or_default();
@@ -69,7 +99,7 @@ pub fn openapi() -> String {
 
 /// The store, and the keys as they are now.
 pub(crate) fn open(configuration: &Configuration, clock: &Clock) -> Result<(Store, Arc<Secrets>), OperationError> {
-    let secrets = Arc::new(secrets::read(&configuration.keys, clock.clone())?);
+    let secrets = Arc::new(secrets::read(&configuration.keys, &configuration.audit.origin, clock.clone())?);
     let vault = Arc::clone(&secrets.vault);
     Ok((Store::open(&configuration.database.url.expose(), move || Arc::clone(&vault))?, secrets))
 }

@@ -1,4 +1,4 @@
-//! JSON or CSV, by what the request accepts.
+//! The form of an answer, by what the request accepts.
 
 use actix_web::http::header::HeaderValue;
 
@@ -22,22 +22,32 @@ impl Form {
 
 /// The form that `Accept` likes best; JSON where it does not mind.
 pub fn negotiate(accept: Option<&HeaderValue>) -> Result<Form, Problem> {
-    let Some(accept) = accept else { return Ok(Form::Json) };
-    let accept = accept.to_str().map_err(|_| Problem::new(Kind::NotAcceptable))?;
-    let mut best: Option<(f32, Form)> = None;
-    for range in accept.split(',') {
+    choose(accept, &[("application/json", Form::Json), ("text/csv", Form::Csv)])
+}
+
+/// What `Accept` likes best of what is offered by media type; the first where it does not mind.
+pub fn choose<T: Copy>(accept: Option<&HeaderValue>, offers: &[(&'static str, T)]) -> Result<T, Problem> {
+    let unacceptable = || {
+        let all: Vec<_> = offers.iter().map(|(media, _)| *media).collect();
+        Problem::new(Kind::NotAcceptable).detail(format!("There is {}.", crate::phrases::all_of(&all)))
+    };
+    let ranges = accept.map_or(Ok("*/*"), HeaderValue::to_str).map_err(|_| unacceptable())?;
+    let mut best: Option<(f32, T)> = None;
+    for range in ranges.split(',') {
         let mut parts = range.split(';').map(str::trim);
-        let form = match parts.next().unwrap_or_default().to_ascii_lowercase().as_str() {
-            "application/json" | "application/*" | "*/*" => Form::Json,
-            "text/csv" | "text/*" => Form::Csv,
-            _ => continue,
+        let wanted = parts.next().unwrap_or_default().to_ascii_lowercase();
+        let fits = |media: &str| match wanted.strip_suffix('*') {
+            Some("*/") => true,
+            Some(kind) => kind.ends_with('/') && media.starts_with(kind),
+            None => media == wanted,
         };
+        let Some((_, offer)) = offers.iter().find(|(media, _)| fits(media)) else { continue };
         let weight = parts.find_map(|part| part.strip_prefix("q=")).map_or(Some(1.0), |weight| weight.parse::<f32>().ok()).unwrap_or(0.0);
         if weight > 0.0 && best.is_none_or(|(most, _)| weight > most) {
-            best = Some((weight, form));
+            best = Some((weight, *offer));
         }
     }
-    best.map(|(_, form)| form).ok_or_else(|| Problem::new(Kind::NotAcceptable).detail("There is application/json and text/csv."))
+    best.map(|(_, offer)| offer).ok_or_else(unacceptable)
 }
 
 #[cfg(test)]
@@ -57,5 +67,6 @@ mod tests {
         assert_eq!(form("text/csv;q=0.1, */*;q=0.8"), Some(Form::Json));
         assert_eq!(form("text/html"), None);
         assert_eq!(form("text/csv;q=0"), None);
+        assert_eq!((form("text/*"), form("application/*"), form("text*"), form("*")), (Some(Form::Csv), Some(Form::Json), None, None));
     }
 }

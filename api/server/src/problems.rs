@@ -38,6 +38,7 @@ kinds! {
     ScopeMissing = 403 "scope-missing" "The client does not hold the scope",
     NoAgreement = 403 "no-agreement" "No agreement covers anything of the kind",
     OrganisationNotYours = 403 "organisation-not-yours" "The client may not send for this organisation",
+    NotAGuardian = 403 "not-a-guardian" "Only a Caldicott guardian may, and the actor's role is another",
     NotFound = 404 "not-found" "Not there, or not yours to know of",
     MethodNotAllowed = 405 "method-not-allowed" "The resource does not answer this method",
     NotAcceptable = 406 "not-acceptable" "No representation that the request accepts",
@@ -46,7 +47,9 @@ kinds! {
     OlderAsOf = 409 "older-as-of" "A later state of the list is already held",
     SnapshotShrinks = 409 "snapshot-shrinks" "The snapshot would drop too much of the list",
     IdempotencyInFlight = 409 "idempotency-in-flight" "A request with this key is still being answered",
+    LegalHold = 409 "legal-hold" "A legal hold keeps it as it is",
     WrongStatus = 409 "wrong-status" "Its present status does not allow it",
+    Erased = 410 "erased" "It was erased, or is past its retention",
     BodyTooLarge = 413 "body-too-large" "The body is too large",
     UnsupportedMediaType = 415 "unsupported-media-type" "The body is of an unsupported type",
     RefusedSubmission = 422 "refused-submission" "The submission is refused whole",
@@ -58,6 +61,7 @@ kinds! {
     Internal = 500 "internal" "The gateway failed",
     Busy = 503 "busy" "The gateway is busy",
     DatabaseAway = 503 "database-away" "The database is away",
+    LogBehind = 503 "log-behind" "The audit log cannot take more entries",
 }
 
 impl Kind {
@@ -129,7 +133,7 @@ pub struct ProblemView<'a> {
 
 impl Problem {
     pub fn new(kind: Kind) -> Self {
-        let retry_after = matches!(kind, Kind::TooMany | Kind::Busy | Kind::DatabaseAway).then_some(1);
+        let retry_after = matches!(kind, Kind::TooMany | Kind::Busy | Kind::DatabaseAway | Kind::LogBehind).then_some(1);
         Self { kind, more: Box::new(Particulars { retry_after, ..Particulars::default() }) }
     }
 

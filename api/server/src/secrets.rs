@@ -10,6 +10,7 @@ use disclosure::ReleaseSecret;
 use store::rings::Ring;
 use store::vault::{KeyBytes, Vault};
 
+use crate::checkpoints::CheckpointKeys;
 use crate::child_ids::ChildKeys;
 use crate::clocks::Clock;
 use crate::configuration::Keys;
@@ -32,23 +33,33 @@ pub struct Secrets {
     pub signing_keys: Arc<SigningKeys>,
     /// A new one gives unchanged figures fresh noise, which invites averaging: see `keys::rotation`.
     pub release: ReleaseSecrets,
+    /// Sign for the audit log.
+    pub checkpoints: Arc<CheckpointKeys>,
 }
 
 /// Secrets of releases, by the id that a release is published with.
 pub type ReleaseSecrets = Ring<Arc<ReleaseSecret>>;
 
-/// Reads every key once. It blocks.
-pub fn read(keys: &Keys, clock: Clock) -> Result<Secrets, KeysError> {
-    let reader = Reader::new(keys, clock);
+/// Reads every key once; `origin` is the audit log's. It blocks.
+pub fn read(keys: &Keys, origin: &str, clock: Clock) -> Result<Secrets, KeysError> {
+    let reader = Reader::new(keys, origin, clock);
     let contents = reader.read(Asked::Now)?.0;
     reader.secrets(&contents)
 }
 
 /// Watches the sources. It blocks for the first reading.
-pub fn watch(keys: &Keys, clock: Clock) -> Result<Watch<Secrets, KeysError>, KeysError> {
-    let reader = Reader::new(keys, clock);
+pub fn watch(keys: &Keys, origin: &str, clock: Clock) -> Result<Watch<Secrets, KeysError>, KeysError> {
+    let reader = Reader::new(keys, origin, clock);
     let reading = Arc::clone(&reader);
     Watch::of("keys", move || reading.read(Asked::Watch), move |contents| reader.secrets(contents))
+}
+
+/// Reads the keys of the audit log of that origin alone. It blocks.
+pub fn checkpoint_keys(keys: &Keys, origin: &str, now: DateTime<Utc>) -> Result<CheckpointKeys, KeysError> {
+    let source = keys.source(Purpose::Checkpoint);
+    let lines = parse(Purpose::Checkpoint, &source, &source.read()?)?;
+    let seeds = lines::secrets(&lines, now).map_err(|fault| KeysError::Lines { origin: source.to_string(), fault })?;
+    Ok(CheckpointKeys::new(origin, &seeds)?)
 }
 
 /// Who asks for the keys.
@@ -61,6 +72,8 @@ enum Asked {
 
 struct Reader {
     sources: Vec<(Purpose, Source)>,
+    /// The audit log's, for its checkpoints.
+    origin: String,
     clock: Clock,
     /// What each command said, and when.
     said: Mutex<BTreeMap<Purpose, (Instant, Content)>>,
@@ -70,9 +83,10 @@ struct Reader {
 }
 
 impl Reader {
-    fn new(keys: &Keys, clock: Clock) -> Arc<Self> {
+    fn new(keys: &Keys, origin: &str, clock: Clock) -> Arc<Self> {
         let sources = Purpose::ALL.map(|purpose| (purpose, keys.source(purpose))).into();
-        Arc::new(Self { sources, clock, said: Mutex::default(), known: Mutex::default(), reread: Mutex::default() })
+        let origin = origin.to_owned();
+        Arc::new(Self { sources, origin, clock, said: Mutex::default(), known: Mutex::default(), reread: Mutex::default() })
     }
 
     /// The keys' texts, and a digest that changes when they do or when another key comes into force.
@@ -119,7 +133,8 @@ impl Reader {
         let signing: jsonwebtoken::errors::Result<_> = signing.collect();
         let signing = signing.map_err(|_| KeysError::NotP256 { origin: source.to_string() })?;
         let signing_keys = Ring::new(signing, primary(source, &keys, now)?).ok_or(store::StoreError::Sealing)?;
-        Ok(Secrets { vault, child_keys, signing_keys: Arc::new(signing_keys), release })
+        let checkpoints = Arc::new(CheckpointKeys::new(&self.origin, &self.ring(contents, Purpose::Checkpoint, now)?)?);
+        Ok(Secrets { vault, child_keys, signing_keys: Arc::new(signing_keys), release, checkpoints })
     }
 
     fn vault(&self, contents: &Contents, now: DateTime<Utc>) -> Result<Vault, KeysError> {

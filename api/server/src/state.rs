@@ -6,8 +6,9 @@ use chrono::NaiveDate;
 use domain::dates::london_day;
 use domain::partnerships::Partnership;
 
-use store::Store;
+use store::{Journal, Store};
 
+use crate::checkpoints::Checkpoints;
 use crate::child_ids::ChildIds;
 use crate::clocks::{Clock, Ids};
 use crate::configuration::Configuration;
@@ -29,8 +30,11 @@ pub struct State {
     pub tokens: Tokens,
     pub store: Store,
     pub child_ids: ChildIds,
+    pub checkpoints: Arc<Checkpoints>,
     pub intake: Intake,
     pub releases: Releases,
+    /// Of what was erased.
+    pub journal: Journal,
     pub metrics: Metrics,
     pub documentation: Documentation,
 }

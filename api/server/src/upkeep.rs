@@ -3,56 +3,157 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use store::{ResealCursor, Resealed, Store, StoreError};
-use tokio::time::{Instant, MissedTickBehavior, interval};
+use domain::partnerships::Partnership;
+use domain::retention::{Kept, Periods};
+use store::{Journal, ResealCursor, Resealed, Store, StoreError};
+use tokio::time::{Instant, Interval, MissedTickBehavior, interval, interval_at};
 
-use crate::clocks::Clock;
+use crate::checkpoints::Checkpoints;
+use crate::clocks::{Clock, Ids};
+use crate::configuration::Audit;
+use crate::files::{self, FileError};
 use crate::operations::Readiness;
+use crate::retention;
 use crate::telemetry::metrics::Metrics;
+use crate::watches::Live;
 
 /// A claim on an idempotency key that is older than this belongs to work that is dead.
 const CLAIM: chrono::Duration = chrono::Duration::minutes(30);
-/// How long the same key answers the same.
-const ANSWER: chrono::Duration = chrono::Duration::days(7);
+/// How long an expired assertion is remembered.
+const EXPIRED: chrono::Duration = chrono::Duration::minutes(10);
+/// Leaves that are pruned in one transaction.
+const PRUNED_AT_ONCE: i64 = 1_000;
+/// How long after its start a gateway first looks for what is past its retention.
+const SETTLED: Duration = Duration::from_secs(300);
 
-/// Chains the audit leaves that wait, each second. It says once that it cannot, and once that it can
-/// again.
-pub async fn chain_audit(store: Store) {
-    let mut seconds = interval(Duration::from_secs(1));
-    seconds.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    let mut failing = false;
-    loop {
-        seconds.tick().await;
-        let chained = loop {
-            match store.chain_audit().await {
-                Ok(true) => {}
-                done => break done,
-            }
-        };
-        match chained {
-            Err(error) if !failing => {
-                failing = true;
-                tracing::error!(%error, "the audit log cannot be chained");
-            }
-            Ok(_) if failing => {
-                failing = false;
-                tracing::info!("the audit log is chained again");
-            }
-            _ => {}
+/// The audit log, as it is looked after.
+#[derive(Debug, Clone)]
+pub struct Log {
+    pub store: Store,
+    pub checkpoints: Arc<Checkpoints>,
+    pub settings: Audit,
+}
+
+impl Log {
+    async fn append(&self) -> Result<(), StoreError> {
+        while self.store.append_audit().await? {}
+        Ok(())
+    }
+
+    /// Writes the checkpoint of what is appended, unless that is the one that was written last with these keys.
+    async fn export(&self, written: &mut Option<(u64, Vec<String>)>) -> Result<(), ExportError> {
+        let head = self.store.read(|tx| tx.tree_head()).await?;
+        let keys = self.checkpoints.keys();
+        let now = Some((head.size, keys.public()));
+        if *written == now {
+            return Ok(());
+        }
+        let (path, text) = (self.settings.checkpoint_file.clone(), keys.sign(head));
+        let public = keys.public().join("\n") + "\n";
+        let written_now = tokio::task::spawn_blocking(move || {
+            files::replace(&path.with_extension("pub"), public.as_bytes())?;
+            files::replace(&path, text.as_bytes())
+        });
+        written_now.await??;
+        *written = now;
+        Ok(())
+    }
+
+    /// Appends what waits and writes the last checkpoint, before the gateway is left.
+    pub async fn finish(&self) {
+        if let Err(error) = self.append().await {
+            tracing::warn!(%error, "the audit log could not be appended to its end");
+        }
+        if let Err(error) = self.export(&mut None).await {
+            tracing::warn!(%error, "the last checkpoint could not be written");
         }
     }
 }
 
+#[derive(Debug, thiserror::Error)]
+enum ExportError {
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    #[error(transparent)]
+    File(#[from] FileError),
+    #[error(transparent)]
+    Broken(#[from] tokio::task::JoinError),
+}
+
+/// Says once that something cannot be done, and once that it can again.
+struct Faltering {
+    what: &'static str,
+    failing: bool,
+}
+
+impl Faltering {
+    const fn new(what: &'static str) -> Self {
+        Self { what, failing: false }
+    }
+
+    fn tell<T, E: std::fmt::Display>(&mut self, done: &Result<T, E>) {
+        match done {
+            Err(error) if !self.failing => tracing::error!(%error, "{}: it fails", self.what),
+            Ok(_) if self.failing => tracing::info!("{}: it works again", self.what),
+            _ => {}
+        }
+        self.failing = done.is_err();
+    }
+}
+
+/// Appends the audit leaves that wait, each second, and looks whether too many do.
+pub async fn append_audit(log: Log) {
+    let mut seconds = every(Duration::from_secs(1));
+    let (mut appending, mut looking) = (Faltering::new("appending to the audit log"), Faltering::new("counting what waits for it"));
+    loop {
+        seconds.tick().await;
+        appending.tell(&log.append().await);
+        looking.tell(&log.store.watch_backlog(log.settings.limits()).await);
+    }
+}
+
+/// Writes a signed checkpoint whenever the log has grown.
+pub async fn export_checkpoints(log: Log) {
+    let mut times = every(Duration::from_secs(u64::from(log.settings.checkpoint_every)));
+    let (mut faltering, mut written) = (Faltering::new("writing a checkpoint of the audit log"), None);
+    loop {
+        times.tick().await;
+        faltering.tell(&log.export(&mut written).await);
+    }
+}
+
+/// Empties what is past retention, a little at a time.
+pub async fn prune_audit(log: Log) {
+    let mut hours = every(Duration::from_secs(3_600));
+    let mut faltering = Faltering::new("pruning the audit log");
+    loop {
+        hours.tick().await;
+        let pruned = loop {
+            match log.store.prune_audit(PRUNED_AT_ONCE).await {
+                Ok(1..) => tokio::time::sleep(Duration::from_millis(100)).await,
+                done => break done,
+            }
+        };
+        faltering.tell(&pruned);
+    }
+}
+
+fn every(period: Duration) -> Interval {
+    let mut times = interval(period);
+    times.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    times
+}
+
 /// Forgets idempotency keys that nobody works under any more, or that are long answered. On an
 /// embedded database no work outlives the process: then all that are left at the start are dead.
-pub async fn sweep_claims(store: Store, clock: Clock) {
-    let mut minutes = interval(Duration::from_secs(60));
-    minutes.set_missed_tick_behavior(MissedTickBehavior::Delay);
+pub async fn sweep_claims(store: Store, clock: Clock, periods: Periods) {
+    let answer = chrono::Duration::days(periods.days(Kept::IdempotencyAnswers).into());
+    let mut minutes = every(Duration::from_secs(60));
     let mut age = if store.is_embedded() { chrono::Duration::zero() } else { CLAIM };
     loop {
         minutes.tick().await;
         let now = clock.now();
-        if let Err(error) = store.sweep_claims(now - age, now - ANSWER).await {
+        if let Err(error) = store.sweep_claims(now - age, now - answer).await {
             tracing::warn!(%error, "old idempotency keys could not be forgotten");
         }
         age = CLAIM;
@@ -66,7 +167,7 @@ const RESEALED_REST: Duration = Duration::from_secs(60);
 
 /// Brings what is stored under the keys in force, while there are older ones. It works for half of the
 /// time at the most, so that requests come first. It says once that nothing is left.
-pub async fn reseal(store: Store, metrics: Metrics) {
+pub async fn reseal(store: Store, journal: Journal, metrics: Metrics) {
     let mut seconds = interval(Duration::from_secs(1));
     seconds.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let (mut rotating, mut failing) = (false, false);
@@ -95,7 +196,7 @@ pub async fn reseal(store: Store, metrics: Metrics) {
             continue;
         }
         rotating = true;
-        match reseal_all(&store, &metrics).await {
+        match reseal_all(&store, &journal, &metrics).await {
             Ok(0) => {
                 if done.is_none_or(|(under, _)| under != keys) {
                     tracing::info!("every stored value is under the keys in force: older ones can be retired");
@@ -115,11 +216,13 @@ pub async fn reseal(store: Store, metrics: Metrics) {
 }
 
 /// One pass over everything; answers how many values were under older keys before it.
-async fn reseal_all(store: &Store, metrics: &Metrics) -> Result<u64, StoreError> {
+async fn reseal_all(store: &Store, journal: &Journal, metrics: &Metrics) -> Result<u64, StoreError> {
     let left = store.values_left().await?;
     metrics.left_to_reseal(&left);
     let total = left.iter().map(|(_, _, values)| values).sum();
     if total == 0 {
+        // Marks that were sealed anew go to the journal, so that it needs no older key either.
+        store.journal_tombstones(journal).await?;
         return Ok(0);
     }
     let mut cursor = ResealCursor::default();
@@ -136,10 +239,46 @@ async fn reseal_all(store: &Store, metrics: &Metrics) -> Result<u64, StoreError>
     Ok(total)
 }
 
-/// Ready is: a transaction commits.
+/// Forgets client assertions that expired. No gateway's clock is so far behind another's that it would
+/// believe one of them again.
+pub async fn sweep_assertions(store: Store, clock: Clock) {
+    let mut minutes = every(Duration::from_secs(60));
+    loop {
+        minutes.tick().await;
+        if let Err(error) = store.sweep_assertions(clock.now() - EXPIRED).await {
+            tracing::warn!(%error, "expired client assertions could not be forgotten");
+        }
+    }
+}
+
+/// Removes what is past its retention and writes marks into the journal that another gateway made, each hour.
+pub async fn retain(store: Store, clock: Clock, periods: Periods, partnership: Live<Partnership>, journal: Journal) {
+    let ids = Ids::new(clock.clone());
+    let mut hours = interval_at(Instant::now() + SETTLED, Duration::from_secs(3_600));
+    hours.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        hours.tick().await;
+        if let Err(error) = store.journal_tombstones(&journal).await {
+            tracing::error!(%error, "the journal of tombstones cannot be written");
+        }
+        match retention::run(&store, &periods, &partnership.load_full(), (ids.next(), clock.now()), false).await {
+            Ok(report) if report.lines.is_empty() => {}
+            Ok(report) => tracing::info!("{report}"),
+            Err(error) => tracing::warn!(%error, "what is past its retention could not be removed"),
+        }
+    }
+}
+
+/// Ready is: a transaction commits, and the audit log takes more.
 pub fn readiness(store: Store) -> Readiness {
     Arc::new(move || {
         let store = store.clone();
-        Box::pin(async move { store.transaction(|_| Ok(())).await.map_err(|_| "the database does not answer".to_owned()) })
+        Box::pin(async move {
+            let committed = store.transaction(|_| Ok(())).await;
+            committed.map_err(|error| match error {
+                StoreError::LogBehind => "too many audit entries wait to be appended".to_owned(),
+                _ => "the database does not answer".to_owned(),
+            })
+        })
     })
 }

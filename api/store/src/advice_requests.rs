@@ -221,6 +221,19 @@ impl Tx<'_> {
         Ok(Some(advice))
     }
 
+    /// Whether advice was handed in and is gone. A fact for the answer, not the advice.
+    pub fn is_advice_erased(&mut self, request: &AdviceRequest) -> Result<bool, StoreError> {
+        let gone = advice_request::table.find(request.id.to_string()).filter(advice_request::sealed_advice.is_null());
+        let gone: i64 = on!(self, c => gone.count().get_result(*c))?;
+        Ok(request.status == AdviceStatus::Submitted && gone == 1)
+    }
+
+    /// What is sealed of a request whose words are erased.
+    pub(crate) fn seal_no_particulars(&self, id: AdviceRequestId) -> Result<Vec<u8>, StoreError> {
+        let none = Particulars { case_reference: String::new(), receipt_evidence: None };
+        self.vault.seal(Column::AdviceRequest, &uuid_row(id.0), &to_json_bytes(&none)?)
+    }
+
     fn update_advice(&mut self, request: &AdviceRequest, change: impl FnOnce(&mut AdviceRequestRow)) -> Result<AdviceRequest, StoreError> {
         let mut row: AdviceRequestRow =
             on!(self, c => advice_request::table.find(request.id.to_string()).select(AdviceRequestRow::as_select()).first(*c))?;

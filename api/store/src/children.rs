@@ -23,6 +23,8 @@ enum Pass {
 const GATES: i64 = 64;
 /// Of the advisory locks that are the gates.
 const GATE: i64 = 7_364_658;
+/// Of the advisory lock that keeps children known.
+const KNOWN: i64 = 7_364_660;
 
 impl Tx<'_> {
     /// The child that is to be disclosed about, if the gateway knows it. Until the transaction ends
@@ -35,6 +37,7 @@ impl Tx<'_> {
     /// The child whose decisions are about to change, made known if it is not.
     pub fn child_for_decision(&mut self, reference: &ChildReference) -> Result<ChildId, StoreError> {
         let look_ups = self.vault.look_ups(reference);
+        self.hold_children()?;
         if let Some(id) = self.find_child(&look_ups, Pass::Alone)? {
             return Ok(id);
         }
@@ -68,9 +71,31 @@ impl Tx<'_> {
         newest.map_or(Ok(()), |newest| self.vault.check_known(&newest))
     }
 
+    /// The child of whom something is to be erased or moved, if the gateway knows it, held as by
+    /// [`Tx::child_for_decision`].
+    pub fn child_for_erasure(&mut self, reference: &ChildReference) -> Result<Option<ChildId>, StoreError> {
+        let look_ups = self.vault.look_ups(reference);
+        self.find_child(&look_ups, Pass::Alone)
+    }
+
     /// Holds a known child as [`Tx::child_for_decision`] does.
     pub fn child_for_withdrawal(&mut self, id: ChildId) -> Result<(), StoreError> {
         self.pass_gate(id, Pass::Alone)
+    }
+
+    /// Keeps every child known until the transaction ends, whatever is held about it.
+    pub(crate) fn hold_children(&mut self) -> Result<(), StoreError> {
+        if let Handle::Postgres(connection) = &mut self.handle {
+            diesel::sql_query(format!("SELECT pg_advisory_xact_lock_shared({KNOWN})")).execute(*connection)?;
+        }
+        Ok(())
+    }
+
+    /// Whether children may be forgotten: nobody else is about to say something of one.
+    pub(crate) fn try_hold_children(&mut self) -> Result<bool, StoreError> {
+        let Handle::Postgres(connection) = &mut self.handle else { return Ok(true) };
+        let lock = diesel::dsl::sql::<diesel::sql_types::Bool>(&format!("pg_try_advisory_xact_lock({KNOWN})"));
+        Ok(diesel::select(lock).get_result(*connection)?)
     }
 
     /// Holds a known child as [`Tx::child`] does.
@@ -94,9 +119,19 @@ impl Tx<'_> {
 
     /// Who the child is, as it was first named.
     pub(crate) fn child_reference(&mut self, id: ChildId) -> Result<ChildReference, StoreError> {
-        let (look_up, sealed): (Vec<u8>, Vec<u8>) =
-            on!(self, c => child::table.find(id.0).select((child::look_up, child::sealed_reference)).first(*c))?;
-        from_json(&self.vault.open(Column::ChildReference, &look_up, &sealed)?, "a child's reference")
+        self.references_between(id.0, id.0)?.pop().map(|(_, reference)| reference).ok_or(StoreError::Corrupt("a child that is gone"))
+    }
+
+    /// Who the children of a range of ids are.
+    pub(crate) fn references_between(&mut self, first: i64, last: i64) -> Result<Vec<(ChildId, ChildReference)>, StoreError> {
+        let query = child::table.filter(child::id.between(first, last)).select((child::id, child::look_up, child::sealed_reference));
+        let rows: Vec<(i64, Vec<u8>, Vec<u8>)> = on!(self, c => query.load(*c))?;
+        rows.into_iter()
+            .map(|(id, look_up, sealed)| {
+                let plain = self.vault.open(Column::ChildReference, &look_up, &sealed)?;
+                Ok((ChildId(id), from_json(&plain, "a child's reference")?))
+            })
+            .collect()
     }
 
     fn find_child(&mut self, look_ups: &[LookUp; 2], pass: Pass) -> Result<Option<ChildId>, StoreError> {

@@ -3,7 +3,8 @@
 use chrono::{NaiveDate, NaiveDateTime};
 use diesel::prelude::*;
 use domain::audit::Attribution;
-use domain::consents::{Consent, ConsentDecision, DecidedBy};
+use domain::children::ChildReference;
+use domain::consents::{Consent, ConsentDecision, DecidedBy, ReviewOutcome};
 use domain::identifiers::{ChildId, ConsentId};
 use domain::organisations::OrganisationCode;
 use domain::policy::{Act, Permit};
@@ -13,6 +14,9 @@ use crate::rows::{join, read, read_all, utc};
 use crate::schema::consent;
 use crate::transactions::{Tx, on};
 use crate::vault::{Column, uuid_row};
+
+/// Decisions that are read at a time.
+const PAGE: i64 = 500;
 
 /// A decision as it is recorded; whose, for what and to whom stand in the permit.
 #[derive(Debug, Clone)]
@@ -44,6 +48,9 @@ struct ConsentRow {
     withdrawn_at: Option<NaiveDateTime>,
     sealed_evidence: Vec<u8>,
     sealed_reason: Option<Vec<u8>>,
+    review: Option<String>,
+    reviewed_at: Option<NaiveDateTime>,
+    sealed_review: Option<Vec<u8>>,
 }
 
 impl TryFrom<ConsentRow> for Consent {
@@ -61,19 +68,14 @@ impl TryFrom<ConsentRow> for Consent {
             valid_from: row.valid_from,
             valid_to: row.valid_to,
             recorded_by: read(&row.recorded_by, "who recorded a consent")?,
+            recorded_at: utc(row.recorded_at),
+            review: row.review.as_deref().map(|review| read(review, "a consent's review")).transpose()?,
             withdrawn_at: row.withdrawn_at.map(utc),
         })
     }
 }
 
 impl Tx<'_> {
-    /// Every decision about a child: facts for `decide`, not for showing.
-    pub fn consents_of(&mut self, child: ChildId) -> Result<Vec<Consent>, StoreError> {
-        let rows: Vec<ConsentRow> =
-            on!(self, c => consent::table.filter(consent::child_id.eq(child.0)).select(ConsentRow::as_select()).load(*c))?;
-        rows.into_iter().map(Consent::try_from).collect()
-    }
-
     /// The decisions about the children of a range of ids, each with its child.
     pub(crate) fn consents_between(&mut self, first: i64, last: i64) -> Result<Vec<(ChildId, Consent)>, StoreError> {
         let rows: Vec<ConsentRow> =
@@ -81,11 +83,72 @@ impl Tx<'_> {
         rows.into_iter().map(|row| Ok((ChildId(row.child_id), row.try_into()?))).collect()
     }
 
+    /// A page of the decisions in force or yet to be that the permit's holder recorded and `wanted` picks out,
+    /// each with its child, in the order they were recorded, with one leaf.
+    pub fn standing_consents(
+        &mut self,
+        permit: &Permit,
+        (after, limit): (Option<ConsentId>, usize),
+        by: &Attribution,
+        wanted: impl Fn(&ChildReference, &Consent) -> bool,
+    ) -> Result<Vec<(ChildReference, Consent)>, StoreError> {
+        let mut after = after.map_or_else(String::new, |id| id.to_string());
+        let mut found = Vec::new();
+        loop {
+            let page = consent::table
+                .filter(consent::recorded_by.eq(permit.ask().holder.as_str()))
+                .filter(consent::withdrawn_at.is_null().and(consent::id.gt(&after)))
+                .order(consent::id)
+                .limit(PAGE);
+            let rows: Vec<ConsentRow> = on!(self, c => page.select(ConsentRow::as_select()).load(*c))?;
+            let Some(last) = rows.last() else { break };
+            after.clone_from(&last.id);
+            for row in rows {
+                let reference = self.child_reference(ChildId(row.child_id))?;
+                let consent = row.try_into()?;
+                if found.len() < limit && wanted(&reference, &consent) {
+                    found.push((reference, consent));
+                }
+            }
+            if found.len() >= limit {
+                break;
+            }
+        }
+        self.leave_permitted(permit, by)?;
+        Ok(found)
+    }
+
+    /// Records what a person found who looked at an objection, with its leaf. Looked at again, the later
+    /// finding stands.
+    pub fn review_objection(
+        &mut self,
+        permit: &Permit,
+        id: ConsentId,
+        outcome: ReviewOutcome,
+        reason: &str,
+        by: &Attribution,
+    ) -> Result<Consent, StoreError> {
+        let (_, child) = about(permit, Act::ReviewObjection)?;
+        let sealed = self.vault.seal(Column::ConsentReview, &uuid_row(id.0), reason.as_bytes())?;
+        let standing = || consent::table.find(id.to_string()).filter(consent::child_id.eq(child.0));
+        on!(self, c => diesel::update(standing())
+            .set((
+                consent::review.eq(outcome.as_str()),
+                consent::reviewed_at.eq(permit.at().naive_utc()),
+                consent::sealed_review.eq(&sealed),
+            ))
+            .execute(*c))?;
+        self.leave_permitted(permit, by)?;
+        let row: ConsentRow = on!(self, c => standing().select(ConsentRow::as_select()).first(*c))?;
+        row.try_into()
+    }
+
     /// Records a decision about the classes of data that the permits were asked for, one each, with
     /// a leaf for each.
     pub fn record_consent(&mut self, permits: &[Permit], draft: &ConsentDraft, by: &Attribution) -> Result<Consent, StoreError> {
         let permit = permits.first().ok_or(StoreError::Corrupt("no permit"))?;
-        let (ask, child) = about(permit, Act::RecordConsent)?;
+        let act = if draft.decision == ConsentDecision::Objection { Act::RecordObjection } else { Act::RecordConsent };
+        let (ask, child) = about(permit, act)?;
         let data: Vec<_> = permits.iter().map(|permit| permit.ask().data).collect();
         let id = draft.id.to_string();
         let row = ConsentRow {
@@ -103,11 +166,14 @@ impl Tx<'_> {
             withdrawn_at: None,
             sealed_evidence: self.vault.seal(Column::ConsentEvidence, &uuid_row(draft.id.0), draft.evidence.as_bytes())?,
             sealed_reason: None,
+            review: None,
+            reviewed_at: None,
+            sealed_review: None,
             id,
         };
         on!(self, c => diesel::insert_into(consent::table).values(&row).execute(*c))?;
         for permit in permits {
-            self.leave_permitted(permit, by)?;
+            self.leave_decided(permit, draft.id, by)?;
         }
         row.try_into()
     }
@@ -148,14 +214,15 @@ impl Tx<'_> {
             .set((consent::withdrawn_at.eq(at.naive_utc()), consent::sealed_reason.eq(&sealed)))
             .execute(*c))?;
         for permit in permits {
-            self.leave_permitted(permit, by)?;
+            self.leave_decided(permit, id, by)?;
         }
         let row: ConsentRow = on!(self, c => standing().select(ConsentRow::as_select()).first(*c))?;
         row.try_into()
     }
 }
 
-fn about(permit: &Permit, act: Act) -> Result<(&domain::policy::Ask, ChildId), StoreError> {
+/// What a permit for an act is about.
+pub(crate) fn about(permit: &Permit, act: Act) -> Result<(&domain::policy::Ask, ChildId), StoreError> {
     let ask = permit.ask();
     match ask.child {
         Some(child) if ask.act == act => Ok((ask, child)),

@@ -15,15 +15,36 @@ use domain::identifiers::SubmissionId;
 use domain::organisations::OrganisationCode;
 
 use crate::StoreError;
+use crate::audit::{Backlog, LogLimits};
 use crate::staging::Staging;
 use crate::transactions::Tx;
 use crate::vault::Vault;
+
+/// Brings the tables of `url` up to date and says for how long the audit log keeps what. Where an owner
+/// is given, its role does it, and the role of `url` is left with the rights that serving takes: none to
+/// change or remove what the log holds. Blocks.
+pub fn prepare(url: &str, owner: Option<&str>, limits: LogLimits) -> Result<(), StoreError> {
+    if is_postgres(url) {
+        postgres::prepare(url, owner.unwrap_or(url), limits)
+    } else {
+        sqlite::prepare(Path::new(sqlite_path(url)), limits)
+    }
+}
+
+pub(crate) fn is_postgres(url: &str) -> bool {
+    url.starts_with("postgres://") || url.starts_with("postgresql://")
+}
+
+pub(crate) fn sqlite_path(url: &str) -> &str {
+    url.strip_prefix("sqlite:").unwrap_or(url)
+}
 
 /// A handle on the store; cheap to clone.
 #[derive(Clone)]
 pub struct Store {
     database: Database,
     vaults: Vaults,
+    backlog: Arc<Backlog>,
 }
 
 /// Gives the keys that are in force at the moment.
@@ -46,15 +67,15 @@ impl std::fmt::Debug for Store {
 
 impl Store {
     /// Opens `postgres://…`, or else a path as an embedded database, and brings its tables up to
-    /// date. It asks for the keys at each transaction. Blocks; call it off the async threads.
+    /// date; a role that may not finds them so, or fails. It asks for the keys at each transaction. Blocks;
+    /// call it off the async threads.
     pub fn open(url: &str, vaults: impl Fn() -> Arc<Vault> + Send + Sync + 'static) -> Result<Self, StoreError> {
-        let database = if url.starts_with("postgres://") || url.starts_with("postgresql://") {
+        let database = if is_postgres(url) {
             Database::Postgres(postgres::Postgres::open(url)?)
         } else {
-            let path = url.strip_prefix("sqlite:").unwrap_or(url);
-            Database::Sqlite(Arc::new(sqlite::Sqlite::open(Path::new(path))?))
+            Database::Sqlite(Arc::new(sqlite::Sqlite::open(Path::new(sqlite_path(url)))?))
         };
-        Ok(Self { database, vaults: Arc::new(vaults) })
+        Ok(Self { database, vaults: Arc::new(vaults), backlog: Arc::default() })
     }
 
     /// The keys in force at the moment.
@@ -64,8 +85,17 @@ impl Store {
 
     /// Runs work that may write. It is committed when it returns `Ok`, and durable when this
     /// returns; on PostgreSQL it is run again after a serialization failure, so it must not have
-    /// effects of its own.
+    /// effects of its own. While the audit log is behind, nothing is.
     pub async fn transaction<T, W>(&self, work: W) -> Result<T, StoreError>
+    where
+        T: Send + 'static,
+        W: Fn(&mut Tx<'_>) -> Result<T, StoreError> + Send + 'static,
+    {
+        self.backlog.check()?;
+        self.write(work).await
+    }
+
+    async fn write<T, W>(&self, work: W) -> Result<T, StoreError>
     where
         T: Send + 'static,
         W: Fn(&mut Tx<'_>) -> Result<T, StoreError> + Send + 'static,
@@ -116,14 +146,22 @@ impl Store {
         }
     }
 
-    /// Chains the leaves that wait; answers whether more may. One gateway at a time does it.
-    pub async fn chain_audit(&self) -> Result<bool, StoreError> {
-        self.transaction(|tx| tx.chain_audit()).await
+    /// Appends the leaves that wait to the tree; answers whether more may. One gateway at a time does it.
+    pub async fn append_audit(&self) -> Result<bool, StoreError> {
+        self.write(|tx| tx.append_audit()).await
     }
 
-    /// Walks the whole audit log. Blocks.
-    pub fn verify_audit(&self) -> Result<crate::AuditReport, StoreError> {
-        self.read_blocking(|tx| tx.verify_audit())
+    /// Looks whether more leaves wait than may, and lets nothing be done that would leave another until
+    /// fewer do.
+    pub async fn watch_backlog(&self, limits: LogLimits) -> Result<bool, StoreError> {
+        let is_behind = self.read(move |tx| tx.is_behind(limits.most_waiting)).await?;
+        self.backlog.set(is_behind);
+        Ok(is_behind)
+    }
+
+    /// Empties the bodies of the oldest leaves that are past retention, at most so many; answers how many.
+    pub async fn prune_audit(&self, most: i64) -> Result<u64, StoreError> {
+        self.write(move |tx| tx.prune_audit(most)).await
     }
 
     /// Whether the database is embedded, so that no other gateway stands on it.
@@ -135,6 +173,15 @@ impl Store {
     /// answers that were given before another.
     pub async fn sweep_claims(&self, unsettled: DateTime<Utc>, answered: DateTime<Utc>) -> Result<usize, StoreError> {
         self.transaction(move |tx| tx.sweep_claims(unsettled, answered)).await
+    }
+
+    /// Leaves no trace of what was deleted in the embedded database's log; answers whether that is done. The
+    /// database itself overwrites what it deletes. PostgreSQL's own log and its vacuum are its operator's matter.
+    pub async fn scrub(&self) -> Result<bool, StoreError> {
+        match &self.database {
+            Database::Sqlite(sqlite) => sqlite.fold().await,
+            Database::Postgres(_) => Ok(true),
+        }
     }
 
     /// Closes the embedded database into its one file. Other handles answer `Away` afterwards.

@@ -5,34 +5,56 @@
 //! sealed by the [`vault::Vault`]; nothing outside this crate sees a sealed value.
 
 mod advice_requests;
+mod assertions;
 mod audit;
 mod children;
 mod consents;
 mod databases;
+mod disclosures;
+mod disputes;
+mod erasures;
+mod facts;
+mod holds;
 mod idempotency;
+mod opt_outs;
+mod overrides;
+mod recipients;
 mod records;
+mod rectifications;
 mod releases;
 mod resealing;
+mod restrictions;
+mod retention;
 pub mod rings;
 mod rows;
 mod schema;
 mod sealed_columns;
 mod staging;
 mod submissions;
+mod tombstones;
 mod transactions;
 pub mod vault;
 
 pub use advice_requests::{AdviceRequest, AdviceRequestDraft};
-pub use audit::{AuditEntry, AuditFault, AuditReport};
+pub use audit::{AuditEntry, AuditFault, AuditReport, Consistency, Hash, Inclusion, LogLimits, Looking, TreeHead, verify_audit};
 pub use consents::ConsentDraft;
-pub use databases::Store;
+pub use databases::{Store, prepare};
+pub use disclosures::{ChildLog, ToldActor, ToldLeaf};
+pub use disputes::{Dispute, DisputeDraft};
+pub use erasures::{Erased, Erasure, ErasureDraft};
+pub use holds::HoldDraft;
 pub use idempotency::{Claim, Fingerprint};
+pub use opt_outs::OptOutList;
+pub use overrides::OverrideDraft;
 pub use records::{Counted, HeldCase, ListedReferral, SealedReferrals};
+pub use rectifications::RectificationDraft;
 pub use releases::{PublishedRelease, PublishedTable, TableDraft};
 pub use resealing::{KeyPurpose, KeyUsage, ResealCursor, Resealed};
+pub use restrictions::RestrictionDraft;
 pub use sealed_columns::sealed_columns;
 pub use staging::{Publication, Published, Staging};
 pub use submissions::{ListedIssue, Submission};
+pub use tombstones::{Replayed, journal::Journal};
 pub use transactions::Tx;
 
 /// Why the store could not do what it was asked. A refusal by policy is no error: it is a value.
@@ -51,6 +73,11 @@ pub enum StoreError {
     UnknownKey(u32),
     #[error("a stored value does not read back: {0}")]
     Corrupt(&'static str),
+    /// More leaves wait to be appended to the audit log than may: nothing is done that would leave another.
+    #[error("the audit log is behind")]
+    LogBehind,
+    #[error("the catalogue of audit events has no line for {0}")]
+    NoEvent(&'static str),
     #[error("the database refused a statement")]
     Database(#[from] diesel::result::Error),
     #[error("the database could not be set up: {0}")]

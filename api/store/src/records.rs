@@ -6,13 +6,13 @@ use std::collections::BTreeMap;
 use chrono::NaiveDate;
 use diesel::prelude::*;
 use domain::audit::Attribution;
-use domain::consents::Consent;
 use domain::ehc_plans::Case;
 use domain::identifiers::{CaseId, ChildId};
 use domain::journeys::HeldReferral;
 use domain::organisations::OrganisationCode;
+use domain::partnerships::Needs;
 use domain::pathways::PathwaySet;
-use domain::policy::{Permit, Reason, Refusal};
+use domain::policy::{ChildFacts, NOBODY, Permit, Reason, Refusal};
 use domain::referrals::{Flow, Referral};
 use domain::submissions::Dataset;
 
@@ -27,6 +27,8 @@ use crate::vault::{Column, Vault};
 pub struct ListedReferral {
     pub cursor: i64,
     pub list: String,
+    /// Whether its accuracy is disputed: then it is listed to who sent it alone.
+    pub disputed: bool,
     pub held: HeldReferral,
 }
 
@@ -53,7 +55,7 @@ impl SealedReferrals {
     }
 }
 
-/// A referral that may be counted, before it is opened.
+/// A record that may be counted, before it is opened.
 #[derive(Debug, Clone, Copy)]
 pub struct Counted<'a> {
     pub child: ChildId,
@@ -73,16 +75,35 @@ struct RecordRow {
     pathways: i16,
     flow: String,
     sealed_record: Vec<u8>,
+    dispute_id: Option<String>,
 }
 
 impl RecordRow {
+    /// What a permit lets out of it. What is disputed goes to nobody but who sent it.
+    fn cut(&self, permit: &Permit, vault: &Vault) -> Result<Result<HeldReferral, Reason>, StoreError> {
+        if self.dispute_id.is_some() && !permit.is_own() {
+            return Ok(Err(Reason::Disputed));
+        }
+        let HeldReferral { provider, flow, referral } = self.referral(vault)?;
+        Ok(permit.cut(referral).map(|referral| HeldReferral { provider, flow, referral }))
+    }
+
     fn referral(&self, vault: &Vault) -> Result<HeldReferral, StoreError> {
         let referral: Referral = from_json(&self.open(vault)?, "a referral")?;
         Ok(HeldReferral { provider: read(&self.organisation, "a provider")?, flow: read(&self.flow, "a flow")?, referral })
     }
 
     fn listed(&self, held: HeldReferral) -> ListedReferral {
-        ListedReferral { cursor: self.id, list: self.list.clone(), held }
+        ListedReferral { cursor: self.id, list: self.list.clone(), disputed: self.dispute_id.is_some(), held }
+    }
+
+    fn counted(&self) -> Result<Counted<'_>, StoreError> {
+        Ok(Counted {
+            child: ChildId(self.child_id),
+            holder: read(&self.organisation, "a provider")?,
+            list: &self.list,
+            pathways: PathwaySet::from_bits(self.pathways),
+        })
     }
 
     fn case(&self, vault: &Vault) -> Result<HeldCase, StoreError> {
@@ -145,14 +166,17 @@ impl Tx<'_> {
                 return Err(StoreError::Corrupt("a permit for another child"));
             }
             let before = found.len();
+            let mut kept = Reason::NotHeld;
             for row in sealed.rows.iter().filter(|row| row.organisation == ask.holder.as_str()) {
-                found.extend(cut(permit, row.referral(self.vault)?));
+                match row.cut(permit, self.vault)? {
+                    Ok(held) => found.push(held),
+                    Err(reason) => kept = kept.max(reason),
+                }
             }
             if found.len() > before {
                 self.leave_permitted(permit, by)?;
             } else {
-                let refusal = Refusal { ask, reason: Reason::IdentityUnverified, agreement: None, consent: None };
-                self.leave_refused(&refusal, by, permit.at())?;
+                self.leave_refused(&Refusal::of_record(permit, kept), by, permit.at())?;
             }
         }
         Ok(found)
@@ -177,14 +201,14 @@ impl Tx<'_> {
 
     /// Another organisation's referrals, each let out by a permit of its own or left out, until there
     /// are `limit` of them or no more: how many were left out does not show. `judge` is given a child,
-    /// its pathways in the row and its family's decisions.
+    /// its pathways in the row and the facts about it.
     pub fn permitted_referrals(
         &mut self,
         holder: OrganisationCode,
         list: Option<&str>,
         (mut after, limit): (i64, usize),
-        by: &Attribution,
-        judge: impl Fn(ChildId, PathwaySet, &[Consent]) -> Option<Permit>,
+        (needs, by): (Needs, &Attribution),
+        mut judge: impl FnMut(ChildId, PathwaySet, &ChildFacts) -> Option<Permit>,
     ) -> Result<Vec<ListedReferral>, StoreError> {
         let mut found = Vec::new();
         loop {
@@ -194,9 +218,9 @@ impl Tx<'_> {
             for row in rows {
                 let child = ChildId(row.child_id);
                 self.child_for_disclosure(child)?;
-                let consents = self.consents_of(child)?;
-                let Some(permit) = judge(child, PathwaySet::from_bits(row.pathways), &consents) else { continue };
-                if let Some(held) = cut(&permit, row.referral(self.vault)?) {
+                let facts = self.child_facts(child, needs)?;
+                let Some(permit) = judge(child, PathwaySet::from_bits(row.pathways), &facts) else { continue };
+                if let Ok(held) = row.cut(&permit, self.vault)? {
                     found.push(row.listed(held));
                     self.leave_permitted(&permit, by)?;
                 }
@@ -267,63 +291,70 @@ impl Tx<'_> {
     }
 
     /// Every child's referrals, child by child, cut to what `judge` permits of each provider's: the
-    /// input of a release. Reads in batches, so memory does not grow with the number of children.
+    /// input of a release.
     pub fn count_referrals(
         &mut self,
-        judge: impl Fn(&Counted<'_>, &[Consent]) -> Option<Permit>,
+        needs: Needs,
+        judge: impl Fn(&Counted<'_>, &ChildFacts) -> Option<Permit>,
         mut visit: impl FnMut(ChildId, Vec<HeldReferral>),
     ) -> Result<(), StoreError> {
-        let mut after = (0, 0);
-        let mut child: Option<(ChildId, Vec<Consent>, Vec<HeldReferral>)> = None;
-        loop {
-            // Said twice, so that the index is entered where the last batch ended.
-            let later = record::child_id.ge(after.0).and(record::child_id.gt(after.0).or(record::id.gt(after.1)));
-            let rows: Vec<RecordRow> = on!(self, c => referrals()
-                .filter(later)
-                .order((record::child_id, record::id))
-                .limit(BATCH)
-                .select(RecordRow::as_select())
-                .load(*c))?;
-            let Some(last) = rows.last() else { break };
-            after = (last.child_id, last.id);
-            let objections = self.consents_between(rows.first().map_or(0, |row| row.child_id), last.child_id)?;
-            for row in rows {
-                let id = ChildId(row.child_id);
-                if child.as_ref().is_none_or(|(current, ..)| *current != id) {
-                    if let Some((id, _, held)) = child.take() {
-                        visit(id, held);
-                    }
-                    let consents = objections.iter().filter(|(of, _)| *of == id).map(|(_, consent)| consent.clone()).collect();
-                    child = Some((id, consents, Vec::new()));
-                }
-                let counted = Counted {
-                    child: id,
-                    holder: read(&row.organisation, "a provider")?,
-                    list: &row.list,
-                    pathways: PathwaySet::from_bits(row.pathways),
-                };
-                if let Some((_, consents, kept)) = &mut child
-                    && let Some(permit) = judge(&counted, consents)
-                {
-                    kept.extend(cut(&permit, row.referral(self.vault)?));
-                }
+        let mut child: Option<(ChildId, Vec<HeldReferral>)> = None;
+        self.each_record(Dataset::WaitingList, needs, |vault, row, facts| {
+            let counted = row.counted()?;
+            if let Some((id, held)) = child.take_if(|(current, _)| *current != counted.child) {
+                visit(id, held);
             }
-        }
-        if let Some((id, _, held)) = child {
+            let (_, held) = child.get_or_insert_with(|| (counted.child, Vec::new()));
+            if let Some(permit) = judge(&counted, facts) {
+                held.extend(row.cut(&permit, vault)?);
+            }
+            Ok(())
+        })?;
+        if let Some((id, held)) = child {
             visit(id, held);
         }
         Ok(())
     }
 
-    /// Every case that was open or ended, with its child, of one council: the input of a release.
-    pub fn count_cases(&mut self, permit: &Permit, mut visit: impl FnMut(ChildId, Case)) -> Result<(), StoreError> {
-        let mut after = 0;
+    /// Every case that `judge` permits, with its child: the input of a release.
+    pub fn count_cases(
+        &mut self,
+        needs: Needs,
+        judge: impl Fn(&Counted<'_>, &ChildFacts) -> Option<Permit>,
+        mut visit: impl FnMut(ChildId, Case),
+    ) -> Result<(), StoreError> {
+        self.each_record(Dataset::Ehcp, needs, |vault, row, facts| {
+            let counted = row.counted()?;
+            if row.dispute_id.is_none() && judge(&counted, facts).is_some() {
+                visit(counted.child, row.case(vault)?.case);
+            }
+            Ok(())
+        })
+    }
+
+    /// Every record of a dataset, child by child, with the facts about its child. Reads in batches, so memory
+    /// does not grow with the number of children.
+    fn each_record(
+        &mut self,
+        dataset: Dataset,
+        needs: Needs,
+        mut visit: impl FnMut(&Vault, &RecordRow, &ChildFacts) -> Result<(), StoreError>,
+    ) -> Result<(), StoreError> {
+        let mut after = (0, 0);
         loop {
-            let rows = self.case_rows(own(permit)?, after, BATCH)?;
-            let Some(last) = rows.last() else { return Ok(()) };
-            after = last.id;
-            for row in rows {
-                visit(ChildId(row.child_id), row.case(self.vault)?.case);
+            // Said twice, so that the index is entered where the last batch ended.
+            let later = record::child_id.ge(after.0).and(record::child_id.gt(after.0).or(record::id.gt(after.1)));
+            let rows: Vec<RecordRow> = on!(self, c => record::table
+                .filter(record::dataset.eq(dataset.as_str()).and(later))
+                .order((record::child_id, record::id))
+                .limit(BATCH)
+                .select(RecordRow::as_select())
+                .load(*c))?;
+            let (Some(first), Some(last)) = (rows.first(), rows.last()) else { return Ok(()) };
+            after = (last.child_id, last.id);
+            let facts = self.facts_between(first.child_id, last.child_id, needs)?;
+            for row in &rows {
+                visit(self.vault, row, facts.get(&ChildId(row.child_id)).unwrap_or(&NOBODY))?;
             }
         }
     }
@@ -345,11 +376,6 @@ impl Tx<'_> {
 
 /// Rows that are read at a time.
 const BATCH: i64 = 2_000;
-
-fn cut(permit: &Permit, held: HeldReferral) -> Option<HeldReferral> {
-    let HeldReferral { provider, flow, referral } = held;
-    permit.cut(referral).map(|referral| HeldReferral { provider, flow, referral })
-}
 
 fn own(permit: &Permit) -> Result<OrganisationCode, StoreError> {
     if permit.is_own() { Ok(permit.ask().holder) } else { Err(StoreError::Corrupt("a permit for another's records")) }

@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 
 use diesel::prelude::*;
-use diesel::sql_types::{BigInt, Binary, Nullable, Text};
+use diesel::sql_types::{BigInt, Binary, Integer, Nullable, Text};
 use domain::ehc_plans::Case;
 
 use crate::StoreError;
@@ -14,6 +14,7 @@ use crate::databases::Store;
 use crate::records::record_row;
 use crate::rows::{from_json, read};
 use crate::sealed_columns::{Bound, SEALED, SealedColumn};
+use crate::tombstones::place;
 use crate::transactions::{Handle, Tx, on};
 use crate::vault::{LookUp, Vault, key_id, uuid_row};
 
@@ -74,6 +75,10 @@ struct OldRow {
     record_key: Option<String>,
     #[diesel(sql_type = Nullable<Binary>)]
     case_index: Option<Vec<u8>>,
+    #[diesel(sql_type = Nullable<Text>)]
+    cause: Option<String>,
+    #[diesel(sql_type = Nullable<Integer>)]
+    position: Option<i32>,
 }
 
 struct NewRow {
@@ -157,15 +162,31 @@ impl Tx<'_> {
 
     fn old_rows(&self, sealed: &SealedColumn) -> String {
         let (table, name) = (sealed.table(), sealed.name());
-        let none = if self.is_postgres() { "NULL::bytea" } else { "NULL" };
         let mut old = vec![format!("substr(t.{name}, 2, 4) < {}", self.literal(self.vault.seals_under()))];
         let indexed = self.literal(self.vault.indexes_under());
         old.extend(sealed.indexes().iter().map(|index| format!("substr(t.{index}, 1, 4) < {indexed}")));
-        let (columns, join) = match sealed.bound {
-            Bound::Uuid => (format!("{none} AS look_up, NULL AS organisation, NULL AS record_key, {none} AS case_index"), ""),
-            Bound::LookUp(_) => (format!("t.look_up, NULL AS organisation, NULL AS record_key, {none} AS case_index"), ""),
-            Bound::Record => ("c.look_up, t.organisation, t.record_key, t.case_index".to_owned(), "JOIN child c ON c.id = t.child_id"),
+        let join = if matches!(sealed.bound, Bound::Record) { "JOIN child c ON c.id = t.child_id" } else { "" };
+        // What the row's place and its indexes are made from; a query gives every column of `OldRow`.
+        let given: &[&str] = match sealed.bound {
+            Bound::Uuid => &[],
+            Bound::LookUp(_) => &["t.look_up"],
+            Bound::Record => &["c.look_up", "t.organisation", "t.record_key", "t.case_index"],
+            Bound::Tombstone => &["t.cause", "t.position"],
         };
+        let column = |(name, kind): (&str, &str)| {
+            let own = given.iter().find(|given| given.split('.').nth(1) == Some(name));
+            let none = if self.is_postgres() { format!("NULL::{kind} AS {name}") } else { format!("NULL AS {name}") };
+            own.map_or(none, |own| (*own).to_owned())
+        };
+        let columns = [
+            ("look_up", "bytea"),
+            ("organisation", "text"),
+            ("record_key", "text"),
+            ("case_index", "bytea"),
+            ("cause", "text"),
+            ("position", "integer"),
+        ];
+        let columns = columns.map(column).join(", ");
         let after = if matches!(sealed.bound, Bound::Uuid) { "$1" } else { "CAST(COALESCE(NULLIF($1, ''), '0') AS BIGINT)" };
         format!(
             "SELECT CAST(t.id AS TEXT) AS id, t.{name} AS sealed, {columns} FROM {table} t {join}
@@ -237,10 +258,16 @@ impl Tx<'_> {
 /// A row under the keys in force; `None` where its child has to come first.
 fn renew(vault: &Vault, sealed: &SealedColumn, old: OldRow) -> Result<Option<NewRow>, StoreError> {
     let look_up = || old.look_up.as_deref().and_then(|bytes| LookUp::try_from(bytes).ok()).ok_or(StoreError::Corrupt("an index"));
-    let text = |text: &Option<String>| text.clone().ok_or(StoreError::Corrupt("a record's key"));
+    let text = |text: &Option<String>| text.clone().ok_or(StoreError::Corrupt("a row's key"));
     let (place, indexes, plain) = match sealed.bound {
         Bound::Uuid => {
             let place = uuid_row(read(&old.id, "an id")?).to_vec();
+            let plain = vault.open(sealed.column, &place, &old.sealed)?;
+            (place, Vec::new(), plain)
+        }
+        Bound::Tombstone => {
+            let position = old.position.ok_or(StoreError::Corrupt("a tombstone's position"))?;
+            let place = place(&text(&old.cause)?, position);
             let plain = vault.open(sealed.column, &place, &old.sealed)?;
             (place, Vec::new(), plain)
         }

@@ -29,6 +29,76 @@ diesel::table! {
         sealed_record -> Binary,
         submission_id -> Text,
         case_index -> Nullable<Binary>,
+        retain_from -> Nullable<Date>,
+        dispute_id -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    legal_hold (id) {
+        id -> Text,
+        child_id -> BigInt,
+        organisation -> Text,
+        ends -> Nullable<Date>,
+        set_at -> Timestamp,
+        released_at -> Nullable<Timestamp>,
+        sealed_reason -> Binary,
+        sealed_release -> Nullable<Binary>,
+    }
+}
+
+diesel::table! {
+    erasure (id) {
+        id -> Text,
+        child_id -> Nullable<BigInt>,
+        organisation -> Text,
+        made_at -> Timestamp,
+        lifted_at -> Nullable<Timestamp>,
+        sealed_reason -> Binary,
+        sealed_lifting -> Nullable<Binary>,
+    }
+}
+
+diesel::table! {
+    rectification (id) {
+        id -> Text,
+        child_id -> BigInt,
+        organisation -> Text,
+        made_at -> Timestamp,
+        sealed_reason -> Binary,
+    }
+}
+
+diesel::table! {
+    dispute (id) {
+        id -> Text,
+        child_id -> BigInt,
+        organisation -> Text,
+        opened_at -> Timestamp,
+        settled_at -> Nullable<Timestamp>,
+        sealed_reason -> Binary,
+        sealed_settlement -> Nullable<Binary>,
+    }
+}
+
+diesel::table! {
+    tombstone (id) {
+        id -> BigInt,
+        cause -> Text,
+        position -> Integer,
+        organisation -> Text,
+        dataset -> Nullable<Text>,
+        made_at -> Timestamp,
+        lifted_at -> Nullable<Timestamp>,
+        sealed_mark -> Binary,
+    }
+}
+
+diesel::table! {
+    expired_record (organisation, digest) {
+        organisation -> Text,
+        digest -> Binary,
+        expired_on -> Date,
     }
 }
 
@@ -85,6 +155,60 @@ diesel::table! {
         withdrawn_at -> Nullable<Timestamp>,
         sealed_evidence -> Binary,
         sealed_reason -> Nullable<Binary>,
+        review -> Nullable<Text>,
+        reviewed_at -> Nullable<Timestamp>,
+        sealed_review -> Nullable<Binary>,
+    }
+}
+
+diesel::table! {
+    restriction (id) {
+        id -> Text,
+        child_id -> BigInt,
+        kind -> Text,
+        against -> Nullable<Text>,
+        starts -> Date,
+        ends -> Nullable<Date>,
+        set_by -> Text,
+        set_at -> Timestamp,
+        lifted_at -> Nullable<Timestamp>,
+        sealed_reason -> Binary,
+        sealed_lifting -> Nullable<Binary>,
+    }
+}
+
+diesel::table! {
+    caldicott_override (id) {
+        id -> Text,
+        child_id -> BigInt,
+        holder -> Text,
+        recipient -> Text,
+        purpose -> Text,
+        data -> Text,
+        pathways -> SmallInt,
+        starts -> Date,
+        ends -> Date,
+        made_at -> Timestamp,
+        ended_at -> Nullable<Timestamp>,
+        sealed_reason -> Binary,
+    }
+}
+
+diesel::table! {
+    opt_out_list (organisation) {
+        organisation -> Text,
+        as_of -> Date,
+        loaded_at -> Timestamp,
+        numbers -> BigInt,
+    }
+}
+
+diesel::table! {
+    opt_out (id) {
+        id -> BigInt,
+        organisation -> Text,
+        look_up -> Binary,
+        sealed_number -> Binary,
     }
 }
 
@@ -112,7 +236,9 @@ diesel::table! {
         id -> BigInt,
         at -> Timestamp,
         child_id -> Nullable<BigInt>,
-        body -> Text,
+        salt -> Binary,
+        body -> Nullable<Text>,
+        body_hash -> Binary,
     }
 }
 
@@ -123,10 +249,25 @@ diesel::table! {
 }
 
 diesel::table! {
-    audit_chain (position) {
+    audit_entry (position) {
         position -> BigInt,
         leaf_id -> BigInt,
         hash -> Binary,
+    }
+}
+
+diesel::table! {
+    audit_node (level, position) {
+        level -> Integer,
+        position -> BigInt,
+        hash -> Binary,
+    }
+}
+
+diesel::table! {
+    audit_retention (id) {
+        id -> Integer,
+        keep_days -> Integer,
     }
 }
 
@@ -161,4 +302,12 @@ diesel::table! {
     }
 }
 
-diesel::allow_tables_to_appear_in_same_query!(audit_chain, audit_leaf, audit_pending, child, record);
+diesel::table! {
+    assertion_jti (client, digest) {
+        client -> Text,
+        digest -> Binary,
+        expires_at -> Timestamp,
+    }
+}
+
+diesel::allow_tables_to_appear_in_same_query!(audit_entry, audit_leaf, audit_pending, child, record);

@@ -2,6 +2,7 @@
 //! key is still in use go by this table; a test holds it against the databases' own.
 
 use domain::children::ChildReference;
+use domain::nhs_numbers::NhsNumber;
 
 use crate::StoreError;
 use crate::rows::from_json;
@@ -24,15 +25,30 @@ pub(crate) enum Bound {
     /// A row of `record`: its organisation and key. `digest` and `case_index` follow from what is
     /// sealed and from the child's index.
     Record,
+    /// A mark: its `cause` and `position`. Its `id` is a number.
+    Tombstone,
 }
 
-pub(crate) const SEALED: [SealedColumn; 6] = [
+pub(crate) const SEALED: [SealedColumn; 19] = [
     SealedColumn { column: Column::ChildReference, bound: Bound::LookUp(child_look_up) },
     SealedColumn { column: Column::Record, bound: Bound::Record },
     SealedColumn { column: Column::ConsentEvidence, bound: Bound::Uuid },
     SealedColumn { column: Column::ConsentReason, bound: Bound::Uuid },
+    SealedColumn { column: Column::ConsentReview, bound: Bound::Uuid },
+    SealedColumn { column: Column::RestrictionReason, bound: Bound::Uuid },
+    SealedColumn { column: Column::RestrictionLifting, bound: Bound::Uuid },
+    SealedColumn { column: Column::OverrideReason, bound: Bound::Uuid },
+    SealedColumn { column: Column::OptOutNumber, bound: Bound::LookUp(number_look_up) },
     SealedColumn { column: Column::AdviceRequest, bound: Bound::Uuid },
     SealedColumn { column: Column::Advice, bound: Bound::Uuid },
+    SealedColumn { column: Column::HoldReason, bound: Bound::Uuid },
+    SealedColumn { column: Column::HoldRelease, bound: Bound::Uuid },
+    SealedColumn { column: Column::ErasureReason, bound: Bound::Uuid },
+    SealedColumn { column: Column::ErasureLifting, bound: Bound::Uuid },
+    SealedColumn { column: Column::RectificationReason, bound: Bound::Uuid },
+    SealedColumn { column: Column::DisputeReason, bound: Bound::Uuid },
+    SealedColumn { column: Column::DisputeSettlement, bound: Bound::Uuid },
+    SealedColumn { column: Column::Tombstone, bound: Bound::Tombstone },
 ];
 
 /// Where sealed values stand, for whoever looks at the database from outside: table, column, and the
@@ -53,7 +69,7 @@ impl SealedColumn {
     /// The columns beside it that are made with a look-up key.
     pub(crate) fn indexes(&self) -> &'static [&'static str] {
         match self.bound {
-            Bound::Uuid => &[],
+            Bound::Uuid | Bound::Tombstone => &[],
             Bound::LookUp(_) => &["look_up"],
             Bound::Record => &["digest", "case_index"],
         }
@@ -63,6 +79,12 @@ impl SealedColumn {
 fn child_look_up(vault: &Vault, plain: &[u8]) -> Result<LookUp, StoreError> {
     let child: ChildReference = from_json(plain, "a child's reference")?;
     Ok(vault.look_up(&child))
+}
+
+fn number_look_up(vault: &Vault, plain: &[u8]) -> Result<LookUp, StoreError> {
+    let number = std::str::from_utf8(plain).ok().and_then(|number| number.parse().ok());
+    let number: NhsNumber = number.ok_or(StoreError::Corrupt("an opt-out's number"))?;
+    Ok(vault.number_look_ups(&number)[0])
 }
 
 #[cfg(test)]
@@ -82,8 +104,19 @@ mod tests {
         name: String,
     }
 
-    /// A column of bytes is sealed, is made with a look-up key, or is on this list.
-    const NEITHER: [&str; 3] = ["audit_chain.hash", "idempotency.fingerprint", "child_claim.look_up"];
+    /// A column of bytes is sealed, is made with a look-up key, or is on this list. The digests in
+    /// `expired_record` are keyed, and cannot be made anew because what they are of is gone: once their
+    /// key is too, a record that is sent again is taken, and expires again.
+    const NEITHER: [&str; 8] = [
+        "assertion_jti.digest",
+        "audit_entry.hash",
+        "audit_leaf.body_hash",
+        "audit_leaf.salt",
+        "audit_node.hash",
+        "child_claim.look_up",
+        "expired_record.digest",
+        "idempotency.fingerprint",
+    ];
 
     #[test]
     fn every_column_of_bytes_is_accounted_for() {

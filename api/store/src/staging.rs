@@ -4,6 +4,7 @@
 //! moves all of it into sight in one transaction.
 
 mod cases;
+mod marked;
 mod publishing;
 mod renewing;
 
@@ -17,6 +18,7 @@ use diesel::prelude::*;
 use domain::children::ChildReference;
 use domain::issues::{Issue, IssueCode, Severity};
 use domain::organisations::OrganisationCode;
+use domain::retention::runs_from;
 use domain::submissions::{Entry, Record};
 
 use cases::PlainCase;
@@ -45,6 +47,7 @@ diesel::table! {
         other_digest -> Binary,
         case_index -> Nullable<Binary>,
         sealed_record -> Binary,
+        retain_from -> Nullable<Date>,
     }
 }
 
@@ -74,12 +77,12 @@ diesel::allow_tables_to_appear_in_same_query!(staged, staged_rejected, staged_is
 const TABLES: &str = "
     CREATE KIND TABLE staged (row_number BIGINT NOT NULL, record_key TEXT NOT NULL, look_up BYTES NOT NULL,
         other_look_up BYTES NOT NULL, sealed_reference BYTES NOT NULL, pathways SMALLINT NOT NULL, is_open BOOLEAN NOT NULL,
-        digest BYTES NOT NULL, other_digest BYTES NOT NULL, case_index BYTES, sealed_record BYTES NOT NULL);
+        digest BYTES NOT NULL, other_digest BYTES NOT NULL, case_index BYTES, sealed_record BYTES NOT NULL, retain_from DATE);
     CREATE KIND TABLE staged_rejected (record_key TEXT NOT NULL);
     CREATE KIND TABLE staged_issue (row_number BIGINT NOT NULL, position INTEGER NOT NULL, record_key TEXT,
         field TEXT NOT NULL, code TEXT NOT NULL, is_error BOOLEAN NOT NULL);";
 
-/// Rows that are written at a time: eleven columns each, well under SQLite's 32,766 values.
+/// Rows that are written at a time: twelve columns each, well under SQLite's 32,766 values.
 const BATCH: usize = 500;
 
 #[derive(Insertable, Queryable, Selectable)]
@@ -96,6 +99,7 @@ struct StagedRow {
     other_digest: Vec<u8>,
     case_index: Option<Vec<u8>>,
     sealed_record: Vec<u8>,
+    retain_from: Option<NaiveDate>,
 }
 
 #[derive(Insertable)]
@@ -156,30 +160,31 @@ impl Staging {
     }
 
     /// Takes a record of a row, counted from 1.
-    pub fn record(&mut self, row: u64, record: &Record) -> Result<(), StoreError> {
+    pub fn record(&mut self, row: u64, record: &Record, today: NaiveDate) -> Result<(), StoreError> {
         let row = i64::try_from(row).unwrap_or(i64::MAX);
+        let retain_from = runs_from(&record.entry, today);
         match &record.entry {
             Entry::Referral(referral) => {
-                let shown = (referral.pathways.bits(), referral.status.is_open());
+                let shown = (referral.pathways.bits(), referral.status.is_open(), retain_from);
                 let staged = self.seal(row, referral.referral_id.clone(), &record.child, &to_json_bytes(referral)?, shown, None)?;
                 self.rows.push(staged);
                 if self.rows.len() >= BATCH { self.write_rows() } else { Ok(()) }
             }
             Entry::Case(case) => {
-                self.cases.push(PlainCase { row, child: record.child.clone(), case: case.clone() });
+                self.cases.push(PlainCase { row, child: record.child.clone(), case: case.clone(), retain_from });
                 if self.cases.len() == BATCH { self.write_cases() } else { Ok(()) }
             }
         }
     }
 
-    /// `shown` is what stands in clear: the pathways, and whether it is open.
+    /// `shown` is what stands in clear: the pathways, whether it is open, and where its retention runs from.
     fn seal(
         &self,
         row_number: i64,
         record_key: String,
         child: &ChildReference,
         plain: &[u8],
-        (pathways, is_open): (i16, bool),
+        (pathways, is_open, retain_from): (i16, bool, Option<NaiveDate>),
         case_index: Option<LookUp>,
     ) -> Result<StagedRow, StoreError> {
         let vault = &self.vault;
@@ -199,6 +204,7 @@ impl Staging {
             other_look_up,
             other_digest,
             case_index: case_index.map(Vec::from),
+            retain_from,
             record_key,
         })
     }
@@ -260,17 +266,7 @@ impl Staging {
 
     /// The first issues: errors before warnings, each in row order.
     pub fn first_issues(&mut self, limit: i64) -> Result<Vec<ListedIssue>, StoreError> {
-        let mut tx = self.tx()?;
-        let rows: Vec<(i64, i32, Option<String>, String, String)> = on!(tx, c => staged_issue::table
-                .order((staged_issue::is_error.desc(), staged_issue::row_number, staged_issue::position))
-                .limit(limit)
-                .select((staged_issue::row_number, staged_issue::position, staged_issue::record_key, staged_issue::field, staged_issue::code))
-                .load(*c))?;
-        rows.into_iter()
-            .map(|(row, position, referral_id, field, code)| {
-                Ok(ListedIssue { row, position, referral_id, field, code: read(&code, "an issue's code")? })
-            })
-            .collect()
+        self.tx()?.first_staged_issues(limit)
     }
 
     fn tx(&mut self) -> Result<Tx<'_>, StoreError> {
@@ -311,6 +307,22 @@ impl Staging {
             on!(tx, c => diesel::insert_into(staged_issue::table).values(chunk).execute(*c))?;
         }
         Ok(())
+    }
+}
+
+impl Tx<'_> {
+    /// The first issues of what is staged on this connection, or attached to it.
+    fn first_staged_issues(&mut self, limit: i64) -> Result<Vec<ListedIssue>, StoreError> {
+        let rows: Vec<(i64, i32, Option<String>, String, String)> = on!(self, c => staged_issue::table
+                .order((staged_issue::is_error.desc(), staged_issue::row_number, staged_issue::position))
+                .limit(limit)
+                .select((staged_issue::row_number, staged_issue::position, staged_issue::record_key, staged_issue::field, staged_issue::code))
+                .load(*c))?;
+        rows.into_iter()
+            .map(|(row, position, referral_id, field, code)| {
+                Ok(ListedIssue { row, position, referral_id, field, code: read(&code, "an issue's code")? })
+            })
+            .collect()
     }
 }
 

@@ -13,6 +13,7 @@ use aws_lc_rs::aead::{AES_256_GCM, Aad, NONCE_LEN, Nonce, RandomizedNonceKey};
 use aws_lc_rs::hmac;
 use domain::children::ChildReference;
 use domain::identifiers::CaseId;
+use domain::nhs_numbers::NhsNumber;
 use uuid::Uuid;
 use zeroize::Zeroizing;
 
@@ -37,8 +38,21 @@ pub(crate) enum Column {
     Record,
     ConsentEvidence,
     ConsentReason,
+    ConsentReview,
+    RestrictionReason,
+    RestrictionLifting,
+    OverrideReason,
+    OptOutNumber,
     AdviceRequest,
     Advice,
+    HoldReason,
+    HoldRelease,
+    ErasureReason,
+    ErasureLifting,
+    RectificationReason,
+    DisputeReason,
+    DisputeSettlement,
+    Tombstone,
 }
 
 impl Column {
@@ -49,8 +63,21 @@ impl Column {
             Self::Record => "record.sealed_record",
             Self::ConsentEvidence => "consent.sealed_evidence",
             Self::ConsentReason => "consent.sealed_reason",
+            Self::ConsentReview => "consent.sealed_review",
+            Self::RestrictionReason => "restriction.sealed_reason",
+            Self::RestrictionLifting => "restriction.sealed_lifting",
+            Self::OverrideReason => "caldicott_override.sealed_reason",
+            Self::OptOutNumber => "opt_out.sealed_number",
             Self::AdviceRequest => "advice_request.sealed_request",
             Self::Advice => "advice_request.sealed_advice",
+            Self::HoldReason => "legal_hold.sealed_reason",
+            Self::HoldRelease => "legal_hold.sealed_release",
+            Self::ErasureReason => "erasure.sealed_reason",
+            Self::ErasureLifting => "erasure.sealed_lifting",
+            Self::RectificationReason => "rectification.sealed_reason",
+            Self::DisputeReason => "dispute.sealed_reason",
+            Self::DisputeSettlement => "dispute.sealed_settlement",
+            Self::Tombstone => "tombstone.sealed_mark",
         }
     }
 }
@@ -190,6 +217,11 @@ impl Vault {
         self.under_each(|id, key| index(id, key, b"child\0", &[&bytes]))
     }
 
+    /// The keyed index of an NHS number alone, as [`Vault::look_ups`] gives a child's.
+    pub(crate) fn number_look_ups(&self, number: &NhsNumber) -> [LookUp; 2] {
+        self.under_each(|id, key| index(id, key, b"nhs-number\0", &[number.as_str().as_bytes()]))
+    }
+
     fn under_each(&self, make: impl Fn(u32, &hmac::Key) -> LookUp) -> [LookUp; 2] {
         let mut made = [[0; INDEX]; 2];
         for (id, key) in self.look_up.iter() {
@@ -238,6 +270,11 @@ pub(crate) fn case_id(index: &LookUp) -> CaseId {
 /// The id of the key at the start of an index, or after the version of a sealed value.
 pub(crate) fn key_id(bytes: &[u8]) -> Option<u32> {
     bytes.get(..KEY_ID)?.try_into().ok().map(u32::from_be_bytes)
+}
+
+/// The id of the key that a value is sealed under.
+pub(crate) fn sealed_under(sealed: &[u8]) -> Option<u32> {
+    sealed.split_first().filter(|(version, _)| **version == VERSION).and_then(|(_, rest)| key_id(rest))
 }
 
 fn index(id: u32, key: &hmac::Key, label: &[u8], parts: &[&[u8]]) -> LookUp {

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use integration_tests::records::{advice_request, child, list, number, permission, row};
-use integration_tests::{ACTOR, Answer, Call, Persona};
+use integration_tests::{ACTOR, Answer, Call, GUARDIAN, Persona, today};
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -13,17 +13,22 @@ pub(super) const CONTRACT: &str = include_str!("../../../openapi/sendbridge.v1.j
 pub(super) const PUBLIC: [&str; 5] = ["issue_token", "describe_authorization_server", "list_keys", "get_document", "get_page"];
 
 /// The operations that do not name the person behind the call: they are about no single child.
-pub(super) const IMPERSONAL: [&str; 13] = [
+pub(super) const IMPERSONAL: [&str; 18] = [
+    "get_checkpoint",
+    "get_proof",
     "get_release",
     "get_submission",
     "get_table",
     "list_advice_requests",
+    "list_agreements",
     "list_audit_events",
     "list_cases",
     "list_entries",
     "list_issues",
+    "list_opt_outs",
     "list_releases",
     "list_submissions",
+    "load_opt_outs",
     "submit_ehcp",
     "submit_waiting_list",
     "issue_token",
@@ -67,10 +72,15 @@ impl Operation {
                 .replace("{id}", "0197f000-0000-7000-8000-000000000000")
                 .replace("{child_id}", "nobody")
                 .replace("{table}", "waits")
-                + if id == "list_consents" { "?child_id=nobody" } else { "" },
+                + match id.as_str() {
+                    "list_consents" => "?child_id=nobody",
+                    "load_opt_outs" => "?as_of=2026-11-01",
+                    "get_proof" => "?from=0",
+                    _ => "",
+                },
             client: holder(scopes.first().map(String::as_str)),
             takes_query: place("query"),
-            actor: names_actor.then(|| ACTOR.to_owned()),
+            actor: names_actor.then(|| if id == "make_override" { GUARDIAN } else { ACTOR }.to_owned()),
             body: if media.is_some() { body(&id) } else { Vec::new() },
             scopes,
             media,
@@ -125,6 +135,7 @@ pub(super) fn holder(scope: Option<&str>) -> &'static str {
         Some("waiting-list:write" | "advice:respond") => "provider-hct",
         Some("dashboard:read") => "dashboard-herts",
         Some("audit:read") => "auditor-herts",
+        Some("restriction:write" | "override:write" | "rights:write" | "opt-out:write") => "guardian-hct",
         Some(_) => "council-herts",
     }
 }
@@ -137,9 +148,20 @@ pub(super) fn body(id: &str) -> Vec<u8> {
         "submit_ehcp" => return include_bytes!("../../../adapters/src/sen2_xml/samples/every-element.xml").into(),
         "search_child" => child(&number(0)),
         "record_consent" => permission(&number(0), &["autism"]),
+        "load_opt_outs" => return format!("nhs_number\n{}\n", number(0)).into(),
+        "lift_restriction" => json!({ "reason": "the danger is past" }),
+        "make_override" => json!({
+            "data": "waiting-list-status", "ends": today(), "pathways": ["autism"], "purpose": "care-coordination",
+            "reason": "a child at risk", "recipient": "E10000015",
+        }),
+        "restrict_child" => json!({ "kind": "address-hidden", "reason": "told by the family" }),
+        "review_objection" => json!({ "outcome": "flow-continues", "reason": "the duty outweighs it" }),
         "withdraw_consent" => json!({ "reason": "changed her mind" }),
         "create_advice_request" => advice_request(&number(0), "RY4"),
         "submit_advice" => json!({ "needs": "n", "provision": "p", "outcomes": "o", "author_role": "therapist" }),
+        "erase" => json!({ "reason": "asked for", "decided_by": "data-protection-officer" }),
+        "rectify" => json!({ "to": child(&number(1)), "referrals": ["A-1"], "reason": "mistyped", "decided_by": "records-manager" }),
+        "open_dispute" | "set_hold" | "lift_erasure" | "settle_dispute" | "release_hold" => json!({ "reason": "a court asked" }),
         _ => panic!("{id} takes a body: say here what a right one is"),
     };
     json.to_string().into()

@@ -1,10 +1,15 @@
 //! Families' decisions: what each lets be seen, from when, until when, and by whom.
 
+mod histories;
+mod opt_outs;
+mod overrides;
+mod restrictions;
+mod reviews;
 mod withdrawals;
 
 use chrono::{Days, Duration, NaiveDate};
-use integration_tests::records::{BORN, days_ago, list, number, permission, row};
-use integration_tests::{ACTOR, Answer, Database, Persona, World, on_both, today, within_seconds};
+use integration_tests::records::{BORN, advice_request, days_ago, list, number, permission, row};
+use integration_tests::{ACTOR, Answer, Database, GUARDIAN, Persona, World, on_both, today, within_seconds};
 use reqwest::Method;
 use serde_json::{Value, json};
 

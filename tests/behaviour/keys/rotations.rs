@@ -50,7 +50,7 @@ on_both! {
         within_seconds(60, "there is traffic", async || traffic.rounds() > 1).await;
 
         let told = world.rotate(None, false).await.unwrap();
-        assert_eq!(told.len(), 5, "{told:?}");
+        assert_eq!(told.len(), 6, "{told:?}");
         assert!(told.iter().any(|line| line.starts_with("look-up: key 2 added to ") && line.contains("in force from 20")), "{told:?}");
         assert!(told.iter().any(|line| line.starts_with("release: left as it is")), "{told:?}");
         // The keys are there and not in force: nothing is under them yet, and no second rotation begins.

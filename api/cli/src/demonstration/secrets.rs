@@ -1,16 +1,16 @@
-//! The gateway's own keys, drawn from aws-lc's generator.
+//! The gateway's own keys and its clients' signing keys, drawn from aws-lc's generator.
 
 use std::path::Path;
 
 use aws_lc_rs::rand;
 use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use rcgen::{KeyPair, PKCS_ECDSA_P256_SHA256};
 
 use super::{LayOutError, files};
 
 /// Each file is one line, `1:` (the key's id) and 32 random bytes in base64.
-const SYMMETRIC: [&str; 4] = ["envelope.key", "look-up.key", "pairwise.key", "release.key"];
+const SYMMETRIC: [&str; 5] = ["envelope.key", "look-up.key", "pairwise.key", "release.key", "checkpoint.key"];
 
 /// Writes the keys of a gateway into a folder.
 pub(super) fn write(folder: &Path) -> Result<(), LayOutError> {
@@ -22,4 +22,14 @@ pub(super) fn write(folder: &Path) -> Result<(), LayOutError> {
         files::write(&folder.join(name), format!("1:{}\n", STANDARD.encode(key)).as_bytes())?;
     }
     Ok(())
+}
+
+/// Writes a key by which a client signs assertions; answers its public half, a JWK as TOML has it.
+pub(super) fn write_signing_key(path: &Path) -> Result<String, LayOutError> {
+    let key = KeyPair::generate_for(&PKCS_ECDSA_P256_SHA256)?;
+    files::write(path, key.serialize_pem().as_bytes())?;
+    // 0x04, then both coordinates.
+    let (x, y) = key.public_key_raw().split_at_checked(33).ok_or(rcgen::Error::CouldNotParseKeyPair)?;
+    let [x, y] = [&x[1..], y].map(|part| URL_SAFE_NO_PAD.encode(part));
+    Ok(format!(r#"{{ kty = "EC", crv = "P-256", alg = "ES256", x = "{x}", y = "{y}" }}"#))
 }

@@ -36,8 +36,8 @@ fn everything_laid_out_is_its_owners_alone() {
         assert_eq!(path.metadata().unwrap().permissions().mode() & 0o777, expected, "{}", path.display());
         seen += 1;
     });
-    // The folder; two files; pki and 5; keys and 5; data; clients and 6 of 3 files each.
-    assert_eq!(seen, 1 + 2 + 6 + 6 + 1 + 1 + 6 * 4);
+    // The folder; two files; pki and 5; keys and 6; data; clients, each with 4 files.
+    assert_eq!(seen, 1 + 2 + 6 + 7 + 1 + 1 + CLIENTS.len() * 5);
 }
 
 #[test]
@@ -48,7 +48,7 @@ fn the_gateway_takes_the_files_as_they_are() {
     assert!(gateway.demonstration && gateway.api.listen == options().api_listen);
     let text = std::fs::read_to_string(&gateway.partnership).unwrap();
     let partnership = server::partnership::parse(&text, &gateway.authorities()).unwrap();
-    assert!(CLIENTS.iter().all(|id| partnership.client(id).is_some()));
+    assert!(CLIENTS.iter().all(|id| partnership.client(id).is_some_and(|client| client.keys.len() == 1)));
     assert_eq!((partnership.districts().len(), partnership.agreements().len()), (10, 3));
     assert!(partnership.agreements().iter().all(|agreement| agreement.ends == "2027-11-20".parse().unwrap()));
 }
@@ -79,10 +79,10 @@ fn keys_are_pkcs8_and_no_two_are_alike() {
         }
         keys.push(std::fs::read(path).unwrap());
     });
-    assert_eq!(keys.len(), 2 + CLIENTS.len() + 1 + 4);
+    assert_eq!(keys.len(), 2 + 2 * CLIENTS.len() + 1 + 5);
     keys.sort();
     keys.dedup();
-    assert_eq!(keys.len(), 2 + CLIENTS.len() + 1 + 4);
+    assert_eq!(keys.len(), 2 + 2 * CLIENTS.len() + 1 + 5);
 }
 
 #[test]
@@ -115,7 +115,7 @@ fn each_revocation_keeps_those_before_it() {
 
 #[test]
 fn the_partnership_file_names_the_clients_that_have_certificates() {
-    let file: toml::Table = PARTNERSHIP.replace("@ends@", "2027-11-20").parse().unwrap();
+    let file: toml::Table = partnership_file(options().today).parse().unwrap();
     let clients: Vec<_> = file["client"].as_array().unwrap().iter().collect();
     let ids: Vec<_> = clients.iter().map(|client| client["id"].as_str().unwrap()).collect();
     assert_eq!(ids, CLIENTS);

@@ -13,7 +13,7 @@ use rustls_pki_types::pem::PemObject;
 use rustls_pki_types::{CertificateDer, PrivateKeyDer};
 
 use super::*;
-use crate::{Payload, Submission};
+use crate::{Payload, Signing, Submission};
 
 fn actor(reason: &str) -> Actor {
     Actor { id: "kt-204".into(), role: "ehc-coordinator".into(), reason: reason.into() }
@@ -50,6 +50,10 @@ struct Fake {
 
 impl Fake {
     fn start(folder: &Path, script: Vec<Then>) -> Self {
+        Self::start_for(folder, script, None)
+    }
+
+    fn start_for(folder: &Path, script: Vec<Then>, signing: Option<Signing>) -> Self {
         let key = KeyPair::generate().unwrap();
         let certificate = CertificateParams::new(vec!["localhost".to_owned()]).unwrap().self_signed(&key).unwrap();
         std::fs::write(folder.join("cert.pem"), certificate.pem()).unwrap();
@@ -76,6 +80,8 @@ impl Fake {
             }
         });
         let configuration = Configuration {
+            issuer: None,
+            signing,
             gateway,
             client_id: "provider-hct".into(),
             certificate: folder.join("cert.pem"),
@@ -195,6 +201,8 @@ async fn a_gateway_of_another_authority_is_not_spoken_to() {
     let unknown = Fake::start(other.path(), Vec::new());
     let configuration = Configuration {
         gateway: fake.client.inner.gateway.to_string(),
+        issuer: None,
+        signing: None,
         client_id: "provider-hct".into(),
         certificate: folder.path().join("cert.pem"),
         key: folder.path().join("key.pem"),
@@ -205,4 +213,31 @@ async fn a_gateway_of_another_authority_is_not_spoken_to() {
     assert!(matches!(error, ClientError::Handshake(_)), "{error:?}");
     assert_eq!(fake.finish(), [""]);
     unknown.finish();
+}
+
+#[tokio::test]
+async fn a_client_that_signs_shows_a_new_assertion_with_each_try() {
+    let folder = tempfile::tempdir().unwrap();
+    let key = folder.path().join("signing-key.pem");
+    std::fs::write(&key, KeyPair::generate().unwrap().serialize_pem()).unwrap();
+    let signing = Signing { key, key_id: None, algorithm: None };
+    let busy = Then::Answer(503, "retry-after: 0\r\n", "{}");
+    let metadata = Then::Answer(200, "", r#"{"issuer":"https://gateway.example","colour":"red"}"#);
+    let fake = Fake::start_for(folder.path(), vec![busy, metadata, busy, Then::Drop, TOKEN, TOKEN], Some(signing));
+    for _ in 0..2 {
+        fake.client.token(&ScopeSet::new()).await.unwrap();
+    }
+    let requests = fake.finish();
+    assert!(requests[1].starts_with("GET /.well-known/oauth-authorization-server "), "asked once");
+    let assertions: Vec<_> = [2, 4, 5].map(|at: usize| requests[at].split_once("&client_assertion=").unwrap().1.to_owned()).into();
+    assert!(requests[2].contains("client_assertion_type=urn%3Aietf%3Aparams%3Aoauth%3Aclient-assertion-type%3Ajwt-bearer"));
+    assert!(assertions.iter().all(|assertion| assertion.split('.').count() == 3));
+    assert!(assertions[0] != assertions[1] && assertions[1] != assertions[2]);
+    let claims = base64_url(assertions[0].split('.').nth(1).unwrap());
+    assert!(claims.contains(r#""aud":"https://gateway.example""#), "{claims}");
+}
+
+fn base64_url(part: &str) -> String {
+    use base64::Engine;
+    String::from_utf8(base64::engine::general_purpose::URL_SAFE_NO_PAD.decode(part).unwrap()).unwrap()
 }

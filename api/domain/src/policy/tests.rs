@@ -1,6 +1,15 @@
+//! What the decisions come to; the tables' lines are tested one by one in [`rows`].
+
+mod rows;
+
 use super::*;
-use crate::agreements::{Basis, Confidentiality, OptOut, Population};
-use crate::consents::DecidedBy;
+use crate::agreements::{Basis, Confidentiality, ConsentRule, LegalBasis, OptOut, Population};
+use crate::consents::{ConsentDecision, DecidedBy, ReviewOutcome};
+use crate::identifiers::{OverrideId, RestrictionId};
+use crate::pathways::Pathway;
+use crate::places::Places;
+use crate::referrals::{Referral, ReferralDetails, Status};
+use crate::restrictions::RestrictionKind;
 use proptest::prelude::*;
 
 fn code(text: &str) -> OrganisationCode {
@@ -30,9 +39,11 @@ fn agreement(rule: ConsentRule) -> Agreement {
             dpa_sch1: None,
             confidentiality: Confidentiality::Consent,
             statute: None,
-            opt_out: OptOut::Applies,
+            legal_bases: Vec::new(),
+            opt_out: OptOut::Exempt,
             opt_out_reason: None,
         },
+        places: Places::Anywhere,
     }
 }
 
@@ -48,7 +59,9 @@ fn consent(decision: ConsentDecision, id: u128) -> Consent {
         valid_from: day("2026-05-01"),
         valid_to: Some(day("2026-12-31")),
         recorded_by: code("E10000015"),
+        recorded_at: "2026-04-20T10:00:00Z".parse().unwrap(),
         withdrawn_at: None,
+        review: None,
     }
 }
 
@@ -61,12 +74,51 @@ fn ask() -> Ask {
         data: DataClass::WaitingListStatus,
         pathways: PathwaySet::all(),
         child: Some(ChildId(1)),
+        item: None,
     }
+}
+
+/// A child of nine, with these decisions.
+fn child(consents: &[Consent]) -> ChildFacts {
+    ChildFacts { born: Some(day("2017-03-09")), consents: consents.to_vec(), ..ChildFacts::default() }
+}
+
+fn restriction(kind: RestrictionKind) -> Restriction {
+    Restriction {
+        id: RestrictionId(uuid::Uuid::from_u128(5)),
+        kind,
+        against: None,
+        starts: day("2026-05-01"),
+        ends: Some(day("2026-07-31")),
+        set_by: code("E10000015"),
+        lifted_at: None,
+    }
+}
+
+fn overriding() -> Override {
+    Override {
+        id: OverrideId(uuid::Uuid::from_u128(6)),
+        holder: code("RY4"),
+        recipient: code("E10000015"),
+        purpose: Purpose::CareCoordination,
+        data: DataClass::WaitingListStatus,
+        pathways: Pathway::Autism.into(),
+        starts: day("2026-05-20"),
+        ends: day("2026-06-03"),
+        ended_at: None,
+    }
+}
+
+fn decide_about(today: &str, ask: Ask, agreement: Agreement, child: &ChildFacts) -> Result<Permit, Reason> {
+    let partnership = Partnership::of(vec![agreement], Vec::new());
+    let now = "2026-06-01T12:00:00Z".parse().unwrap();
+    decide(ask, Facts { partnership: &partnership, child, now, today: day(today) }).map_err(|refusal| refusal.reason)
 }
 
 fn decide_on(today: &str, ask: Ask, agreements: &[Agreement], consents: &[Consent]) -> Result<Permit, Reason> {
     let now = "2026-06-01T12:00:00Z".parse().unwrap();
-    decide(ask, Facts { agreements, consents, now, today: day(today) }).map_err(|refusal| refusal.reason)
+    let partnership = Partnership::of(agreements.to_vec(), Vec::new());
+    decide(ask, Facts { partnership: &partnership, child: &child(consents), now, today: day(today) }).map_err(|refusal| refusal.reason)
 }
 
 #[test]
@@ -144,11 +196,149 @@ fn only_a_named_organisation_records_consent_and_only_within_the_agreement() {
 }
 
 #[test]
+fn a_party_may_record_an_objection_to_what_needs_no_consent() {
+    let duty = [agreement(ConsentRule::NotRequired)];
+    let object = Ask { act: Act::RecordObjection, holder: code("RY4"), pathways: Pathway::Autism.into(), ..ask() };
+    assert!(decide_on("2026-06-01", object, &duty, &[]).is_ok());
+    assert_eq!(decide_on("2026-06-01", Ask { holder: code("R1L"), ..object }, &duty, &[]), Err(Reason::RecorderNotNamed));
+    assert_eq!(decide_on("2026-06-01", object, &[agreement(ConsentRule::UnlessObjected)], &[]), Err(Reason::RecorderNotNamed));
+}
+
+#[test]
+fn what_a_parent_permitted_carries_to_the_sixteenth_birthday_and_no_further() {
+    let permission = [Consent { valid_to: None, ..consent(ConsentDecision::Permit, 1) }];
+    let of = |born, today| {
+        let known = ChildFacts { born: Some(day(born)), ..child(&permission) };
+        decide_about(today, Ask { pathways: Pathway::Autism.into(), ..ask() }, agreement(ConsentRule::Required), &known)
+    };
+    assert!(of("2010-06-02", "2026-06-01").is_ok());
+    assert_eq!(of("2010-06-02", "2026-06-02"), Err(Reason::ConsentReviewDue));
+    // Recorded after the birthday, it carries until the end of compulsory school age: the last Friday of June.
+    assert!(of("2010-04-02", "2026-06-26").is_ok());
+    assert_eq!(of("2010-04-02", "2026-06-27"), Err(Reason::ConsentReviewDue));
+}
+
+#[test]
+fn what_a_young_person_decided_carries_on() {
+    let own = Consent { decided_by: DecidedBy::YoungPerson, valid_to: None, ..consent(ConsentDecision::Permit, 1) };
+    let known = ChildFacts { born: Some(day("2010-04-02")), ..child(&[own]) };
+    assert!(decide_about("2026-12-01", ask(), agreement(ConsentRule::Required), &known).is_ok());
+}
+
+#[test]
+fn a_parents_denial_protects_until_the_young_person_decides() {
+    let denial = Consent { valid_to: None, ..consent(ConsentDecision::Deny, 1) };
+    let own = Consent {
+        decided_by: DecidedBy::YoungPerson,
+        valid_from: day("2026-06-10"),
+        valid_to: None,
+        recorded_at: "2026-06-10T10:00:00Z".parse().unwrap(),
+        ..consent(ConsentDecision::Permit, 2)
+    };
+    let known = ChildFacts { born: Some(day("2010-06-02")), ..child(&[denial, own]) };
+    let on = |today| decide_about(today, ask(), agreement(ConsentRule::Required), &known);
+    assert_eq!(on("2026-06-05"), Err(Reason::ConsentDenied));
+    assert!(on("2026-06-10").is_ok());
+}
+
+#[test]
+fn an_override_stands_in_for_the_family_and_not_for_an_agreement_or_against_a_court() {
+    let mut known = ChildFacts { overrides: vec![overriding()], ..child(&[consent(ConsentDecision::Deny, 1)]) };
+    known.restrictions.push(restriction(RestrictionKind::Safeguarding));
+    let permit = decide_about("2026-06-01", ask(), agreement(ConsentRule::Required), &known).unwrap();
+    assert_eq!((permit.pathways().to_string().as_str(), permit.grounds()), ("autism", vec![Ground::Override]));
+    assert_eq!(permit.grants()[0].overrides(), [OverrideId(uuid::Uuid::from_u128(6))]);
+    assert_eq!(decide_about("2026-06-04", ask(), agreement(ConsentRule::Required), &known), Err(Reason::Safeguarding));
+    let other_holder = Ask { holder: code("RWR"), ..ask() };
+    assert_eq!(decide_about("2026-06-01", other_holder, agreement(ConsentRule::Required), &known), Err(Reason::Safeguarding));
+    let ended = Agreement { ends: day("2026-05-31"), ..agreement(ConsentRule::Required) };
+    assert_eq!(decide_about("2026-06-01", ask(), ended, &known), Err(Reason::AgreementEnded));
+    known.restrictions.push(restriction(RestrictionKind::CourtOrder));
+    assert_eq!(decide_about("2026-06-01", ask(), agreement(ConsentRule::Required), &known), Err(Reason::CourtOrder));
+}
+
+#[test]
+fn a_restriction_against_one_recipient_leaves_the_others_alone() {
+    let order = Restriction { against: Some(code("RWR")), ..restriction(RestrictionKind::CourtOrder) };
+    let known = ChildFacts { restrictions: vec![order], ..child(&[]) };
+    assert!(decide_about("2026-06-01", ask(), agreement(ConsentRule::NotRequired), &known).is_ok());
+}
+
+#[test]
+fn a_restriction_stops_from_its_first_day_to_its_last_and_safeguarding_no_statutory_duty() {
+    let known =
+        ChildFacts { restrictions: vec![restriction(RestrictionKind::Safeguarding)], ..child(&[consent(ConsentDecision::Permit, 1)]) };
+    let on = |today, agreement: &Agreement| decide_about(today, ask(), agreement.clone(), &known).map(|_| ());
+    let mut agreed = agreement(ConsentRule::Required);
+    for (today, expected) in [("2026-05-01", Err(Reason::Safeguarding)), ("2026-07-31", Err(Reason::Safeguarding)), ("2026-08-01", Ok(()))]
+    {
+        assert_eq!(on(today, &agreed), expected, "{today}");
+    }
+    agreed.consent = ConsentRule::NotRequired;
+    assert_eq!(on("2026-06-01", &agreed), Err(Reason::Safeguarding));
+    agreed.basis.confidentiality = Confidentiality::Statute;
+    assert_eq!(on("2026-06-01", &agreed), Ok(()));
+}
+
+#[test]
+fn an_opt_out_yields_to_the_familys_permission() {
+    let mut agreed = agreement(ConsentRule::UnlessObjected);
+    agreed.basis.opt_out = OptOut::Applies;
+    let opted_out = |consents: &[Consent]| ChildFacts { opted_out: true, ..child(consents) };
+    assert_eq!(decide_about("2026-06-01", ask(), agreed.clone(), &opted_out(&[])), Err(Reason::OptedOut));
+    let permit = decide_about("2026-06-01", ask(), agreed.clone(), &opted_out(&[consent(ConsentDecision::Permit, 1)])).unwrap();
+    assert_eq!(permit.pathways().to_string(), "autism");
+    agreed.basis.opt_out = OptOut::Exempt;
+    assert!(decide_about("2026-06-01", ask(), agreed, &opted_out(&[])).is_ok());
+}
+
+fn referral(details: ReferralDetails) -> Referral {
+    Referral {
+        referral_id: "R-1".into(),
+        pathways: PathwaySet::all(),
+        status: Status::Waiting,
+        referral_received_date: day("2026-01-01"),
+        details,
+    }
+}
+
+#[test]
+fn a_record_is_cut_to_its_pathways_its_population_and_its_fields() {
+    let details = |district: &str| ReferralDetails {
+        district: Some(district.into()),
+        school_urn: Some("117000".into()),
+        sex: Some("1".into()),
+        ..ReferralDetails::default()
+    };
+    let permit = decide_about("2026-06-01", ask(), agreement(ConsentRule::NotRequired), &child(&[])).unwrap();
+    let cut = permit.cut(referral(details("E07000242"))).unwrap();
+    assert_eq!((cut.pathways.to_string().as_str(), cut.details), ("autism|adhd", ReferralDetails::default()));
+    assert_eq!(permit.cut(referral(details("E07000072"))), Err(Reason::OutsidePopulation));
+    let unverified = ReferralDetails { nhs_number_status: Some("02".into()), ..details("E07000242") };
+    assert_eq!(permit.cut(referral(unverified)), Err(Reason::IdentityUnverified));
+}
+
+#[test]
+fn a_hidden_address_is_counted_without_its_district() {
+    let mut counting = agreement(ConsentRule::UnlessObjected);
+    (counting.data, counting.purpose) = (vec![DataClass::DashboardAggregate], Purpose::JointCommissioning);
+    let ask = Ask { data: DataClass::DashboardAggregate, purpose: Purpose::JointCommissioning, ..ask() };
+    let details = ReferralDetails { district: Some("E07000242".into()), ..ReferralDetails::default() };
+    let district = |known: &ChildFacts| {
+        let permit = decide_about("2026-06-01", ask, counting.clone(), known).unwrap();
+        permit.cut(referral(details.clone())).unwrap().details.district
+    };
+    assert_eq!(district(&child(&[])), Some("E07000242".into()));
+    assert_eq!(district(&ChildFacts { restrictions: vec![restriction(RestrictionKind::AddressHidden)], ..child(&[]) }), None);
+}
+
+#[test]
 fn who_recorded_a_decision_may_withdraw_it_whatever_became_of_the_agreement() {
-    let withdraw = Ask { act: Act::WithdrawConsent, holder: code("E10000015"), ..ask() };
+    let withdraw = Ask { act: Act::WithdrawConsent, holder: code("E10000015"), item: Some(uuid::Uuid::from_u128(1)), ..ask() };
     assert!(decide_on("2030-01-01", withdraw, &[], &[consent(ConsentDecision::Permit, 1)]).is_ok());
     let other = Ask { holder: code("RY4"), ..withdraw };
-    assert_eq!(decide_on("2030-01-01", other, &[], &[consent(ConsentDecision::Permit, 1)]), Err(Reason::NoAgreement));
+    assert_eq!(decide_on("2030-01-01", other, &[], &[consent(ConsentDecision::Permit, 1)]), Err(Reason::NotItsOwn));
+    assert_eq!(decide_on("2030-01-01", withdraw, &[], &[consent(ConsentDecision::Permit, 2)]), Err(Reason::NotItsOwn));
 }
 
 #[test]
@@ -226,7 +416,9 @@ proptest! {
         }).collect();
         let today = day("2026-01-01") + chrono::Duration::days(today);
         let ask = Ask { holder: code(holder), ..ask() };
-        let facts = Facts { agreements: &agreements, consents: &consents, now: "2026-06-01T12:00:00Z".parse().unwrap(), today };
+        let partnership = Partnership::of(agreements.clone(), Vec::new());
+        let known = child(&consents);
+        let facts = Facts { partnership: &partnership, child: &known, now: "2026-06-01T12:00:00Z".parse().unwrap(), today };
         let in_force = |decision, pathway| consents.iter().any(|consent| consent.decision == decision
             && consent.pathways.contains(pathway) && consent.recipient == ask.recipient
             && consent.withdrawn_at.is_none() && consent.valid_from <= today && consent.valid_to.unwrap() >= today);
@@ -248,6 +440,74 @@ proptest! {
             Err(refusal) => {
                 prop_assert!(expected.is_empty(), "refused for {} what {expected:?} allows", refusal.reason);
             }
+        }
+    }
+
+    /// Whatever else is known of the child: nothing passes a court or an adoption, and what needs the family's
+    /// word has it, or a guardian's, in force at that instant.
+    #[test]
+    fn no_permit_in_spite_of_a_restriction_or_without_somebodys_word(
+        rule in rules(),
+        applies in any::<bool>(),
+        consents in consents(),
+        deciders in proptest::collection::vec(0_usize..DecidedBy::ALL.len(), 6),
+        restrictions in proptest::collection::vec((0_usize..RestrictionKind::ALL.len(), any::<bool>(), 0_i64..100, 0_i64..100), 0..3),
+        overridden in proptest::option::of((0_u8..32, 0_i64..100)),
+        opted_out in any::<bool>(),
+        years in 3_i64..22,
+        today in 0_i64..500,
+    ) {
+        let mut agreed = agreement(rule);
+        agreed.basis.opt_out = if applies { OptOut::Applies } else { OptOut::Exempt };
+        let start = day("2026-04-01");
+        let today = start + chrono::Duration::days(today);
+        let born = start - chrono::Duration::days(years * 365);
+        let known = ChildFacts {
+            born: Some(born),
+            consents: consents.into_iter().zip(&deciders).map(|(consent, decider)| Consent { decided_by: DecidedBy::ALL[*decider], ..consent }).collect(),
+            restrictions: restrictions.into_iter().map(|(kind, against_us, from, length)| Restriction {
+                kind: RestrictionKind::ALL[kind],
+                against: (!against_us).then(|| code("RWR")),
+                starts: start + chrono::Duration::days(from),
+                ends: Some(start + chrono::Duration::days(from + length)),
+                ..restriction(RestrictionKind::Safeguarding)
+            }).collect(),
+            overrides: overridden.map(|(pathways, from)| Override {
+                pathways: PathwaySet::from_bits(i16::from(pathways)),
+                starts: start + chrono::Duration::days(from),
+                ends: start + chrono::Duration::days(from + 28),
+                ..overriding()
+            }).into_iter().collect(),
+            opted_out,
+            plan_with: Vec::new(),
+            holds: Vec::new(),
+        };
+        let partnership = Partnership::of(vec![agreed.clone()], Vec::new());
+        let facts = Facts { partnership: &partnership, child: &known, now: "2026-06-01T12:00:00Z".parse().unwrap(), today };
+        let Ok(permit) = decide(ask(), facts) else { return Ok(()) };
+        prop_assert!(agreed.starts <= today && today <= agreed.ends);
+        let stops = |kind| known.restrictions.iter().any(|one| one.kind == kind && one.against.is_none()
+            && one.starts <= today && today <= one.ends.unwrap());
+        prop_assert!(!stops(RestrictionKind::CourtOrder) && !stops(RestrictionKind::Adopted));
+        for pathway in permit.pathways().iter() {
+            let guardian = known.overrides.iter().any(|one| one.pathways.contains(pathway) && one.starts <= today && today <= one.ends);
+            let stands = |consent: &&Consent| consent.pathways.contains(pathway) && consent.recipient == code("E10000015")
+                && consent.withdrawn_at.is_none() && consent.valid_from <= today && consent.valid_to.unwrap() >= today;
+            let word = |decision| known.consents.iter().filter(move |consent| consent.decision == decision).filter(stands);
+            let turned = crate::ages::review_days(born);
+            let permitted = word(ConsentDecision::Permit).any(|consent| match consent.decided_by {
+                DecidedBy::Parent | DecidedBy::Guardian => !turned.iter().any(|day_of| day("2026-04-20") < *day_of && *day_of <= today),
+                DecidedBy::LocalAuthority => false,
+                DecidedBy::YoungPerson | DecidedBy::McaRepresentative | DecidedBy::CompetentChild => true,
+            });
+            if guardian { continue }
+            prop_assert!(!(stops(RestrictionKind::Safeguarding) && agreed.basis.confidentiality != Confidentiality::Statute));
+            prop_assert!(!(applies && opted_out) || permitted);
+            prop_assert!(rule != ConsentRule::Required || permitted);
+            let adult = word(ConsentDecision::Permit).chain(word(ConsentDecision::Deny)).chain(word(ConsentDecision::Objection))
+                .any(|consent| matches!(consent.decided_by, DecidedBy::YoungPerson | DecidedBy::McaRepresentative));
+            let against = word(ConsentDecision::Deny).chain(word(ConsentDecision::Objection)).count();
+            prop_assert!(rule == ConsentRule::NotRequired || against == 0 || adult);
         }
     }
 }

@@ -24,7 +24,7 @@ impl FromRequest for Form {
             if !is_form {
                 return Err(Problem::new(Kind::UnsupportedMediaType).detail("The body is sent as application/x-www-form-urlencoded."));
             }
-            let body = collect(payload).await?;
+            let body = collect(payload, super::LONGEST).await?;
             Ok(Self(form_urlencoded::parse(&body).into_owned().collect()))
         })
     }

@@ -4,6 +4,7 @@
 pub mod faults;
 pub mod forms;
 pub mod queries;
+pub mod texts;
 pub mod values;
 
 use std::future::Future;
@@ -40,7 +41,7 @@ impl<T: DeserializeOwned + 'static> FromRequest for Json<T> {
         let payload = payload.take();
         Box::pin(async move {
             checked?;
-            read(&collect(payload).await?).map(Json)
+            read(&collect(payload, LONGEST).await?).map(Json)
         })
     }
 }
@@ -63,28 +64,28 @@ fn check_headers(request: &HttpRequest) -> Result<(), Problem> {
         return Err(Problem::new(Kind::UnsupportedMediaType).detail("The body is sent as application/json."));
     }
     let length = request.headers().get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
-    if length.is_some_and(|length| length > LONGEST as u64) { Err(too_large()) } else { Ok(()) }
+    if length.is_some_and(|length| length > LONGEST as u64) { Err(too_large(LONGEST)) } else { Ok(()) }
 }
 
 // All of a body, if it is short and comes in time.
-async fn collect(payload: Payload) -> Result<BytesMut, Problem> {
-    tokio::time::timeout(PATIENCE, gather(payload)).await.map_err(|_| Problem::new(Kind::TooSlow).closing())?
+async fn collect(payload: Payload, longest: usize) -> Result<BytesMut, Problem> {
+    tokio::time::timeout(PATIENCE, gather(payload, longest)).await.map_err(|_| Problem::new(Kind::TooSlow).closing())?
 }
 
-async fn gather(mut payload: Payload) -> Result<BytesMut, Problem> {
+async fn gather(mut payload: Payload, longest: usize) -> Result<BytesMut, Problem> {
     let mut body = BytesMut::new();
     while let Some(chunk) = payload.next().await {
         let chunk = chunk.map_err(|error| Problem::new(Kind::Malformed).detail("The body did not arrive whole.").cause(error))?;
-        if body.len() + chunk.len() > LONGEST {
-            return Err(too_large());
+        if body.len() + chunk.len() > longest {
+            return Err(too_large(longest));
         }
         body.extend_from_slice(&chunk);
     }
     Ok(body)
 }
 
-fn too_large() -> Problem {
-    Problem::new(Kind::BodyTooLarge).detail("The body is at most 64 KiB.")
+fn too_large(longest: usize) -> Problem {
+    Problem::new(Kind::BodyTooLarge).detail(format!("The body is at most {} KiB.", longest / 1024))
 }
 
 #[cfg(test)]

@@ -8,7 +8,7 @@ mod bodies;
 mod sinks;
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use actix_web::web::{Bytes, Payload};
 use adapters::{Adapter, Context, Unreadable};
@@ -34,8 +34,8 @@ pub const LISTED: usize = 500;
 const SMALL_BODY: u64 = 20;
 /// Bodies that are taken in at the same time.
 const AT_ONCE: usize = 4;
-/// How long a body may stand still on its way.
-const PATIENCE: Duration = Duration::from_secs(30);
+/// How long a body is waited for before it is asked how much of it came.
+const WINDOW: Duration = Duration::from_secs(30);
 
 /// What a client asks to be done with a body.
 #[derive(Debug, Clone)]
@@ -59,7 +59,7 @@ pub struct Order {
 /// What became of it.
 #[derive(Debug)]
 pub enum Taken {
-    /// With its first issues.
+    /// With its first issues, where nothing is kept to be listed later.
     Now(Submission, Vec<ListedIssue>),
     /// The key and the body were here before.
     Before(Submission),
@@ -71,13 +71,23 @@ pub struct Intake {
     store: Store,
     places: Arc<Semaphore>,
     most_bytes: u64,
+    pace: Pace,
     shrink_percent: u8,
     rejected_percent: u8,
 }
 
+/// How much of a body has to come in each stretch of waiting for it, the first as grace included.
+#[derive(Debug, Clone, Copy)]
+struct Pace {
+    window: Duration,
+    bytes: u64,
+}
+
 impl Intake {
-    pub fn new(store: Store, most_bytes: u64, shrink_percent: u8, rejected_percent: u8) -> Self {
-        Self { store, places: Arc::new(Semaphore::new(AT_ONCE)), most_bytes, shrink_percent, rejected_percent }
+    /// `rate` is what has to come of a body, in bytes a second.
+    pub fn new(store: Store, most_bytes: u64, rate: u64, shrink_percent: u8, rejected_percent: u8) -> Self {
+        let pace = Pace { window: WINDOW, bytes: rate.saturating_mul(WINDOW.as_secs()) };
+        Self { store, places: Arc::new(Semaphore::new(AT_ONCE)), most_bytes, pace, shrink_percent, rejected_percent }
     }
 
     /// Takes a body in. Once this answers, the content is durable and can be queried; before that,
@@ -94,7 +104,7 @@ impl Intake {
                 _ => intake.take_or_give_back(adapter, &order, body),
             }
         });
-        let fed = pump(&mut feed, payload, PATIENCE).await;
+        let fed = pump(&mut feed, payload, self.pace).await;
         match fed {
             Ok(()) | Err(Fed::ReaderGone) => feed.end().await,
             // The reader must not take what it has for the whole.
@@ -105,9 +115,9 @@ impl Intake {
             Err(Fed::TooLarge) => {
                 Err(Problem::new(Kind::BodyTooLarge).detail(format!("A body is at most {} bytes.", self.most_bytes)).closing())
             }
-            Err(Fed::TooSlow) => {
-                Err(Problem::new(Kind::TooSlow).detail("The body came to a standstill; nothing of it was kept.").closing())
-            }
+            Err(Fed::TooSlow) => Err(Problem::new(Kind::TooSlow)
+                .detail("The body came too slowly, or not at all any more; nothing of it was kept.")
+                .closing()),
             _ => taken,
         }
     }
@@ -142,8 +152,8 @@ impl Intake {
     }
 
     fn take_blocking(&self, adapter: &dyn Adapter, order: &Order, mut body: Body) -> Result<Taken, Problem> {
-        let mut collector = Collector::new(self.store.stage(order.id, order.organisation)?);
         let context = Context { organisation: order.organisation, today: london_day(order.received_at) };
+        let mut collector = Collector::new(self.store.stage(order.id, order.organisation)?, context.today);
         let read = adapters::read(adapter, &mut body, &context, &mut collector);
         let (received, mut rejected, mut issues) = (collector.received, collector.rejected, collector.issues);
         let mut staging = collector.into_staging()?;
@@ -164,7 +174,6 @@ impl Intake {
         check_nil_return(order, received)?;
 
         let refuse = received >= SMALL_BODY && rejected * 100 > received * u64::from(self.rejected_percent);
-        let listed = staging.first_issues(i64::try_from(LISTED).unwrap_or(i64::MAX))?;
         let submission = Submission {
             id: order.id,
             client: order.client.clone(),
@@ -178,7 +187,7 @@ impl Intake {
             counts: Counts { received, rejected, ..Counts::default() },
             received_at: order.received_at,
         };
-        self.publish(staging, order, submission, fingerprint, refuse, listed)
+        self.publish(staging, order, submission, fingerprint, refuse)
     }
 
     fn publish(
@@ -188,7 +197,6 @@ impl Intake {
         submission: Submission,
         fingerprint: store::Fingerprint,
         refuse: bool,
-        listed: Vec<ListedIssue>,
     ) -> Result<Taken, Problem> {
         let published = staging.publish(Publication {
             submission,
@@ -196,10 +204,11 @@ impl Intake {
             confirm_shrink: order.confirm_shrink,
             refuse,
             validate: order.validate,
+            listed: i64::try_from(LISTED).unwrap_or(i64::MAX),
             key: order.key.clone().map(|key| (key, fingerprint)),
         })?;
         match published {
-            Published::Done(submission) if submission.status == SubmissionStatus::Refused => {
+            Published::NotKept(submission, listed) if submission.status == SubmissionStatus::Refused => {
                 let Counts { rejected, received, .. } = submission.counts;
                 let kept = if order.validate { String::new() } else { format!(" but the report: submission {}", submission.id) };
                 Err(Problem::new(Kind::RefusedSubmission)
@@ -209,7 +218,8 @@ impl Intake {
                     ))
                     .with_faults(listed.into_iter().map(fault)))
             }
-            Published::Done(submission) => Ok(Taken::Now(submission, listed)),
+            Published::Done(submission) => Ok(Taken::Now(submission, Vec::new())),
+            Published::NotKept(submission, listed) => Ok(Taken::Now(submission, listed)),
             Published::OlderAsOf { last } => {
                 Err(Problem::new(Kind::OlderAsOf).detail(format!("This list was last sent as of {last}; this one says {}.", order.as_of)))
             }
@@ -230,20 +240,31 @@ enum Fed {
     ReaderGone,
 }
 
-/// Feeds the reader. A client that stands still does not keep its place for ever.
-async fn pump<E>(
-    feed: &mut bodies::Feed,
-    mut payload: impl Stream<Item = Result<Bytes, E>> + Unpin,
-    patience: Duration,
-) -> Result<(), Fed> {
-    while let Some(chunk) = tokio::time::timeout(patience, payload.next()).await.map_err(|_| Fed::TooSlow)? {
+/// Feeds the reader. A client that stands still, or sends as good as nothing, does not keep its place
+/// for ever. Only the time in which the client is waited for counts: the reader may be the slow one.
+async fn pump<E>(feed: &mut bodies::Feed, mut payload: impl Stream<Item = Result<Bytes, E>> + Unpin, pace: Pace) -> Result<(), Fed> {
+    let (mut waited, mut came) = (Duration::ZERO, 0_u64);
+    loop {
+        let began = Instant::now();
+        let next = tokio::time::timeout(pace.window.saturating_sub(waited), payload.next()).await;
+        if let Ok(None) = next {
+            return Ok(());
+        }
+        waited += began.elapsed();
+        if waited >= pace.window {
+            if came < pace.bytes {
+                return Err(Fed::TooSlow);
+            }
+            (waited, came) = (Duration::ZERO, 0);
+        }
+        let Ok(Some(chunk)) = next else { continue };
         let chunk = chunk.map_err(|_| Fed::Broken)?;
+        came += chunk.len() as u64;
         feed.chunk(chunk).await.map_err(|full| match full {
             Full::TooLarge => Fed::TooLarge,
             Full::ReaderGone => Fed::ReaderGone,
         })?;
     }
-    Ok(())
 }
 
 fn block_on<T>(work: impl Future<Output = T>) -> T {
@@ -291,6 +312,7 @@ impl From<StoreError> for Problem {
     fn from(error: StoreError) -> Self {
         match &error {
             StoreError::Busy => Self::new(Kind::Busy),
+            StoreError::LogBehind => Self::new(Kind::LogBehind).retry_after(5),
             error if error.is_away() => Self::new(Kind::DatabaseAway).retry_after(5).cause(error),
             error => Self::internal(format!("{error}: {error:?}")),
         }
@@ -302,12 +324,55 @@ mod tests {
     use super::*;
     use futures_util::stream;
 
+    /// What becomes of a body that comes in so many chunks of 10 bytes, each after a while, if 100
+    /// bytes have to come in half a second.
+    async fn fed(chunks: usize, each_after: u64, and_then_stands_still: bool) -> Result<(), Fed> {
+        let pace = Pace { window: Duration::from_millis(500), bytes: 100 };
+        let chunks = stream::iter(0..chunks).then(move |_| async move {
+            if each_after > 0 {
+                tokio::time::sleep(Duration::from_millis(each_after)).await;
+            }
+            Ok::<_, ()>(Bytes::from_static(b"0123456789"))
+        });
+        let (mut feed, mut reader) = body(1_000_000, "");
+        let reading = tokio::task::spawn_blocking(move || std::io::copy(&mut reader, &mut std::io::sink()));
+        let fed = match and_then_stands_still {
+            false => pump(&mut feed, Box::pin(chunks), pace).await,
+            true => pump(&mut feed, Box::pin(chunks.chain(stream::pending())), pace).await,
+        };
+        drop(feed);
+        assert!(reading.await.unwrap().is_err(), "the end was not said");
+        fed
+    }
+
     #[tokio::test]
     async fn a_body_that_stands_still_is_waited_for_only_so_long() {
-        let chunk = || stream::iter([Ok::<_, ()>(Bytes::from_static(b"referral_id"))]);
-        let short = Duration::from_millis(20);
-        let (mut feed, _reader) = body(100, "");
-        assert_eq!(pump(&mut feed, chunk().chain(stream::pending()), short).await, Err(Fed::TooSlow));
-        assert_eq!(pump(&mut feed, chunk(), short).await, Ok(()));
+        assert_eq!(fed(1, 0, true).await, Err(Fed::TooSlow));
+        // Much that came before is no excuse for long.
+        assert_eq!(fed(1_000, 0, true).await, Err(Fed::TooSlow));
+        assert_eq!(fed(1_000, 0, false).await, Ok(()));
+    }
+
+    #[tokio::test]
+    async fn a_body_that_trickles_does_not_keep_its_place() {
+        assert_eq!(fed(20, 100, false).await, Err(Fed::TooSlow));
+        // A short one is over before it is asked how much of it came.
+        assert_eq!(fed(2, 1, false).await, Ok(()));
+    }
+
+    #[tokio::test]
+    async fn a_slow_reader_is_not_the_clients_fault() {
+        let pace = Pace { window: Duration::from_millis(50), bytes: 100 };
+        let chunks = stream::iter((0..40).map(|_| Ok::<_, ()>(Bytes::from_static(b"0"))));
+        let (mut feed, mut reader) = body(1_000, "");
+        let reading = tokio::task::spawn_blocking(move || {
+            let mut byte = [0];
+            while std::io::Read::read(&mut reader, &mut byte).is_ok_and(|read| read == 1) {
+                std::thread::sleep(Duration::from_millis(5));
+            }
+        });
+        assert_eq!(pump(&mut feed, chunks, pace).await, Ok(()));
+        drop(feed);
+        reading.await.unwrap();
     }
 }

@@ -1,12 +1,14 @@
 //! Takes rows from an adapter and puts them into the staging.
 
 use adapters::{Row, Sink, Stop};
+use chrono::NaiveDate;
 use domain::issues::Issue;
 use store::{Staging, StoreError};
 
 /// Counts rows on their way, and keeps the first failure of the store.
 pub(super) struct Collector {
     staging: Staging,
+    today: NaiveDate,
     pub(super) received: u64,
     pub(super) rejected: u64,
     pub(super) issues: u64,
@@ -14,8 +16,8 @@ pub(super) struct Collector {
 }
 
 impl Collector {
-    pub(super) fn new(staging: Staging) -> Self {
-        Self { staging, received: 0, rejected: 0, issues: 0, failure: None }
+    pub(super) fn new(staging: Staging, today: NaiveDate) -> Self {
+        Self { staging, today, received: 0, rejected: 0, issues: 0, failure: None }
     }
 
     /// The staging, unless the store failed.
@@ -30,7 +32,7 @@ impl Collector {
         self.received += 1;
         self.note(row.issues)?;
         match row.record {
-            Some(record) => self.staging.record(row.number, &record),
+            Some(record) => self.staging.record(row.number, &record, self.today),
             None => {
                 self.rejected += 1;
                 match (row.referral_id, row.rejected_request) {

@@ -23,6 +23,9 @@ use lines::LinesFault;
 /// How long a partner may go on using a child id after ids are made under a new key.
 pub const CHILD_IDS_HOLD: TimeDelta = TimeDelta::days(90);
 
+/// How long the signatures of an old checkpoint key are wanted: eight years, as the audit log's text.
+pub const CHECKPOINTS_HOLD: TimeDelta = TimeDelta::days(2922);
+
 /// How long after a change of keys something that began before it may still be under way.
 pub const UNDER_WAY: TimeDelta = TimeDelta::minutes(15);
 
@@ -34,6 +37,7 @@ pub enum Purpose {
     LookUp,
     Pairwise,
     Release,
+    Checkpoint,
 }
 
 /// What there is to know of a purpose.
@@ -68,7 +72,7 @@ pub enum Old {
 }
 
 impl Purpose {
-    pub const ALL: [Self; 5] = [Self::Token, Self::Envelope, Self::LookUp, Self::Pairwise, Self::Release];
+    pub const ALL: [Self; 6] = [Self::Token, Self::Envelope, Self::LookUp, Self::Pairwise, Self::Release, Self::Checkpoint];
 
     pub fn about(self) -> About {
         let about = |name, file, form, old, with_all| About { name, file, form, old, with_all };
@@ -78,6 +82,7 @@ impl Purpose {
             Self::LookUp => about("look-up", "look-up.key", Form::Secret, Old::Unused, true),
             Self::Pairwise => about("pairwise", "pairwise.key", Form::Secret, Old::After(CHILD_IDS_HOLD), true),
             Self::Release => about("release", "release.key", Form::Secret, Old::Unused, false),
+            Self::Checkpoint => about("checkpoint", "checkpoint.key", Form::Secret, Old::After(CHECKPOINTS_HOLD), false),
         }
     }
 }

@@ -1,8 +1,10 @@
 //! `keys rotate --retire`: the old keys go, once nothing needs them. A backup needs the keys of its day:
 //! keep them with it, and as safe as it.
 
+use std::collections::BTreeMap;
+
 use chrono::{DateTime, TimeDelta, Utc};
-use store::{KeyPurpose, KeyUsage, Store};
+use store::{Journal, KeyPurpose, KeyUsage, Store};
 
 use super::lines::{self, KeyLines};
 use super::rotation::{instant, purposes};
@@ -26,6 +28,8 @@ pub struct Retirement {
 struct Stored {
     usage: KeyUsage,
     releases: Vec<(u32, u64)>,
+    /// How many marks of the journal of tombstones are sealed under each key.
+    journal: BTreeMap<u32, u64>,
 }
 
 /// Removes each old key that nothing needs from its file. It blocks.
@@ -42,7 +46,8 @@ fn retire_from(
     named: Option<Purpose>,
     store: &Store,
 ) -> Result<Retirement, OperationError> {
-    let stored = Stored { usage: store.key_usage_blocking()?, releases: store.release_secrets_blocking()? };
+    let journal = Journal::new(&configuration.database.tombstones).marks_by_key()?;
+    let stored = Stored { usage: store.key_usage_blocking()?, releases: store.release_secrets_blocking()?, journal };
     let mut retirement = Retirement { told: Vec::new(), done: true };
     for purpose in purposes(named) {
         let source = configuration.keys.source(purpose);
@@ -80,7 +85,7 @@ impl Stored {
             Purpose::Envelope => self.usage.get(&(KeyPurpose::Envelope, id)).copied(),
             Purpose::LookUp => self.usage.get(&(KeyPurpose::LookUp, id)).copied(),
             Purpose::Release => self.releases.iter().find(|(secret, _)| *secret == id).map(|(_, releases)| *releases),
-            Purpose::Token | Purpose::Pairwise => None,
+            Purpose::Token | Purpose::Pairwise | Purpose::Checkpoint => None,
         };
         match under {
             Some(releases) if releases > 0 && purpose == Purpose::Release => {
@@ -90,6 +95,11 @@ impl Stored {
             }
             Some(values) if values > 0 => return Err(format!("{values} stored values are still under it")),
             _ => {}
+        }
+        if let Some(marks) = self.journal.get(&id).filter(|_| purpose == Purpose::Envelope) {
+            return Err(format!(
+                "{marks} marks in the journal of tombstones are still under it; a running gateway writes them anew once every stored value is under newer keys"
+            ));
         }
         let (next, since) = keys.range(id + 1..).next().map(|(next, key)| (*next, key.from)).unwrap_or((id, None));
         let since = since.ok_or_else(|| format!("the line of key {next} does not say since when it is in force (@INSTANT)"))?;

@@ -83,6 +83,7 @@ pub fn rotate(configuration: &Configuration, clock: &Clock, rotation: &Rotation)
     }
     if rotation.purpose.is_none() {
         told.push("release: left as it is; name it with --key release if it has leaked.".to_owned());
+        told.push("checkpoint: left as it is; name it with --key checkpoint.".to_owned());
     }
     Ok(told)
 }
@@ -115,6 +116,9 @@ fn then(purpose: Purpose, old: u32) -> String {
                 "Child ids made under key {old} are understood for {} days more; then: keys rotate --key {purpose} --retire.",
                 CHILD_IDS_HOLD.num_days()
             )
+        }
+        (Purpose::Checkpoint, _) => {
+            format!("Checkpoints that key {old} signed count for as long as it is kept; give auditors the new public key (`.pub`).")
         }
         (_, Old::After(time)) => {
             format!(

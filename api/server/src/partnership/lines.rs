@@ -21,7 +21,8 @@ impl<'t> Lines<'t> {
         line_of(self.text, at)
     }
 
-    /// The line of a field of the given entry; where the field is not written, that of the entry.
+    /// The line of a field of the given entry, named by its way in (`basis.statute`); where it is not written,
+    /// that of what it would stand in.
     pub(super) fn find(&self, section: Section, index: usize, field: &str) -> usize {
         let Some(root) = self.table.as_ref().map(Spanned::get_ref) else { return 1 };
         let at = match section {
@@ -45,7 +46,10 @@ impl<'t> Lines<'t> {
 }
 
 fn key_start(table: &DeTable<'_>, field: &str) -> Option<usize> {
-    table.get_key_value(field).map(|(key, _)| key.span().start)
+    let (name, rest) = field.split_once('.').map_or((field, None), |(name, rest)| (name, Some(rest)));
+    let (key, value) = table.get_key_value(name)?;
+    let inner = rest.zip(value.get_ref().as_table()).and_then(|(rest, table)| key_start(table, rest));
+    Some(inner.unwrap_or(key.span().start))
 }
 
 fn name_at<'n>(table: &'n DeTable<'_>, at: usize, found: &mut &'n str) {

@@ -1,6 +1,8 @@
 //! The partnership file: read whole, checked whole, or refused whole with its lines.
 
+mod keys;
 mod lines;
+mod moduli;
 mod wire;
 
 use std::fmt;
@@ -35,14 +37,16 @@ pub fn parse(text: &str, authorities: &[String]) -> Result<Partnership, Vec<Line
         let at = error.span().map_or(0, |span| span.start);
         vec![LineFault { line: lines.line(at), field: lines.field_at(at), message: error.message().to_owned() }]
     })?;
-    Partnership::new(wire.into_parts(authorities)).map_err(|faults| {
+    let warn_days = wire.warn_days;
+    let partnership = Partnership::new(wire.into_parts(authorities)).map_err(|faults| {
         let place = |fault: domain::partnerships::Fault| LineFault {
             line: lines.find(fault.section, fault.index, fault.field),
             field: fault.field.to_owned(),
             message: fault.message,
         };
-        faults.into_iter().map(place).collect()
-    })
+        faults.into_iter().map(place).collect::<Vec<_>>()
+    })?;
+    Ok(partnership.warning(warn_days))
 }
 
 /// The partnership of a file, kept up to date with it. It reads the file now, and blocks.

@@ -1,6 +1,6 @@
 use super::*;
 
-const WHOLE: &str = r#"host = "E10000015"
+pub(super) const WHOLE: &str = r#"host = "E10000015"
 controllers = ["E10000015", "S1Y5D"]
 
 [[organisation]]
@@ -91,8 +91,48 @@ fn what_does_not_make_sense_is_refused_with_its_line() {
     );
     let recipients = "recipients = [\"E10000015\"]";
     assert_eq!(faults(recipients, "recipients = [\"R1L\"]")[0].0, line(recipients));
-    assert_eq!(faults("statute = \"SEND Regulations 2014 regs 6(1)(c), 8\"\n", "")[0].0, line("[agreement.basis]"));
+    let unnamed = faults("statute = \"SEND Regulations 2014 regs 6(1)(c), 8\"\n", "");
+    let places: Vec<_> = unnamed.iter().map(|(line, field, _)| (*line, field.as_str())).collect();
+    assert_eq!(places, [(line("uk_gdpr_6"), "basis.uk_gdpr_6"), (line("[agreement.basis]"), "basis.statute")]);
     assert_eq!(faults("host = \"E10000015\"", "host = \"E99999999\"")[0].0, 1);
+}
+
+#[test]
+fn a_basis_that_does_not_hold_together_is_refused_with_the_line_of_its_part() {
+    let at = |from: &str, to: &str| faults(from, to).into_iter().map(|(line, field, _)| (line, field)).collect::<Vec<_>>();
+    for (from, to, field) in [
+        ("uk_gdpr_6 = \"6(1)(c)\"", "uk_gdpr_6 = \"6(1)(a)\"", "basis.uk_gdpr_6"),
+        ("uk_gdpr_6 = \"6(1)(c)\"", "uk_gdpr_6 = \"public task\"", "basis.uk_gdpr_6"),
+        ("uk_gdpr_9 = \"9(2)(g)\"", "uk_gdpr_9 = \"9(2)(a)\"", "basis.uk_gdpr_9"),
+        ("dpa_sch1 = \"paragraph 6\"", "dpa_sch1 = \"paragraph 2\"", "basis.dpa_sch1"),
+        ("opt_out = \"exempt: required by law\"", "opt_out = \"applies\"", "basis.opt_out"),
+    ] {
+        assert_eq!(at(from, to), [(line(from), field.to_owned())], "{to}");
+    }
+    assert_eq!(at("dpa_sch1 = \"paragraph 6\"\n", ""), [(line("[agreement.basis]"), "basis.dpa_sch1".to_owned())]);
+}
+
+#[test]
+fn a_population_that_nobody_could_tell_is_refused() {
+    let population = "population = \"plan-maintained\"";
+    let refused = |to: &str| faults(population, to)[0].clone();
+    assert_eq!(
+        refused("population = \"resident\""),
+        (line(population), "population".into(), "none of its recipients lists its areas".into())
+    );
+    assert!(refused("population = \"gp-registered\"").2.contains("practices"));
+    let between_health_bodies = WHOLE.replace("recipients = [\"E10000015\"]", "recipients = [\"S1Y5D\"]");
+    let found = read(&between_health_bodies).unwrap_err();
+    assert_eq!((found[0].line, found[0].field.as_str()), (line(population), "population"));
+    assert!(found[0].message.contains("a council"), "{}", found[0].message);
+}
+
+#[test]
+fn warnings_come_sixty_days_before_or_as_many_as_the_file_says() {
+    assert_eq!(read(WHOLE).unwrap().warn_days(), 60);
+    assert_eq!(read(&format!("warn_days = 14\n{WHOLE}")).unwrap().warn_days(), 14);
+    let wrong = read(&format!("warn_days = -1\n{WHOLE}")).unwrap_err();
+    assert_eq!((wrong[0].line, wrong[0].field.as_str()), (1, "warn_days"));
 }
 
 #[test]

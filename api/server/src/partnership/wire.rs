@@ -1,25 +1,45 @@
 //! The file's shape.
 
 use chrono::NaiveDate;
-use domain::agreements::{Agreement, Basis, Confidentiality, ConsentRule, DataClass, OptOut, Population, Purpose};
+use domain::agreements::{Agreement, Basis, Confidentiality, ConsentRule, DataClass, LegalBasis, OptOut, Population, Purpose};
 use domain::organisations::{Organisation, OrganisationCode, OrganisationKind};
 use domain::partnerships::{Client, Parts};
 use domain::pathways::PathwaySet;
+use domain::places::Places;
 use domain::scopes::Scope;
+use domain::signatures::{Authentication, Issuer};
 use serde::{Deserialize, Deserializer, de::Error};
 use toml::value::Datetime;
+
+use super::keys::KeyWire;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct PartnershipWire {
     host: OrganisationCode,
     controllers: Vec<OrganisationCode>,
+    /// How many days before its last an agreement is warned of.
+    #[serde(default = "warn_days")]
+    pub(super) warn_days: u16,
     #[serde(default)]
     organisation: Vec<OrganisationWire>,
     #[serde(default)]
     client: Vec<ClientWire>,
     #[serde(default)]
+    legal_basis: Vec<LegalBasisWire>,
+    #[serde(default)]
+    issuer: Vec<IssuerWire>,
+    #[serde(default)]
     agreement: Vec<AgreementWire>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct LegalBasisWire {
+    id: String,
+    citation: String,
+    in_force_from: Option<Day>,
+    in_force_to: Option<Day>,
 }
 
 #[derive(Deserialize)]
@@ -35,6 +55,8 @@ struct OrganisationWire {
     #[serde(default)]
     areas: Vec<String>,
     #[serde(default)]
+    practices: Vec<String>,
+    #[serde(default)]
     lists: Vec<String>,
 }
 
@@ -48,6 +70,19 @@ struct ClientWire {
     authority: String,
     certificate_name: String,
     scopes: Vec<Scope>,
+    #[serde(default)]
+    keys: Vec<KeyWire>,
+    /// Where it is left out, a client with keys may do either.
+    authentication: Option<Authentication>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct IssuerWire {
+    url: String,
+    audience: String,
+    clients: Vec<String>,
+    keys: Vec<KeyWire>,
 }
 
 #[derive(Deserialize)]
@@ -76,7 +111,13 @@ struct BasisWire {
     dpa_sch1: Option<String>,
     confidentiality: Confidentiality,
     statute: Option<String>,
+    #[serde(default)]
+    legal_bases: Vec<String>,
     opt_out: OptOutWire,
+}
+
+fn warn_days() -> u16 {
+    domain::partnerships::WARN_DAYS
 }
 
 /// A TOML date without a time.
@@ -116,6 +157,8 @@ impl PartnershipWire {
             controllers: self.controllers,
             organisations: self.organisation.into_iter().map(Into::into).collect(),
             clients: self.client.into_iter().map(Into::into).collect(),
+            legal_bases: self.legal_basis.into_iter().map(Into::into).collect(),
+            issuers: self.issuer.into_iter().map(Into::into).collect(),
             agreements: self.agreement.into_iter().map(Into::into).collect(),
             authorities: authorities.to_vec(),
         }
@@ -132,13 +175,22 @@ impl From<OrganisationWire> for Organisation {
             valid_to: wire.valid_to.map(|day| day.0),
             successors: wire.successors,
             areas: wire.areas,
+            practices: wire.practices,
             lists: wire.lists,
         }
     }
 }
 
+impl From<LegalBasisWire> for LegalBasis {
+    fn from(wire: LegalBasisWire) -> Self {
+        let day = |day: Option<Day>| day.map(|day| day.0);
+        Self { id: wire.id, citation: wire.citation, in_force_from: day(wire.in_force_from), in_force_to: day(wire.in_force_to) }
+    }
+}
+
 impl From<ClientWire> for Client {
     fn from(wire: ClientWire) -> Self {
+        let usual = if wire.keys.is_empty() { Authentication::Tls } else { Authentication::Either };
         Self {
             id: wire.id,
             organisation: wire.organisation,
@@ -146,7 +198,15 @@ impl From<ClientWire> for Client {
             authority: wire.authority,
             certificate_name: wire.certificate_name,
             scopes: wire.scopes.into_iter().collect(),
+            keys: wire.keys.into_iter().map(|key| key.0).collect(),
+            authentication: wire.authentication.unwrap_or(usual),
         }
+    }
+}
+
+impl From<IssuerWire> for Issuer {
+    fn from(wire: IssuerWire) -> Self {
+        Self { url: wire.url, audience: wire.audience, clients: wire.clients, keys: wire.keys.into_iter().map(|key| key.0).collect() }
     }
 }
 
@@ -171,9 +231,11 @@ impl From<AgreementWire> for Agreement {
                 dpa_sch1: wire.basis.dpa_sch1,
                 confidentiality: wire.basis.confidentiality,
                 statute: wire.basis.statute,
+                legal_bases: wire.basis.legal_bases,
                 opt_out,
                 opt_out_reason,
             },
+            places: Places::Anywhere,
         }
     }
 }

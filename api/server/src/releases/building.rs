@@ -1,5 +1,6 @@
 //! From records to a release: who may count, how long each child waits, and who did not submit.
 
+use std::cell::RefCell;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -7,14 +8,13 @@ use chrono::{DateTime, Days, NaiveDate, Utc};
 use disclosure::{Coverage, ExpectedList, PlanFact, ReleaseInput, ReleaseSecret, WaitFact};
 use domain::agreements::{DataClass, Purpose};
 use domain::audit::Attribution;
-use domain::consents::Consent;
 use domain::dates::{days_between, london_day};
 use domain::identifiers::{ChildId, ReleaseId};
 use domain::journeys::{WeeksBand, waits};
 use domain::organisations::{Organisation, OrganisationCode};
 use domain::partnerships::Partnership;
 use domain::pathways::{Pathway, PathwaySet};
-use domain::policy::{Act, Ask, Facts, Permit, decide};
+use domain::policy::{Act, Ask, ChildFacts, Facts, NOBODY, Permit, decide};
 use domain::referrals::Flow;
 use domain::submissions::{DEFAULT_LIST, Dataset};
 use store::{Counted, Store, StoreError, TableDraft, Tx};
@@ -46,6 +46,7 @@ pub async fn build_release(store: &Store, secrets: ReleaseSecrets, building: Bui
         actor: None,
         operation: "build_release",
         request_id: id.0,
+        resource: Some(id.0),
     };
     let permits = permits(&building);
     let (tables, secret) = store
@@ -62,20 +63,38 @@ pub async fn build_release(store: &Store, secrets: ReleaseSecrets, building: Bui
 }
 
 impl Building {
-    fn facts<'a>(&'a self, consents: &'a [Consent]) -> Facts<'a> {
-        Facts::at(self.now, self.partnership.agreements(), consents)
+    fn facts<'a>(&'a self, child: &'a ChildFacts) -> Facts<'a> {
+        Facts::at(self.now, &self.partnership, child)
     }
 
     fn ask(&self, holder: OrganisationCode, pathways: PathwaySet, child: Option<ChildId>) -> Ask {
         Ask {
-            act: Act::Disclose,
+            act: Act::Count,
             holder,
             recipient: self.partnership.host(),
             purpose: Purpose::JointCommissioning,
             data: DataClass::DashboardAggregate,
             pathways,
             child,
+            item: None,
         }
+    }
+
+    /// Whether a record counts; what a family, a restriction or the opt-out kept from it is noted.
+    fn judge(&self, counted: &Counted<'_>, pathways: PathwaySet, child: &ChildFacts, withheld: &RefCell<Vec<ChildId>>) -> Option<Permit> {
+        let ask = self.ask(counted.holder, pathways, Some(counted.child));
+        let decided = decide(ask, self.facts(child));
+        let kept = match &decided {
+            Ok(permit) => {
+                let missing = pathways.difference(permit.pathways());
+                (!missing.is_empty()).then(|| decide(Ask { pathways: missing, ..ask }, self.facts(child)).err()).flatten()
+            }
+            Err(refusal) => Some(refusal.clone()),
+        };
+        if kept.is_some_and(|refusal| refusal.reason.is_of_the_child()) {
+            withheld.borrow_mut().push(counted.child);
+        }
+        decided.ok()
     }
 
     /// The organisations whose records count, today.
@@ -87,22 +106,22 @@ impl Building {
 /// Leave to count each provider's children: what the audit log keeps of a release.
 fn permits(building: &Building) -> Vec<Permit> {
     let ask = |provider: &Organisation| building.ask(provider.code, PathwaySet::all(), None);
-    building.providers().into_iter().filter_map(|provider| decide(ask(provider), building.facts(&[])).ok()).collect()
+    building.providers().into_iter().filter_map(|provider| decide(ask(provider), building.facts(&NOBODY)).ok()).collect()
 }
 
 fn tables(tx: &mut Tx<'_>, secret: &ReleaseSecret, building: &Building) -> Result<Vec<TableDraft>, StoreError> {
     let partnership = &building.partnership;
     let host = partnership.host();
     let lists = Lists::of(&building.providers(), &tx.lists(Dataset::WaitingList)?, building.as_of);
-    let waits = wait_facts(tx, building, &lists)?;
+    let (waits, waits_withheld) = wait_facts(tx, building, &lists)?;
     let counted = waits.iter().map(|fact| fact.pathway).collect();
     let expected = ExpectedList { provider: host, list: DEFAULT_LIST.to_owned() };
     let may_count = building.providers().iter().any(|provider| provider.code == host);
     let submitted = tx.lists(Dataset::Ehcp)?.iter().any(|(council, _, as_of)| *council == host && is_fresh(*as_of, building.as_of));
-    let mut plans = Vec::new();
+    let (mut plans, mut plans_withheld) = (Vec::new(), Vec::new());
     let mut plans_coverage = Coverage::default();
     if may_count && submitted {
-        plans = plan_facts(tx, building)?;
+        (plans, plans_withheld) = plan_facts(tx, building)?;
         plans_coverage.contributing.push(expected);
     } else {
         plans_coverage.not_submitted.push(expected);
@@ -115,8 +134,10 @@ fn tables(tx: &mut Tx<'_>, secret: &ReleaseSecret, building: &Building) -> Resul
         waits: &waits,
         unavailable: PathwaySet::all().difference(lists.pathways).difference(counted),
         waits_coverage: lists.coverage,
+        waits_withheld: &waits_withheld,
         plans: &plans,
         plans_coverage,
+        plans_withheld: &plans_withheld,
     };
     disclosure::build(&input, secret)
         .into_iter()
@@ -131,16 +152,16 @@ fn tables(tx: &mut Tx<'_>, secret: &ReleaseSecret, building: &Building) -> Resul
         .collect()
 }
 
-/// The longest journey of each child and pathway, of records that may count, from lists that came. A
-/// referral that did not flow counts no more, but still links a journey.
-fn wait_facts(tx: &mut Tx<'_>, building: &Building, lists: &Lists) -> Result<Vec<WaitFact>, StoreError> {
+/// The longest journey of each child and pathway, of records that may count, from lists that came; and the
+/// children of whom something was withheld. A referral that did not flow counts no more, but still links a journey.
+fn wait_facts(tx: &mut Tx<'_>, building: &Building, lists: &Lists) -> Result<(Vec<WaitFact>, Vec<ChildId>), StoreError> {
     let mut facts = Vec::new();
-    let judge = |counted: &Counted<'_>, consents: &[Consent]| {
+    let withheld = RefCell::default();
+    let judge = |counted: &Counted<'_>, child: &ChildFacts| {
         let came = lists.fresh.contains(&(counted.holder, counted.list.to_owned()));
-        let ask = building.ask(counted.holder, counted.pathways, Some(counted.child));
-        came.then(|| decide(ask, building.facts(consents)).ok()).flatten()
+        came.then(|| building.judge(counted, counted.pathways, child, &withheld)).flatten()
     };
-    tx.count_referrals(judge, |child, mut held| {
+    tx.count_referrals(building.partnership.needs(), judge, |child, mut held| {
         held.retain(|entry| entry.referral.referral_received_date <= building.as_of);
         let district = held.iter().rev().find_map(|entry| entry.referral.details.district.clone());
         let mut seen = PathwaySet::EMPTY;
@@ -152,23 +173,28 @@ fn wait_facts(tx: &mut Tx<'_>, building: &Building, lists: &Lists) -> Result<Vec
             }
         }
     })?;
-    Ok(facts)
+    Ok((facts, withheld.into_inner()))
 }
 
-/// The plans that the host issued in the twelve months to the as-at day.
-fn plan_facts(tx: &mut Tx<'_>, building: &Building) -> Result<Vec<PlanFact>, StoreError> {
+/// The plans that the host issued in the twelve months to the as-at day, of cases that may count; and the
+/// children whose cases were withheld.
+fn plan_facts(tx: &mut Tx<'_>, building: &Building) -> Result<(Vec<PlanFact>, Vec<ChildId>), StoreError> {
     let host = building.partnership.host();
     let since = building.as_of.checked_sub_days(Days::new(YEAR_DAYS)).unwrap_or(NaiveDate::MIN);
-    let Ok(permit) = decide(building.ask(host, PathwaySet::EMPTY, None), building.facts(&[])) else { return Ok(Vec::new()) };
+    let withheld = RefCell::default();
+    let judge = |counted: &Counted<'_>, child: &ChildFacts| {
+        let ours = counted.holder == host;
+        ours.then(|| building.judge(counted, PathwaySet::EMPTY, child, &withheld)).flatten()
+    };
     let mut plans = Vec::new();
-    tx.count_cases(&permit, |child, case| {
+    tx.count_cases(building.partnership.needs(), judge, |child, case| {
         let issued = case.plan().is_some_and(|plan| since < plan.start_on && plan.start_on <= building.as_of);
         if let (true, Some(days_to_plan)) = (issued, case.days_to_plan()) {
             let exceptions_apply = case.assessment.as_ref().is_some_and(|assessment| assessment.exceptions_apply);
             plans.push(PlanFact { child, days_to_plan, exceptions_apply });
         }
     })?;
-    Ok(plans)
+    Ok((plans, withheld.into_inner()))
 }
 
 /// Which lists came, and of which pathways some did.

@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 use store::{AdviceRequest, StoreError, Tx};
 use utoipa::ToSchema;
 
-use super::advice_requests::{AdviceRequestView, own_id, permit_party, refused};
+use super::advice_requests::{AdviceRequestView, leave_unknown, own_id, permit_party, refused};
 use crate::actors::ActingFor;
 use crate::attributions::attribute;
 use crate::bodies::Json;
@@ -68,10 +68,11 @@ pub async fn acknowledge_advice_request(
     caller.require(Scope::AdviceRespond)?;
     let by = attribute(&caller, Some(actor.0), id, "acknowledge_advice_request");
     let request_id = own_id(&request_id)?;
+    let by = by.about(request_id.0);
     let now = state.clock.now();
     let partnership = Arc::clone(caller.partnership());
     let done = state.store.transaction(move |tx| {
-        let Some(request) = addressed(tx, request_id, &by)? else { return Ok(Err(Problem::new(Kind::NotFound))) };
+        let Some(request) = addressed(tx, request_id, &by)? else { return leave_unknown(tx, DataClass::AdviceRequest, &by, now).map(Err) };
         if request.status == AdviceStatus::Submitted {
             return Ok(Err(Problem::new(Kind::WrongStatus).detail("The advice is submitted already.")));
         }
@@ -104,11 +105,15 @@ pub async fn submit_advice(
     caller.require(Scope::AdviceRespond)?;
     let by = attribute(&caller, Some(actor.0), id, "submit_advice");
     let request_id = own_id(&request_id)?;
+    let by = by.about(request_id.0);
     let advice = check(body.0)?;
     let now = state.clock.now();
     let partnership = Arc::clone(caller.partnership());
     let done = state.store.transaction(move |tx| {
-        let Some(request) = addressed(tx, request_id, &by)? else { return Ok(Err(Problem::new(Kind::NotFound))) };
+        let Some(request) = addressed(tx, request_id, &by)? else { return leave_unknown(tx, DataClass::HealthAdvice, &by, now).map(Err) };
+        if tx.is_advice_erased(&request)? {
+            return Ok(Err(Problem::new(Kind::Erased).detail("The advice was erased; the council has to ask anew.")));
+        }
         match permit_advice(tx, &request, &partnership, now)? {
             Ok(permit) => tx.submit_advice(&permit, &request, &advice, &by).map(Ok),
             Err(refusal) => tx.leave_refused(&refusal, &by, now).map(|()| Err(refused(&refusal))),
@@ -136,14 +141,16 @@ pub async fn get_advice(
     caller.require(Scope::AdviceRead)?;
     let by = attribute(&caller, Some(actor.0), id, "get_advice");
     let request_id = own_id(&request_id)?;
+    let by = by.about(request_id.0);
     let now = state.clock.now();
     let partnership = Arc::clone(caller.partnership());
     let found = state.store.transaction(move |tx| {
         let request = tx.advice_request(request_id, by.organisation)?.filter(|request| request.requested_by == by.organisation);
-        let Some(request) = request else { return Ok(Err(Problem::new(Kind::NotFound))) };
+        let Some(request) = request else { return leave_unknown(tx, DataClass::HealthAdvice, &by, now).map(Err) };
         match permit_advice(tx, &request, &partnership, now)? {
             Ok(permit) => match tx.disclose_advice(&permit, &request, &by)? {
                 Some(advice) => Ok(Ok((request, advice))),
+                None if request.status == AdviceStatus::Submitted => Ok(Err(Problem::new(Kind::Erased))),
                 None => Ok(Err(Problem::new(Kind::NotYetAnswered))),
             },
             Err(refusal) => tx.leave_refused(&refusal, &by, now).map(|()| Err(refused(&refusal))),
@@ -180,9 +187,10 @@ fn permit_advice(
         data: DataClass::HealthAdvice,
         pathways: AdviceKind::pathways(&request.kinds),
         child: Some(request.child),
+        item: None,
     };
-    let consents = tx.consents_of(request.child)?;
-    Ok(decide(ask, Facts::at(now, partnership.agreements(), &consents)))
+    let facts = tx.child_facts(request.child, partnership.needs())?;
+    Ok(decide(ask, Facts::at(now, partnership, &facts)))
 }
 
 fn check(body: AdviceBody) -> Result<Advice, Problem> {

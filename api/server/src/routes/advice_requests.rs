@@ -13,7 +13,8 @@ use domain::dates::{is_plausible, london_day};
 use domain::identifiers::AdviceRequestId;
 use domain::organisations::OrganisationCode;
 use domain::partnerships::Partnership;
-use domain::policy::{Act, Ask, Facts, Permit, Refusal, decide};
+use domain::pathways::PathwaySet;
+use domain::policy::{Act, Ask, ChildFacts, Facts, Permit, Refusal, decide};
 use domain::scopes::Scope;
 use serde::{Deserialize, Serialize};
 use store::{AdviceRequest, AdviceRequestDraft, StoreError, Tx};
@@ -161,6 +162,7 @@ pub async fn create_advice_request(
         received_on: body.received_on.unwrap_or(today),
         receipt_evidence: body.receipt_evidence.clone(),
     };
+    let by = by.about(draft.id.0);
     let partnership = Arc::clone(caller.partnership());
     let made = state.store.transaction(move |tx| {
         once(tx, (&by, key.0.as_deref(), &fingerprint), now, |tx| match permit_request(tx, &reference, &body, &partnership, now, &by)? {
@@ -181,8 +183,7 @@ fn permit_request(
     by: &Attribution,
 ) -> Result<Result<Permit, Refusal>, StoreError> {
     let known = tx.child(reference)?;
-    let consents = known.map_or(Ok(Vec::new()), |child| tx.consents_of(child))?;
-    let facts = Facts::at(now, partnership.agreements(), &consents);
+    let facts = known.map_or_else(|| Ok(ChildFacts::default()), |child| tx.child_facts(child, partnership.needs()))?;
     let ask = Ask {
         act: Act::Disclose,
         holder: by.organisation,
@@ -191,13 +192,14 @@ fn permit_request(
         data: DataClass::AdviceRequest,
         pathways: advice::AdviceKind::pathways(&body.kinds),
         child: known,
+        item: None,
     };
-    match decide(ask, facts) {
+    match decide(ask, Facts::at(now, partnership, &facts)) {
         Ok(_) if known.is_none() => {
             let child = tx.child_for_decision(reference)?;
             // Somebody else may have made the child known, and decided, in the meantime.
-            let consents = tx.consents_of(child)?;
-            Ok(decide(Ask { child: Some(child), ..ask }, Facts::at(now, partnership.agreements(), &consents)))
+            let facts = tx.child_facts(child, partnership.needs())?;
+            Ok(decide(Ask { child: Some(child), ..ask }, Facts::at(now, partnership, &facts)))
         }
         decided => Ok(decided),
     }
@@ -288,8 +290,11 @@ pub async fn get_advice_request(
     let today = london_day(now);
     let partnership = Arc::clone(caller.partnership());
     let request_id = own_id(&request_id)?;
+    let by = by.about(request_id.0);
     let found = state.store.transaction(move |tx| {
-        let Some(request) = tx.advice_request(request_id, by.organisation)? else { return Ok(Err(Problem::new(Kind::NotFound))) };
+        let Some(request) = tx.advice_request(request_id, by.organisation)? else {
+            return leave_unknown(tx, DataClass::AdviceRequest, &by, now).map(Err);
+        };
         match permit_party(tx, &request, &partnership, now, by.organisation)? {
             Ok(permit) => {
                 let (child, case_reference) = tx.disclose_advice_request(&permit, &request, &by)?;
@@ -301,6 +306,22 @@ pub async fn get_advice_request(
     let (request, child, case_reference) = found.await??;
     let child = child.nhs_number().map(|number| ChildBody { nhs_number: *number, date_of_birth: child.date_of_birth });
     Ok(web::Json(AdviceRequestDetailView { request: AdviceRequestView::of(request, today), child, case_reference }))
+}
+
+/// The refusal of a request that is not there, or that the caller is no party to: the two are told alike,
+/// and written down alike.
+pub(super) fn leave_unknown(tx: &mut Tx<'_>, data: DataClass, by: &Attribution, now: DateTime<Utc>) -> Result<Problem, StoreError> {
+    let ask = Ask {
+        act: Act::Disclose,
+        holder: by.organisation,
+        recipient: by.organisation,
+        purpose: Purpose::EhcNeedsAssessment,
+        data,
+        pathways: PathwaySet::EMPTY,
+        child: None,
+        item: None,
+    };
+    tx.leave_refused(&Refusal::not_held(ask), by, now).map(|()| Problem::new(Kind::NotFound))
 }
 
 pub(super) fn own_id(text: &str) -> Result<AdviceRequestId, Problem> {
@@ -324,8 +345,9 @@ pub(super) fn permit_party(
         data: DataClass::AdviceRequest,
         pathways: advice::AdviceKind::pathways(&request.kinds),
         child: Some(request.child),
+        item: None,
     };
     tx.child_for_disclosure(request.child)?;
-    let consents = tx.consents_of(request.child)?;
-    Ok(decide(ask, Facts::at(now, partnership.agreements(), &consents)))
+    let facts = tx.child_facts(request.child, partnership.needs())?;
+    Ok(decide(ask, Facts::at(now, partnership, &facts)))
 }

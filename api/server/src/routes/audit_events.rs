@@ -1,6 +1,10 @@
-//! `GET /v1/audit/events`: every disclosure and every refusal, for who may look after them.
+//! `GET /v1/audit/events`: every disclosure and every refusal, for who may look after them; also as
+//! FHIR R4 AuditEvents.
 
-use actix_web::{get, web};
+use actix_web::http::header::{ACCEPT, LINK, VARY};
+use actix_web::{HttpRequest, HttpResponse, get, web};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use domain::organisations::OrganisationCode;
 use domain::scopes::Scope;
 use serde::{Deserialize, Serialize};
@@ -10,6 +14,8 @@ use utoipa::{IntoParams, ToSchema};
 
 use crate::bodies::Query;
 use crate::callers::Caller;
+use crate::fhir_audit_events;
+use crate::negotiation::choose;
 use crate::pages::{Page, cursor, limit};
 use crate::problems::Problem;
 use crate::state::State;
@@ -17,13 +23,24 @@ use crate::state::State;
 /// One entry of the log: who did what, when, why, under which agreement and decision.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct AuditEventView {
-    /// Its place in the log, from 1.
+    /// Its place in the log, from 1: the `leaf` of its proof.
     pub id: i64,
-    /// `at`, `client`, `organisation`, `actor`, `operation`, `request_id`, `act`, `outcome`, `reason`,
-    /// `holder`, `recipient`, `purpose`, `data`, `pathways`, `agreements`, `consents`.
+    pub leaf: LeafView,
+    /// `event`, `at`, `client`, `organisation`, `actor`, `operation`, `request_id`, `resource`, `act`,
+    /// `outcome`, `reason`, `holder`, `recipient`, `purpose`, `data`, `pathways`, `agreements`, `consents`.
     #[serde(flatten)]
     #[schema(value_type = Object)]
     pub event: Map<String, Value>,
+}
+
+/// What the hash of an entry is made of besides. The hash is SHA-256 of a zero byte, `id` and `at` (in
+/// microseconds since 1970) as 64-bit big-endian integers, `child`, and SHA-256 of the entry's other
+/// members (all but `id` and `leaf`) as canonical JSON (RFC 8785).
+#[derive(Debug, Serialize, ToSchema)]
+pub struct LeafView {
+    pub id: i64,
+    /// Base64: the child, or none, bound under a salt that is shown to nobody. Of no two entries is it alike.
+    pub child: String,
 }
 
 #[derive(Debug, Deserialize, IntoParams)]
@@ -34,35 +51,71 @@ pub struct AuditQuery {
     limit: Option<i64>,
 }
 
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Form {
+    Json,
+    Bundle,
+    Lines,
+}
+
+const FORMS: [(&str, Form); 3] =
+    [("application/json", Form::Json), ("application/fhir+json", Form::Bundle), ("application/fhir+ndjson", Form::Lines)];
+
 /// The audit log, oldest first
 ///
 /// The host of the area reads all of it, any other organisation what it took part in: a page may
-/// then be shorter than its limit and still have a next.
-#[utoipa::path(tag = "audit", security(("oauth2" = ["audit:read"])), params(AuditQuery), responses((status = 200, description = "A page", body = Page<AuditEventView>)))]
+/// then be shorter than its limit and still have a next. What is past retention is left out. As
+/// `application/fhir+json` it is a Bundle of FHIR R4 AuditEvents (IHE BALP), as
+/// `application/fhir+ndjson` one a line with the next page in `Link`.
+#[utoipa::path(
+    tag = "audit", security(("oauth2" = ["audit:read"])), params(AuditQuery),
+    responses((status = 200, description = "A page", content(
+        (Page<AuditEventView> = "application/json"), (Object = "application/fhir+json"), (String = "application/fhir+ndjson")
+    )))
+)]
 #[get("/v1/audit/events")]
 pub async fn list_audit_events(
+    request: HttpRequest,
     caller: Caller,
     query: Query<AuditQuery>,
     state: web::Data<State>,
-) -> Result<web::Json<Page<AuditEventView>>, Problem> {
+) -> Result<HttpResponse, Problem> {
     caller.require(Scope::AuditRead)?;
+    let form = choose(request.headers().get(ACCEPT), &FORMS)?;
     let (limit, after) = (limit(query.0.limit)?, cursor::<i64>(query.0.after.as_deref())?.unwrap_or(0));
-    // What happened a moment ago is to be in the answer: it is chained now rather than within the second.
-    state.store.chain_audit().await?;
+    // What happened a moment ago is to be in the answer: it is appended now rather than within the second.
+    state.store.append_audit().await?;
     let rows = state.store.read(move |tx| tx.audit_entries(after, limit)).await?;
     let full = i64::try_from(rows.len()).is_ok_and(|length| length == limit);
     let next = rows.last().filter(|_| full).map(|last| last.position.to_string());
     let sees_all = caller.organisation() == caller.partnership().host();
-    let items: Result<Vec<_>, _> = rows.iter().map(view).collect();
+    let items: Result<Vec<_>, _> = rows.iter().filter_map(view).collect();
     let items = items?.into_iter().filter(|event| sees_all || took_part(event, caller.organisation())).collect();
-    Ok(web::Json(Page { items, next }))
+    let page = Page { items, next };
+    let path = |after: &str| format!("/v1/audit/events?after={after}&limit={limit}");
+    let mut response = HttpResponse::Ok();
+    response.insert_header((VARY, "Accept"));
+    Ok(match form {
+        Form::Json => response.json(page),
+        Form::Bundle => {
+            let links = (path(&after.to_string()), page.next.as_deref().map(path));
+            let bundle = fhir_audit_events::bundle(state.tokens.issuer(), &page.items, &links);
+            response.content_type("application/fhir+json").body(bundle.to_string())
+        }
+        Form::Lines => {
+            if let Some(next) = &page.next {
+                response.insert_header((LINK, format!("<{}>; rel=\"next\"", path(next))));
+            }
+            let lines = page.items.iter().map(|event| fhir_audit_events::resource(state.tokens.issuer(), event).to_string() + "\n");
+            response.content_type("application/fhir+ndjson").body(lines.collect::<String>())
+        }
+    })
 }
 
-fn view(entry: &AuditEntry) -> Result<AuditEventView, Problem> {
-    let mut event: Map<String, Value> = serde_json::from_str(&entry.body).map_err(Problem::internal)?;
-    // The gateway's own name for a child stays in the gateway.
-    event.remove("child");
-    Ok(AuditEventView { id: entry.position, event })
+fn view(entry: &AuditEntry) -> Option<Result<AuditEventView, Problem>> {
+    let event = serde_json::from_str(entry.body.as_ref()?).map_err(Problem::internal);
+    let leaf = LeafView { id: entry.leaf, child: STANDARD.encode(entry.child) };
+    Some(event.map(|event| AuditEventView { id: entry.position, leaf, event }))
 }
 
 fn took_part(event: &AuditEventView, organisation: OrganisationCode) -> bool {

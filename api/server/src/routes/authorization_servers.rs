@@ -2,6 +2,7 @@
 
 use actix_web::{get, web};
 use domain::scopes::Scope;
+use domain::signatures::SignatureAlgorithm;
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -18,7 +19,8 @@ pub struct AuthorizationServerView {
     scopes_supported: &'static [Scope],
     response_types_supported: [&'static str; 0],
     grant_types_supported: [&'static str; 1],
-    token_endpoint_auth_methods_supported: [&'static str; 1],
+    token_endpoint_auth_methods_supported: [&'static str; 2],
+    token_endpoint_auth_signing_alg_values_supported: &'static [SignatureAlgorithm],
     tls_client_certificate_bound_access_tokens: bool,
 }
 
@@ -40,7 +42,8 @@ pub(crate) async fn describe_authorization_server(_peer: ListedPeer, state: web:
         scopes_supported: Scope::ALL,
         response_types_supported: [],
         grant_types_supported: ["client_credentials"],
-        token_endpoint_auth_methods_supported: ["tls_client_auth"],
+        token_endpoint_auth_methods_supported: ["tls_client_auth", "private_key_jwt"],
+        token_endpoint_auth_signing_alg_values_supported: SignatureAlgorithm::ALL,
         tls_client_certificate_bound_access_tokens: true,
     })
 }

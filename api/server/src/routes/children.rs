@@ -165,6 +165,7 @@ pub async fn get_waits(
             data: DataClass::WaitingListStatus,
             pathways,
             child,
+            item: None,
         };
         let not_held = |tx: &mut Tx<'_>, child, now| {
             tx.leave_refused(&Refusal::not_held(ask(partnership.host(), PathwaySet::all(), child)), &by, now).map(|()| None)
@@ -175,12 +176,12 @@ pub async fn get_waits(
         // The child is held from here on: no decision about it can change before this is committed.
         let now = clock.now();
         let today = london_day(now);
-        let (sealed, consents) = (tx.referrals_of(child)?, tx.consents_of(child)?);
+        let (sealed, facts) = (tx.referrals_of(child)?, tx.child_facts(child, partnership.needs())?);
         let mut permits = Vec::new();
         let mut is_held = false;
         for (holder, pathways) in sealed.holders() {
             is_held = true;
-            match decide(ask(holder, pathways, Some(child)), Facts::at(now, partnership.agreements(), &consents)) {
+            match decide(ask(holder, pathways, Some(child)), Facts::at(now, &partnership, &facts)) {
                 Ok(permit) => permits.push(permit),
                 Err(refusal) => tx.leave_refused(&refusal, &by, now)?,
             }

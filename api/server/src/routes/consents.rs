@@ -7,13 +7,13 @@ use chrono::{DateTime, NaiveDate, Utc};
 use domain::agreements::{DataClass, Purpose};
 use domain::audit::Attribution;
 use domain::children::ChildReference;
-use domain::consents::{Consent, ConsentDecision, DecidedBy, Standing};
+use domain::consents::{Consent, ConsentDecision, DecidedBy, ReviewOutcome, Standing};
 use domain::dates::{is_plausible, london_day};
 use domain::identifiers::{ChildId, ConsentId};
 use domain::organisations::OrganisationCode;
 use domain::partnerships::Partnership;
 use domain::pathways::PathwaySet;
-use domain::policy::{Act, Ask, Facts, Permit, decide};
+use domain::policy::{Act, Ask, Facts, NOBODY, Permit, Refusal, decide};
 use domain::scopes::Scope;
 use serde::{Deserialize, Serialize};
 use store::{ConsentDraft, StoreError, Tx};
@@ -31,7 +31,7 @@ use crate::pages::Page;
 use crate::problems::{Kind, Problem};
 use crate::state::State;
 
-const LONGEST: usize = 2_000;
+pub(super) const LONGEST: usize = 2_000;
 
 /// A decision to be recorded.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
@@ -53,13 +53,6 @@ pub struct ConsentBody {
     pub valid_to: Option<NaiveDate>,
 }
 
-/// Why a decision is withdrawn.
-#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct WithdrawalBody {
-    pub reason: String,
-}
-
 /// A recorded decision. It names no child.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct ConsentView {
@@ -74,13 +67,16 @@ pub struct ConsentView {
     pub valid_to: Option<NaiveDate>,
     pub standing: Standing,
     pub recorded_by: OrganisationCode,
+    pub recorded_at: DateTime<Utc>,
     pub withdrawn_at: Option<DateTime<Utc>>,
+    /// Of an objection to a flow that needs no consent: what a person found who looked at it.
+    pub review: Option<ReviewOutcome>,
 }
 
 impl ConsentView {
-    fn of(consent: Consent, today: NaiveDate) -> Self {
+    pub(super) fn of(consent: Consent, born: Option<NaiveDate>, today: NaiveDate) -> Self {
         Self {
-            standing: consent.standing(today),
+            standing: consent.standing(born, today),
             id: consent.id,
             decision: consent.decision,
             purpose: consent.purpose,
@@ -91,7 +87,9 @@ impl ConsentView {
             valid_from: consent.valid_from,
             valid_to: consent.valid_to,
             recorded_by: consent.recorded_by,
+            recorded_at: consent.recorded_at,
             withdrawn_at: consent.withdrawn_at,
+            review: consent.review,
         }
     }
 }
@@ -107,7 +105,9 @@ pub struct ConsentQuery {
 
 /// Record a family's decision
 ///
-/// Only organisations that the agreement names may, and only within what it covers.
+/// Only organisations that the agreement names may, and only within what it covers; an objection to a flow
+/// that needs no consent, any party to its agreement. Such an objection does not stop a duty: it goes to a
+/// person (`/v1/consents/reviews`).
 #[utoipa::path(
     tag = "consents", security(("oauth2" = ["consent:write"])),
     params(
@@ -131,11 +131,10 @@ pub async fn record_consent(
 ) -> Result<HttpResponse, Problem> {
     caller.require(Scope::ConsentWrite)?;
     let body = body.0;
-    check(&body)?;
-    let by = attribute(&caller, Some(actor.0), id, "record_consent");
-    let fingerprint = fingerprint("record_consent", &body)?;
-    let now = state.clock.now();
+    let (now, by) = (state.clock.now(), attribute(&caller, Some(actor.0), id, "record_consent"));
     let today = london_day(now);
+    check(&body, today)?;
+    let fingerprint = fingerprint("record_consent", &body)?;
     let draft = ConsentDraft {
         id: ConsentId(state.ids.next()),
         decision: body.decision,
@@ -145,28 +144,30 @@ pub async fn record_consent(
         evidence: body.evidence.clone(),
     };
     let reference = ChildReference::from(body.child.clone());
+    let born = Some(reference.date_of_birth);
     let partnership = Arc::clone(caller.partnership());
     let recorded = state.store.transaction(move |tx| {
         once(tx, (&by, key.0.as_deref(), &fingerprint), now, |tx| {
             let ask = Ask {
-                act: Act::RecordConsent,
+                act: if body.decision == ConsentDecision::Objection { Act::RecordObjection } else { Act::RecordConsent },
                 holder: by.organisation,
                 recipient: body.recipient,
                 purpose: body.purpose,
                 data: DataClass::WaitingListStatus,
                 pathways: body.pathways,
                 child: None,
+                item: Some(draft.id.0),
             };
             // First whether it may be recorded at all: a refusal makes no child known.
             if !may_record(tx, ask, &body.data, &partnership, now, &by)? {
                 return Ok(Err(Problem::new(Kind::NoAgreement)));
             }
             let child = tx.child_for_decision(&reference)?;
-            let facts = Facts::at(now, partnership.agreements(), &[]);
+            let facts = Facts::at(now, &partnership, &NOBODY);
             let permits: Result<Vec<Permit>, _> =
                 body.data.iter().map(|data| decide(Ask { data: *data, child: Some(child), ..ask }, facts)).collect();
             match permits {
-                Ok(permits) => tx.record_consent(&permits, &draft, &by).map(|consent| Ok(ConsentView::of(consent, today))),
+                Ok(permits) => tx.record_consent(&permits, &draft, &by).map(|consent| Ok(ConsentView::of(consent, born, today))),
                 Err(_) => Ok(Err(Problem::new(Kind::NoAgreement))),
             }
         })
@@ -182,7 +183,7 @@ fn may_record(
     now: DateTime<Utc>,
     by: &Attribution,
 ) -> Result<bool, StoreError> {
-    let facts = Facts::at(now, partnership.agreements(), &[]);
+    let facts = Facts::at(now, partnership, &NOBODY);
     for data in data {
         if let Err(refusal) = decide(Ask { data: *data, ..ask }, facts) {
             tx.leave_refused(&refusal, by, now)?;
@@ -192,7 +193,7 @@ fn may_record(
     Ok(true)
 }
 
-fn check(body: &ConsentBody) -> Result<(), Problem> {
+fn check(body: &ConsentBody, today: NaiveDate) -> Result<(), Problem> {
     let mut faults = Vec::new();
     let mut fault = |wrong: bool, field: &str, message: &'static str| {
         if wrong {
@@ -208,6 +209,8 @@ fn check(body: &ConsentBody) -> Result<(), Problem> {
     fault(!is_plausible(body.valid_from), "valid_from", "a day of this century or the last");
     fault(body.valid_to.is_some_and(|last| !is_plausible(last)), "valid_to", "a day of this century or the last");
     fault(body.valid_to.is_some_and(|last| last < body.valid_from), "valid_to", "a decision cannot end before it starts");
+    let born = body.child.date_of_birth;
+    fault(!body.decided_by.can_decide(born, today), "decided_by", "nobody decides in this capacity at this age");
     if faults.is_empty() { Ok(()) } else { Err(Problem::new(Kind::InvalidValue).with_faults(faults)) }
 }
 
@@ -230,16 +233,22 @@ pub async fn get_consent(
     caller.require(Scope::ConsentRead)?;
     let by = attribute(&caller, Some(actor.0), id, "get_consent");
     let consent_id = consent_id.parse::<ConsentId>().map_err(|_| Problem::new(Kind::NotFound))?;
+    let by = by.about(consent_id.0);
     let now = state.clock.now();
+    let partnership = Arc::clone(caller.partnership());
     let found = state.store.transaction(move |tx| {
-        let Some((child, _)) = tx.consent(consent_id, by.organisation)? else { return Ok(None) };
-        let own = decide(own_records(by.organisation, child), Facts::at(now, &[], &[]));
+        let Some((child, _)) = tx.consent(consent_id, by.organisation)? else {
+            let refusal = Refusal::not_held(own_records(by.organisation, None));
+            return tx.leave_refused(&refusal, &by, now).map(|()| None);
+        };
+        let facts = tx.child_facts(child, partnership.needs())?;
+        let own = decide(own_records(by.organisation, Some(child)), Facts::at(now, &partnership, &facts));
         let Ok(permit) = own else { return Ok(None) };
         let recorded = tx.recorded_consents(&permit, &by)?;
-        Ok(recorded.into_iter().find(|consent| consent.id == consent_id))
+        let consent = recorded.into_iter().find(|consent| consent.id == consent_id);
+        Ok(consent.map(|consent| ConsentView::of(consent, facts.born, london_day(now))))
     });
-    let consent = found.await?.ok_or(Problem::new(Kind::NotFound))?;
-    Ok(web::Json(ConsentView::of(consent, london_day(now))))
+    found.await?.map(web::Json).ok_or(Problem::new(Kind::NotFound))
 }
 
 /// The decisions about a child that the caller's organisation recorded
@@ -262,71 +271,24 @@ pub async fn list_consents(
     let by = attribute(&caller, Some(actor.0), id, "list_consents");
     let reference = state.child_ids.child(caller.organisation(), &query.0.child_id);
     let now = state.clock.now();
+    let born = reference.as_ref().map(|reference| reference.date_of_birth);
+    let partnership = Arc::clone(caller.partnership());
     let found = state.store.transaction(move |tx| {
-        let Some(child) = reference.as_ref().map_or(Ok(None), |reference| tx.child(reference))? else { return Ok(Vec::new()) };
-        match decide(own_records(by.organisation, child), Facts::at(now, &[], &[])) {
+        let Some(child) = reference.as_ref().map_or(Ok(None), |reference| tx.child(reference))? else {
+            let refusal = Refusal::not_held(own_records(by.organisation, None));
+            return tx.leave_refused(&refusal, &by, now).map(|()| Vec::new());
+        };
+        match decide(own_records(by.organisation, Some(child)), Facts::at(now, &partnership, &NOBODY)) {
             Ok(permit) => tx.recorded_consents(&permit, &by),
             Err(_) => Ok(Vec::new()),
         }
     });
-    let items = found.await?.into_iter().map(|consent| ConsentView::of(consent, london_day(now))).collect();
+    let items = found.await?.into_iter().map(|consent| ConsentView::of(consent, born, london_day(now))).collect();
     Ok(web::Json(Page { items, next: None }))
 }
 
-/// Withdraw a decision
-///
-/// From the moment this is answered nothing that the decision permitted is disclosed. It can always
-/// be done by whoever recorded the decision; doing it again changes nothing.
-#[utoipa::path(
-    tag = "consents", security(("oauth2" = ["consent:write"])),
-    params(("id" = ConsentId, Path), ("Sendbridge-Actor" = String, Header, description = "The person behind the call")),
-    request_body = WithdrawalBody,
-    responses((status = 200, description = "Withdrawn", body = ConsentView))
-)]
-#[post("/v1/consents/{id}/withdrawal")]
-pub async fn withdraw_consent(
-    caller: Caller,
-    actor: ActingFor,
-    consent_id: web::Path<String>,
-    body: Json<WithdrawalBody>,
-    id: RequestId,
-    state: web::Data<State>,
-) -> Result<web::Json<ConsentView>, Problem> {
-    caller.require(Scope::ConsentWrite)?;
-    let by = attribute(&caller, Some(actor.0), id, "withdraw_consent");
-    let consent_id = consent_id.parse::<ConsentId>().map_err(|_| Problem::new(Kind::NotFound))?;
-    let reason = body.0.reason;
-    if reason.trim().is_empty() || reason.len() > LONGEST {
-        return Err(Problem::new(Kind::InvalidValue).fault(Fault::new("invalid-value", "1 to 2,000 characters").field("reason")));
-    }
-    let clock = state.clock.clone();
-    let today = state.today();
-    let withdrawn = state.store.transaction(move |tx| {
-        let Some((child, consent)) = tx.consent(consent_id, by.organisation)? else { return Ok(None) };
-        tx.child_for_withdrawal(child)?;
-        let now = clock.now();
-        let ask = |data| Ask {
-            act: Act::WithdrawConsent,
-            holder: by.organisation,
-            recipient: consent.recipient,
-            purpose: consent.purpose,
-            data,
-            pathways: consent.pathways,
-            child: Some(child),
-        };
-        let facts = Facts::at(now, &[], std::slice::from_ref(&consent));
-        let permits: Result<Vec<_>, _> = consent.data.iter().map(|data| decide(ask(*data), facts)).collect();
-        match permits {
-            Ok(permits) => tx.withdraw_consent(&permits, consent_id, &reason, &by).map(Some),
-            Err(refusal) => tx.leave_refused(&refusal, &by, now).map(|()| None),
-        }
-    });
-    let consent = withdrawn.await?.ok_or(Problem::new(Kind::NotFound))?;
-    Ok(web::Json(ConsentView::of(consent, today)))
-}
-
 /// An organisation reads back what it recorded about a child.
-fn own_records(organisation: OrganisationCode, child: ChildId) -> Ask {
+pub(super) fn own_records(organisation: OrganisationCode, child: Option<ChildId>) -> Ask {
     Ask {
         act: Act::ReadConsents,
         holder: organisation,
@@ -334,6 +296,7 @@ fn own_records(organisation: OrganisationCode, child: ChildId) -> Ask {
         purpose: Purpose::CareCoordination,
         data: DataClass::WaitingListStatus,
         pathways: PathwaySet::EMPTY,
-        child: Some(child),
+        child,
+        item: None,
     }
 }

@@ -8,8 +8,9 @@ use domain::dates::london_day;
 use domain::ehc_plans::Outcome;
 use domain::identifiers::CaseId;
 use domain::organisations::OrganisationCode;
+use domain::partnerships::Partnership;
 use domain::pathways::PathwaySet;
-use domain::policy::{Act, Ask, Facts, Permit, decide};
+use domain::policy::{Act, Ask, Facts, NOBODY, Permit, Refusal, decide};
 use domain::referrals::Flow;
 use domain::scopes::Scope;
 use domain::upns::Upn;
@@ -118,7 +119,7 @@ pub async fn list_cases(
     let by = attribute(&caller, None, id, "list_cases");
     let (limit, after) = (limit(query.0.limit)?, cursor::<i64>(query.0.after.as_deref())?.unwrap_or(0));
     let now = state.clock.now();
-    let permit = own(caller.organisation(), None, now)?;
+    let permit = own(caller.partnership(), caller.organisation(), None, now)?;
     let rows = state.store.transaction(move |tx| tx.own_cases(&permit, after, one_more(limit), &by)).await?;
     let today = london_day(now);
     Ok(web::Json(Page::of(rows, limit, |row| row.cursor.to_string(), |row| CaseView::of(&row, today))))
@@ -143,10 +144,14 @@ pub async fn get_case(
     caller.require(Scope::EhcpRead)?;
     let by = attribute(&caller, Some(actor.0), id, "get_case");
     let case_id = case_id.parse::<CaseId>().map_err(|_| Problem::new(Kind::NotFound))?;
+    let by = by.about(case_id.0);
     let now = state.clock.now();
+    let partnership = std::sync::Arc::clone(caller.partnership());
     let found = state.store.transaction(move |tx| {
-        let Some(child) = tx.child_of_case(case_id, by.organisation)? else { return Ok(None) };
-        match own(by.organisation, Some(child), now) {
+        let Some(child) = tx.child_of_case(case_id, by.organisation)? else {
+            return tx.leave_refused(&Refusal::not_held(ask(by.organisation, None)), &by, now).map(|()| None);
+        };
+        match own(&partnership, by.organisation, Some(child), now) {
             Ok(permit) => tx.own_case(&permit, case_id, &by).map(Some),
             Err(_) => Ok(None),
         }
@@ -156,11 +161,16 @@ pub async fn get_case(
 }
 
 fn own(
+    partnership: &Partnership,
     organisation: OrganisationCode,
     child: Option<domain::identifiers::ChildId>,
     now: chrono::DateTime<chrono::Utc>,
 ) -> Result<Permit, Problem> {
-    let ask = Ask {
+    decide(ask(organisation, child), Facts::at(now, partnership, &NOBODY)).map_err(|_| Problem::new(Kind::NoAgreement))
+}
+
+fn ask(organisation: OrganisationCode, child: Option<domain::identifiers::ChildId>) -> Ask {
+    Ask {
         act: Act::Disclose,
         holder: organisation,
         recipient: organisation,
@@ -168,6 +178,6 @@ fn own(
         data: DataClass::EhcpStatus,
         pathways: PathwaySet::EMPTY,
         child,
-    };
-    decide(ask, Facts::at(now, &[], &[])).map_err(|_| Problem::new(Kind::NoAgreement))
+        item: None,
+    }
 }

@@ -7,7 +7,7 @@ use domain::dates::london_day;
 use domain::journeys::Waited;
 use domain::organisations::OrganisationCode;
 use domain::pathways::PathwaySet;
-use domain::policy::{Act, Ask, Facts, decide};
+use domain::policy::{Act, Ask, ChildFacts, Facts, NOBODY, Refusal, decide};
 use domain::referrals::{Flow, Stage, Status};
 use domain::scopes::Scope;
 use serde::{Deserialize, Serialize};
@@ -35,6 +35,9 @@ pub struct EntryView {
     pub status: Status,
     pub stage: Option<Stage>,
     pub flow: Flow,
+    /// Whether its accuracy is disputed: said to the provider alone, and shown to nobody else meanwhile.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub disputed: bool,
     pub referral_received_date: chrono::NaiveDate,
     /// Since the start of the present stage; whole journeys are a child's, see its waits.
     pub stage_wait: WaitedView,
@@ -80,28 +83,40 @@ pub async fn list_entries(
         data: DataClass::WaitingListStatus,
         pathways: PathwaySet::all(),
         child: None,
+        item: None,
     };
     let (own, list, partnership) = (ask.holder == ask.recipient, query.0.list, std::sync::Arc::clone(caller.partnership()));
     let found = state.store.transaction(move |tx| {
-        let agreements = partnership.agreements();
         if own {
-            return match decide(ask, Facts::at(now, agreements, &[])) {
+            return match decide(ask, Facts::at(now, &partnership, &NOBODY)) {
                 Ok(permit) => tx.own_referrals(&permit, list.as_deref(), after, one_more(limit), &by).map(Ok),
                 Err(refusal) => tx.leave_refused(&refusal, &by, now).map(|()| Err(Kind::NoAgreement)),
             };
         }
         // Without any agreement there is nothing to look for, and that may be said.
-        if let Err(refusal) = decide(ask, Facts::at(now, agreements, &[]))
+        if let Err(refusal) = decide(ask, Facts::at(now, &partnership, &NOBODY))
             && refusal.is_structural()
         {
             tx.leave_refused(&refusal, &by, now)?;
             return Ok(Err(Kind::NoAgreement));
         }
-        let judge = |child, pathways, consents: &[_]| {
-            decide(Ask { child: Some(child), pathways, ..ask }, Facts::at(now, agreements, consents)).ok()
+        // Of all that was refused, what came nearest is told of, and only where nothing was shown.
+        let mut nearest = Refusal::not_held(ask);
+        let judge = |child, pathways, facts: &ChildFacts| {
+            let decided = decide(Ask { child: Some(child), pathways, ..ask }, Facts::at(now, &partnership, facts));
+            let note = |refusal: Refusal| {
+                if refusal.reason >= nearest.reason {
+                    nearest = Refusal { ask, ..refusal };
+                }
+            };
+            decided.map_err(note).ok()
         };
         let most = usize::try_from(one_more(limit)).unwrap_or(usize::MAX);
-        tx.permitted_referrals(ask.holder, list.as_deref(), (after, most), &by, judge).map(Ok)
+        let found = tx.permitted_referrals(ask.holder, list.as_deref(), (after, most), (partnership.needs(), &by), judge)?;
+        if found.is_empty() {
+            tx.leave_refused(&nearest, &by, now)?;
+        }
+        Ok(Ok(found))
     });
     let rows = found.await?.map_err(Problem::from)?;
     let cursor = |row: &ListedReferral| state.child_ids.cursor(caller.organisation(), row.cursor).unwrap_or_default();
@@ -119,6 +134,7 @@ fn view(listed: ListedReferral, own: bool, today: chrono::NaiveDate) -> EntryVie
         status: referral.status,
         stage: referral.details.stage,
         flow: listed.held.flow,
+        disputed: listed.disputed,
         referral_received_date: referral.referral_received_date,
         stage_wait: Waited::between(start, today).into(),
     }

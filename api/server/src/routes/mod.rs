@@ -4,20 +4,32 @@
 
 pub mod advice;
 pub mod advice_requests;
+pub mod agreements;
 pub mod audit_events;
+pub mod audit_proofs;
 pub mod authorization_servers;
 pub mod children;
+pub mod consent_reviews;
 pub mod consents;
 pub mod descriptions;
+pub mod disclosures;
+pub mod disputes;
 pub mod docs;
 pub mod ehcp_cases;
 pub mod entries;
+pub mod erasures;
+pub mod holds;
 pub mod jwks;
 pub mod openapi;
+pub mod opt_outs;
+pub mod overrides;
+pub mod rectifications;
 pub mod releases;
+pub mod restrictions;
 pub mod submission_reports;
 pub mod submissions;
 pub mod tokens;
+pub mod withdrawals;
 
 use actix_web::dev::ResourceDef;
 use actix_web::http::Method;
@@ -39,10 +51,27 @@ pub fn table(config: &mut ServiceConfig<'_>) {
         .service(entries::list_entries)
         .service(children::search_child)
         .service(children::get_waits)
+        .service(disclosures::get_disclosures)
         .service(consents::record_consent)
         .service(consents::list_consents)
+        .service(consent_reviews::list_reviews)
+        .service(consent_reviews::review_objection)
         .service(consents::get_consent)
-        .service(consents::withdraw_consent)
+        .service(withdrawals::withdraw_consent)
+        .service(restrictions::restrict_child)
+        .service(restrictions::list_restrictions)
+        .service(restrictions::lift_restriction)
+        .service(overrides::make_override)
+        .service(overrides::end_override)
+        .service(opt_outs::load_opt_outs)
+        .service(opt_outs::list_opt_outs)
+        .service(erasures::erase)
+        .service(erasures::lift_erasure)
+        .service(rectifications::rectify)
+        .service(disputes::open_dispute)
+        .service(disputes::settle_dispute)
+        .service(holds::set_hold)
+        .service(holds::release_hold)
         .service(ehcp_cases::list_cases)
         .service(ehcp_cases::get_case)
         .service(advice_requests::create_advice_request)
@@ -55,6 +84,9 @@ pub fn table(config: &mut ServiceConfig<'_>) {
         .service(releases::get_release)
         .service(releases::get_table)
         .service(audit_events::list_audit_events)
+        .service(audit_proofs::get_checkpoint)
+        .service(audit_proofs::get_proof)
+        .service(agreements::list_agreements)
         .service(openapi::get_document)
         .service(docs::get_page);
 }

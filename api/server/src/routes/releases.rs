@@ -148,6 +148,7 @@ async fn may_read(caller: &Caller, state: &State, id: RequestId, operation: &'st
         data: DataClass::DashboardAggregate,
         pathways: PathwaySet::EMPTY,
         child: None,
+        item: None,
     };
     let refusal = Refusal { ask, reason: Reason::NoAgreement, agreement: None, consent: None };
     state.store.transaction(move |tx| tx.leave_refused(&refusal, &by, now)).await?;

@@ -81,3 +81,42 @@ fn the_methods_of_a_path_come_from_the_table() {
     assert!(documentation.methods("/v1/docs/").is_empty());
     assert!(documentation.methods("/").is_empty());
 }
+
+/// Operations that leave no entry in the audit log: they show nothing of anybody's record.
+const UNRECORDED: [&str; 17] = [
+    "describe_authorization_server",
+    "get_checkpoint",
+    "get_document",
+    "get_page",
+    "get_proof",
+    "get_submission",
+    "issue_token",
+    "list_advice_requests",
+    "list_agreements",
+    "list_audit_events",
+    "list_issues",
+    "list_keys",
+    "list_opt_outs",
+    "list_submissions",
+    "search_child",
+    "submit_ehcp",
+    "submit_waiting_list",
+];
+
+/// What an operator's command or the gateway's upkeep does.
+const OPERATORS: [&str; 3] = ["build_release", "run_retention", "replay_tombstones"];
+
+#[test]
+fn every_operation_is_in_the_catalogue_of_events_or_listed_as_leaving_none() {
+    let document = serde_json::to_value(super::document()).unwrap();
+    let paths = document["paths"].as_object().unwrap().values();
+    let operations: Vec<_> =
+        paths.flat_map(|path| path.as_object().unwrap().values()).map(|operation| operation["operationId"].as_str().unwrap()).collect();
+    for operation in &operations {
+        let is_listed = domain::audit::Event::of(operation).is_some();
+        assert_ne!(is_listed, UNRECORDED.contains(operation), "{operation}: a line in domain/src/audit/events.rs, or here");
+    }
+    for event in domain::audit::Event::ALL {
+        assert!(OPERATORS.contains(&event.operation()) || operations.contains(&event.operation()), "{event} is left by nothing");
+    }
+}

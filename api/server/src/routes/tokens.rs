@@ -1,12 +1,14 @@
 //! `POST /oauth2/token`: client credentials, proved by the certificate of the connection (RFC 8705,
-//! section 2.1).
+//! section 2.1), or by a signed assertion over it (RFC 7523, section 2.2).
 
 use std::collections::BTreeMap;
 
 use actix_web::http::StatusCode;
+use actix_web::http::header::WWW_AUTHENTICATE;
 use actix_web::{HttpMessage, HttpRequest, HttpResponse, post, web};
 use domain::partnerships::Client;
 use domain::scopes::{Scope, ScopeSet, write_scopes};
+use domain::signatures::Authentication;
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -15,15 +17,22 @@ use crate::callers::ListedPeer;
 use crate::problems::Problem;
 use crate::state::State;
 use crate::telemetry::spans::ClientId;
-use crate::tokens::LIFETIME;
+use crate::tokens::assertions::{self, Assertion};
+use crate::tokens::{LIFETIME, TokenError};
 
 /// What a client asks with.
 #[derive(ToSchema)]
 pub struct TokenBody {
     #[schema(example = "client_credentials")]
     grant_type: String,
+    /// May be left out beside an assertion, which names the client.
     #[schema(example = "council-herts")]
-    client_id: String,
+    client_id: Option<String>,
+    /// A JWT (RFC 7523) by one of the client's keys: ES256, EdDSA, PS256 or RS512. `iss` and `sub` are the
+    /// client's id, `aud` is the issuer as a single string, `exp` is at most five minutes ahead, and `jti` counts once.
+    client_assertion: Option<String>,
+    #[schema(example = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer")]
+    client_assertion_type: Option<String>,
     /// Scopes with a space between them; none means all that the client holds.
     #[schema(example = "ehcp:read advice:request")]
     scope: Option<String>,
@@ -50,10 +59,14 @@ pub struct TokenErrorView {
 }
 
 impl TokenErrorView {
-    const CLIENT: Self = Self { error: "invalid_client", error_description: "the certificate is not that client's, or counts no longer" };
+    const CLIENT: Self =
+        Self { error: "invalid_client", error_description: "the certificate or the assertion is not that client's, or does not count" };
     const SCOPE: Self = Self { error: "invalid_scope", error_description: "the client does not hold a scope it asks for" };
     const GRANT: Self = Self { error: "unsupported_grant_type", error_description: "the grant is client_credentials" };
-    const SHAPE: Self = Self { error: "invalid_request", error_description: "a form with grant_type, client_id and scope, each once" };
+    const SHAPE: Self = Self {
+        error: "invalid_request",
+        error_description: "a form with grant_type, scope, and client_id or an assertion with its type, each once",
+    };
 
     fn status(&self) -> StatusCode {
         if self.error == Self::CLIENT.error { StatusCode::UNAUTHORIZED } else { StatusCode::BAD_REQUEST }
@@ -63,7 +76,7 @@ impl TokenErrorView {
 #[utoipa::path(
     tag = "tokens",
     summary = "An access token",
-    description = "RFC 6749 client credentials; the connection's certificate is the client's proof, and the token is bound to it. It holds for ten minutes.",
+    description = "RFC 6749 client credentials; the connection's certificate, or a signed assertion over the connection, is the client's proof. The token is bound to the certificate and holds for ten minutes.",
     security(("mutual_tls" = [])),
     request_body(content = TokenBody, content_type = "application/x-www-form-urlencoded"),
     responses(
@@ -80,13 +93,16 @@ pub(crate) async fn issue_token(
     form: Result<Form, Problem>,
 ) -> Result<HttpResponse, Problem> {
     let connected = peer.is_ok();
-    let granted = peer.map_err(|_| TokenErrorView::CLIENT).and_then(|peer| grant(&peer, form).map(|granted| (peer, granted)));
-    let (peer, (client, scopes)) = match granted {
+    let (peer, client, scopes) = match grant(&state, peer, form).await {
         Ok(granted) => granted,
-        Err(error) => {
+        Err(Refusal::Gateway(problem)) => return Err(problem),
+        Err(Refusal::Client(error)) => {
             state.metrics.token(error.error);
             tracing::info!(error = error.error, "token refused");
             let mut response = HttpResponse::build(error.status());
+            if error.status() == StatusCode::UNAUTHORIZED {
+                response.insert_header((WWW_AUTHENTICATE, "Bearer"));
+            }
             if !connected {
                 response.force_close();
             }
@@ -100,24 +116,78 @@ pub(crate) async fn issue_token(
     Ok(HttpResponse::Ok().json(TokenView { access_token: token, token_type: "Bearer", expires_in: LIFETIME, scope: write_scopes(&scopes) }))
 }
 
-fn grant(peer: &ListedPeer, form: Result<Form, Problem>) -> Result<(Client, ScopeSet), TokenErrorView> {
+/// Why no token is issued: the request's fault, or the gateway's.
+enum Refusal {
+    Client(TokenErrorView),
+    Gateway(Problem),
+}
+
+impl From<TokenErrorView> for Refusal {
+    fn from(error: TokenErrorView) -> Self {
+        Self::Client(error)
+    }
+}
+
+async fn grant(
+    state: &State,
+    peer: Result<ListedPeer, Problem>,
+    form: Result<Form, Problem>,
+) -> Result<(ListedPeer, Client, ScopeSet), Refusal> {
+    let peer = peer.map_err(|_| TokenErrorView::CLIENT)?;
     let Form(pairs) = form.map_err(|_| TokenErrorView::SHAPE)?;
     let body = TokenBody::read(pairs)?;
     if body.grant_type != "client_credentials" {
-        return Err(TokenErrorView::GRANT);
+        return Err(TokenErrorView::GRANT.into());
     }
-    let client = peer.client(&body.client_id).ok_or(TokenErrorView::CLIENT)?;
+    let client = authenticate(state, &peer, &body).await?.clone();
     let scopes = match body.scope {
         None => client.scopes.clone(),
         Some(asked) => {
             let asked = asked.split(' ').map(str::parse::<Scope>).collect::<Result<ScopeSet, _>>().map_err(|_| TokenErrorView::SCOPE)?;
             if !asked.is_subset(&client.scopes) {
-                return Err(TokenErrorView::SCOPE);
+                return Err(TokenErrorView::SCOPE.into());
             }
             asked
         }
     };
-    Ok((client.clone(), scopes))
+    Ok((peer, client, scopes))
+}
+
+/// The client, if it proved itself in the way it may.
+async fn authenticate<'p>(state: &State, peer: &'p ListedPeer, body: &TokenBody) -> Result<&'p Client, Refusal> {
+    let (client, asserted) = match (&body.client_assertion, &body.client_assertion_type, &body.client_id) {
+        (None, None, Some(id)) => (peer.client(id), None),
+        (Some(_), Some(kind), _) if kind != assertions::TYPE => return Err(TokenErrorView::CLIENT.into()),
+        (Some(text), Some(_), id) => {
+            let assertion = Assertion::parse(text).map_err(unproved)?;
+            let subject = assertion.subject().map_err(unproved)?;
+            if id.as_ref().is_some_and(|id| *id != subject) {
+                return Err(unproved(TokenError::Subject));
+            }
+            (peer.client(&subject), Some(assertion))
+        }
+        _ => return Err(TokenErrorView::SHAPE.into()),
+    };
+    let client = client.ok_or(TokenErrorView::CLIENT)?;
+    match (asserted, client.authentication) {
+        (None, Authentication::Tls | Authentication::Either) => {}
+        (Some(assertion), Authentication::PrivateKeyJwt | Authentication::Either) => {
+            let asserted = assertion.check(client, state.tokens.issuer(), state.clock.now()).map_err(unproved)?;
+            let id = client.id.clone();
+            let first = state.store.transaction(move |tx| tx.use_assertion(&id, &asserted.digest, asserted.expires)).await;
+            if !first.map_err(|error| Refusal::Gateway(error.into()))? {
+                return Err(unproved(TokenError::Used));
+            }
+        }
+        _ => return Err(TokenErrorView::CLIENT.into()),
+    }
+    Ok(client)
+}
+
+// The log says why; the client learns only that it is not believed.
+fn unproved(cause: TokenError) -> Refusal {
+    tracing::info!(%cause, "assertion refused");
+    TokenErrorView::CLIENT.into()
 }
 
 impl TokenBody {
@@ -133,7 +203,9 @@ impl TokenBody {
         let mut take = |name| parameters.remove(name).filter(|value| !value.is_empty());
         Ok(Self {
             grant_type: take("grant_type").ok_or(TokenErrorView::SHAPE)?,
-            client_id: take("client_id").ok_or(TokenErrorView::SHAPE)?,
+            client_id: take("client_id"),
+            client_assertion: take("client_assertion"),
+            client_assertion_type: take("client_assertion_type"),
             scope: take("scope"),
         })
     }

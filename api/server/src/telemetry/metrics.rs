@@ -1,5 +1,5 @@
 //! Counts and times, for Prometheus and, where a collector is configured, for OTLP. Labels are from
-//! closed lists: methods, route templates, statuses, reasons.
+//! closed lists: methods, route templates, statuses, reasons, the partnership file's agreements.
 
 use std::fmt;
 use std::sync::Arc;
@@ -30,6 +30,7 @@ struct Families {
     tokens: Family<Outcome, Counter>,
     refused_certificates: Family<Outcome, Counter>,
     left_to_reseal: Family<UnderKey, Gauge>,
+    agreement_days_left: Family<Agreed, Gauge>,
     exported: opentelemetry::metrics::Histogram<f64>,
 }
 
@@ -57,6 +58,11 @@ struct UnderKey {
     key: u32,
 }
 
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Agreed {
+    agreement: String,
+}
+
 /// A request that has not been answered yet, for as long as it lives.
 pub struct InFlight(Gauge);
 
@@ -76,8 +82,22 @@ impl Metrics {
         registry.register("token_requests", "Access tokens issued and refused", tokens.clone());
         registry.register("client_certificates_refused", "Handshakes refused for the client's certificate", refused_certificates.clone());
         registry.register("values_left_to_reseal", "Stored values under a key that is not in force any more", left_to_reseal.clone());
+        let agreement_days_left = Family::<Agreed, Gauge>::default();
+        let days_left = "Days to the last day of each agreement of the partnership file: 0 on it, negative after it";
+        registry.register("agreement_days_left", days_left, agreement_days_left.clone());
         let exported = opentelemetry::global::meter("sendbridge").f64_histogram("http.server.request.duration").with_unit("s").build();
-        Self(Arc::new(Families { registry, requests, durations, in_flight, tokens, refused_certificates, left_to_reseal, exported }))
+        let families = Families {
+            registry,
+            requests,
+            durations,
+            in_flight,
+            tokens,
+            refused_certificates,
+            left_to_reseal,
+            agreement_days_left,
+            exported,
+        };
+        Self(Arc::new(families))
     }
 
     /// A request came in.
@@ -121,6 +141,14 @@ impl Metrics {
         for (purpose, key, values) in left {
             let gauge = self.0.left_to_reseal.get_or_create(&UnderKey { purpose: purpose.as_str(), key: *key });
             gauge.set(i64::try_from(*values).unwrap_or(i64::MAX));
+        }
+    }
+
+    /// The days left of each agreement that there is; any other is forgotten.
+    pub fn agreements(&self, days_left: impl Iterator<Item = (String, i64)>) {
+        self.0.agreement_days_left.clear();
+        for (agreement, days) in days_left {
+            self.0.agreement_days_left.get_or_create(&Agreed { agreement }).set(days);
         }
     }
 

@@ -93,6 +93,17 @@ async fn a_revocation_list_out_of_date_lets_nobody_in() {
 }
 
 #[actix_web::test]
+async fn a_root_out_of_date_lets_nobody_in_though_lists_and_clients_are_in_date() {
+    let world = World::with(Files::of(Ca::until("Authority one", 2060)), |_| ()).await;
+    let (council, foreign) = (world.council(), world.client(Some(&world.files.two.client("council-herts", 9))));
+    assert_eq!(status(&world, &council).await, Some(200));
+    world.advance(TimeDelta::days(365 * 40));
+    assert_eq!(status(&world, &council).await, Some(401), "a connection that is open");
+    assert_eq!(status(&world, &world.council()).await, None);
+    assert_eq!(status(&world, &foreign).await, Some(401), "another authority's certificates hold");
+}
+
+#[actix_web::test]
 async fn a_renewed_server_certificate_is_shown_without_a_restart() {
     let world = World::new().await;
     let council = world.council();

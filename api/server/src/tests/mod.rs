@@ -2,6 +2,7 @@
 
 mod certificates;
 mod exchanges;
+mod limbo;
 mod starts;
 mod tokens;
 mod worlds;

@@ -34,8 +34,13 @@ pub(super) struct Credentials {
 
 impl Ca {
     pub(super) fn new(name: &str) -> Self {
+        Self::until(name, 2099)
+    }
+
+    pub(super) fn until(name: &str, last_year: i32) -> Self {
         let mut params = CertificateParams::new(vec![]).unwrap();
         params.distinguished_name.push(DnType::CommonName, name);
+        params.not_after = date_time_ymd(last_year, 1, 1);
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
         params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
         Self(CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap())
@@ -140,11 +145,15 @@ impl Files {
     }
 
     pub(super) fn under(name: &str) -> Self {
+        Self::of(Ca::new(name))
+    }
+
+    pub(super) fn of(one: Ca) -> Self {
         let folder = tempfile::tempdir().unwrap();
         for inner in ["pki", "keys", "data"] {
             std::fs::create_dir(folder.path().join(inner)).unwrap();
         }
-        let (one, two) = (Ca::new(name), Ca::new("Authority two"));
+        let two = Ca::new("Authority two");
         let files = Self { council: one.client("council-herts", 101), provider: one.client("provider-hct", 102), folder, one, two };
         files.write("gateway.toml", GATEWAY);
         files.write("partnership.toml", PARTNERSHIP);
@@ -153,7 +162,7 @@ impl Files {
         files.write("pki/ca-two.pem", &files.two.pem());
         files.write("pki/crl-two.pem", &files.two.crl(&[], 2090));
         files.write("keys/token-signing.pem", &KeyPair::generate().unwrap().serialize_pem());
-        for (at, name) in ["envelope", "look-up", "pairwise", "release"].into_iter().enumerate() {
+        for (at, name) in ["envelope", "look-up", "pairwise", "release", "checkpoint"].into_iter().enumerate() {
             let key = [u8::try_from(at + 1).unwrap(); 32];
             files.write(&format!("keys/{name}.key"), &format!("1:{}\n", STANDARD.encode(key)));
         }

@@ -1,16 +1,20 @@
 //! Authorities: their roots and revocation lists, each kept up to date with its files.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use chrono::{DateTime, Utc};
-use rustls::RootCertStore;
-use rustls::server::WebPkiClientVerifier;
-use rustls::server::danger::ClientCertVerifier;
+use rustls::crypto::aws_lc_rs;
 use rustls_pki_types::pem::PemObject;
-use rustls_pki_types::{CertificateDer, CertificateRevocationListDer};
-use x509_parser::prelude::{CertificateRevocationList, FromDer, X509Certificate};
+use rustls_pki_types::{CertificateDer, TrustAnchor};
+use webpki::{
+    CertRevocationList, EndEntityCert, ExpirationPolicy, KeyUsage, RevocationCheckDepth, RevocationOptionsBuilder, UnknownStatusPolicy,
+    VerifiedPath,
+};
+use x509_parser::prelude::{FromDer, X509Certificate};
 
-use super::{TlsError, provider, unix_time};
+use super::paths::{self, Root};
+use super::revocations::{self, Editions, Revocations};
+use super::{TlsError, unix_time};
 use crate::clocks::Clock;
 use crate::configuration::AuthorityFiles;
 use crate::watches::{Live, Watch};
@@ -22,75 +26,141 @@ pub const DEMONSTRATION_AUTHORITY: &str = "Sendbridge demonstration authority";
 #[derive(Debug)]
 pub struct Authority {
     name: String,
-    verifier: Arc<dyn ClientCertVerifier>,
+    anchors: Vec<TrustAnchor<'static>>,
+    /// What the certificate of each anchor says, in the anchors' order.
+    roots: Vec<Root>,
     /// The public key of each root: what tells two authorities apart.
     keys: Vec<Vec<u8>>,
+    lists: Vec<CertRevocationList<'static>>,
+    rules: Rules,
+}
+
+/// What a chain is held to.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Rules {
+    pub(crate) purpose: KeyUsage,
+    /// Whether every certificate of the chain must be on the books of a revocation list.
+    pub(crate) listed: bool,
 }
 
 /// Every authority whose clients may connect.
 #[derive(Debug, Clone)]
 pub struct Trust(Vec<Live<Authority>>);
 
+impl Rules {
+    /// What the certificate of a client is held to.
+    const CLIENT: Self = Self { purpose: KeyUsage::client_auth(), listed: true };
+}
+
 impl Authority {
-    /// Reads roots and revocation lists. A list that is missing, unreadable or out of date is an
-    /// error: without it, revocation would be off.
-    fn read(name: &str, roots: &[u8], lists: &[u8], demonstration: bool, now: DateTime<Utc>) -> Result<Self, TlsError> {
+    /// Reads roots and revocation lists, none of them older than the newest seen.
+    fn read(
+        name: &str,
+        [roots, lists]: [&[u8]; 2],
+        demonstration: bool,
+        newest: &mut Editions,
+        now: DateTime<Utc>,
+    ) -> Result<Self, TlsError> {
         let wrong = |why: String| TlsError::Authority { name: name.to_owned(), why };
         let roots = CertificateDer::pem_slice_iter(roots)
             .collect::<Result<Vec<_>, _>>()
             .map_err(|error| wrong(format!("its certificates cannot be read: {error}")))?;
-        let lists = CertificateRevocationListDer::pem_slice_iter(lists)
-            .collect::<Result<Vec<_>, _>>()
-            .map_err(|error| wrong(format!("its revocation list cannot be read: {error}")))?;
-        if roots.is_empty() || lists.is_empty() {
+        let parsed = parse(&roots).map_err(wrong)?;
+        if parsed.is_empty() {
             return Err(wrong("a file holds no certificate, or no revocation list".into()));
         }
-        let mut issuers = Vec::new();
-        for list in &lists {
-            let (_, list) = CertificateRevocationList::from_der(list).map_err(|_| wrong("its revocation list cannot be read".into()))?;
-            let until = list.next_update().ok_or_else(|| wrong("its revocation list does not say until when it holds".into()))?;
-            if until.timestamp() < now.timestamp() {
-                return Err(wrong("its revocation list is out of date".into()));
-            }
-            issuers.push(list.issuer().as_raw().to_vec());
+        let mut names = parsed.iter().flat_map(|root| root.subject().iter_common_name());
+        if !demonstration && names.any(|name| name.as_str() == Ok(DEMONSTRATION_AUTHORITY)) {
+            return Err(wrong("it is a demonstration's, and gateway.toml does not say `demonstration = true`".into()));
         }
-        let mut store = RootCertStore::empty();
-        let mut keys = Vec::new();
-        for root in roots {
-            let (_, parsed) = X509Certificate::from_der(&root).map_err(|_| wrong("its certificates cannot be read".into()))?;
-            let is_demonstration = parsed.subject().iter_common_name().any(|name| name.as_str() == Ok(DEMONSTRATION_AUTHORITY));
-            if is_demonstration && !demonstration {
-                return Err(wrong("it is a demonstration's, and gateway.toml does not say `demonstration = true`".into()));
-            }
-            if !issuers.iter().any(|issuer| issuer == parsed.subject().as_raw()) {
-                return Err(wrong("one of its roots has no revocation list".into()));
-            }
-            keys.push(parsed.public_key().raw.to_vec());
-            store.add(root).map_err(|error| wrong(error.to_string()))?;
+        let Revocations { lists, editions } = revocations::read(lists, &parsed, newest, now).map_err(wrong)?;
+        let authority = Self::new(name, &roots, lists, Rules::CLIENT).map_err(wrong)?;
+        // Its clients are refused, as if each certificate were out of date; other authorities' are not.
+        if authority.roots.iter().any(|root| root.check(0, unix_time(now)).is_err()) {
+            tracing::warn!(name, "a root of an authority is out of date, or not in force yet");
         }
-        let verifier = WebPkiClientVerifier::builder_with_provider(Arc::new(store), provider())
-            .with_crls(lists)
-            .enforce_revocation_expiration()
-            .build()
-            .map_err(|error| wrong(error.to_string()))?;
-        Ok(Self { name: name.to_owned(), verifier, keys })
+        newest.extend(editions);
+        Ok(authority)
+    }
+
+    pub(crate) fn new(
+        name: &str,
+        roots: &[CertificateDer<'_>],
+        lists: Vec<CertRevocationList<'static>>,
+        rules: Rules,
+    ) -> Result<Self, String> {
+        let parsed = parse(roots)?;
+        if !parsed.iter().all(paths::is_authority) {
+            return Err("one of its certificates is not an authority's".into());
+        }
+        let anchors = roots.iter().map(|root| webpki::anchor_from_trusted_cert(root).map(|anchor| anchor.to_owned()));
+        Ok(Self {
+            name: name.to_owned(),
+            anchors: anchors.collect::<Result<_, _>>().map_err(|error| error.to_string())?,
+            roots: parsed.iter().map(Root::of).collect(),
+            keys: parsed.iter().map(|root| root.public_key().raw.to_vec()).collect(),
+            lists,
+            rules,
+        })
     }
 
     pub fn name(&self) -> &str {
         &self.name
     }
 
-    /// Whether the authority vouches for a client's certificate now.
-    pub fn verify(&self, leaf: &CertificateDer<'_>, others: &[CertificateDer<'_>], now: DateTime<Utc>) -> Result<(), rustls::Error> {
-        self.verifier.verify_client_cert(leaf, others, unix_time(now)).map(|_| ())
+    /// Whether the authority vouches for a client's certificate now: every certificate up to a root
+    /// that holds now is in date, meant for this, and not revoked by a list in date.
+    pub fn verify(&self, leaf: &CertificateDer<'_>, others: &[CertificateDer<'_>], now: DateTime<Utc>) -> Result<(), webpki::Error> {
+        let lists: Vec<_> = self.lists.iter().collect();
+        let revocation = match RevocationOptionsBuilder::new(&lists) {
+            Ok(options) => Some(
+                options
+                    .with_depth(RevocationCheckDepth::Chain)
+                    .with_status_policy(UnknownStatusPolicy::Deny)
+                    .with_expiration_policy(ExpirationPolicy::Enforce)
+                    .build(),
+            ),
+            Err(_) if self.rules.listed => return Err(webpki::Error::UnknownRevocationStatus),
+            Err(_) => None,
+        };
+        let algorithms = aws_lc_rs::default_provider().signature_verification_algorithms.all;
+        let check = |path: &VerifiedPath<'_>| {
+            paths::check(path)?;
+            self.check_root(path.anchor(), path.intermediate_certificates().count(), now)
+        };
+        EndEntityCert::try_from(leaf)?
+            .verify_for_usage(algorithms, &self.anchors, others, unix_time(now), self.rules.purpose, revocation, Some(&check))
+            .map(|_| ())
     }
+
+    // A root may stand twice, renewed: it is enough that one of the two will do.
+    fn check_root(&self, anchor: &TrustAnchor<'_>, below: usize, now: DateTime<Utc>) -> Result<(), webpki::Error> {
+        let own = self.anchors.iter().zip(&self.roots).filter(|(own, _)| *own == anchor);
+        let mut refused = Err(webpki::Error::UnknownIssuer);
+        for (_, root) in own {
+            refused = root.check(below, unix_time(now));
+            if refused.is_ok() {
+                break;
+            }
+        }
+        refused
+    }
+}
+
+fn parse<'a>(roots: &'a [CertificateDer<'_>]) -> Result<Vec<X509Certificate<'a>>, String> {
+    let parse = |root: &'a CertificateDer<'_>| X509Certificate::from_der(root).map(|(_, parsed)| parsed);
+    roots.iter().map(parse).collect::<Result<_, _>>().map_err(|_| "its certificates cannot be read".to_owned())
 }
 
 /// An authority, kept up to date with its two files. It reads them now, and blocks.
 pub fn watch(files: &AuthorityFiles, demonstration: bool, clock: Clock) -> Result<Watch<Authority, TlsError>, TlsError> {
     let name = files.name.clone();
+    let newest = Mutex::new(Editions::new());
     Watch::start(format!("authority {name}"), vec![files.certificates.clone(), files.crl.clone()], move |contents| match contents {
-        [roots, lists] => Authority::read(&name, roots, lists, demonstration, clock.now()),
+        [roots, lists] => {
+            let mut newest = newest.lock().unwrap_or_else(PoisonError::into_inner);
+            Authority::read(&name, [roots, lists], demonstration, &mut newest, clock.now())
+        }
         _ => Err(TlsError::Authority { name: name.clone(), why: "an authority has two files".into() }),
     })
 }
@@ -116,13 +186,13 @@ impl Trust {
         leaf: &CertificateDer<'_>,
         others: &[CertificateDer<'_>],
         now: DateTime<Utc>,
-    ) -> Result<Arc<Authority>, rustls::Error> {
-        let mut nearest = rustls::Error::InvalidCertificate(rustls::CertificateError::UnknownIssuer);
+    ) -> Result<Arc<Authority>, webpki::Error> {
+        let mut nearest = webpki::Error::UnknownIssuer;
         for live in &self.0 {
             let authority = live.load_full();
             match authority.verify(leaf, others, now) {
                 Ok(()) => return Ok(authority),
-                Err(rustls::Error::InvalidCertificate(rustls::CertificateError::UnknownIssuer)) => {}
+                Err(webpki::Error::UnknownIssuer) => {}
                 Err(error) => nearest = error,
             }
         }

@@ -2,7 +2,9 @@
 
 pub mod authorities;
 pub mod certificates;
+mod paths;
 pub mod peers;
+mod revocations;
 pub mod verifiers;
 
 use std::sync::Arc;
@@ -63,5 +65,10 @@ impl TimeProvider for TlsTime {
 }
 
 fn unix_time(at: DateTime<Utc>) -> UnixTime {
-    UnixTime::since_unix_epoch(std::time::Duration::from_secs(u64::try_from(at.timestamp()).unwrap_or_default()))
+    unix_seconds(at.timestamp())
+}
+
+// What was before 1970 holds from 1970.
+fn unix_seconds(seconds: i64) -> UnixTime {
+    UnixTime::since_unix_epoch(std::time::Duration::from_secs(u64::try_from(seconds).unwrap_or_default()))
 }

@@ -58,7 +58,7 @@ impl Peer {
 
     /// The authority that vouches for the certificate now. It costs nothing while nothing changed
     /// since the last time it was asked.
-    pub fn current(&self, trust: &Trust, now: DateTime<Utc>) -> Result<Arc<Authority>, rustls::Error> {
+    pub fn current(&self, trust: &Trust, now: DateTime<Utc>) -> Result<Arc<Authority>, webpki::Error> {
         let mut checked = self.0.checked.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some((authority, at)) = checked.as_ref()
             && (now - *at).abs() < RECHECK

@@ -23,6 +23,12 @@ impl LiveVerifier {
     pub fn new(trust: Trust, clock: Clock, metrics: Metrics) -> Self {
         Self { trust, clock, metrics, algorithms: aws_lc_rs::default_provider().signature_verification_algorithms }
     }
+
+    // The client may only see a closed connection: the log says why.
+    fn refuse(&self, reason: &'static str) {
+        tracing::warn!(reason, "client certificate refused");
+        self.metrics.certificate_refused(reason);
+    }
 }
 
 impl ClientCertVerifier for LiveVerifier {
@@ -40,11 +46,9 @@ impl ClientCertVerifier for LiveVerifier {
         match self.trust.verify(leaf, others, self.clock.now()) {
             Ok(_) => Ok(ClientCertVerified::assertion()),
             Err(error) => {
-                let reason = refusal(&error);
-                // The client may only see a closed connection: the log says why.
-                tracing::warn!(reason, "client certificate refused");
-                self.metrics.certificate_refused(reason);
-                Err(error)
+                let (reason, alert) = refusal(&error);
+                self.refuse(reason);
+                Err(Error::InvalidCertificate(alert))
             }
         }
     }
@@ -55,7 +59,7 @@ impl ClientCertVerifier for LiveVerifier {
         certificate: &CertificateDer<'_>,
         signature: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
-        verify_tls12_signature(message, certificate, signature, &self.algorithms)
+        verify_tls12_signature(message, certificate, signature, &self.algorithms).inspect_err(|_| self.refuse("key-not-proved"))
     }
 
     fn verify_tls13_signature(
@@ -64,7 +68,7 @@ impl ClientCertVerifier for LiveVerifier {
         certificate: &CertificateDer<'_>,
         signature: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
-        verify_tls13_signature(message, certificate, signature, &self.algorithms)
+        verify_tls13_signature(message, certificate, signature, &self.algorithms).inspect_err(|_| self.refuse("key-not-proved"))
     }
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
@@ -73,18 +77,47 @@ impl ClientCertVerifier for LiveVerifier {
 }
 
 /// Why a certificate is refused, in a word.
-pub fn refusal(error: &Error) -> &'static str {
-    let Error::InvalidCertificate(error) = error else { return "other" };
+pub fn reason(error: &webpki::Error) -> &'static str {
+    refusal(error).0
+}
+
+/// The word for the log, and what the client's own log can make of the alert.
+fn refusal(error: &webpki::Error) -> (&'static str, CertificateError) {
+    use CertificateError as Alert;
+    use webpki::Error as E;
     match error {
-        CertificateError::Expired | CertificateError::ExpiredContext { .. } => "expired",
-        CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. } => "not-yet-valid",
-        CertificateError::Revoked => "revoked",
-        CertificateError::UnknownIssuer => "unknown-issuer",
-        CertificateError::UnknownRevocationStatus => "unknown-revocation-status",
-        CertificateError::ExpiredRevocationList | CertificateError::ExpiredRevocationListContext { .. } => "revocation-list-expired",
-        CertificateError::InvalidPurpose | CertificateError::InvalidPurposeContext { .. } => "wrong-purpose",
-        CertificateError::BadSignature => "bad-signature",
-        CertificateError::BadEncoding => "bad-encoding",
-        _ => "other",
+        E::CertExpired { .. } => ("expired", Alert::Expired),
+        E::CertNotValidYet { .. } => ("not-yet-valid", Alert::NotValidYet),
+        E::CertRevoked => ("revoked", Alert::Revoked),
+        E::UnknownIssuer => ("unknown-issuer", Alert::UnknownIssuer),
+        E::UnknownRevocationStatus => ("unknown-revocation-status", Alert::UnknownRevocationStatus),
+        E::CrlExpired { .. } => ("revocation-list-expired", Alert::ExpiredRevocationList),
+        E::InvalidCrlSignatureForPublicKey
+        | E::IssuerNotCrlSigner
+        | E::UnsupportedCrlSignatureAlgorithmContext(_)
+        | E::UnsupportedCrlSignatureAlgorithmForPublicKeyContext(_) => ("bad-revocation-list", Alert::UnknownRevocationStatus),
+        E::RequiredEkuNotFoundContext(_) | E::EmptyEkuExtension => ("wrong-purpose", Alert::InvalidPurpose),
+        E::InvalidSignatureForPublicKey | E::SignatureAlgorithmMismatch => ("bad-signature", Alert::BadSignature),
+        E::UnsupportedSignatureAlgorithmContext(_) | E::UnsupportedSignatureAlgorithmForPublicKeyContext(_) => {
+            ("unsupported-algorithm", Alert::BadSignature)
+        }
+        E::CaUsedAsEndEntity | E::EndEntityUsedAsCa => ("wrong-role", Alert::ApplicationVerificationFailure),
+        E::PathLenConstraintViolated | E::MaximumPathDepthExceeded => ("path-too-long", Alert::ApplicationVerificationFailure),
+        E::MaximumPathBuildCallsExceeded | E::MaximumSignatureChecksExceeded | E::MaximumNameConstraintComparisonsExceeded => {
+            ("too-costly", Alert::ApplicationVerificationFailure)
+        }
+        E::NameConstraintViolation | E::MalformedNameConstraint | E::InvalidNetworkMaskConstraint => {
+            ("name-constraints", Alert::ApplicationVerificationFailure)
+        }
+        E::UnsupportedCriticalExtension => ("unknown-critical-extension", Alert::UnhandledCriticalExtension),
+        E::UnsupportedCertVersion => ("unsupported-version", Alert::BadEncoding),
+        E::BadDer
+        | E::BadDerTime
+        | E::TrailingData(_)
+        | E::ExtensionValueInvalid
+        | E::MalformedExtensions
+        | E::InvalidSerialNumber
+        | E::InvalidCertValidity => ("bad-encoding", Alert::BadEncoding),
+        _ => ("other", Alert::ApplicationVerificationFailure),
     }
 }

@@ -1,7 +1,11 @@
-//! Access tokens: RFC 9068, ten minutes at most, bound to the client's certificate (RFC 8705).
+//! Access tokens: RFC 9068, ten minutes at most, bound to the client's certificate (RFC 8705). And
+//! the assertions by which clients may ask for them.
 
+pub mod assertions;
 pub mod claims;
+pub(crate) mod jws;
 pub mod keys;
+mod outside;
 pub mod verification;
 
 use std::sync::Arc;
@@ -10,15 +14,20 @@ use aws_lc_rs::digest;
 use chrono::{DateTime, Utc};
 use domain::partnerships::Client;
 use domain::scopes::{ScopeSet, write_scopes};
+use domain::signatures::Issuer;
 use quick_cache::sync::Cache;
 use uuid::Uuid;
 
 use claims::{Claims, Confirmation};
+use jws::Jws;
 use keys::SigningKeys;
 pub use verification::{TokenError, Verified};
 
 /// How long a token holds, in seconds.
 pub const LIFETIME: i64 = 600;
+
+/// How far ahead another's clock may be, in seconds. There is no leeway for the end.
+const SKEW: i64 = 30;
 
 /// How many verified tokens are remembered.
 const REMEMBERED: usize = 10_000;
@@ -70,9 +79,10 @@ impl Tokens {
         key.sign(&claims)
     }
 
-    /// What a token says, if it is this gateway's, holds now and is bound to the certificate.
-    pub fn verify(&self, token: &str, thumbprint: &str, now: DateTime<Utc>) -> Result<Arc<Verified>, TokenError> {
-        verification::check_size(token)?;
+    /// What a token says, if it is this gateway's or one of the issuers' own, holds now and is bound to
+    /// the certificate.
+    pub fn verify(&self, token: &str, issuers: &[Issuer], thumbprint: &str, now: DateTime<Utc>) -> Result<Arc<Verified>, TokenError> {
+        jws::check_size(token)?;
         let mut id = [0; 32];
         id.copy_from_slice(digest::digest(&digest::SHA256, token.as_bytes()).as_ref());
         let keys = self.keys();
@@ -80,9 +90,20 @@ impl Tokens {
         let verified = match self.verified.get(&id).filter(|verified| verified.is_under(&keys)) {
             Some(verified) => verified,
             None => {
-                let verified = Arc::new(verification::read(token, &keys, &self.issuer)?);
-                self.verified.insert(id, verified.clone());
-                verified
+                let jws = Jws::parse(token)?;
+                // Nobody else's key goes by the name of one of the gateway's.
+                let id_of_key = jws.key_id()?;
+                let own = keys.iter().map(|(_, key)| key).find(|key| id_of_key == Some(key.id()));
+                let issuer = if own.is_some() { None } else { outside::issuer_of(&jws, issuers, &self.issuer)? };
+                match (issuer, own) {
+                    // Not remembered: the partnership may have changed by the next time.
+                    (Some(issuer), _) => Arc::new(outside::read(&jws, issuer)?),
+                    (None, own) => {
+                        let verified = Arc::new(verification::read(&jws, own, &self.issuer)?);
+                        self.verified.insert(id, verified.clone());
+                        verified
+                    }
+                }
             }
         };
         verified.check(thumbprint, now)?;
@@ -90,5 +111,7 @@ impl Tokens {
     }
 }
 
+#[cfg(test)]
+mod edits;
 #[cfg(test)]
 mod tests;

@@ -2,6 +2,7 @@ use std::sync::LazyLock;
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64;
+use domain::signatures::Authentication;
 use jsonwebtoken::{Algorithm, EncodingKey, crypto};
 use serde_json::{Value, json};
 
@@ -37,6 +38,8 @@ fn client() -> Client {
         authority: "demonstration".into(),
         certificate_name: "council-herts.clients.sendbridge.example".into(),
         scopes: ["ehcp:read".parse().unwrap(), "advice:request".parse().unwrap()].into(),
+        keys: vec![],
+        authentication: Authentication::Tls,
     }
 }
 
@@ -81,7 +84,7 @@ fn an_issued_token_is_of_rfc_9068_and_verifies() {
     );
     // The second time the answer is remembered.
     for _ in 0..2 {
-        let verified = tokens.verify(&token, THUMBPRINT, at(0)).unwrap();
+        let verified = tokens.verify(&token, &[], THUMBPRINT, at(0)).unwrap();
         assert_eq!((verified.client.as_str(), &verified.scopes), ("council-herts", &client().scopes));
     }
 }
@@ -98,7 +101,7 @@ fn a_token_holds_for_ten_minutes_and_not_a_second_more() {
         (600, Some(TokenError::Time)),
         (10_000, Some(TokenError::Time)),
     ] {
-        assert_eq!(tokens.verify(&token, THUMBPRINT, at(seconds)).err(), outcome, "{seconds}");
+        assert_eq!(tokens.verify(&token, &[], THUMBPRINT, at(seconds)).err(), outcome, "{seconds}");
     }
 }
 
@@ -106,9 +109,9 @@ fn a_token_holds_for_ten_minutes_and_not_a_second_more() {
 fn a_token_serves_the_certificate_it_is_bound_to_alone() {
     let tokens = tokens();
     let token = issued(&tokens);
-    assert!(tokens.verify(&token, THUMBPRINT, at(0)).is_ok());
-    assert_eq!(tokens.verify(&token, "another", at(0)).err(), Some(TokenError::Certificate));
-    assert_eq!(tokens.verify(&token, "", at(0)).err(), Some(TokenError::Certificate));
+    assert!(tokens.verify(&token, &[], THUMBPRINT, at(0)).is_ok());
+    assert_eq!(tokens.verify(&token, &[], "another", at(0)).err(), Some(TokenError::Certificate));
+    assert_eq!(tokens.verify(&token, &[], "", at(0)).err(), Some(TokenError::Certificate));
 }
 
 #[test]
@@ -119,12 +122,12 @@ fn controls_signed_by_the_key_itself_pass() {
     for header in
         [header.to_string(), with(&header, &json!({ "typ": "application/at+jwt" })), with(&header, &json!({ "typ": "AT+JWT", "cty": "x" }))]
     {
-        assert!(tokens.verify(&signed(&header, &claims.to_string()), THUMBPRINT, at(0)).is_ok(), "{header}");
+        assert!(tokens.verify(&signed(&header, &claims.to_string()), &[], THUMBPRINT, at(0)).is_ok(), "{header}");
     }
     for claims in
         [with(&claims, &json!({ "nonce": "1" })), with(&claims, &json!({ "scope": "" })), with(&claims, &json!({ "scope": "made:up" }))]
     {
-        assert!(tokens.verify(&signed(&header.to_string(), &claims), THUMBPRINT, at(0)).is_ok(), "{claims}");
+        assert!(tokens.verify(&signed(&header.to_string(), &claims), &[], THUMBPRINT, at(0)).is_ok(), "{claims}");
     }
 }
 
@@ -155,10 +158,10 @@ fn a_header_that_is_not_the_gateways_is_refused_even_when_signed() {
         (json!({ "b64": false }), TokenError::Malformed),
         (json!({ "zip": "DEF" }), TokenError::Malformed),
     ] {
-        assert_eq!(tokens.verify(&signed(&with(&header, &change), &claims), THUMBPRINT, at(0)).err(), Some(outcome), "{change}");
+        assert_eq!(tokens.verify(&signed(&with(&header, &change), &claims), &[], THUMBPRINT, at(0)).err(), Some(outcome), "{change}");
     }
     let twice = header.to_string().replace("{", "{\"alg\":\"none\",");
-    assert_eq!(tokens.verify(&signed(&twice, &claims), THUMBPRINT, at(0)).err(), Some(TokenError::Malformed));
+    assert_eq!(tokens.verify(&signed(&twice, &claims), &[], THUMBPRINT, at(0)).err(), Some(TokenError::Malformed));
 }
 
 #[test]
@@ -190,11 +193,11 @@ fn claims_that_are_not_the_gateways_are_refused_even_when_signed() {
         (json!({ "jti": "" }), TokenError::Malformed),
         (json!({ "scope": ["ehcp:read"] }), TokenError::Malformed),
     ] {
-        assert_eq!(tokens.verify(&signed(&header, &with(&claims, &change)), THUMBPRINT, at(0)).err(), Some(outcome), "{change}");
+        assert_eq!(tokens.verify(&signed(&header, &with(&claims, &change)), &[], THUMBPRINT, at(0)).err(), Some(outcome), "{change}");
     }
     let twice = claims.to_string().replace("{\"aud\"", "{\"aud\":\"x\",\"aud\"");
     assert_ne!(twice, claims.to_string());
-    assert_eq!(tokens.verify(&signed(&header, &twice), THUMBPRINT, at(0)).err(), Some(TokenError::Malformed));
+    assert_eq!(tokens.verify(&signed(&header, &twice), &[], THUMBPRINT, at(0)).err(), Some(TokenError::Malformed));
 }
 
 #[test]
@@ -225,14 +228,14 @@ fn a_token_that_is_changed_stripped_or_anothers_is_refused() {
         format!("{token}{}", "A".repeat(5000)),
         issued(&other),
     ] {
-        assert!(tokens.verify(&attack, THUMBPRINT, at(0)).is_err(), "{attack:.200}");
+        assert!(tokens.verify(&attack, &[], THUMBPRINT, at(0)).is_err(), "{attack:.200}");
     }
     for flipped in 0..token.len() {
         let mut bytes = token.clone().into_bytes();
         bytes[flipped] = if bytes[flipped] == b'A' { b'B' } else { b'A' };
-        assert!(tokens.verify(str::from_utf8(&bytes).unwrap(), THUMBPRINT, at(0)).is_err(), "byte {flipped}");
+        assert!(tokens.verify(str::from_utf8(&bytes).unwrap(), &[], THUMBPRINT, at(0)).is_err(), "byte {flipped}");
     }
-    assert!(tokens.verify(&token, THUMBPRINT, at(0)).is_ok());
+    assert!(tokens.verify(&token, &[], THUMBPRINT, at(0)).is_ok());
 }
 
 #[test]
@@ -258,9 +261,9 @@ fn a_token_of_an_older_key_holds_until_that_key_is_gone() {
     let (old, new) = (issued(&tokens_of(&[&PEM])), issued(&tokens));
     assert_ne!(part(&old, 0)["kid"], part(&new, 0)["kid"]);
     for token in [&old, &new] {
-        assert!(tokens.verify(token, THUMBPRINT, at(599)).is_ok());
+        assert!(tokens.verify(token, &[], THUMBPRINT, at(599)).is_ok());
     }
-    assert_eq!(tokens_of(&[&newer]).verify(&old, THUMBPRINT, at(0)).err(), Some(TokenError::Key));
+    assert_eq!(tokens_of(&[&newer]).verify(&old, &[], THUMBPRINT, at(0)).err(), Some(TokenError::Key));
 }
 
 #[test]
@@ -271,7 +274,7 @@ fn a_token_that_is_remembered_counts_no_longer_than_its_key() {
     let keys = Arc::clone(&live);
     let tokens = Tokens::new(ISSUER.into(), move || keys.load_full());
     let old = issued(&tokens_of(&[&PEM]));
-    assert!(tokens.verify(&old, THUMBPRINT, at(0)).is_ok());
+    assert!(tokens.verify(&old, &[], THUMBPRINT, at(0)).is_ok());
     live.store(one);
-    assert_eq!(tokens.verify(&old, THUMBPRINT, at(0)).err(), Some(TokenError::Key));
+    assert_eq!(tokens.verify(&old, &[], THUMBPRINT, at(0)).err(), Some(TokenError::Key));
 }

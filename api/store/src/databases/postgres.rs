@@ -2,12 +2,18 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use diesel::connection::SimpleConnection;
+use diesel::dsl::sql;
+use diesel::migration::MigrationSource;
+use diesel::pg::Pg;
 use diesel::r2d2::{ConnectionManager, CustomizeConnection, Pool, PooledConnection};
-use diesel::{Connection, PgConnection};
+use diesel::sql_types::Bool;
+use diesel::{Connection, PgConnection, QueryableByName, RunQueryDsl, sql_query};
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 use tokio::sync::Semaphore;
 
+use super::sqlite;
 use crate::StoreError;
+use crate::audit::LogLimits;
 use crate::transactions::{Handle, Tx};
 use crate::vault::Vault;
 
@@ -41,11 +47,11 @@ impl Postgres {
             .build(ConnectionManager::<PgConnection>::new(url))
             .map_err(|error| StoreError::Away(error.to_string()))?;
         let mut connection = pool.get().map_err(|error| StoreError::Away(error.to_string()))?;
-        // Several gateways may start at once: one migrates, the others wait and find it done.
-        connection.batch_execute("SET lock_timeout = 0; SELECT pg_advisory_lock(7364656)")?;
-        let migrated = connection.run_pending_migrations(MIGRATIONS).map(|_| ()).map_err(|error| StoreError::SetUp(error.to_string()));
-        connection.batch_execute("SELECT pg_advisory_unlock(7364656); SET lock_timeout = '10s'")?;
-        migrated?;
+        if may_create(&mut connection)? {
+            migrate(&mut connection)?;
+        } else {
+            check_migrated(&mut connection)?;
+        }
         Ok(Self { pool, running: Arc::new(Semaphore::new(TURNS as usize)), waiting: Arc::new(Semaphore::new(QUEUE)) })
     }
 
@@ -70,8 +76,7 @@ impl Postgres {
     }
 
     pub(super) fn read_blocking<T>(&self, vault: &Vault, work: impl FnOnce(&mut Tx<'_>) -> Result<T, StoreError>) -> Result<T, StoreError> {
-        let mut connection = self.connection()?;
-        read(&mut connection, vault, work)
+        read(&mut *self.connection()?, vault, work)
     }
 
     async fn run<T, W>(&self, work: W) -> Result<T, StoreError>
@@ -89,6 +94,65 @@ impl Postgres {
         });
         task.await.map_err(|_| StoreError::Away("the task was stopped".into()))?
     }
+}
+
+/// Several gateways may start at once: one migrates, the others wait and find it done.
+fn migrate(connection: &mut PgConnection) -> Result<(), StoreError> {
+    connection.batch_execute("SET lock_timeout = 0; SELECT pg_advisory_lock(7364656)")?;
+    let migrated = connection.run_pending_migrations(MIGRATIONS).map(|_| ()).map_err(|error| StoreError::SetUp(error.to_string()));
+    connection.batch_execute("SELECT pg_advisory_unlock(7364656); SET lock_timeout = '10s'")?;
+    migrated
+}
+
+fn may_create(connection: &mut PgConnection) -> Result<bool, StoreError> {
+    Ok(diesel::select(sql::<Bool>("has_schema_privilege('public', 'CREATE')")).get_result(connection)?)
+}
+
+/// For a role that may not make tables: whether its owner has.
+fn check_migrated(connection: &mut PgConnection) -> Result<(), StoreError> {
+    let behind =
+        || StoreError::SetUp("its tables are not those of this version: run `sendbridge migrate` with [database] owner_url".into());
+    let done: Vec<Line> = sql_query("SELECT version AS value FROM __diesel_schema_migrations").load(connection).map_err(|_| behind())?;
+    let ours = MigrationSource::<Pg>::migrations(&MIGRATIONS).map_err(|error| StoreError::SetUp(error.to_string()))?;
+    let is_done = |version: &str| done.iter().any(|done| done.value == version);
+    if ours.iter().all(|migration| is_done(&migration.name().version().to_string())) { Ok(()) } else { Err(behind()) }
+}
+
+/// What serving takes: to read and write everything but the log, to add to the log, to take leaves off
+/// the queue, and to prune by the one function that keeps to retention.
+const GRANTS: &str = "
+    GRANT USAGE ON SCHEMA public TO @role@;
+    GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO @role@;
+    REVOKE ALL ON audit_leaf, audit_entry, audit_node, audit_pending, audit_retention, __diesel_schema_migrations FROM @role@;
+    GRANT SELECT, INSERT ON audit_leaf, audit_entry, audit_node TO @role@;
+    GRANT SELECT, INSERT, DELETE ON audit_pending TO @role@;
+    GRANT SELECT ON audit_retention, __diesel_schema_migrations TO @role@;
+    GRANT EXECUTE ON FUNCTION audit_prune(BIGINT) TO @role@;";
+
+/// Makes the tables as their owner, and gives the serving role what serving takes, all at once.
+pub(super) fn prepare(url: &str, owner: &str, limits: LogLimits) -> Result<(), StoreError> {
+    let connect = |url: &str| PgConnection::establish(url).map_err(|error| StoreError::Away(error.to_string()));
+    // Quoted as an identifier is.
+    let role = |connection: &mut PgConnection| sql_query("SELECT quote_ident(current_user) AS value").get_result::<Line>(connection);
+    let serving = role(&mut connect(url)?)?.value;
+    let mut connection = connect(owner)?;
+    if serving != role(&mut connection)?.value {
+        migrate(&mut connection)?;
+        connection.transaction(|connection| {
+            connection.batch_execute(&GRANTS.replace("@role@", &serving))?;
+            connection.batch_execute(&sqlite::keep_for(limits))
+        })?;
+    } else if may_create(&mut connection)? {
+        migrate(&mut connection)?;
+        connection.batch_execute(&sqlite::keep_for(limits))?;
+    }
+    Ok(())
+}
+
+#[derive(QueryableByName)]
+struct Line {
+    #[diesel(sql_type = diesel::sql_types::Text)]
+    value: String,
 }
 
 fn read<T>(connection: &mut PgConnection, vault: &Vault, work: impl FnOnce(&mut Tx<'_>) -> Result<T, StoreError>) -> Result<T, StoreError> {

@@ -5,12 +5,13 @@ use std::time::Duration;
 
 use diesel::connection::SimpleConnection;
 use diesel::r2d2::{ConnectionManager, CustomizeConnection, Pool};
-use diesel::{Connection, RunQueryDsl, SqliteConnection};
+use diesel::{Connection, QueryableByName, RunQueryDsl, SqliteConnection};
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 use domain::identifiers::SubmissionId;
 use tokio::sync::{mpsc, oneshot};
 
 use crate::StoreError;
+use crate::audit::LogLimits;
 use crate::transactions::{Handle, Tx};
 use crate::vault::Vault;
 
@@ -26,8 +27,10 @@ const WAIT: Duration = Duration::from_secs(3);
 const WRITER_CACHE: u32 = 16 * 1024;
 const READER_CACHE: u32 = 2 * 1024;
 
-/// FULL, because an acknowledged commit must survive a power cut.
-const PRAGMAS: &str = "PRAGMA busy_timeout = 10000; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;";
+/// FULL, because an acknowledged commit must survive a power cut; what is deleted is overwritten, because
+/// a free page would keep an erased value.
+const PRAGMAS: &str = "PRAGMA busy_timeout = 10000; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; \
+                       PRAGMA secure_delete = ON;";
 
 /// What a transaction leaves to be told once the group it was in is committed, or is not.
 type Telling = Box<dyn FnOnce(Result<(), StoreError>) + Send>;
@@ -36,6 +39,12 @@ enum Job {
     Grouped(Box<dyn FnOnce(&mut SqliteConnection) -> Telling + Send>),
     /// Runs by itself, because it attaches a file, which no transaction may do.
     Alone(Box<dyn FnOnce(&mut SqliteConnection) + Send>),
+}
+
+#[derive(QueryableByName)]
+struct Checkpoint {
+    #[diesel(sql_type = diesel::sql_types::Integer)]
+    busy: i32,
 }
 
 type Readers = Pool<ConnectionManager<SqliteConnection>>;
@@ -140,6 +149,21 @@ impl Sqlite {
         lock(&self.readers).clone().ok_or_else(stopped)
     }
 
+    /// Folds the log into the database, so that it keeps nothing that was deleted; answers whether it did.
+    /// Readers are not waited for: the log cannot be cut off while one stands in it.
+    pub(super) async fn fold(&self) -> Result<bool, StoreError> {
+        let (tell, told) = oneshot::channel();
+        let job = move |connection: &mut SqliteConnection| {
+            let folded = connection
+                .batch_execute("PRAGMA busy_timeout = 0")
+                .and_then(|()| diesel::sql_query("PRAGMA wal_checkpoint(TRUNCATE)").get_result::<Checkpoint>(connection));
+            let patient = connection.batch_execute("PRAGMA busy_timeout = 10000");
+            let _ = tell.send(patient.and(folded).map(|checkpoint| checkpoint.busy == 0).map_err(StoreError::from));
+        };
+        self.queue()?.send(Job::Alone(Box::new(job))).await.map_err(|_| stopped())?;
+        told.await.map_err(|_| stopped())?
+    }
+
     /// Lets the queue run out, folds the log into the one file and closes it.
     pub(super) fn close(&self) {
         lock(&self.readers).take();
@@ -178,6 +202,39 @@ fn refused(error: &mpsc::error::TrySendError<Job>) -> StoreError {
 
 fn url(path: &Path) -> String {
     path.to_string_lossy().into_owned()
+}
+
+/// Makes the tables, and says for how long the audit log keeps what.
+pub(super) fn prepare(path: &Path, limits: LogLimits) -> Result<(), StoreError> {
+    if !path.exists() {
+        create_private(path)?;
+    }
+    let mut connection = connect(path)?;
+    connection.batch_execute(PRAGMAS)?;
+    connection.run_pending_migrations(MIGRATIONS).map_err(|error| StoreError::SetUp(error.to_string()))?;
+    Ok(connection.batch_execute(&keep_for(limits))?)
+}
+
+/// The one row that says it, made or changed only where it is to be.
+pub(super) fn keep_for(LogLimits { keep_days, .. }: LogLimits) -> String {
+    format!(
+        "INSERT INTO audit_retention (id, keep_days) VALUES (1, {keep_days})
+         ON CONFLICT (id) DO UPDATE SET keep_days = excluded.keep_days WHERE audit_retention.keep_days <> excluded.keep_days"
+    )
+}
+
+/// Opens a database that is there, to read it: not one byte of its file is changed, whoever uses it.
+pub(crate) fn connect_to_read(path: &Path) -> Result<SqliteConnection, StoreError> {
+    use std::os::unix::ffi::OsStrExt;
+    let mut uri = String::from("file:");
+    for byte in path.as_os_str().as_bytes() {
+        uri.push_str(&format!("%{byte:02x}"));
+    }
+    let mut log = path.as_os_str().to_os_string();
+    log.push("-wal");
+    // Without a log nobody has it open; a reader of it would leave one behind that it may not remove.
+    let mode = if Path::new(&log).exists() { "?mode=ro" } else { "?mode=ro&immutable=1" };
+    SqliteConnection::establish(&(uri + mode)).map_err(|error| StoreError::Away(error.to_string()))
 }
 
 pub(crate) fn connect(path: &Path) -> Result<SqliteConnection, StoreError> {

@@ -14,6 +14,7 @@ use super::{Place, Staging};
 use crate::StoreError;
 use crate::rows::to_json_bytes;
 use crate::schema::record;
+use crate::tombstones::case_indexes;
 use crate::transactions::{Handle, Tx, on};
 use crate::vault::{LookUp, case_id};
 
@@ -22,12 +23,12 @@ pub(super) struct PlainCase {
     pub(super) row: i64,
     pub(super) child: ChildReference,
     pub(super) case: Box<Case>,
+    pub(super) retain_from: Option<NaiveDate>,
 }
 
 impl Staging {
     pub(super) fn case_indexes(&self, child: &ChildReference, received_on: NaiveDate) -> Result<[LookUp; 2], StoreError> {
-        let [now, other] = self.vault.look_ups(child);
-        Ok([self.vault.case_index(&now, received_on)?, self.vault.case_index(&other, received_on)?])
+        case_indexes(&self.vault, child, received_on)
     }
 
     /// Seals the cases that wait.
@@ -37,7 +38,7 @@ impl Staging {
             cases.iter().map(|held| self.case_indexes(&held.child, held.case.request.received_on)).collect::<Result<_, _>>()?;
         for ((held, index), key) in cases.iter().zip(&indexes).zip(self.case_keys(&indexes)?) {
             let is_open = held.case.plan().is_none_or(|plan| plan.cease_on.is_none());
-            let shown = (PathwaySet::EMPTY.bits(), is_open);
+            let shown = (PathwaySet::EMPTY.bits(), is_open, held.retain_from);
             let staged = self.seal(held.row, key, &held.child, &to_json_bytes(&held.case)?, shown, Some(index[0]))?;
             self.rows.push(staged);
         }

@@ -11,7 +11,7 @@ use crate::StoreError;
 use crate::databases::postgres::with_retries;
 use crate::idempotency::Fingerprint;
 use crate::schema::list;
-use crate::submissions::Submission;
+use crate::submissions::{ListedIssue, Submission};
 use crate::transactions::{Handle, Tx, on};
 
 /// What to do with what was staged.
@@ -26,6 +26,8 @@ pub struct Publication {
     pub refuse: bool,
     /// Look only: keep nothing.
     pub validate: bool,
+    /// How many of its issues are listed at once, where nothing is kept to be listed later.
+    pub listed: i64,
     /// The idempotency key to settle together with it.
     pub key: Option<(String, Fingerprint)>,
 }
@@ -34,6 +36,8 @@ pub struct Publication {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Published {
     Done(Submission),
+    /// Looked at only, or refused whole, with its first issues.
+    NotKept(Submission, Vec<ListedIssue>),
     /// The list was last stated for a later day.
     OlderAsOf {
         last: NaiveDate,
@@ -110,11 +114,16 @@ impl Tx<'_> {
                 self.insert_submission(&submission)?;
                 self.keep_issues(&submission)?;
             }
-            return Ok(Published::Done(submission));
+            return Ok(Published::NotKept(submission, self.first_staged_issues(publication.listed)?));
         }
         let last = self.hold_list(&submission, publication.validate)?;
         if let Some(last) = last.filter(|last| submission.as_of < *last) {
             return Ok(Published::OlderAsOf { last });
+        }
+        let marked = self.reject_marked(&submission)?;
+        if marked > 0 {
+            submission.counts.rejected += marked;
+            submission.status = SubmissionStatus::AcceptedWithIssues;
         }
         self.check_newest_index()?;
         self.check_cases(&submission)?;
@@ -137,7 +146,7 @@ impl Tx<'_> {
         };
         if publication.validate {
             submission.status = SubmissionStatus::Validated;
-            return Ok(Published::Done(submission));
+            return Ok(Published::NotKept(submission, self.first_staged_issues(publication.listed)?));
         }
         self.move_records(&submission)?;
         self.insert_submission(&submission)?;
@@ -189,7 +198,9 @@ impl Tx<'_> {
         about_list!(self, submission, &records, submission.id.to_string(); execute)?;
         about_list!(self, submission, MARK_STALE; execute)?;
         if submission.mode == Mode::Snapshot {
-            about_list!(self, submission, MARK_NOT_FLOWED; execute)?;
+            // Written into the statement: the two databases take a day by different types.
+            let today = domain::dates::london_day(submission.received_at).to_string();
+            about_list!(self, submission, MARK_NOT_FLOWED.replace("TODAY", &today); execute)?;
         }
         let key = (submission.dataset.as_str(), submission.organisation.as_str(), &submission.list);
         on!(self, c => diesel::update(list::table.find(key)).set(list::as_of.eq(submission.as_of)).execute(*c))?;
@@ -270,14 +281,14 @@ const NOT_FLOWED: &str = "
 
 const RECORDS: &str = "
     INSERT INTO record (dataset, organisation, list, submission_id,
-        record_key, child_id, pathways, is_open, flow, digest, case_index, sealed_record)
-    SELECT $1, $2, $3, $4, s.record_key, c.id, s.pathways, s.is_open, 'flowed', s.digest, s.case_index, s.sealed_record
+        record_key, child_id, pathways, is_open, flow, digest, case_index, sealed_record, retain_from)
+    SELECT $1, $2, $3, $4, s.record_key, c.id, s.pathways, s.is_open, 'flowed', s.digest, s.case_index, s.sealed_record, s.retain_from
     FROM staged s CROSS JOIN child c WHERE c.look_up = s.look_up
     ORDER BY s.record_key
     ON CONFLICT (dataset, organisation, record_key) DO UPDATE SET
         list = excluded.list, submission_id = excluded.submission_id, child_id = excluded.child_id, pathways = excluded.pathways,
         is_open = excluded.is_open, flow = excluded.flow, digest = excluded.digest, case_index = excluded.case_index,
-        sealed_record = excluded.sealed_record
+        sealed_record = excluded.sealed_record, retain_from = excluded.retain_from
     WHERE record.digest <> excluded.digest OR record.flow <> excluded.flow OR record.list <> excluded.list";
 
 const MARK_STALE: &str = "
@@ -286,7 +297,7 @@ const MARK_STALE: &str = "
         AND NOT EXISTS (SELECT 1 FROM staged s WHERE s.record_key = record.record_key)";
 
 const MARK_NOT_FLOWED: &str = "
-    UPDATE record SET flow = 'not-flowed'
+    UPDATE record SET flow = 'not-flowed', retain_from = 'TODAY'
     WHERE dataset = $1 AND organisation = $2 AND list = $3 AND is_open AND flow <> 'not-flowed'
         AND NOT EXISTS (SELECT 1 FROM staged s WHERE s.record_key = record.record_key)
         AND NOT EXISTS (SELECT 1 FROM staged_rejected x WHERE x.record_key = record.record_key)";

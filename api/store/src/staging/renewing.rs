@@ -43,7 +43,8 @@ impl Staging {
                         Some(self.case_indexes(&child, case.request.received_on)?[0])
                     }
                 };
-                let renewed = self.seal(row.row_number, row.record_key, &child, &plain, (row.pathways, row.is_open), index)?;
+                let shown = (row.pathways, row.is_open, row.retain_from);
+                let renewed = self.seal(row.row_number, row.record_key, &child, &plain, shown, index)?;
                 self.rows.push(renewed);
             }
             self.write_rows()?;

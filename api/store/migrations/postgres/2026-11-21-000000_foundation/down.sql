@@ -1,9 +1,6 @@
 DROP TABLE idempotency;
 DROP TABLE release_table;
 DROP TABLE published_release;
-DROP TABLE audit_chain;
-DROP TABLE audit_pending;
-DROP TABLE audit_leaf;
 DROP TABLE advice_request;
 DROP TABLE consent;
 DROP TABLE issue;

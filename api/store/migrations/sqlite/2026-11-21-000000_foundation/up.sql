@@ -96,22 +96,6 @@ CREATE TABLE advice_request (
 CREATE INDEX advice_request_by_requester ON advice_request (requested_by, id);
 CREATE INDEX advice_request_by_addressee ON advice_request (addressed_to, id);
 
--- Leaves and chain are only ever inserted into; what waits to be chained stands in audit_pending.
-CREATE TABLE audit_leaf (
-    id       INTEGER PRIMARY KEY AUTOINCREMENT,
-    at       TIMESTAMP NOT NULL,
-    child_id BIGINT,
-    body     TEXT      NOT NULL
-);
-CREATE TABLE audit_pending (
-    leaf_id BIGINT NOT NULL PRIMARY KEY
-);
-CREATE TABLE audit_chain (
-    position BIGINT NOT NULL PRIMARY KEY,
-    leaf_id  BIGINT NOT NULL UNIQUE,
-    hash     BLOB   NOT NULL
-);
-
 CREATE TABLE published_release (
     id           TEXT      NOT NULL PRIMARY KEY,
     as_of        DATE      NOT NULL,

@@ -1,13 +1,17 @@
 //! What the audit log says of each disclosure and each refusal.
 
-use chrono::{DateTime, Utc};
+mod events;
+
+use chrono::{DateTime, SubsecRound, Utc};
 use serde::Serialize;
 
 use crate::agreements::{DataClass, Purpose};
-use crate::identifiers::{ChildId, ConsentId};
+use crate::identifiers::{ChildId, ConsentId, OverrideId};
 use crate::organisations::OrganisationCode;
 use crate::pathways::PathwaySet;
-use crate::policy::{Act, Permit, Reason, Refusal};
+use crate::policy::{Act, Ground, Permit, Reason, Refusal};
+
+pub use events::{Event, Interaction, catalogue_document};
 
 /// The person behind a call, as the calling system names them. `role` is `system` for an
 /// unattended call.
@@ -27,6 +31,17 @@ pub struct Attribution {
     /// The operation's name in the OpenAPI document.
     pub operation: &'static str,
     pub request_id: uuid::Uuid,
+    /// The request, case or release that the call named or made.
+    #[serde(skip)]
+    pub resource: Option<uuid::Uuid>,
+}
+
+impl Attribution {
+    /// The same call, about one resource.
+    #[must_use]
+    pub fn about(self, resource: uuid::Uuid) -> Self {
+        Self { resource: Some(resource), ..self }
+    }
 }
 
 closed! {
@@ -37,12 +52,17 @@ closed! {
     }
 }
 
-/// One entry of the log. It names the child by the gateway's own id alone.
+/// One entry of the log. What is written of it names no child.
 #[derive(Debug, Clone, Serialize)]
 pub struct Leaf<'a> {
+    pub event: Event,
+    /// To the microsecond, as both databases keep it.
     pub at: DateTime<Utc>,
     #[serde(flatten)]
     pub by: &'a Attribution,
+    /// What the call named or made, or else the one decision, restriction or the like that the act is about.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub resource: Option<uuid::Uuid>,
     pub act: Act,
     pub outcome: Outcome,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -52,19 +72,27 @@ pub struct Leaf<'a> {
     pub purpose: Purpose,
     pub data: DataClass,
     pub pathways: PathwaySet,
-    #[serde(skip_serializing_if = "Option::is_none")]
+    /// Bound into the leaf by the store, under a salt.
+    #[serde(skip)]
     pub child: Option<ChildId>,
     pub agreements: Vec<&'a str>,
+    /// What a permitted flow rested on.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub grounds: Vec<Ground>,
     pub consents: Vec<ConsentId>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub overrides: Vec<OverrideId>,
 }
 
 impl<'a> Leaf<'a> {
-    /// The leaf of a flow that was let happen.
-    pub fn permitted(permit: &'a Permit, by: &'a Attribution) -> Self {
+    /// The leaf of a flow that was let happen; none of an operation that is not in the catalogue.
+    pub fn permitted(permit: &'a Permit, by: &'a Attribution) -> Option<Self> {
         let ask = permit.ask();
-        Self {
-            at: permit.at(),
+        Some(Self {
+            event: Event::of(by.operation)?,
+            at: permit.at().trunc_subsecs(6),
             by,
+            resource: by.resource.or(ask.item),
             act: ask.act,
             outcome: Outcome::Permitted,
             reason: None,
@@ -75,16 +103,26 @@ impl<'a> Leaf<'a> {
             pathways: permit.pathways(),
             child: ask.child,
             agreements: permit.grants().iter().map(|grant| grant.agreement()).collect(),
+            grounds: permit.grounds(),
             consents: permit.grants().iter().flat_map(|grant| grant.consents()).copied().collect(),
-        }
+            overrides: permit.grants().iter().flat_map(|grant| grant.overrides()).copied().collect(),
+        })
     }
 
-    /// The leaf of a flow that was refused.
-    pub fn refused(refusal: &'a Refusal, by: &'a Attribution, at: DateTime<Utc>) -> Self {
+    /// The same, about a decision that it makes or ends.
+    #[must_use]
+    pub fn about(self, consent: ConsentId) -> Self {
+        Self { consents: vec![consent], ..self }
+    }
+
+    /// The leaf of a flow that was refused; none of an operation that is not in the catalogue.
+    pub fn refused(refusal: &'a Refusal, by: &'a Attribution, at: DateTime<Utc>) -> Option<Self> {
         let ask = &refusal.ask;
-        Self {
-            at,
+        Some(Self {
+            event: Event::of(by.operation)?,
+            at: at.trunc_subsecs(6),
             by,
+            resource: by.resource.or(ask.item),
             act: ask.act,
             outcome: Outcome::Refused,
             reason: Some(refusal.reason),
@@ -95,7 +133,9 @@ impl<'a> Leaf<'a> {
             pathways: ask.pathways,
             child: ask.child,
             agreements: refusal.agreement.as_deref().into_iter().collect(),
+            grounds: Vec::new(),
             consents: refusal.consent.into_iter().collect(),
-        }
+            overrides: Vec::new(),
+        })
     }
 }

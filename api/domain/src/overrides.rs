@@ -1,0 +1,47 @@
+//! A Caldicott guardian's decision that one disclosure cannot wait for the family's: reasoned, short,
+//! and in the log.
+
+use chrono::{DateTime, NaiveDate, Utc};
+
+use crate::agreements::{DataClass, Purpose};
+use crate::identifiers::OverrideId;
+use crate::organisations::OrganisationCode;
+use crate::pathways::{Pathway, PathwaySet};
+
+/// The longest that one may last, in days.
+pub const LONGEST_DAYS: i64 = 28;
+
+/// One override, of the organisation whose guardian made it: it opens that organisation's records
+/// alone. It stands in for the family's decision and for a safeguarding restriction, never for an agreement or against a court.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Override {
+    pub id: OverrideId,
+    pub holder: OrganisationCode,
+    pub recipient: OrganisationCode,
+    pub purpose: Purpose,
+    pub data: DataClass,
+    pub pathways: PathwaySet,
+    pub starts: NaiveDate,
+    /// Its last day, inclusive; at most [`LONGEST_DAYS`] after the first.
+    pub ends: NaiveDate,
+    pub ended_at: Option<DateTime<Utc>>,
+}
+
+impl Override {
+    /// Whether it is in force on a day.
+    pub fn is_in_force(&self, today: NaiveDate) -> bool {
+        self.ended_at.is_none() && self.starts <= today && today <= self.ends
+    }
+
+    /// Whether it is about this flow.
+    pub fn is_about(
+        &self,
+        (holder, recipient): (OrganisationCode, OrganisationCode),
+        purpose: Purpose,
+        data: DataClass,
+        pathway: Option<Pathway>,
+    ) -> bool {
+        (self.holder, self.recipient, self.purpose, self.data) == (holder, recipient, purpose, data)
+            && pathway.is_none_or(|pathway| self.pathways.contains(pathway))
+    }
+}

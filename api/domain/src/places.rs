@@ -1,0 +1,75 @@
+//! Where a child lives or is registered, as far as an agreement's population asks for it.
+
+use std::sync::Arc;
+
+use crate::referrals::ReferralDetails;
+
+/// District codes that were replaced, each with its successor (reference, 2.4).
+const RETIRED: [(&str, &str); 4] =
+    [("E07000097", "E07000242"), ("E07000100", "E07000240"), ("E07000101", "E07000243"), ("E07000104", "E07000241")];
+
+/// The code by which a district goes today.
+pub fn present_district(code: &str) -> &str {
+    RETIRED.iter().find(|(retired, _)| *retired == code).map_or(code, |(_, present)| present)
+}
+
+/// The places of an agreement's population.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub enum Places {
+    /// The agreement's population is not told by a place.
+    #[default]
+    Anywhere,
+    /// District codes.
+    Districts(Arc<[String]>),
+    /// ODS codes of general practices.
+    Practices(Arc<[String]>),
+}
+
+impl Places {
+    /// Whether a record is about somebody from these places. One that does not say where passes: a child
+    /// must not be lost to a blank column.
+    pub fn include(&self, details: &ReferralDetails) -> bool {
+        let named = |code: &Option<String>, list: &[String]| {
+            code.as_deref().is_none_or(|code| list.iter().any(|listed| listed == present_district(code)))
+        };
+        match self {
+            Self::Anywhere => true,
+            Self::Districts(list) => !details.district.as_deref().is_some_and(is_district) || named(&details.district, list),
+            Self::Practices(list) => named(&details.gp_practice, list),
+        }
+    }
+}
+
+/// Whether a text has the shape of a district's GSS code, anywhere in the United Kingdom.
+fn is_district(code: &str) -> bool {
+    code.len() == 9 && ["E06", "E07", "E08", "E09", "W06", "S12", "N09"].iter().any(|kind| code.starts_with(kind))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of_district(code: Option<&str>) -> ReferralDetails {
+        ReferralDetails { district: code.map(str::to_owned), ..ReferralDetails::default() }
+    }
+
+    #[test]
+    fn a_child_from_elsewhere_is_outside_and_one_from_nowhere_stated_is_not() {
+        let places = Places::Districts(["E07000242".to_owned(), "E07000095".to_owned()].into());
+        for inside in [Some("E07000242"), Some("E07000097"), Some("unknown"), None] {
+            assert!(places.include(&of_district(inside)), "{inside:?}");
+        }
+        for outside in ["E07000072", "E09000010", "W06000001"] {
+            assert!(!places.include(&of_district(Some(outside))), "{outside}");
+            assert!(Places::Anywhere.include(&of_district(Some(outside))));
+        }
+    }
+
+    #[test]
+    fn a_practice_that_is_not_listed_is_outside() {
+        let places = Places::Practices(["E82001".to_owned()].into());
+        let of = |code: Option<&str>| ReferralDetails { gp_practice: code.map(str::to_owned), ..ReferralDetails::default() };
+        assert!(places.include(&of(Some("E82001"))) && places.include(&of(None)));
+        assert!(!places.include(&of(Some("F82001"))));
+    }
+}

@@ -1,0 +1,246 @@
+//! The decision table. Of an act's rules the first that holds decides; a test asks for a situation for each
+//! of them.
+
+use super::Act;
+use super::situations::Situation;
+
+closed! {
+    /// Why a flow is refused, from the least to the most that stood in its favour.
+    pub enum Reason {
+        /// The gateway holds nothing of the kind for this child.
+        NotHeld = "not-held",
+        NoAgreement = "no-agreement",
+        AgreementNotStarted = "agreement-not-started",
+        AgreementEnded = "agreement-ended",
+        LegalBasisNotInForce = "legal-basis-not-in-force",
+        RecorderNotNamed = "recorder-not-named",
+        PathwayNotCovered = "pathway-not-covered",
+        /// Not the organisation's own to decide or to read.
+        NotItsOwn = "not-its-own",
+        /// The child is not of the agreement's population.
+        OutsidePopulation = "outside-population",
+        /// The provider marks the child's NHS number as anything but verified.
+        IdentityUnverified = "identity-unverified",
+        /// Its accuracy is disputed, and not yet settled.
+        Disputed = "disputed",
+        OptedOut = "opted-out",
+        ConsentMissing = "consent-missing",
+        ConsentNotYetValid = "consent-not-yet-valid",
+        ConsentExpired = "consent-expired",
+        ConsentWithdrawn = "consent-withdrawn",
+        /// A council cannot alone permit what a council would receive.
+        ConsentOfRecipient = "consent-of-recipient",
+        /// Who permitted it may not decide in that capacity.
+        DeciderNotEntitled = "decider-not-entitled",
+        ConsentReviewDue = "consent-review-due",
+        ConsentDenied = "consent-denied",
+        Objection = "objection",
+        ObjectionUpheld = "objection-upheld",
+        Safeguarding = "safeguarding",
+        CourtOrder = "court-order",
+        Adopted = "adopted",
+        /// A legal hold keeps it as it is.
+        LegalHold = "legal-hold",
+    }
+}
+
+impl Reason {
+    /// Whether it depends on no child, so that it may be said aloud.
+    pub fn is_structural(self) -> bool {
+        matches!(
+            self,
+            Self::NoAgreement
+                | Self::AgreementNotStarted
+                | Self::AgreementEnded
+                | Self::LegalBasisNotInForce
+                | Self::RecorderNotNamed
+                | Self::PathwayNotCovered
+        )
+    }
+}
+
+impl Reason {
+    /// Whether a family, an opt-out or a restriction stood against it, and not where or what the child is.
+    pub fn is_of_the_child(self) -> bool {
+        !self.is_structural() && !matches!(self, Self::NotHeld | Self::NotItsOwn | Self::OutsidePopulation | Self::IdentityUnverified)
+    }
+}
+
+closed! {
+    /// What a permit rests on.
+    pub enum Ground {
+        /// The organisation's own records or decisions.
+        Own = "own",
+        /// A task that the partnership gives the organisation.
+        Task = "task",
+        /// The agreement, which needs no family's decision.
+        Agreement = "agreement",
+        /// Nobody objected.
+        NotObjected = "not-objected",
+        /// The family's permission.
+        Consent = "consent",
+        /// A Caldicott guardian's override.
+        Override = "override",
+    }
+}
+
+/// What a rule decides.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Verdict {
+    Permit(Ground),
+    Refuse(Reason),
+}
+
+/// One line of a table.
+pub(super) struct Rule {
+    /// What has to be so, in words that follow "if".
+    pub when: &'static str,
+    pub then: Verdict,
+    holds: fn(&Situation<'_>) -> bool,
+}
+
+const fn permit(when: &'static str, ground: Ground, holds: fn(&Situation<'_>) -> bool) -> Rule {
+    Rule { when, then: Verdict::Permit(ground), holds }
+}
+
+const fn refuse(when: &'static str, reason: Reason, holds: fn(&Situation<'_>) -> bool) -> Rule {
+    Rule { when, then: Verdict::Refuse(reason), holds }
+}
+
+const NO_AGREEMENT: Rule =
+    refuse("no agreement is about it: who, to whom, what, for what purpose", Reason::NoAgreement, |s| s.agreement.is_none());
+const NOT_STARTED: Rule = refuse("the agreement starts on a later day", Reason::AgreementNotStarted, |s| s.has_not_started());
+const ENDED: Rule = refuse("the agreement ended on an earlier day", Reason::AgreementEnded, |s| s.has_ended());
+const NOT_LAW: Rule =
+    refuse("the agreement rests on a provision that is not in force today", Reason::LegalBasisNotInForce, |s| !s.is_law());
+const NOT_COVERED: Rule = refuse("the agreement does not name the pathway", Reason::PathwayNotCovered, |s| !s.is_covered());
+const OWN: Rule = permit("it is the organisation's own", Ground::Own, |s| s.is_own());
+const NOT_OWN: Rule = refuse("it is another's", Reason::NotItsOwn, |_| true);
+
+const DISCLOSE: &[Rule] = &[
+    permit("the organisation asks for what it sent itself", Ground::Own, |s| s.is_own()),
+    NO_AGREEMENT,
+    NOT_STARTED,
+    ENDED,
+    NOT_LAW,
+    NOT_COVERED,
+    refuse("a restriction says that the child was adopted and has a new NHS number", Reason::Adopted, |s| s.is_adopted()),
+    refuse("a court order forbids it to this recipient", Reason::CourtOrder, |s| s.is_forbidden_by_court()),
+    refuse(
+        "the agreement is about children with a plan or in assessment, and the recipient neither assesses the child nor maintains its plan",
+        Reason::OutsidePopulation,
+        |s| s.is_outside_population(),
+    ),
+    permit("a Caldicott guardian of the holder has overridden it, today", Ground::Override, |s| s.is_overridden()),
+    refuse("a restriction says that somebody fears for the child, and no statute is the agreement's basis", Reason::Safeguarding, |s| {
+        s.is_safeguarded()
+    }),
+    refuse("no consent is needed, somebody objected, and the person who looked at the objection upheld it", Reason::ObjectionUpheld, |s| {
+        s.is_objection_upheld()
+    }),
+    refuse("the National Data Opt-out applies, the child is opted out, and no permission carries it", Reason::OptedOut, |s| {
+        s.is_opted_out()
+    }),
+    permit("no consent is needed: an objection that nobody has upheld does not stop a duty", Ground::Agreement, |s| s.needs_no_consent()),
+    refuse("somebody denied it", Reason::ConsentDenied, |s| s.denial().is_some()),
+    refuse("somebody objected", Reason::Objection, |s| s.objection().is_some()),
+    permit("it may flow unless somebody objects", Ground::NotObjected, |s| s.flows_unless_objected()),
+    permit("the family's permission is in force and carries it", Ground::Consent, |s| s.permission().is_some()),
+    refuse("the permission was given for a child, and the child has since come of age for it", Reason::ConsentReviewDue, |s| {
+        s.has_permission_that_is(Reason::ConsentReviewDue)
+    }),
+    refuse("who permitted it cannot decide in that capacity at that age", Reason::DeciderNotEntitled, |s| {
+        s.has_permission_that_is(Reason::DeciderNotEntitled)
+    }),
+    refuse("only a council with parental responsibility permitted it, and a council would receive it", Reason::ConsentOfRecipient, |s| {
+        s.has_permission_that_is(Reason::ConsentOfRecipient)
+    }),
+    refuse("the permission was withdrawn", Reason::ConsentWithdrawn, |s| s.has_permission_that_is(Reason::ConsentWithdrawn)),
+    refuse("the permission's last day is past", Reason::ConsentExpired, |s| s.has_permission_that_is(Reason::ConsentExpired)),
+    refuse("the permission's first day is yet to come", Reason::ConsentNotYetValid, |s| {
+        s.has_permission_that_is(Reason::ConsentNotYetValid)
+    }),
+    refuse("nobody has decided", Reason::ConsentMissing, |_| true),
+];
+
+/// To count, nobody's records are one's own: what is released leaves the organisation.
+const COUNT: &[Rule] = DISCLOSE.split_at(1).1;
+
+const RECORD_CONSENT: &[Rule] = &[
+    NO_AGREEMENT,
+    NOT_STARTED,
+    ENDED,
+    NOT_LAW,
+    refuse("the agreement does not name the organisation among those who record consent", Reason::RecorderNotNamed, |s| !s.is_recorder()),
+    NOT_COVERED,
+    permit("the agreement names the organisation among those who record consent", Ground::Agreement, |_| true),
+];
+
+const RECORD_OBJECTION: &[Rule] = &[
+    NO_AGREEMENT,
+    NOT_STARTED,
+    ENDED,
+    NOT_LAW,
+    refuse(
+        "the organisation may not record consent under the agreement, nor is it a party to one that needs none",
+        Reason::RecorderNotNamed,
+        |s| !s.may_record_objection(),
+    ),
+    NOT_COVERED,
+    permit("the organisation may record it", Ground::Agreement, |_| true),
+];
+
+const OVERRIDE: &[Rule] = &[
+    refuse("an organisation would override for itself", Reason::NotItsOwn, |s| s.is_own()),
+    NO_AGREEMENT,
+    NOT_STARTED,
+    ENDED,
+    NOT_LAW,
+    NOT_COVERED,
+    permit("the agreement is about it, consent apart", Ground::Agreement, |_| true),
+];
+
+const RECORDED: &[Rule] = &[permit("the organisation recorded it", Ground::Own, |s| s.recorded_it()), NOT_OWN];
+const SET: &[Rule] = &[permit("the organisation set it", Ground::Own, |s| s.set_it()), NOT_OWN];
+const MADE: &[Rule] = &[permit("the organisation made it", Ground::Own, |s| s.made_it()), NOT_OWN];
+const OWN_RECORDS: &[Rule] = &[OWN, NOT_OWN];
+const UNLESS_HELD: &[Rule] =
+    &[refuse("the organisation holds it for a court or an inquiry", Reason::LegalHold, |s| s.is_held()), OWN, NOT_OWN];
+const PARTY: &[Rule] = &[
+    permit("the organisation is a party to an agreement that is in date", Ground::Task, |s| s.is_party()),
+    refuse("the organisation is in no agreement that is in date", Reason::NoAgreement, |_| true),
+];
+const READ_DISCLOSURES: &[Rule] = &[
+    permit("the organisation is a controller of what the gateway holds", Ground::Task, |s| s.is_controller()),
+    refuse("the organisation is no controller of what the gateway holds", Reason::NotItsOwn, |_| true),
+];
+
+/// The rules of an act.
+pub(super) const fn rules(act: Act) -> &'static [Rule] {
+    match act {
+        Act::Disclose => DISCLOSE,
+        Act::Count => COUNT,
+        Act::RecordConsent => RECORD_CONSENT,
+        Act::RecordObjection => RECORD_OBJECTION,
+        Act::WithdrawConsent | Act::ReviewObjection => RECORDED,
+        Act::LiftRestriction => SET,
+        Act::EndOverride => MADE,
+        Act::Override => OVERRIDE,
+        Act::Restrict | Act::LoadOptOuts => PARTY,
+        Act::ReadDisclosures => READ_DISCLOSURES,
+        Act::Erase | Act::Rectify => UNLESS_HELD,
+        Act::ReadConsents | Act::Hold => OWN_RECORDS,
+    }
+}
+
+/// What the first rule that holds decides, and its place in the table.
+pub(super) fn decided(situation: &Situation<'_>) -> (usize, Verdict) {
+    let mut table = rules(situation.ask.act).iter().enumerate();
+    let found = table.find(|(_, rule)| (rule.holds)(situation)).map(|(at, rule)| (at, rule.then));
+    found.unwrap_or((usize::MAX, Verdict::Refuse(Reason::NoAgreement)))
+}
+
+/// What the first rule that holds decides.
+pub(super) fn verdict(situation: &Situation<'_>) -> Verdict {
+    decided(situation).1
+}

@@ -1,0 +1,47 @@
+//! What keeps a child's records from flowing, whatever a family has permitted.
+
+use chrono::{DateTime, NaiveDate, Utc};
+
+use crate::identifiers::RestrictionId;
+use crate::organisations::OrganisationCode;
+
+closed! {
+    /// Why, and with that, how far.
+    pub enum RestrictionKind {
+        /// The family's whereabouts are hidden: district, practice and school are blanked, and a count
+        /// takes the child only into the whole area.
+        AddressHidden = "address-hidden",
+        /// Somebody fears for the child: what rests on the family's word stops, a statutory duty goes on.
+        Safeguarding = "safeguarding",
+        /// The child was adopted and has a new NHS number: the records under the old one stop.
+        Adopted = "adopted",
+        /// A court forbids it: everything stops, to the named organisation or to all.
+        CourtOrder = "court-order",
+    }
+}
+
+/// A restriction on one child's records.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Restriction {
+    pub id: RestrictionId,
+    pub kind: RestrictionKind,
+    /// `None` means everybody but who sent the record.
+    pub against: Option<OrganisationCode>,
+    pub starts: NaiveDate,
+    /// Its last day, inclusive.
+    pub ends: Option<NaiveDate>,
+    pub set_by: OrganisationCode,
+    pub lifted_at: Option<DateTime<Utc>>,
+}
+
+impl Restriction {
+    /// Whether it is in force on a day.
+    pub fn is_in_force(&self, today: NaiveDate) -> bool {
+        self.lifted_at.is_none() && self.starts <= today && self.ends.is_none_or(|last| today <= last)
+    }
+
+    /// Whether it bears on what this organisation would receive.
+    pub fn is_against(&self, recipient: OrganisationCode) -> bool {
+        self.against.is_none_or(|against| against == recipient)
+    }
+}

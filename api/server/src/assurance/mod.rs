@@ -1,0 +1,70 @@
+//! What an information governance lead has to show, generated from the partnership file: it says what the file
+//! says, and leaves blanks where a person has to judge. Pure: the same file makes the same documents.
+
+mod controllers;
+mod impact;
+mod notices;
+mod records;
+mod schedules;
+
+use domain::agreements::{Agreement, ConsentRule, DataClass, OptOut, Population};
+use domain::partnerships::Partnership;
+
+use crate::documents::Document;
+use crate::phrases;
+
+/// Where a person writes.
+const BLANK: &str = "……………………";
+
+/// The documents of a partnership, each by the name of its file.
+pub fn documents(partnership: &Partnership) -> Vec<(&'static str, String)> {
+    let written = |make: fn(&Partnership) -> Document| make(partnership).markdown();
+    vec![
+        ("record-of-processing.md", written(records::make)),
+        ("agreement-schedule.md", written(schedules::make)),
+        ("joint-controllers.md", written(controllers::make)),
+        ("impact-assessment.md", written(impact::make)),
+        ("notice-for-families.md", written(notices::make)),
+        ("decision-table.md", domain::policy::decision_table()),
+        ("audit-events.md", domain::audit::catalogue_document()),
+    ]
+}
+
+const fn population(population: Population) -> &'static str {
+    match population {
+        Population::PlanMaintained => "children with an EHC plan, or in assessment for one, with a council that receives",
+        Population::Resident => "children who live in the area of a council that receives",
+        Population::GpRegistered => "children registered with a general practice of the area",
+    }
+}
+
+const fn consent(rule: ConsentRule) -> &'static str {
+    match rule {
+        ConsentRule::NotRequired => "not required; an objection goes to a person, and the duty goes on until it is upheld",
+        ConsentRule::Required => "required: nothing flows until it is given, and nothing once it is withdrawn",
+        ConsentRule::UnlessObjected => "not asked for; nothing flows about a child once somebody objects",
+    }
+}
+
+fn opt_out(agreement: &Agreement) -> String {
+    match (agreement.basis.opt_out, &agreement.basis.opt_out_reason) {
+        (OptOut::Applies, _) => "applies".into(),
+        (OptOut::Exempt, reason) => format!("exempt: {}", reason.as_deref().unwrap_or(BLANK)),
+    }
+}
+
+/// The fields that a class of data carries.
+fn fields(data: DataClass) -> String {
+    let all = [domain::minimums::columns(data), domain::minimums::fields(data)].concat();
+    if all.is_empty() { "none: no operation gives it to another organisation".into() } else { all.join(", ") }
+}
+
+fn parties(partnership: &Partnership, agreement: &Agreement) -> Vec<String> {
+    let mut codes: Vec<_> = agreement.providers.iter().chain(&agreement.recipients).copied().collect();
+    codes.sort_unstable();
+    codes.dedup();
+    phrases::names(partnership, &codes)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,136 @@
+//! Documents for people: what they say, apart from how they are written. Every text is plain: each form
+//! escapes it for itself.
+
+mod html;
+mod markdown;
+
+/// A document in parts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Document {
+    pub title: String,
+    /// What is said above everything else: that it is a draft.
+    pub notice: Option<String>,
+    pub parts: Vec<Part>,
+}
+
+/// A part under a heading of its own.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Part {
+    pub title: String,
+    /// Whether it is for whoever prepares the document, and taken out before it is given away.
+    pub is_removable: bool,
+    pub blocks: Vec<Block>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Block {
+    Heading(String),
+    Text(String),
+    Bullets(Vec<String>),
+    /// Boxes to tick.
+    Checklist(Vec<String>),
+    /// Names, each with what belongs to it.
+    Fields(Vec<(String, String)>),
+    /// The first cell of a row names the row.
+    Table {
+        caption: String,
+        head: Vec<String>,
+        rows: Vec<Vec<String>>,
+    },
+}
+
+impl Document {
+    /// A page that loads nothing and runs nothing.
+    pub fn html(&self) -> String {
+        html::write(self)
+    }
+
+    pub fn markdown(&self) -> String {
+        markdown::write(self)
+    }
+}
+
+impl Part {
+    pub fn new(title: impl Into<String>, blocks: Vec<Block>) -> Self {
+        Self { title: title.into(), is_removable: false, blocks }
+    }
+}
+
+impl Block {
+    pub fn text(text: impl Into<String>) -> Self {
+        Self::Text(text.into())
+    }
+
+    pub fn heading(text: impl Into<String>) -> Self {
+        Self::Heading(text.into())
+    }
+
+    pub fn bullets<T: Into<String>>(items: impl IntoIterator<Item = T>) -> Self {
+        Self::Bullets(items.into_iter().map(Into::into).collect())
+    }
+
+    pub fn checklist<T: Into<String>>(items: impl IntoIterator<Item = T>) -> Self {
+        Self::Checklist(items.into_iter().map(Into::into).collect())
+    }
+
+    pub fn fields<N: Into<String>, V: Into<String>>(fields: impl IntoIterator<Item = (N, V)>) -> Self {
+        Self::Fields(fields.into_iter().map(|(name, value)| (name.into(), value.into())).collect())
+    }
+
+    pub fn table(caption: impl Into<String>, head: &[&str], rows: Vec<Vec<String>>) -> Self {
+        Self::Table { caption: caption.into(), head: head.iter().map(|cell| (*cell).to_owned()).collect(), rows }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn hostile() -> Document {
+        let text = "<script>alert(1)</script> & \"x\" | [a](javascript:b) `c` *d* e_f _g_".to_owned();
+        let cells = vec![text.clone(), "line\nbreak".to_owned()];
+        Document {
+            title: text.clone(),
+            notice: Some(text.clone()),
+            parts: vec![Part::new(
+                text.clone(),
+                vec![
+                    Block::text("# no heading"),
+                    Block::text("1. no list"),
+                    Block::bullets([text.clone()]),
+                    Block::checklist([text.clone()]),
+                    Block::fields([(text.clone(), text.clone())]),
+                    Block::Table { caption: text, head: cells.clone(), rows: vec![cells] },
+                ],
+            )],
+        }
+    }
+
+    #[test]
+    fn nothing_in_a_text_becomes_part_of_the_page() {
+        let page = hostile().html();
+        assert!(!page.contains("<script") && !page.contains("& \"") && page.contains("&lt;script&gt;"), "{page}");
+        for loading in ["src=", "http:", "https:", "url(", "@import"] {
+            assert!(!page.contains(loading), "{loading}");
+        }
+    }
+
+    #[test]
+    fn nothing_in_a_text_becomes_markdown() {
+        let text = hostile().markdown();
+        assert!(!text.contains("<script") && text.contains("&lt;script>"), "{text}");
+        for escaped in ["\\[a\\]", "\\`c\\`", "\\*d\\*", "e_f", "\\_g\\_", "\n\\# no heading", "\n1\\. no list"] {
+            assert!(text.contains(escaped), "{escaped}: {text}");
+        }
+        let row = text.lines().find(|line| line.contains("line break")).unwrap();
+        assert_eq!(row.replace("\\|", "").matches('|').count(), 3, "two cells: {row}");
+    }
+
+    #[test]
+    fn a_page_has_a_language_headings_and_captions() {
+        let page = hostile().html();
+        for needed in ["<html lang=\"en-GB\">", "<main>", "<h1>", "<h2 id=", "<caption>", "<th scope=\"col\">", "<th scope=\"row\">"] {
+            assert!(page.contains(needed), "{needed}");
+        }
+    }
+}

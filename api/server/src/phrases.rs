@@ -1,0 +1,151 @@
+//! The partnership's words in plain English, for documents that people read.
+
+use chrono::{DateTime, NaiveDate, Utc};
+use domain::agreements::{Agreement, DataClass, Purpose};
+use domain::consents::DecidedBy;
+use domain::organisations::{OrganisationCode, OrganisationKind};
+use domain::partnerships::Partnership;
+use domain::pathways::{Pathway, PathwaySet};
+use domain::policy::Reason;
+
+/// "3 November 2026"
+pub fn day(day: NaiveDate) -> String {
+    day.format("%-d %B %Y").to_string()
+}
+
+/// "3 November 2026 at 14:05", by the clocks of Hertfordshire.
+pub fn moment(at: DateTime<Utc>) -> String {
+    domain::dates::london_time(at).format("%-d %B %Y at %H:%M").to_string()
+}
+
+/// "a, b and c"
+pub fn all_of<T: AsRef<str>>(items: &[T]) -> String {
+    match items {
+        [] => String::new(),
+        [one] => one.as_ref().to_owned(),
+        [most @ .., last] => format!("{} and {}", most.iter().map(AsRef::as_ref).collect::<Vec<_>>().join(", "), last.as_ref()),
+    }
+}
+
+/// The name of an organisation; its code where the file has forgotten it.
+pub fn name(partnership: &Partnership, code: OrganisationCode) -> String {
+    partnership.organisation(code).map_or_else(|| code.to_string(), |organisation| organisation.name.clone())
+}
+
+pub fn names(partnership: &Partnership, codes: &[OrganisationCode]) -> Vec<String> {
+    codes.iter().map(|code| name(partnership, *code)).collect()
+}
+
+/// What an organisation is, where its name would tell too much.
+pub const fn kind(kind: OrganisationKind) -> &'static str {
+    match kind {
+        OrganisationKind::Provider => "an NHS provider",
+        OrganisationKind::IntegratedCareBoard => "an NHS board",
+        OrganisationKind::LocalAuthority => "a council",
+    }
+}
+
+pub const fn pathway(pathway: Pathway) -> &'static str {
+    match pathway {
+        Pathway::Autism => "autism",
+        Pathway::Adhd => "ADHD",
+        Pathway::SpeechAndLanguage => "speech and language therapy",
+        Pathway::Audiology => "hearing",
+        Pathway::MentalHealth => "mental health",
+    }
+}
+
+/// "autism and ADHD"
+pub fn pathways(set: PathwaySet) -> String {
+    all_of(&set.iter().map(pathway).collect::<Vec<_>>())
+}
+
+/// What data flows for, to follow "this was".
+pub const fn purpose(purpose: Purpose) -> &'static str {
+    match purpose {
+        Purpose::EhcNeedsAssessment => "to find out what help a child needs for an education, health and care (EHC) plan",
+        Purpose::CareCoordination => "so that those who help a child can work together",
+        Purpose::JointCommissioning => "to plan services for all children",
+    }
+}
+
+/// What a class of data tells, to follow "saw".
+pub const fn data(data: DataClass) -> &'static str {
+    match data {
+        DataClass::HealthAdvice => "the health advice for an EHC needs assessment",
+        DataClass::AdviceRequest => "a request for health advice for an EHC needs assessment",
+        DataClass::WaitingListStatus => "where a child is on a waiting list, and how long the wait has been",
+        DataClass::EhcpStatus => "how far an EHC assessment or plan has got",
+        DataClass::DashboardAggregate => "counts of children, in which no child can be found",
+    }
+}
+
+pub const fn decided_by(by: DecidedBy) -> &'static str {
+    match by {
+        DecidedBy::Parent => "a parent",
+        DecidedBy::YoungPerson => "the young person",
+        DecidedBy::CompetentChild => "the child",
+        DecidedBy::Guardian => "a guardian",
+        DecidedBy::McaRepresentative => "the person who decides for the young person",
+        DecidedBy::LocalAuthority => "the council that has parental responsibility",
+    }
+}
+
+/// Why nothing was shown, to follow "because".
+pub const fn refusal(reason: Reason) -> &'static str {
+    match reason {
+        Reason::NotHeld => "there was nothing of that kind to show",
+        Reason::NoAgreement => "no sharing agreement is about it",
+        Reason::AgreementNotStarted => "the sharing agreement had not started",
+        Reason::AgreementEnded => "the sharing agreement had ended",
+        Reason::LegalBasisNotInForce => "the law that it would rest on was not in force",
+        Reason::RecorderNotNamed => "this organisation may not record a family's decisions",
+        Reason::PathwayNotCovered => "the sharing agreement does not name that service",
+        Reason::NotItsOwn => "the record was not this organisation's own",
+        Reason::OutsidePopulation => "the sharing agreement is about other children",
+        Reason::IdentityUnverified => "the NHS number had not been checked",
+        Reason::OptedOut => "there is a National Data Opt-out",
+        Reason::ConsentMissing => "nobody had said yes",
+        Reason::ConsentNotYetValid => "the yes that was given starts on a later day",
+        Reason::ConsentExpired => "the yes that was given had run out",
+        Reason::ConsentWithdrawn => "the yes that was given had been taken back",
+        Reason::ConsentOfRecipient => "a council cannot alone say yes to what a council would see",
+        Reason::DeciderNotEntitled => "the person who said yes may not decide this",
+        Reason::ConsentReviewDue => "the young person is now of an age to be asked, and had not been",
+        Reason::ConsentDenied => "somebody who may decide had said no",
+        Reason::Objection | Reason::ObjectionUpheld => "somebody had objected",
+        Reason::Safeguarding => "somebody feared for the child",
+        Reason::CourtOrder => "a court forbids it",
+        Reason::Adopted => "the record is kept closed",
+        Reason::Disputed => "somebody says that the record is wrong, and it is being looked at",
+        Reason::LegalHold => "the record has to be kept as it is for now",
+    }
+}
+
+/// The lawful basis of an agreement, as lawyers cite it.
+pub fn legal_basis(agreement: &Agreement, partnership: &Partnership) -> String {
+    let basis = &agreement.basis;
+    let mut text = format!("UK GDPR articles {} and {}", basis.uk_gdpr_6, basis.uk_gdpr_9);
+    let more = basis.dpa_sch1.iter().map(|paragraph| format!("Data Protection Act 2018, Schedule 1, {paragraph}"));
+    let more = more.chain(basis.statute.clone()).chain(partnership.legal_bases(agreement).map(|law| law.citation.clone()));
+    more.for_each(|part| text = format!("{text}; {part}"));
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn moments_are_told_by_the_clocks_of_the_county() {
+        assert_eq!(moment("2026-07-01T23:30:00Z".parse().unwrap()), "2 July 2026 at 00:30");
+        assert_eq!(moment("2026-11-03T14:05:59Z".parse().unwrap()), "3 November 2026 at 14:05");
+    }
+
+    #[test]
+    fn lists_read_as_english() {
+        assert_eq!(all_of::<&str>(&[]), "");
+        assert_eq!(pathways(Pathway::Adhd.into()), "ADHD");
+        assert_eq!(pathways([Pathway::Autism, Pathway::Adhd, Pathway::Audiology].into_iter().collect()), "autism, ADHD and hearing");
+    }
+}

@@ -1,0 +1,86 @@
+//! Disputes (UK GDPR art 18(1)(a)): while the accuracy of a record is contested it is kept and flows to nobody.
+
+use chrono::{DateTime, NaiveDateTime, Utc};
+use diesel::prelude::*;
+use domain::agreements::DataClass;
+use domain::audit::Attribution;
+use domain::identifiers::{ChildId, DisputeId};
+use domain::organisations::OrganisationCode;
+use domain::policy::{Act, Permit};
+use domain::submissions::Dataset;
+
+use crate::StoreError;
+use crate::consents::about;
+use crate::rows::utc;
+use crate::schema::{dispute, record};
+use crate::transactions::{Tx, on};
+use crate::vault::{Column, uuid_row};
+
+/// A dispute as it is opened; whose referrals and of which child stands in the permit.
+#[derive(Debug, Clone)]
+pub struct DisputeDraft {
+    pub id: DisputeId,
+    /// By the organisation's own ids.
+    pub referrals: Vec<String>,
+    /// Sealed.
+    pub reason: String,
+}
+
+/// A dispute as it stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Dispute {
+    pub id: DisputeId,
+    pub child: ChildId,
+    pub opened_at: DateTime<Utc>,
+    pub settled_at: Option<DateTime<Utc>>,
+}
+
+impl Tx<'_> {
+    /// Opens a dispute about referrals of a child that is held. One that is in a dispute already joins this one.
+    /// Answers to whom they had been disclosed.
+    pub fn open_dispute(&mut self, permit: &Permit, draft: &DisputeDraft, by: &Attribution) -> Result<Vec<OrganisationCode>, StoreError> {
+        let (ask, child) = about(permit, Act::Rectify)?;
+        let organisation = ask.holder;
+        let row = (
+            dispute::id.eq(draft.id.to_string()),
+            dispute::child_id.eq(child.0),
+            dispute::organisation.eq(organisation.as_str()),
+            dispute::opened_at.eq(permit.at().naive_utc()),
+            dispute::sealed_reason.eq(self.vault.seal(Column::DisputeReason, &uuid_row(draft.id.0), draft.reason.as_bytes())?),
+        );
+        on!(self, c => diesel::insert_into(dispute::table).values(row).execute(*c))?;
+        let named = record::table
+            .filter(record::dataset.eq(Dataset::WaitingList.as_str()).and(record::child_id.eq(child.0)))
+            .filter(record::organisation.eq(organisation.as_str()).and(record::record_key.eq_any(&draft.referrals)));
+        on!(self, c => diesel::update(named).set(record::dispute_id.eq(draft.id.to_string())).execute(*c))?;
+        self.leave_permitted(permit, by)?;
+        self.recipients(organisation, child, &[DataClass::WaitingListStatus])
+    }
+
+    /// A dispute by its id, if the organisation opened it. A fact for `decide`.
+    pub fn dispute(&mut self, id: DisputeId, organisation: OrganisationCode) -> Result<Option<Dispute>, StoreError> {
+        let query = dispute::table.find(id.to_string()).filter(dispute::organisation.eq(organisation.as_str()));
+        let row: Option<(i64, NaiveDateTime, Option<NaiveDateTime>)> =
+            on!(self, c => query.select((dispute::child_id, dispute::opened_at, dispute::settled_at)).first(*c).optional())?;
+        Ok(row.map(|(child, opened_at, settled_at)| Dispute {
+            id,
+            child: ChildId(child),
+            opened_at: utc(opened_at),
+            settled_at: settled_at.map(utc),
+        }))
+    }
+
+    /// Settles a dispute: its referrals flow again. Settling it twice changes nothing.
+    pub fn settle_dispute(&mut self, permit: &Permit, id: DisputeId, reason: &str, by: &Attribution) -> Result<(), StoreError> {
+        let (ask, _) = about(permit, Act::Rectify)?;
+        let sealed = self.vault.seal(Column::DisputeSettlement, &uuid_row(id.0), reason.as_bytes())?;
+        on!(self, c => diesel::update(dispute::table.find(id.to_string()).filter(dispute::settled_at.is_null()))
+            .set((dispute::settled_at.eq(permit.at().naive_utc()), dispute::sealed_settlement.eq(&sealed)))
+            .execute(*c))?;
+        let in_it = record::organisation.eq(ask.holder.as_str()).and(record::dispute_id.eq(id.to_string()));
+        on!(self, c => diesel::update(record::table.filter(record::dataset.eq(Dataset::WaitingList.as_str()).and(in_it)))
+            .set(record::dispute_id.eq(None::<String>))
+            .execute(*c))?;
+        self.leave_permitted(permit, by)
+    }
+}

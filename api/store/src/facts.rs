@@ -1,0 +1,66 @@
+//! What `decide` has to know of children, read where it will also be written down.
+
+use std::collections::BTreeMap;
+
+use diesel::prelude::*;
+use domain::identifiers::ChildId;
+use domain::partnerships::Needs;
+use domain::policy::ChildFacts;
+use domain::submissions::Dataset;
+
+use crate::StoreError;
+use crate::rows::read;
+use crate::schema::{advice_request, record};
+use crate::transactions::{Tx, on};
+
+impl Tx<'_> {
+    /// Everything that bears on a decision about a child. Facts for `decide`, not for showing.
+    pub fn child_facts(&mut self, child: ChildId, needs: Needs) -> Result<ChildFacts, StoreError> {
+        Ok(self.facts_between(child.0, child.0, needs)?.remove(&child).unwrap_or_default())
+    }
+
+    /// The same of every child of a range of ids.
+    pub(crate) fn facts_between(&mut self, first: i64, last: i64, needs: Needs) -> Result<BTreeMap<ChildId, ChildFacts>, StoreError> {
+        let references = self.references_between(first, last)?;
+        let mut facts: BTreeMap<ChildId, ChildFacts> = BTreeMap::new();
+        for (child, reference) in &references {
+            facts.insert(*child, ChildFacts { born: Some(reference.date_of_birth), ..ChildFacts::default() });
+        }
+        for (child, consent) in self.consents_between(first, last)? {
+            facts.entry(child).or_default().consents.push(consent);
+        }
+        for (child, restriction) in self.restrictions_between(first, last)? {
+            facts.entry(child).or_default().restrictions.push(restriction);
+        }
+        for (child, found) in self.overrides_between(first, last)? {
+            facts.entry(child).or_default().overrides.push(found);
+        }
+        if needs.opt_outs {
+            let numbers: Vec<_> = references.iter().filter_map(|(child, reference)| Some((*child, *reference.nhs_number()?))).collect();
+            for child in self.opted_out(&numbers)? {
+                facts.entry(child).or_default().opted_out = true;
+            }
+        }
+        if needs.plans {
+            for (child, council) in self.plans_between(first, last)? {
+                facts.entry(ChildId(child)).or_default().plan_with.push(read(&council, "a council")?);
+            }
+        }
+        Ok(facts)
+    }
+
+    /// The councils that sent a case of a child, or asked for advice about it.
+    fn plans_between(&mut self, first: i64, last: i64) -> Result<Vec<(i64, String)>, StoreError> {
+        let cases = record::table
+            .filter(record::dataset.eq(Dataset::Ehcp.as_str()).and(record::child_id.between(first, last)))
+            .select((record::child_id, record::organisation))
+            .distinct();
+        let mut found: Vec<(i64, String)> = on!(self, c => cases.load(*c))?;
+        let requests = advice_request::table
+            .filter(advice_request::child_id.between(first, last))
+            .select((advice_request::child_id, advice_request::requested_by))
+            .distinct();
+        found.extend(on!(self, c => requests.load::<(i64, String)>(*c))?);
+        Ok(found)
+    }
+}

@@ -1,0 +1,103 @@
+//! Legal holds on what an organisation sent about a child.
+
+use chrono::{NaiveDate, NaiveDateTime};
+use diesel::prelude::*;
+use domain::audit::Attribution;
+use domain::holds::Hold;
+use domain::identifiers::{ChildId, HoldId};
+use domain::organisations::OrganisationCode;
+use domain::policy::{Act, ChildFacts, Permit};
+
+use crate::StoreError;
+use crate::consents::about;
+use crate::rows::{read, utc};
+use crate::schema::legal_hold;
+use crate::transactions::{Tx, on};
+use crate::vault::{Column, uuid_row};
+
+/// A hold as it is set; whose and on whom stands in the permit.
+#[derive(Debug, Clone)]
+pub struct HoldDraft {
+    pub id: HoldId,
+    pub ends: Option<NaiveDate>,
+    /// Sealed.
+    pub reason: String,
+}
+
+#[derive(Queryable, Selectable, Insertable)]
+#[diesel(table_name = legal_hold, treat_none_as_default_value = false)]
+struct HoldRow {
+    id: String,
+    child_id: i64,
+    organisation: String,
+    ends: Option<NaiveDate>,
+    set_at: NaiveDateTime,
+    released_at: Option<NaiveDateTime>,
+    sealed_reason: Vec<u8>,
+    sealed_release: Option<Vec<u8>>,
+}
+
+impl TryFrom<HoldRow> for Hold {
+    type Error = StoreError;
+
+    fn try_from(row: HoldRow) -> Result<Self, StoreError> {
+        Ok(Self {
+            id: read(&row.id, "a hold's id")?,
+            organisation: read(&row.organisation, "whose hold it is")?,
+            ends: row.ends,
+            set_at: utc(row.set_at),
+            released_at: row.released_at.map(utc),
+        })
+    }
+}
+
+impl Tx<'_> {
+    /// What bears on whether an organisation may erase or move what it sent about a child.
+    pub fn facts_for_rights(&mut self, child: Option<ChildId>, organisation: OrganisationCode) -> Result<ChildFacts, StoreError> {
+        // No hold may be set, and nothing be published, between the question and the deed.
+        self.hold_publications(organisation)?;
+        let Some(child) = child else { return Ok(ChildFacts::default()) };
+        let query = legal_hold::table.filter(legal_hold::child_id.eq(child.0).and(legal_hold::organisation.eq(organisation.as_str())));
+        let rows: Vec<HoldRow> = on!(self, c => query.select(HoldRow::as_select()).load(*c))?;
+        let holds = rows.into_iter().map(Hold::try_from).collect::<Result<_, _>>()?;
+        Ok(ChildFacts { holds, ..ChildFacts::default() })
+    }
+
+    /// Sets a hold on a child that is held by [`Tx::child_for_decision`], with its leaf.
+    pub fn hold(&mut self, permit: &Permit, draft: &HoldDraft, by: &Attribution) -> Result<Hold, StoreError> {
+        let (ask, child) = about(permit, Act::Hold)?;
+        self.hold_publications(ask.holder)?;
+        let row = HoldRow {
+            id: draft.id.to_string(),
+            child_id: child.0,
+            organisation: ask.holder.to_string(),
+            ends: draft.ends,
+            set_at: permit.at().naive_utc(),
+            released_at: None,
+            sealed_reason: self.vault.seal(Column::HoldReason, &uuid_row(draft.id.0), draft.reason.as_bytes())?,
+            sealed_release: None,
+        };
+        on!(self, c => diesel::insert_into(legal_hold::table).values(&row).execute(*c))?;
+        self.leave_permitted(permit, by)?;
+        row.try_into()
+    }
+
+    /// Whose hold it is, if the organisation set it. A fact for `decide`.
+    pub fn child_of_hold(&mut self, id: HoldId, organisation: OrganisationCode) -> Result<Option<ChildId>, StoreError> {
+        let query = legal_hold::table.find(id.to_string()).filter(legal_hold::organisation.eq(organisation.as_str()));
+        let child: Option<i64> = on!(self, c => query.select(legal_hold::child_id).first(*c).optional())?;
+        Ok(child.map(ChildId))
+    }
+
+    /// Releases a hold, with its leaf. Releasing it twice changes nothing.
+    pub fn release_hold(&mut self, permit: &Permit, id: HoldId, reason: &str, by: &Attribution) -> Result<Hold, StoreError> {
+        about(permit, Act::Hold)?;
+        let sealed = self.vault.seal(Column::HoldRelease, &uuid_row(id.0), reason.as_bytes())?;
+        on!(self, c => diesel::update(legal_hold::table.find(id.to_string()).filter(legal_hold::released_at.is_null()))
+            .set((legal_hold::released_at.eq(permit.at().naive_utc()), legal_hold::sealed_release.eq(&sealed)))
+            .execute(*c))?;
+        self.leave_permitted(permit, by)?;
+        let row: HoldRow = on!(self, c => legal_hold::table.find(id.to_string()).select(HoldRow::as_select()).first(*c))?;
+        row.try_into()
+    }
+}

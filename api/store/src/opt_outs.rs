@@ -1,0 +1,105 @@
+//! National Data Opt-outs, as partners load them from the Spine's answer. A number on anybody's list is
+//! opted out for everybody.
+
+use std::collections::{BTreeSet, HashMap};
+
+use chrono::NaiveDate;
+use diesel::prelude::*;
+use domain::audit::Attribution;
+use domain::identifiers::ChildId;
+use domain::nhs_numbers::NhsNumber;
+use domain::organisations::OrganisationCode;
+use domain::policy::Permit;
+
+use crate::StoreError;
+use crate::rows::read;
+use crate::schema::{opt_out, opt_out_list};
+use crate::transactions::{Tx, on};
+use crate::vault::{Column, LookUp};
+
+/// Numbers that are written or asked for in one statement.
+const BATCH: usize = 1_000;
+
+/// What an organisation last loaded.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OptOutList {
+    pub organisation: OrganisationCode,
+    pub as_of: NaiveDate,
+    pub numbers: i64,
+}
+
+impl Tx<'_> {
+    /// Replaces an organisation's list by numbers that stand in it once each, with a leaf; unless a later one
+    /// is held, which answers `false`.
+    pub fn replace_opt_outs(
+        &mut self,
+        permit: &Permit,
+        list: &OptOutList,
+        numbers: &[NhsNumber],
+        by: &Attribution,
+    ) -> Result<bool, StoreError> {
+        let now = permit.at();
+        let organisation = list.organisation.as_str();
+        let held: Option<NaiveDate> =
+            on!(self, c => opt_out_list::table.find(organisation).select(opt_out_list::as_of).first(*c).optional())?;
+        if held.is_some_and(|held| held > list.as_of) {
+            return Ok(false);
+        }
+        let row = (
+            opt_out_list::organisation.eq(organisation),
+            opt_out_list::as_of.eq(list.as_of),
+            opt_out_list::loaded_at.eq(now.naive_utc()),
+            opt_out_list::numbers.eq(list.numbers),
+        );
+        on!(self, c => diesel::delete(opt_out::table.filter(opt_out::organisation.eq(organisation))).execute(*c))?;
+        on!(self, c => diesel::delete(opt_out_list::table.find(organisation)).execute(*c))?;
+        on!(self, c => diesel::insert_into(opt_out_list::table).values(row).execute(*c))?;
+        for batch in numbers.chunks(BATCH) {
+            let rows: Vec<_> = batch
+                .iter()
+                .map(|number| {
+                    let [look_up, _] = self.vault.number_look_ups(number);
+                    let sealed = self.vault.seal(Column::OptOutNumber, &look_up, number.as_str().as_bytes())?;
+                    Ok((opt_out::organisation.eq(organisation), opt_out::look_up.eq(look_up.to_vec()), opt_out::sealed_number.eq(sealed)))
+                })
+                .collect::<Result<_, StoreError>>()?;
+            on!(self, c => diesel::insert_into(opt_out::table).values(&rows).execute(*c))?;
+        }
+        self.leave_permitted(permit, by)?;
+        Ok(true)
+    }
+
+    /// The lists that have been loaded.
+    pub fn opt_out_lists(&mut self) -> Result<Vec<OptOutList>, StoreError> {
+        let query = opt_out_list::table.order(opt_out_list::organisation);
+        let rows: Vec<(String, NaiveDate, i64)> =
+            on!(self, c => query.select((opt_out_list::organisation, opt_out_list::as_of, opt_out_list::numbers)).load(*c))?;
+        rows.into_iter()
+            .map(|(organisation, as_of, numbers)| {
+                Ok(OptOutList { organisation: read(&organisation, "who loaded opt-outs")?, as_of, numbers })
+            })
+            .collect()
+    }
+
+    /// Which of the children are opted out.
+    pub(crate) fn opted_out(&mut self, numbers: &[(ChildId, NhsNumber)]) -> Result<Vec<ChildId>, StoreError> {
+        let newest: Option<Vec<u8>> =
+            on!(self, c => opt_out::table.order(opt_out::look_up.desc()).select(opt_out::look_up).first(*c).optional())?;
+        newest.map_or(Ok(()), |newest| self.vault.check_known(&newest))?;
+        let mut found = BTreeSet::new();
+        for batch in numbers.chunks(BATCH) {
+            let mut asked: HashMap<LookUp, Vec<ChildId>> = HashMap::new();
+            for (child, number) in batch {
+                for look_up in self.vault.number_look_ups(number) {
+                    asked.entry(look_up).or_default().push(*child);
+                }
+            }
+            let keys: Vec<&[u8]> = asked.keys().map(LookUp::as_slice).collect();
+            let query = opt_out::table.filter(opt_out::look_up.eq_any(keys)).select(opt_out::look_up).distinct();
+            let listed: Vec<Vec<u8>> = on!(self, c => query.load(*c))?;
+            let listed = listed.iter().filter_map(|key| LookUp::try_from(key.as_slice()).ok());
+            found.extend(listed.filter_map(|key| asked.remove(&key)).flatten());
+        }
+        Ok(found.into_iter().collect())
+    }
+}

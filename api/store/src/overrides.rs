@@ -1,0 +1,111 @@
+//! Caldicott guardians' overrides.
+
+use chrono::{NaiveDate, NaiveDateTime};
+use diesel::prelude::*;
+use domain::audit::Attribution;
+use domain::identifiers::{ChildId, OverrideId};
+use domain::organisations::OrganisationCode;
+use domain::overrides::Override;
+use domain::pathways::PathwaySet;
+use domain::policy::{Act, Permit};
+
+use crate::StoreError;
+use crate::consents::about;
+use crate::rows::{read, utc};
+use crate::schema::caldicott_override;
+use crate::transactions::{Tx, on};
+use crate::vault::{Column, uuid_row};
+
+/// An override as it is made; whose records it opens to whom stands in the permit.
+#[derive(Debug, Clone)]
+pub struct OverrideDraft {
+    pub id: OverrideId,
+    pub starts: NaiveDate,
+    pub ends: NaiveDate,
+    /// Why the disclosure cannot wait. Sealed.
+    pub reason: String,
+}
+
+#[derive(Queryable, Selectable, Insertable)]
+#[diesel(table_name = caldicott_override, treat_none_as_default_value = false)]
+struct OverrideRow {
+    id: String,
+    child_id: i64,
+    holder: String,
+    recipient: String,
+    purpose: String,
+    data: String,
+    pathways: i16,
+    starts: NaiveDate,
+    ends: NaiveDate,
+    made_at: NaiveDateTime,
+    ended_at: Option<NaiveDateTime>,
+    sealed_reason: Vec<u8>,
+}
+
+impl TryFrom<OverrideRow> for Override {
+    type Error = StoreError;
+
+    fn try_from(row: OverrideRow) -> Result<Self, StoreError> {
+        Ok(Self {
+            id: read(&row.id, "an override's id")?,
+            holder: read(&row.holder, "whose records are opened")?,
+            recipient: read(&row.recipient, "to whom records are opened")?,
+            purpose: read(&row.purpose, "an override's purpose")?,
+            data: read(&row.data, "an override's data")?,
+            pathways: PathwaySet::from_bits(row.pathways),
+            starts: row.starts,
+            ends: row.ends,
+            ended_at: row.ended_at.map(utc),
+        })
+    }
+}
+
+impl Tx<'_> {
+    pub(crate) fn overrides_between(&mut self, first: i64, last: i64) -> Result<Vec<(ChildId, Override)>, StoreError> {
+        let query = caldicott_override::table.filter(caldicott_override::child_id.between(first, last)).order(caldicott_override::id);
+        let rows: Vec<OverrideRow> = on!(self, c => query.select(OverrideRow::as_select()).load(*c))?;
+        rows.into_iter().map(|row| Ok((ChildId(row.child_id), row.try_into()?))).collect()
+    }
+
+    /// Makes an override about a child that is held by [`Tx::child_for_decision`], with its leaf.
+    pub fn make_override(&mut self, permit: &Permit, draft: &OverrideDraft, by: &Attribution) -> Result<Override, StoreError> {
+        let (ask, child) = about(permit, Act::Override)?;
+        let row = OverrideRow {
+            id: draft.id.to_string(),
+            child_id: child.0,
+            holder: ask.holder.to_string(),
+            recipient: ask.recipient.to_string(),
+            purpose: ask.purpose.to_string(),
+            data: ask.data.to_string(),
+            pathways: ask.pathways.bits(),
+            starts: draft.starts,
+            ends: draft.ends,
+            made_at: permit.at().naive_utc(),
+            ended_at: None,
+            sealed_reason: self.vault.seal(Column::OverrideReason, &uuid_row(draft.id.0), draft.reason.as_bytes())?,
+        };
+        on!(self, c => diesel::insert_into(caldicott_override::table).values(&row).execute(*c))?;
+        self.leave_permitted(permit, by)?;
+        row.try_into()
+    }
+
+    /// Whose override it is, if the organisation made it.
+    pub fn child_of_override(&mut self, id: OverrideId, holder: OrganisationCode) -> Result<Option<ChildId>, StoreError> {
+        let query = caldicott_override::table.find(id.to_string()).filter(caldicott_override::holder.eq(holder.as_str()));
+        let child: Option<i64> = on!(self, c => query.select(caldicott_override::child_id).first(*c).optional())?;
+        Ok(child.map(ChildId))
+    }
+
+    /// Ends an override of a child that is held. Ending it twice changes nothing.
+    pub fn end_override(&mut self, permit: &Permit, id: OverrideId, by: &Attribution) -> Result<Override, StoreError> {
+        about(permit, Act::EndOverride)?;
+        on!(self, c => diesel::update(caldicott_override::table.find(id.to_string()).filter(caldicott_override::ended_at.is_null()))
+            .set(caldicott_override::ended_at.eq(permit.at().naive_utc()))
+            .execute(*c))?;
+        self.leave_permitted(permit, by)?;
+        let query = caldicott_override::table.find(id.to_string());
+        let row: OverrideRow = on!(self, c => query.select(OverrideRow::as_select()).first(*c))?;
+        row.try_into()
+    }
+}

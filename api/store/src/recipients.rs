@@ -1,0 +1,57 @@
+//! Who has been told, from the log: they are to be told of an erasure or a correction too (UK GDPR art 19).
+
+use std::collections::BTreeSet;
+
+use diesel::prelude::*;
+use domain::agreements::DataClass;
+use domain::identifiers::ChildId;
+use domain::organisations::OrganisationCode;
+use serde::Deserialize;
+
+use crate::StoreError;
+use crate::rows::from_json;
+use crate::schema::audit_leaf;
+use crate::transactions::{Tx, on};
+
+/// Leaves that are read at a time.
+const BATCH: i64 = 1_000;
+
+/// What of a leaf tells whether something was disclosed.
+#[derive(Deserialize)]
+struct Told {
+    act: String,
+    outcome: String,
+    holder: OrganisationCode,
+    recipient: OrganisationCode,
+    data: DataClass,
+}
+
+impl Tx<'_> {
+    /// The organisations to which a holder's data of these classes about a child were disclosed.
+    pub(crate) fn recipients(
+        &mut self,
+        holder: OrganisationCode,
+        child: ChildId,
+        classes: &[DataClass],
+    ) -> Result<Vec<OrganisationCode>, StoreError> {
+        let (mut found, mut after) = (BTreeSet::new(), 0);
+        loop {
+            let rows: Vec<(i64, Option<String>)> = on!(self, c => audit_leaf::table
+                .filter(audit_leaf::child_id.eq(child.0).and(audit_leaf::id.gt(after)))
+                .order(audit_leaf::id)
+                .limit(BATCH)
+                .select((audit_leaf::id, audit_leaf::body))
+                .load(*c))?;
+            let Some((last, _)) = rows.last() else { break };
+            after = *last;
+            for body in rows.iter().filter_map(|(_, body)| body.as_deref()) {
+                let told: Told = from_json(body.as_bytes(), "a leaf of the log")?;
+                let disclosed = told.act == "disclose" && told.outcome == "permitted" && told.holder == holder;
+                if disclosed && told.recipient != holder && classes.contains(&told.data) {
+                    found.insert(told.recipient);
+                }
+            }
+        }
+        Ok(found.into_iter().collect())
+    }
+}

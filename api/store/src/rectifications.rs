@@ -1,0 +1,99 @@
+//! Rectifications (UK GDPR art 16): referrals that were sent under another child's identity are moved to their own.
+
+use chrono::{DateTime, Utc};
+use diesel::prelude::*;
+use domain::agreements::DataClass;
+use domain::audit::Attribution;
+use domain::children::ChildReference;
+use domain::identifiers::{ChildId, RectificationId};
+use domain::organisations::OrganisationCode;
+use domain::policy::{Act, Permit};
+use domain::submissions::Dataset;
+
+use crate::StoreError;
+use crate::consents::about;
+use crate::records::record_row;
+use crate::schema::{record, rectification};
+use crate::tombstones::Mark;
+use crate::transactions::{Tx, on};
+use crate::vault::{Column, uuid_row};
+
+/// A correction as it is asked for; whose referrals and of which child stands in the permits.
+#[derive(Debug, Clone)]
+pub struct RectificationDraft {
+    pub id: RectificationId,
+    /// By the organisation's own ids.
+    pub referrals: Vec<String>,
+    /// Why, and who decided it. Sealed.
+    pub reason: String,
+}
+
+impl Tx<'_> {
+    /// The ids of the referrals that an organisation sent about a child.
+    pub fn held_referrals(&mut self, organisation: OrganisationCode, child: ChildId) -> Result<Vec<String>, StoreError> {
+        Ok(on!(self, c => record::table
+            .filter(record::dataset.eq(Dataset::WaitingList.as_str()).and(record::child_id.eq(child.0)))
+            .filter(record::organisation.eq(organisation.as_str()))
+            .select(record::record_key)
+            .load(*c))?)
+    }
+
+    /// Moves referrals from the first permit's child to the second's, each held, and marks them under the former:
+    /// sent again as they were, they stay where they belong. Answers to whom they had been disclosed.
+    pub fn rectify(
+        &mut self,
+        (from, to): (&Permit, &Permit),
+        (former, right): (&ChildReference, &ChildReference),
+        draft: &RectificationDraft,
+        by: &Attribution,
+    ) -> Result<Vec<OrganisationCode>, StoreError> {
+        let (ask, former_child) = about(from, Act::Rectify)?;
+        let (_, right_child) = about(to, Act::Rectify)?;
+        let (organisation, at): (_, DateTime<Utc>) = (ask.holder, from.at());
+        let mut marks = Vec::with_capacity(draft.referrals.len());
+        for id in &draft.referrals {
+            self.move_referral(organisation, id, (right_child, right))?;
+            // Moved back, it may be sent under that child again.
+            self.lift_mark(organisation, &Mark::Moved { id: id.clone(), from: right.clone(), to: former.clone() }, at)?;
+            marks.push(Mark::Moved { id: id.clone(), from: former.clone(), to: right.clone() });
+        }
+        let row = (
+            rectification::id.eq(draft.id.to_string()),
+            rectification::child_id.eq(right_child.0),
+            rectification::organisation.eq(organisation.as_str()),
+            rectification::made_at.eq(at.naive_utc()),
+            rectification::sealed_reason.eq(self.vault.seal(
+                Column::RectificationReason,
+                &uuid_row(draft.id.0),
+                draft.reason.as_bytes(),
+            )?),
+        );
+        on!(self, c => diesel::insert_into(rectification::table).values(row).execute(*c))?;
+        self.mark(draft.id.0, organisation, &marks, at)?;
+        self.leave_permitted(from, by)?;
+        self.leave_permitted(to, by)?;
+        self.recipients(organisation, former_child, &[DataClass::WaitingListStatus])
+    }
+
+    /// Gives a referral another child. The record says nothing of whose it is; its digest does.
+    pub(crate) fn move_referral(
+        &mut self,
+        organisation: OrganisationCode,
+        id: &str,
+        (child, reference): (ChildId, &ChildReference),
+    ) -> Result<(), StoreError> {
+        let own = || {
+            record::table.filter(
+                record::dataset
+                    .eq(Dataset::WaitingList.as_str())
+                    .and(record::organisation.eq(organisation.as_str()))
+                    .and(record::record_key.eq(id)),
+            )
+        };
+        let sealed: Vec<u8> = on!(self, c => own().select(record::sealed_record).first(*c))?;
+        let plain = self.vault.open(Column::Record, &record_row(organisation.as_str(), id), &sealed)?;
+        let digest = self.vault.digest(&self.vault.look_up(reference), &plain)?;
+        on!(self, c => diesel::update(own()).set((record::child_id.eq(child.0), record::digest.eq(digest.as_slice()))).execute(*c))?;
+        Ok(())
+    }
+}

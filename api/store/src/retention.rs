@@ -1,0 +1,238 @@
+//! The end of what is over: counted, then removed in small batches, each with its leaf.
+//!
+//! What is under a legal hold stays, and so does a referral on a pathway where its child still waits: the
+//! journey's start may be in it. Where the gateway is told of a removed record again, unchanged, it knows it
+//! by its keyed digest and does not take it.
+
+use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
+use diesel::prelude::*;
+use diesel::sql_types::{BigInt, Date, Text, Timestamp};
+use domain::audit::{Actor, Attribution};
+use domain::identifiers::AdviceRequestId;
+use domain::organisations::OrganisationCode;
+use domain::policy::{Act, Permit};
+use domain::referrals::Flow;
+use domain::retention::{Kept, Periods, ReportLine};
+use domain::submissions::Dataset;
+
+use crate::StoreError;
+use crate::rows::read;
+use crate::schema::{child, expired_record, issue, record, submission};
+use crate::transactions::{Tx, on};
+
+/// Rows that are removed in one transaction at the most.
+const BATCH: i64 = 500;
+/// Children that are looked at in one transaction.
+const RANGE: i64 = 2_000;
+/// How long an expired record is known by its digest, in days. Sent again later than that, it expires again.
+const KNOWN_DAYS: u64 = 1_100;
+
+// In each, $1 is the day that the retention reaches back to, $2 today. `{}` is the condition of a hold.
+const RECORDS: &str = "
+    FROM record r WHERE r.dataset = 'DATASET' AND r.retain_from < $1
+        AND NOT EXISTS (SELECT 1 FROM record o WHERE o.dataset = r.dataset AND o.child_id = r.child_id AND o.is_open
+            AND o.flow <> 'not-flowed' AND o.id <> r.id AND (o.pathways & r.pathways) <> 0)";
+const ADVICE: &str = "FROM advice_request r WHERE r.sealed_advice IS NOT NULL AND r.submitted_at < $1";
+const REQUESTS: &str = "FROM advice_request r WHERE r.sealed_advice IS NULL AND r.status = 'submitted' AND r.submitted_at < $1";
+
+#[derive(QueryableByName)]
+struct Counted {
+    #[diesel(sql_type = Text)]
+    organisation: String,
+    #[diesel(sql_type = BigInt)]
+    expired: i64,
+    #[diesel(sql_type = BigInt)]
+    held: i64,
+}
+
+#[derive(QueryableByName)]
+struct RecordKey {
+    #[diesel(sql_type = BigInt)]
+    id: i64,
+}
+
+#[derive(QueryableByName)]
+struct RequestKey {
+    #[diesel(sql_type = Text)]
+    id: String,
+}
+
+/// Where rows of a class stand: the query's end, and the column that says whose they are.
+fn place(kept: Kept) -> Option<(String, &'static str)> {
+    match kept {
+        Kept::WaitingListStatus => Some((RECORDS.replace("DATASET", Dataset::WaitingList.as_str()), "organisation")),
+        Kept::EhcpStatus => Some((RECORDS.replace("DATASET", Dataset::Ehcp.as_str()), "organisation")),
+        Kept::HealthAdvice => Some((ADVICE.to_owned(), "addressed_to")),
+        Kept::AdviceRequest => Some((REQUESTS.to_owned(), "requested_by")),
+        Kept::SubmissionReports | Kept::IdempotencyAnswers => None,
+    }
+}
+
+fn is_held(owner: &str) -> String {
+    format!(
+        "EXISTS (SELECT 1 FROM legal_hold h WHERE h.child_id = r.child_id AND h.organisation = r.{owner}
+            AND h.released_at IS NULL AND (h.ends IS NULL OR h.ends >= $2))"
+    )
+}
+
+/// A statement whose first value is a day, or for requests the instant at which it begins.
+macro_rules! since {
+    ($tx:expr, $kept:expr, $query:expr, $cutoff:expr, $today:expr $(, $owner:expr)?; $method:ident) => {
+        if matches!($kept, Kept::HealthAdvice | Kept::AdviceRequest) {
+            on!($tx, c => diesel::sql_query($query)
+                .bind::<Timestamp, _>($cutoff.and_time(NaiveTime::MIN))
+                .bind::<Date, _>($today)
+                $(.bind::<Text, _>($owner))?
+                .$method(*c))
+        } else {
+            on!($tx, c => diesel::sql_query($query).bind::<Date, _>($cutoff).bind::<Date, _>($today)$(.bind::<Text, _>($owner))?.$method(*c))
+        }
+    };
+}
+
+impl Tx<'_> {
+    /// What is past its retention, by organisation and class, and how much of that a legal hold keeps.
+    pub fn past_retention(&mut self, periods: &Periods, today: NaiveDate) -> Result<Vec<ReportLine>, StoreError> {
+        let mut lines = Vec::new();
+        for kept in Kept::ALL {
+            let Some((place, owner)) = place(*kept) else { continue };
+            let cutoff = periods.cutoff(*kept, today);
+            let query = format!(
+                "SELECT q.organisation, CAST(SUM(CASE WHEN q.holds > 0 THEN 0 ELSE 1 END) AS BIGINT) AS expired,
+                    CAST(SUM(CASE WHEN q.holds > 0 THEN 1 ELSE 0 END) AS BIGINT) AS held
+                 FROM (WITH r AS (SELECT r.{owner} AS {owner}, r.child_id {place})
+                    SELECT r.{owner} AS organisation, CASE WHEN {held} THEN 1 ELSE 0 END AS holds FROM r) q
+                 GROUP BY q.organisation ORDER BY q.organisation",
+                held = is_held(owner)
+            );
+            let rows: Vec<Counted> = since!(self, kept, &query, cutoff, today; load)?;
+            for Counted { organisation, expired, held } in rows {
+                let natural = |number: i64| u64::try_from(number).unwrap_or(0);
+                let organisation = Some(read(&organisation, "whose rows are past their retention")?);
+                lines.push(ReportLine { organisation, kept: *kept, expired: natural(expired), held: natural(held) });
+            }
+        }
+        Ok(lines)
+    }
+
+    /// Removes a batch of what is past its retention, with its leaf; answers how many rows that was, none where
+    /// the organisation is publishing at the moment.
+    pub fn expire(
+        &mut self,
+        permit: &Permit,
+        kept: Kept,
+        (cutoff, today): (NaiveDate, NaiveDate),
+        by: &Attribution,
+    ) -> Result<u64, StoreError> {
+        let ask = permit.ask();
+        if ask.act != Act::Erase || Some(ask.data) != kept.data() || !permit.is_own() {
+            return Err(StoreError::Corrupt("a permit for something else"));
+        }
+        let organisation = ask.holder;
+        if !self.try_hold_publications(organisation)? {
+            return Ok(0);
+        }
+        let Some((place, owner)) = place(kept) else { return Ok(0) };
+        let query = format!("SELECT r.id {place} AND NOT {held} AND r.{owner} = $3 LIMIT {BATCH}", held = is_held(owner));
+        let removed = if matches!(kept, Kept::WaitingListStatus | Kept::EhcpStatus) {
+            let keys: Vec<RecordKey> = since!(self, kept, &query, cutoff, today, organisation.as_str(); load)?;
+            self.expire_records(organisation, &keys.into_iter().map(|key| key.id).collect::<Vec<_>>(), cutoff, today)?
+        } else {
+            let keys: Vec<RequestKey> = since!(self, kept, &query, cutoff, today, organisation.as_str(); load)?;
+            let mut removed = 0;
+            for key in keys {
+                let id: AdviceRequestId = read(&key.id, "an advice request's id")?;
+                removed += if kept == Kept::HealthAdvice { self.blank_advice(id)? } else { self.blank_advice_request(id)? };
+            }
+            removed
+        };
+        if removed > 0 {
+            let actor = Actor { id: "gateway".into(), role: "system".into(), reason: format!("past retention: {removed}") };
+            self.leave_permitted(permit, &Attribution { actor: Some(actor), ..by.clone() })?;
+        }
+        Ok(removed)
+    }
+
+    fn expire_records(
+        &mut self,
+        organisation: OrganisationCode,
+        ids: &[i64],
+        cutoff: NaiveDate,
+        today: NaiveDate,
+    ) -> Result<u64, StoreError> {
+        if ids.is_empty() {
+            return Ok(0);
+        }
+        // Asked again: it may have changed in the meantime.
+        let past = record::id.eq_any(ids).and(record::retain_from.lt(cutoff));
+        let gone: Vec<(Vec<u8>, bool, String)> = on!(self, c => diesel::delete(record::table.filter(past))
+            .returning((record::digest, record::is_open, record::flow))
+            .get_results(*c))?;
+        // What was open and flowed no more is welcome when it flows again.
+        let known: Vec<_> = gone
+            .iter()
+            .filter(|(_, is_open, flow)| !*is_open || flow != Flow::NotFlowed.as_str())
+            .map(|(digest, ..)| {
+                let organisation = expired_record::organisation.eq(organisation.as_str());
+                (organisation, expired_record::digest.eq(digest), expired_record::expired_on.eq(today))
+            })
+            .collect();
+        on!(self, c => diesel::insert_into(expired_record::table).values(&known).on_conflict_do_nothing().execute(*c))?;
+        Ok(gone.len() as u64)
+    }
+
+    /// Removes a batch of the reports of submissions that were received before an instant.
+    pub fn expire_reports(&mut self, before: DateTime<Utc>) -> Result<u64, StoreError> {
+        let old: Vec<String> = on!(self, c => submission::table
+            .filter(submission::received_at.lt(before.naive_utc()))
+            .limit(BATCH / 10)
+            .select(submission::id)
+            .load(*c))?;
+        on!(self, c => diesel::delete(issue::table.filter(issue::submission_id.eq_any(&old))).execute(*c))?;
+        Ok(on!(self, c => diesel::delete(submission::table.filter(submission::id.eq_any(&old))).execute(*c))? as u64)
+    }
+
+    /// How many reports were received before an instant.
+    pub fn old_reports(&mut self, before: DateTime<Utc>) -> Result<u64, StoreError> {
+        let old = submission::table.filter(submission::received_at.lt(before.naive_utc()));
+        let number: i64 = on!(self, c => old.count().get_result(*c))?;
+        Ok(u64::try_from(number).unwrap_or(0))
+    }
+
+    /// Forgets the digests of what expired long ago.
+    pub fn forget_expired(&mut self, today: NaiveDate) -> Result<(), StoreError> {
+        let before = today.checked_sub_days(chrono::Days::new(KNOWN_DAYS)).unwrap_or(NaiveDate::MIN);
+        on!(self, c => diesel::delete(expired_record::table.filter(expired_record::expired_on.lt(before))).execute(*c))?;
+        Ok(())
+    }
+
+    /// Of the children after an id those about whom nothing is held, and where to go on: `None` at the end.
+    pub fn orphans(&mut self, after: i64) -> Result<(Vec<i64>, Option<i64>), StoreError> {
+        let range: Vec<i64> =
+            on!(self, c => child::table.filter(child::id.gt(after)).order(child::id).limit(RANGE).select(child::id).load(*c))?;
+        let (Some(first), Some(last)) = (range.first(), range.last()) else { return Ok((Vec::new(), None)) };
+        let query = format!("SELECT c.id FROM child c WHERE c.id BETWEEN $1 AND $2 AND {NOTHING_HELD}");
+        let found: Vec<RecordKey> = on!(self, c => diesel::sql_query(&query).bind::<BigInt, _>(first).bind::<BigInt, _>(last).load(*c))?;
+        Ok((found.into_iter().map(|key| key.id).collect(), Some(*last)))
+    }
+
+    /// Forgets the identities of children about whom nothing is held. The log's name for them is nobody's then.
+    pub fn forget_children(&mut self, orphans: &[i64]) -> Result<(), StoreError> {
+        if !self.try_hold_children()? {
+            return Ok(());
+        }
+        for id in orphans {
+            let query = format!("DELETE FROM child WHERE id IN (SELECT c.id FROM child c WHERE c.id = $1 AND {NOTHING_HELD})");
+            on!(self, c => diesel::sql_query(&query).bind::<BigInt, _>(id).execute(*c))?;
+        }
+        Ok(())
+    }
+}
+
+const NOTHING_HELD: &str = "
+    NOT EXISTS (SELECT 1 FROM record r WHERE r.dataset IN ('waiting-list', 'ehcp') AND r.child_id = c.id)
+    AND NOT EXISTS (SELECT 1 FROM consent x WHERE x.child_id = c.id)
+    AND NOT EXISTS (SELECT 1 FROM restriction x WHERE x.child_id = c.id)
+    AND NOT EXISTS (SELECT 1 FROM caldicott_override x WHERE x.child_id = c.id)
+    AND NOT EXISTS (SELECT 1 FROM advice_request x WHERE x.child_id = c.id)
+    AND NOT EXISTS (SELECT 1 FROM legal_hold x WHERE x.child_id = c.id)";
