@@ -1,14 +1,18 @@
 //! Nothing identifying stands outside the encrypted columns, or is told to a log or a metric: values
 //! that are found nowhere else, sought in the bytes.
 
+use std::collections::BTreeSet;
 use std::path::Path;
+use std::sync::{Arc, Mutex};
 
+use aho_corasick::AhoCorasick;
 use futures_util::StreamExt;
 use futures_util::stream::{once, pending};
 use integration_tests::records::{advice_request, list, number, permission, row, sen2};
-use integration_tests::{ACTOR, Database, Persona, Process, World, on_both, within_seconds};
+use integration_tests::{ACTOR, Cluster, Database, Persona, Process, World, on_both, within_seconds};
 use reqwest::{Body, Method};
 use serde_json::{Value, json};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 const BORN: &str = "2013-08-17";
 const SURNAME: &str = "Quillfeather";
@@ -29,31 +33,36 @@ fn nhs_number() -> String {
     number(4_321)
 }
 
-/// Every value, in each form that it might be written in.
-fn canaries() -> Vec<String> {
+/// A number that only a control writes where it may not be.
+fn planted() -> String {
+    number(4_322)
+}
+
+/// Every value, in each form that it might be written in: a name, and the bytes.
+fn canaries() -> Vec<(String, Vec<u8>)> {
+    let spaced = |number: &str, space: &str| [&number[..3], &number[3..6], &number[6..]].join(space);
     let number = nhs_number();
-    let mut canaries = vec![
-        format!("{} {} {}", &number[..3], &number[3..6], &number[6..]),
-        number,
-        "20130817".into(),
-        "17/08/2013".into(),
-        POSTCODE.replace(' ', ""),
-    ];
-    canaries.extend([BORN, SURNAME, POSTCODE, UPN].map(str::to_owned));
-    canaries.extend(TEXTS.map(str::to_owned));
-    let hexadecimal = |canary: &String| canary.bytes().map(|byte| format!("{byte:02x}")).collect::<String>();
+    let mut texts = vec![spaced(&number, " "), spaced(&number, "-"), number.clone(), planted(), POSTCODE.replace(' ', "")];
+    texts.extend(["20130817", "17/08/2013", "17-08-2013", "17.08.2013", "17082013", "2013/08/17", "08/17/2013"].map(str::to_owned));
+    texts.extend(["17 August 2013", "17 Aug 2013", "August 17, 2013", BORN, SURNAME, POSTCODE, UPN].map(str::to_owned));
+    texts.extend(TEXTS.map(str::to_owned));
+    let mut canaries: Vec<_> = texts.into_iter().map(|text| (text.clone(), text.to_ascii_lowercase().into_bytes())).collect();
+    let number = number.parse::<u64>().unwrap();
+    canaries.push(("the number as an integer".to_owned(), number.to_be_bytes()[3..].to_vec()));
+    canaries.push(("the number as an integer, reversed".to_owned(), number.to_le_bytes()[..5].to_vec()));
+    let hexadecimal = |(name, bytes): &(String, Vec<u8>)| {
+        (format!("{name} in hexadecimal"), bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>().into_bytes())
+    };
     canaries.extend(canaries.iter().map(hexadecimal).collect::<Vec<_>>());
     canaries
 }
 
 /// The canaries that stand somewhere in the bytes, whatever their case.
 fn found_in(bytes: &[u8]) -> Vec<String> {
-    let bytes = bytes.to_ascii_lowercase();
-    let holds = |canary: &String| {
-        let canary = canary.to_ascii_lowercase().into_bytes();
-        bytes.windows(canary.len()).any(|window| window == canary)
-    };
-    canaries().into_iter().filter(holds).collect()
+    let (names, canaries): (Vec<_>, Vec<_>) = canaries().into_iter().unzip();
+    let search = AhoCorasick::builder().ascii_case_insensitive(true).build(canaries).unwrap();
+    let found: BTreeSet<_> = search.find_overlapping_iter(bytes).map(|found| found.pattern().as_usize()).collect();
+    found.into_iter().map(|at| names[at].clone()).collect()
 }
 
 /// Every file under a folder.
@@ -112,7 +121,54 @@ async fn tell_everything(council: &Persona, trust: &Persona) {
     assert_eq!(council.get(&path).await.expect(200)["needs"], "canary-needs");
 }
 
+/// The files of the world's own database, and the cluster's log.
+fn cluster_files(world: &World) -> Vec<(String, Vec<u8>)> {
+    world.meddle("CHECKPOINT");
+    let own = world.ask_database("SELECT oid FROM pg_database WHERE datname = current_database()");
+    let data = Cluster::shared().data();
+    [files_of(&data.join("pg_wal")), files_of(&data.join("base").join(own.to_string()))].concat()
+}
+
+/// Makes sure that nothing identifying is in the database, its files and its log, nor in a backup.
+fn assert_nothing_is_told(world: &World, when: &str) {
+    let mut files = files_of(&world.dir());
+    if world.database() == Database::Postgres {
+        files.extend(cluster_files(world));
+    }
+    for (name, bytes) in files {
+        // The cluster's log is other tests' too, and theirs are the controls.
+        let found: Vec<_> = found_in(&bytes).into_iter().filter(|found| !found.starts_with(&planted())).collect();
+        assert_eq!(found, [""; 0], "{when}: {name}");
+    }
+    let dump = world.dump_database();
+    assert!(dump.contains("provider-hct") && dump.contains("RY4"), "the dump is a dump");
+    assert_eq!(found_in(dump.as_bytes()), [""; 0], "{when}");
+    let backup = world.back_up();
+    assert!(backup.windows(12).any(|window| window == b"provider-hct"), "the backup is a backup");
+    assert_eq!(found_in(&backup), [""; 0], "{when}: a backup");
+}
+
 on_both! {
+    async fn nothing_identifying_is_told_while_keys_change_nor_afterwards(world: World) {
+        let council = world.persona("council-herts").signed_in().await;
+        let trust = world.persona("provider-hct").signed_in().await;
+        tell_everything(&council, &trust).await;
+        assert_nothing_is_told(&world, "before");
+        world.rotate(None, false).await.unwrap();
+        world.rotate(Some(server::Purpose::Release), true).await.unwrap();
+        assert_nothing_is_told(&world, "while the new keys are not in force");
+        let began = std::time::Instant::now();
+        while world.values_under_older_keys(2, 2) > 0 {
+            assert!(began.elapsed().as_secs() < 120, "everything is brought under the new keys");
+            assert_nothing_is_told(&world, "during");
+        }
+        for purpose in [server::Purpose::Envelope, server::Purpose::LookUp] {
+            assert!(world.retire(Some(purpose), chrono::Duration::hours(1)).await.done);
+        }
+        trust.push_csv("list=autism", rows(20..40)).await.expect_status(201);
+        assert_nothing_is_told(&world, "afterwards");
+    }
+
     async fn nothing_identifying_is_in_the_database_or_beside_it(world: World) {
         let council = world.persona("council-herts").signed_in().await;
         let trust = world.persona("provider-hct").signed_in().await;
@@ -134,17 +190,18 @@ on_both! {
         for (name, bytes) in files {
             assert_eq!(found_in(&bytes), [""; 0], "{name}");
         }
-        let dump = world.dump_database();
-        assert!(dump.contains("provider-hct") && dump.contains("RY4"), "the dump is a dump");
-        assert_eq!(found_in(dump.as_bytes()), [""; 0]);
+        assert_nothing_is_told(&world, "while a list comes in");
         pushing.abort();
 
         // The control: what is planted is found, in a row and in a file.
-        world.meddle(&format!("UPDATE idempotency SET answer = '{}'", nhs_number()));
-        assert_eq!(found_in(world.dump_database().as_bytes()), [nhs_number()]);
-        if world.database() == Database::Sqlite {
-            assert!(files_of(&world.dir()).iter().any(|(_, bytes)| found_in(bytes) == [nhs_number()]));
-        }
+        world.meddle(&format!("UPDATE idempotency SET answer = '{}'", planted()));
+        assert_eq!(found_in(world.dump_database().as_bytes()), [planted()]);
+        assert_eq!(found_in(&world.back_up()), [planted()]);
+        let files = match world.database() {
+            Database::Sqlite => files_of(&world.dir()),
+            Database::Postgres => cluster_files(&world),
+        };
+        assert!(files.iter().any(|(_, bytes)| found_in(bytes) == [planted()]));
     }
 }
 
@@ -190,14 +247,55 @@ async fn go_wrong(persona: &Persona) {
     xml.body(sen2(SURNAME, &number, "X1", POSTCODE).replace("</Persons>", &format!("<{SURNAME}>"))).send().await;
 }
 
+/// Takes what is exported to it over HTTP, and keeps all of it.
+struct Collector {
+    address: std::net::SocketAddr,
+    told: Arc<Mutex<Vec<u8>>>,
+}
+
+impl Collector {
+    async fn start() -> Self {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let (address, told) = (listener.local_addr().unwrap(), Arc::new(Mutex::new(Vec::new())));
+        let kept = Arc::clone(&told);
+        tokio::spawn(async move {
+            while let Ok((mut stream, _)) = listener.accept().await {
+                let kept = Arc::clone(&kept);
+                tokio::spawn(async move {
+                    let (mut whole, mut part) = (Vec::new(), [0; 4096]);
+                    while let Ok(length @ 1..) = stream.read(&mut part).await {
+                        kept.lock().unwrap().extend_from_slice(&part[..length]);
+                        whole.extend_from_slice(&part[..length]);
+                        let text = String::from_utf8_lossy(&whole).to_ascii_lowercase();
+                        let Some(head) = text.find("\r\n\r\n") else { continue };
+                        let expected = text.split("content-length: ").nth(1).and_then(|rest| rest.lines().next()?.parse::<usize>().ok());
+                        let start = whole.windows(4).position(|window| window == b"\r\n\r\n").unwrap_or(head) + 4;
+                        if whole.len() >= start + expected.unwrap_or(0) {
+                            let _ = stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n").await;
+                            whole.clear();
+                        }
+                    }
+                });
+            }
+        });
+        Self { address, told }
+    }
+
+    fn told(&self) -> Vec<u8> {
+        self.told.lock().unwrap().clone()
+    }
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn neither_the_log_nor_the_metrics_tell_who_a_child_is() {
     for database in [Database::Sqlite, Database::Postgres] {
         let mut process = Process::start(database).await;
         process.kill();
+        let collector = Collector::start().await;
         let configuration = process.dir().join("gateway.toml");
         let text = std::fs::read_to_string(&configuration).unwrap();
-        std::fs::write(&configuration, format!("{text}\n[telemetry]\nlog = \"debug\"\n")).unwrap();
+        std::fs::write(&configuration, format!("{text}\n[telemetry]\nlog = \"debug\"\notlp_endpoint = \"http://{}\"\n", collector.address))
+            .unwrap();
         process.serve().await;
         let council = process.persona("council-herts").signed_in().await;
         let trust = process.persona("provider-hct").signed_in().await;
@@ -208,6 +306,14 @@ async fn neither_the_log_nor_the_metrics_tell_who_a_child_is() {
             go_wrong(persona).await;
         }
 
+        // Keys change, too.
+        let mut rotation = std::process::Command::new(process.binary());
+        rotation.args(["keys", "rotate", "--delay", "5", "--config"]).arg(&configuration);
+        assert!(rotation.output().unwrap().status.success());
+        within_seconds(60, "everything is under the new keys", async || process.log().contains("older ones can be retired")).await;
+        within_seconds(20, "spans are exported", async || collector.told().windows(24).any(|window| window == b"/v1/children/{child_id}/"))
+            .await;
+        assert_eq!(found_in(&collector.told()), [""; 0], "the traces");
         let (log, metrics) = (process.log(), process.operations("/metrics").await);
         for (told, of) in [(&log, "the log"), (&metrics, "the metrics")] {
             // The control: it does tell of the requests.

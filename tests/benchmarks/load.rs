@@ -16,6 +16,7 @@ use crate::processes::Served;
 pub(crate) struct Caller {
     http: Client,
     base: String,
+    client_id: String,
     token: String,
 }
 
@@ -36,9 +37,18 @@ impl Caller {
             .http1_only()
             .build()?;
         let base = format!("https://{}", served.api);
-        let form = [("grant_type", "client_credentials"), ("client_id", client_id)];
-        let answer: Value = http.post(format!("{base}/oauth2/token")).form(&form).send().await?.error_for_status()?.json().await?;
-        Ok(Self { http, base, token: answer["access_token"].as_str().ok_or("no token")?.to_owned() })
+        let mut caller = Self { http, base, client_id: client_id.to_owned(), token: String::new() };
+        caller.renew().await?;
+        Ok(caller)
+    }
+
+    /// Asks for a new token.
+    pub(crate) async fn renew(&mut self) -> Result<()> {
+        let form = [("grant_type", "client_credentials"), ("client_id", self.client_id.as_str())];
+        let sent = self.http.post(format!("{}/oauth2/token", self.base)).form(&form).send().await?;
+        let answer: Value = sent.error_for_status()?.json().await?;
+        answer["access_token"].as_str().ok_or("no token")?.clone_into(&mut self.token);
+        Ok(())
     }
 
     pub(crate) async fn push(&self, query: &str, file: &Path) -> Result<()> {
@@ -62,7 +72,7 @@ impl Caller {
         Ok(call.json(body).send().await?.error_for_status()?.json().await?)
     }
 
-    async fn get(&self, path: &str) -> Result<()> {
+    pub(crate) async fn get(&self, path: &str) -> Result<()> {
         let call = self.http.get(format!("{}{path}", self.base)).bearer_auth(&self.token).header("sendbridge-actor", ACTOR);
         call.send().await?.error_for_status()?.bytes().await?;
         Ok(())

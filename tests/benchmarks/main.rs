@@ -2,11 +2,14 @@
 //! embedded SQLite and on PostgreSQL; the load comes from this process, on the same machine.
 //!
 //! `cargo build --release -p sendbridge && cargo run --release -p integration-tests --bin benchmark`
+//!
+//! `--million` adds a million rows and a change of keys over them; `--rotation [--rows N]` does that alone.
 
 mod costs;
 mod load;
 mod peers;
 mod processes;
+mod rotation;
 
 use std::io::Write;
 use std::path::Path;
@@ -30,8 +33,17 @@ const DISCLOSURES: usize = 30_000;
 async fn main() -> Result<()> {
     let mut out = std::io::stdout().lock();
     let many = std::env::args().any(|argument| argument == "--million");
+    let rows = number_after("--rows").unwrap_or(MANY_ROWS);
     let folder = tempfile::tempdir()?;
     let list = folder.path().join("list.csv");
+    if std::env::args().any(|argument| argument == "--rotation") {
+        write_list(&list, rows)?;
+        for (name, url) in [("SQLite", None), ("PostgreSQL", Some(Cluster::shared().fresh_database()))] {
+            writeln!(out, "{name}")?;
+            rotation::measure(&Served::start(url)?, &list, rows, &mut out).await?;
+        }
+        return Ok(());
+    }
     write_list(&list, ROWS)?;
     for (name, url) in [("SQLite", None), ("PostgreSQL", Some(Cluster::shared().fresh_database()))] {
         writeln!(out, "{name}")?;
@@ -68,6 +80,7 @@ async fn main() -> Result<()> {
             trust.push("list=million", &list).await?;
             let rate = per_second(MANY_ROWS, began);
             writeln!(out, "  ingest, {MANY_ROWS} rows    {rate:>9.0} rows/s; peak {:.1} MiB, {before:.1} before", served.peak()?)?;
+            rotation::rotate(&served, &mut out).await?;
         }
     }
     Ok(())
@@ -114,6 +127,11 @@ async fn reads(served: &Served, costs: &Costs, out: &mut impl Write) -> Result<(
     let read = hammer(&dashboard, table, 64, 100_000).await?;
     writeln!(out, "  a released table        {:>9.0} requests/s, p99 {:.1} ms", read.rate, read.p99_ms)?;
     Ok(())
+}
+
+/// The number that follows an argument.
+fn number_after(argument: &str) -> Option<u64> {
+    std::env::args().skip_while(|other| other != argument).nth(1)?.parse().ok()
 }
 
 fn write_list(path: &Path, rows: u64) -> Result<()> {

@@ -17,6 +17,7 @@ pub(crate) struct Served {
     process: Child,
     folder: TempDir,
     pub(crate) api: SocketAddr,
+    operations: SocketAddr,
     pub(crate) ready_in: Duration,
 }
 
@@ -40,7 +41,7 @@ impl Served {
             }
             std::thread::sleep(Duration::from_millis(2));
         }
-        Ok(Self { process, folder, api, ready_in: began.elapsed() })
+        Ok(Self { process, folder, api, operations, ready_in: began.elapsed() })
     }
 
     pub(crate) fn dir(&self) -> PathBuf {
@@ -52,6 +53,20 @@ impl Served {
         let mut command = Command::new(binary()?);
         command.args(["release", "build", "--as-of", &as_of.to_string(), "--config"]).arg(self.dir().join("gateway.toml"));
         if command.stdout(Stdio::null()).status()?.success() { Ok(()) } else { Err("the release was not built".into()) }
+    }
+
+    /// Runs the operator's command.
+    pub(crate) fn rotate_keys(&self, key: &str, delay: u32) -> Result<()> {
+        let mut command = Command::new(binary()?);
+        command.args(["keys", "rotate", "--key", key, "--delay", &delay.to_string(), "--config"]).arg(self.dir().join("gateway.toml"));
+        if command.stdout(Stdio::null()).status()?.success() { Ok(()) } else { Err("the key was not changed".into()) }
+    }
+
+    /// How many values it says are under keys that are not in force any more.
+    pub(crate) async fn left_to_reseal(&self) -> Result<u64> {
+        let metrics = reqwest::get(format!("http://{}/metrics", self.operations)).await?.text().await?;
+        let counts = metrics.lines().filter(|line| line.starts_with("sendbridge_values_left_to_reseal{"));
+        Ok(counts.filter_map(|line| line.rsplit(' ').next()?.parse::<u64>().ok()).sum())
     }
 
     /// Memory that is resident now, in MiB.

@@ -15,6 +15,7 @@ use diesel::{Connection, PgConnection};
 /// A running cluster.
 pub struct Cluster {
     port: u16,
+    data: PathBuf,
     databases: AtomicU32,
 }
 
@@ -31,6 +32,18 @@ impl Cluster {
         let mut connection = PgConnection::establish(&self.url("postgres")).expect("the cluster");
         connection.batch_execute(&format!("CREATE DATABASE {name}")).expect("a database");
         self.url(&name)
+    }
+
+    /// The folder of its files, the log among them.
+    pub fn data(&self) -> &Path {
+        &self.data
+    }
+
+    /// What `pg_dump` makes of a database.
+    pub(crate) fn backup(url: &str) -> Vec<u8> {
+        let output = Command::new(binaries().join("pg_dump")).arg(url).output().expect("pg_dump");
+        assert!(output.status.success(), "pg_dump: {}", String::from_utf8_lossy(&output.stderr));
+        output.stdout
     }
 
     fn url(&self, database: &str) -> String {
@@ -54,7 +67,7 @@ impl Cluster {
         assert!(made.status.success(), "initdb: {}", String::from_utf8_lossy(&made.stderr));
 
         let port = TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr()).expect("a free port").port();
-        let socket = folder.clone();
+        let (socket, kept) = (folder.clone(), data.clone());
         // The server dies with the thread that started it, and this thread ends with the process.
         std::thread::spawn(move || {
             let mut server = as_owner(&binaries.join("postgres"), owner, true);
@@ -64,7 +77,7 @@ impl Cluster {
             let _ = server.wait();
             let _ = std::fs::remove_dir_all(folder);
         });
-        let cluster = Self { port, databases: AtomicU32::new(0) };
+        let cluster = Self { port, data: kept, databases: AtomicU32::new(0) };
         let began = Instant::now();
         while PgConnection::establish(&cluster.url("postgres")).is_err() {
             assert!(began.elapsed() < Duration::from_secs(30), "PostgreSQL does not answer");

@@ -18,7 +18,8 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use chrono::{Duration, NaiveDate};
 use sendbridge::demonstration::{LayOut, lay_out};
 use serde_json::Value;
-use server::{Clock, Configuration, Gateway, OperationError};
+use server::keys::rotation;
+use server::{Clock, Configuration, Gateway, OperationError, Purpose, Retirement, Rotation, RotationError};
 use store::AuditReport;
 use tempfile::TempDir;
 
@@ -87,6 +88,43 @@ impl World {
     /// A second gateway on the same database and files, as a replica is.
     pub async fn replica(&self) -> Gateway {
         server::start(self.configuration.clone(), clock(&self.offset)).await.expect("a replica")
+    }
+
+    /// The gateway's clock, or what it will say after some time.
+    pub fn clock(&self, ahead: Duration) -> Clock {
+        let clock = clock(&self.offset);
+        Clock::new(move || clock.now() + ahead)
+    }
+
+    /// Adds new keys, as the operator's command does, and answers what it tells.
+    pub async fn rotate(&self, purpose: Option<Purpose>, confirm_fresh_noise: bool) -> Result<Vec<String>, RotationError> {
+        let rotation = Rotation { purpose, delay: rotation::LEAST_DELAY, confirm_fresh_noise };
+        let (configuration, clock) = (self.configuration.clone(), self.clock(Duration::zero()));
+        tokio::task::spawn_blocking(move || server::rotate(&configuration, &clock, &rotation)).await.expect("the command, run")
+    }
+
+    /// Removes the old keys that nothing needs, as the operator's command does after some time.
+    pub async fn retire(&self, purpose: Option<Purpose>, ahead: Duration) -> Retirement {
+        let (configuration, clock) = (self.configuration.clone(), self.clock(ahead));
+        let retired = tokio::task::spawn_blocking(move || server::retire(&configuration, &clock, purpose)).await;
+        retired.expect("the command, run").expect("an answer")
+    }
+
+    /// How many stored values are under older envelope and look-up keys than the given ones.
+    pub fn values_under_older_keys(&self, envelope: u32, look_up: u32) -> i64 {
+        let literal = |key: u32| match self.database {
+            Database::Sqlite => format!("X'{key:08x}'"),
+            Database::Postgres => format!("'\\x{key:08x}'::bytea"),
+        };
+        let count = |table: &str, column: &str, at: u8, key: u32| {
+            format!("(SELECT count(*) FROM {table} WHERE substr({column}, {at}, 4) < {})", literal(key))
+        };
+        let mut counts = Vec::new();
+        for (table, column, indexes) in store::sealed_columns() {
+            counts.push(count(table, column, 2, envelope));
+            counts.extend(indexes.iter().map(|index| count(table, index, 1, look_up)));
+        }
+        self.ask_database(&format!("SELECT {}", counts.join(" + ")))
     }
 
     /// Moves the gateway's clock on.
@@ -173,6 +211,20 @@ impl World {
     /// Every row of every table, as text.
     pub fn dump_database(&self) -> String {
         databases::dump(&self.configuration)
+    }
+
+    /// A backup as an operator takes one beside the running gateway.
+    pub fn back_up(&self) -> Vec<u8> {
+        match self.database {
+            Database::Postgres => Cluster::backup(&self.url),
+            Database::Sqlite => {
+                let path = self.folder.path().join("backup.db");
+                self.meddle(&format!("VACUUM INTO '{}'", path.display()));
+                let bytes = std::fs::read(&path).expect("the backup");
+                std::fs::remove_file(path).expect("the backup, removed");
+                bytes
+            }
+        }
     }
 
     /// Looks through the log, as the operator's command does.

@@ -91,6 +91,11 @@ impl Process {
         answer.text().await.expect("a text")
     }
 
+    /// The binary that it runs.
+    pub fn binary(&self) -> PathBuf {
+        binary()
+    }
+
     /// Where the partner API listens.
     pub fn api_address(&self) -> SocketAddr {
         self.api

@@ -4,6 +4,7 @@ mod assurance;
 mod audit_verify;
 mod demo;
 mod init;
+mod keys_rotate;
 mod migrate;
 mod openapi;
 mod push;
@@ -41,6 +42,9 @@ enum Command {
     /// Look after the log of disclosures and refusals
     #[command(subcommand)]
     Audit(AuditCommand),
+    /// Look after the gateway's keys
+    #[command(subcommand)]
+    Keys(KeysCommand),
     Assurance(assurance::Arguments),
     Migrate(migrate::Arguments),
     Openapi(openapi::Arguments),
@@ -55,6 +59,11 @@ enum Command {
 #[derive(Debug, Subcommand)]
 enum AuditCommand {
     Verify(audit_verify::Arguments),
+}
+
+#[derive(Debug, Subcommand)]
+enum KeysCommand {
+    Rotate(keys_rotate::Arguments),
 }
 
 #[derive(Debug, Subcommand)]
@@ -98,6 +107,7 @@ pub fn run() -> ExitCode {
         Command::Push(arguments) => push::run(arguments),
         Command::Token(arguments) => token::run(arguments),
         Command::Audit(AuditCommand::Verify(arguments)) => audit_verify::run(arguments),
+        Command::Keys(KeysCommand::Rotate(arguments)) => keys_rotate::run(arguments),
         Command::Assurance(arguments) => assurance::run(arguments),
         Command::Migrate(arguments) => migrate::run(arguments),
         Command::Openapi(arguments) => openapi::run(arguments),
@@ -146,6 +156,10 @@ mod tests {
              --nil-return --confirm-shrink --organisation RWR --client client.toml",
             "sendbridge token --client client.toml --scope waiting-list:read",
             "sendbridge audit verify --config gateway.toml",
+            "sendbridge keys rotate --config gateway.toml",
+            "sendbridge keys rotate --config gateway.toml --key look-up --delay 120",
+            "sendbridge keys rotate --config gateway.toml --key release --confirm-fresh-noise",
+            "sendbridge keys rotate --config gateway.toml --key all --retire",
             "sendbridge audit verify --config gateway.toml --against checkpoint.txt",
             "sendbridge assurance --config gateway.toml --out assurance",
             "sendbridge assurance --demonstration --out assurance",
@@ -168,6 +182,8 @@ mod tests {
             "sendbridge push list.csv --dataset ehcp --mode replace --client client.toml",
             "sendbridge release build --as-of 2026-02-30 --config gateway.toml",
             "sendbridge token --client client.toml --scope everything",
+            "sendbridge keys rotate --config gateway.toml --key door",
+            "sendbridge keys rotate --config gateway.toml --retire --delay 120",
             "sendbridge demo --children many",
             "sendbridge assurance --out assurance",
             "sendbridge assurance --config gateway.toml --demonstration --out assurance",

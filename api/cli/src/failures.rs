@@ -17,6 +17,8 @@ pub(crate) enum Failure {
     #[error(transparent)]
     Telemetry(#[from] server::telemetry::TelemetryError),
     #[error(transparent)]
+    Rotation(#[from] server::RotationError),
+    #[error(transparent)]
     Operation(#[from] server::OperationError),
     #[error("{0}")]
     Output(#[from] std::io::Error),

@@ -1,17 +1,17 @@
 //! Signed checkpoints of the audit log: C2SP tlog-checkpoint, a signed note of origin, size and root.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use aws_lc_rs::signature::{ED25519, Ed25519KeyPair, KeyPair, UnparsedPublicKey};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use store::vault::{KeyFileError, parse_keys};
-use store::{Hash, TreeHead};
+use store::rings::Ring;
+use store::vault::KeyBytes;
+use store::{Hash, StoreError, TreeHead};
 
 use crate::files::{self, FileError};
 
-/// The key file in the keys' folder: lines `ID:BASE64`, a seed of 32 bytes each; the highest id signs.
-const FILE: &str = "checkpoint.key";
 /// The algorithm's byte in a key's hash and text (C2SP signed-note).
 const ALGORITHM: u8 = 1;
 /// The longest checkpoint that is read, in bytes: signatures of many witnesses fit.
@@ -22,10 +22,6 @@ const LONGEST: usize = 64 * 1024;
 pub enum CheckpointError {
     #[error(transparent)]
     File(#[from] FileError),
-    #[error("{}: {source}", path.display())]
-    Keys { path: PathBuf, source: KeyFileError },
-    #[error("{}: a key cannot be used", path.display())]
-    Key { path: PathBuf },
     #[error("{}: not a checkpoint: three lines (origin, size, root), an empty line, signatures", .0.display())]
     Malformed(PathBuf),
     #[error("{}: a checkpoint of another log: its origin is not {origin}", path.display())]
@@ -39,24 +35,22 @@ pub enum CheckpointError {
 /// The log's name and the keys that sign for it.
 pub struct CheckpointKeys {
     origin: String,
-    /// The newest first.
+    /// The one that signs first, then the others, the newest first.
     keys: Vec<(Ed25519KeyPair, [u8; 4])>,
 }
 
 impl CheckpointKeys {
-    /// Reads the keys of a log. It blocks.
-    pub fn read(folder: &Path, origin: &str) -> Result<Self, CheckpointError> {
-        let path = folder.join(FILE);
-        let bytes = files::read_secret(&path)?;
-        let seeds = std::str::from_utf8(&bytes).map_err(|_| KeyFileError).and_then(parse_keys);
-        let seeds = seeds.map_err(|source| CheckpointError::Keys { path: path.clone(), source })?;
-        let key = |seed: &[u8]| Ed25519KeyPair::from_seed_unchecked(seed).map_err(|_| CheckpointError::Key { path: path.clone() });
-        let keys = seeds.values().rev().map(|seed| key(seed.as_slice())).collect::<Result<Vec<_>, _>>()?;
-        let hashed = |key: Ed25519KeyPair| {
+    /// The keys of a log, from seeds; the one in force signs.
+    pub fn new(origin: &str, seeds: &Ring<KeyBytes>) -> Result<Self, StoreError> {
+        let key = |seed: &KeyBytes| {
+            let key = Ed25519KeyPair::from_seed_unchecked(seed.as_slice()).map_err(|_| StoreError::Sealing)?;
             let hash = key_hash(origin, key.public_key().as_ref());
-            (key, hash)
+            Ok((key, hash))
         };
-        Ok(Self { origin: origin.to_owned(), keys: keys.into_iter().map(hashed).collect() })
+        let mut seeds_by_use: Vec<_> = seeds.iter().collect();
+        seeds_by_use.sort_by_key(|(id, _)| (*id != seeds.primary_id(), std::cmp::Reverse(*id)));
+        let keys = seeds_by_use.into_iter().map(|(_, seed)| key(seed)).collect::<Result<_, StoreError>>()?;
+        Ok(Self { origin: origin.to_owned(), keys })
     }
 
     /// The checkpoint of the log at a size.
@@ -66,7 +60,7 @@ impl CheckpointKeys {
         format!("{text}\n— {} {}\n", self.origin, STANDARD.encode(signature.unwrap_or_default()))
     }
 
-    /// The public keys in the text of C2SP signed-note, one a line, the newest first.
+    /// The public keys in the text of C2SP signed-note, one a line, the one that signs first.
     pub fn public(&self) -> Vec<String> {
         let line = |(key, hash): &(Ed25519KeyPair, [u8; 4])| {
             let public = [&[ALGORITHM], key.public_key().as_ref()].concat();
@@ -106,6 +100,25 @@ impl std::fmt::Debug for CheckpointKeys {
     }
 }
 
+/// The keys of a log as they are when something is signed.
+pub struct Checkpoints(Box<dyn Fn() -> Arc<CheckpointKeys> + Send + Sync>);
+
+impl Checkpoints {
+    pub fn new(keys: impl Fn() -> Arc<CheckpointKeys> + Send + Sync + 'static) -> Self {
+        Self(Box::new(keys))
+    }
+
+    pub fn keys(&self) -> Arc<CheckpointKeys> {
+        (self.0)()
+    }
+}
+
+impl std::fmt::Debug for Checkpoints {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Checkpoints(…)")
+    }
+}
+
 /// A key's hash, by which a signature names it.
 fn key_hash(name: &str, public: &[u8]) -> [u8; 4] {
     let named = [name.as_bytes(), b"\n", &[ALGORITHM], public].concat();
@@ -128,15 +141,11 @@ fn split(text: &str) -> Option<(&str, TreeHead, &str, &str)> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::os::unix::fs::PermissionsExt;
 
+    /// Keys by id and byte, the last in force.
     fn keys(seeds: &[(u32, u8)]) -> CheckpointKeys {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join(FILE);
-        let text: String = seeds.iter().map(|(id, byte)| format!("{id}:{}\n", STANDARD.encode([*byte; 32]))).collect();
-        std::fs::write(&path, text).unwrap();
-        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600)).unwrap();
-        CheckpointKeys::read(folder.path(), "example.org/log").unwrap()
+        let ring = seeds.iter().map(|(id, byte)| (*id, zeroize::Zeroizing::new([*byte; 32]))).collect();
+        CheckpointKeys::new("example.org/log", &Ring::new(ring, seeds.last().unwrap().0).unwrap()).unwrap()
     }
 
     fn open(keys: &CheckpointKeys, text: &str) -> Result<TreeHead, CheckpointError> {
@@ -160,12 +169,18 @@ mod tests {
     }
 
     #[test]
-    fn the_newest_key_signs_and_the_older_still_count() {
+    fn the_key_in_force_signs_and_the_older_still_count() {
         let (old, both, new) = (keys(&[(1, 1)]), keys(&[(1, 1), (2, 2)]), keys(&[(2, 2)]));
         assert_eq!(open(&both, &old.sign(HEAD)).unwrap(), HEAD);
         assert_eq!(open(&new, &both.sign(HEAD)).unwrap(), HEAD);
         assert!(matches!(open(&old, &both.sign(HEAD)), Err(CheckpointError::UnknownKey(_))));
         assert_eq!(both.public(), [new.public(), old.public()].concat());
+        // A key that is to come is told before it signs.
+        let coming = {
+            let ring = [(1, 1), (2, 2)].map(|(id, byte)| (id, zeroize::Zeroizing::new([byte; 32])));
+            CheckpointKeys::new("example.org/log", &Ring::new(ring.into(), 1).unwrap()).unwrap()
+        };
+        assert_eq!((coming.public(), coming.sign(HEAD)), ([old.public(), new.public()].concat(), old.sign(HEAD)));
         // Witnesses may have signed besides.
         let witnessed = old.sign(HEAD) + "— witness.example AAAAAAAA\n";
         assert_eq!(open(&old, &witnessed).unwrap(), HEAD);

@@ -2,7 +2,7 @@
 //! join what they hold on it. An id is the pair of NHS number and date of birth, encrypted. Nothing
 //! is stored for it, and there is one for any well-formed pair, held or not.
 
-use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use aws_lc_rs::aead::{AES_256_GCM_SIV, Aad, LessSafeKey, Nonce, UnboundKey};
 use base64::Engine;
@@ -11,6 +11,8 @@ use chrono::{Datelike, NaiveDate};
 use domain::children::ChildReference;
 use domain::nhs_numbers::NhsNumber;
 use domain::organisations::OrganisationCode;
+use store::StoreError;
+use store::rings::Ring;
 use store::vault::KeyBytes;
 
 /// AES-GCM-SIV is made to be safe where a nonce repeats (RFC 8452): with one nonce it is a
@@ -20,10 +22,19 @@ const PLAIN: usize = 12;
 const CHILD: &[u8] = b"child id\0";
 const CURSOR: &[u8] = b"cursor\0";
 
+/// The keys of the ids. An id holds its key's, so that those of an older key go on being read.
+pub struct ChildKeys(Ring<LessSafeKey>);
+
+impl ChildKeys {
+    pub fn new(keys: &Ring<KeyBytes>) -> Result<Self, StoreError> {
+        let open = |bytes: &KeyBytes| Ok(LessSafeKey::new(UnboundKey::new(&AES_256_GCM_SIV, bytes.as_slice())?));
+        keys.map(open).map(Self).map_err(|_: aws_lc_rs::error::Unspecified| StoreError::Sealing)
+    }
+}
+
 /// Makes and reads the ids.
 pub struct ChildIds {
-    keys: BTreeMap<u32, LessSafeKey>,
-    current: u32,
+    keys: Box<dyn Fn() -> Arc<ChildKeys> + Send + Sync>,
 }
 
 impl std::fmt::Debug for ChildIds {
@@ -33,12 +44,9 @@ impl std::fmt::Debug for ChildIds {
 }
 
 impl ChildIds {
-    /// Ids under keys by id, the highest the current one; `None` where there is no key.
-    pub fn new(keys: &BTreeMap<u32, KeyBytes>) -> Option<Self> {
-        let current = *keys.keys().next_back()?;
-        let open = |bytes: &KeyBytes| Some(LessSafeKey::new(UnboundKey::new(&AES_256_GCM_SIV, bytes.as_slice()).ok()?));
-        let keys = keys.iter().map(|(id, bytes)| Some((*id, open(bytes)?))).collect::<Option<_>>()?;
-        Some(Self { keys, current })
+    /// Ids under the keys that are in force when one is made or read.
+    pub fn new(keys: impl Fn() -> Arc<ChildKeys> + Send + Sync + 'static) -> Self {
+        Self { keys: Box::new(keys) }
     }
 
     /// An organisation's id for a child.
@@ -69,9 +77,11 @@ impl ChildIds {
     }
 
     fn seal(&self, label: &[u8], organisation: OrganisationCode, mut plain: Vec<u8>) -> Option<String> {
-        let key = self.keys.get(&self.current)?;
+        let keys = (self.keys)();
+        let current = keys.0.primary_id();
+        let key = keys.0.get(current)?;
         key.seal_in_place_append_tag(Nonce::assume_unique_for_key(NONCE), associated(label, organisation), &mut plain).ok()?;
-        let mut id = self.current.to_be_bytes().to_vec();
+        let mut id = current.to_be_bytes().to_vec();
         id.append(&mut plain);
         Some(URL_SAFE_NO_PAD.encode(id))
     }
@@ -79,7 +89,8 @@ impl ChildIds {
     fn open(&self, label: &[u8], organisation: OrganisationCode, id: &str) -> Option<Vec<u8>> {
         let mut bytes = URL_SAFE_NO_PAD.decode(id).ok()?;
         let (key, sealed) = bytes.split_at_mut_checked(4)?;
-        let key = self.keys.get(&u32::from_be_bytes((&*key).try_into().ok()?))?;
+        let keys = (self.keys)();
+        let key = keys.0.get(u32::from_be_bytes((&*key).try_into().ok()?))?;
         let plain = key.open_in_place(Nonce::assume_unique_for_key(NONCE), associated(label, organisation), sealed).ok()?;
         Some(plain.to_vec())
     }
@@ -95,7 +106,10 @@ mod tests {
     use zeroize::Zeroizing;
 
     fn ids(keys: &[u32]) -> ChildIds {
-        ChildIds::new(&keys.iter().map(|id| (*id, Zeroizing::new([u8::try_from(*id).unwrap(); 32]))).collect()).unwrap()
+        let current = *keys.last().unwrap();
+        let keys = keys.iter().map(|id| (*id, Zeroizing::new([u8::try_from(*id).unwrap(); 32]))).collect();
+        let keys = Arc::new(ChildKeys::new(&Ring::new(keys, current).unwrap()).unwrap());
+        ChildIds::new(move || Arc::clone(&keys))
     }
 
     fn pair() -> (NhsNumber, NaiveDate) {

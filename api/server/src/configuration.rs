@@ -1,6 +1,7 @@
 //! `gateway.toml`: where the gateway listens and what it stands on. Who may do what is the
 //! partnership file's matter.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -10,6 +11,8 @@ use secrecy::SecretString;
 use serde::Deserialize;
 
 use crate::files::{self, FileError};
+use crate::keys::Purpose;
+use crate::keys::sources::Source;
 
 /// What `gateway.toml` says. Paths are relative to its folder in the file, and resolved here.
 #[derive(Debug, Clone, Deserialize)]
@@ -99,10 +102,20 @@ pub enum DatabaseUrl {
     Postgres(SecretString),
 }
 
+/// Where keys are: each in its file in the folder, unless another source is named for it.
 #[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct Keys {
     pub directory: PathBuf,
+    #[serde(flatten)]
+    pub sources: BTreeMap<Purpose, Source>,
+}
+
+impl Keys {
+    /// Where the keys of a purpose come from.
+    pub fn source(&self, purpose: Purpose) -> Source {
+        let own = || Source::File(self.directory.join(purpose.about().file));
+        self.sources.get(&purpose).cloned().unwrap_or_else(own)
+    }
 }
 
 /// When a submission is refused whole, in percent of a list of 20 or more.
@@ -287,6 +300,9 @@ impl Configuration {
         for path in paths {
             *path = folder.join(&*path);
         }
+        for source in self.keys.sources.values_mut() {
+            source.resolve(folder);
+        }
     }
 }
 
@@ -364,6 +380,28 @@ directory = "/etc/keys"
         let error = read(&SMALLEST.replace("url = ", "uri = ")).unwrap_err().to_string();
         assert!(error.contains("gateway.toml:11: unknown field `uri`"), "{error}");
         assert!(!error.contains("hush"), "{error}");
+    }
+
+    #[test]
+    fn each_key_may_come_from_elsewhere_and_no_other_key_is_known() {
+        let with = |line: &str| read(&format!("{SMALLEST}{line}\n"));
+        let read = with("envelope = { file = \"other/envelope.key\" }\nlook-up = { command = [\"kms\", \"decrypt\"], file = \"look-up.enc\" }\nrelease = { env = \"NAME\" }").unwrap();
+        let Source::File(path) = read.keys.source(Purpose::Envelope) else { panic!("a file") };
+        assert!(path.is_absolute() && path.ends_with("other/envelope.key"));
+        let Source::Command { argv, wrapped: Some(path) } = read.keys.source(Purpose::LookUp) else { panic!("a command") };
+        assert!(path.is_absolute() && argv == ["kms", "decrypt"]);
+        assert_eq!(read.keys.source(Purpose::Release), Source::Environment("NAME".into()));
+        assert_eq!(read.keys.source(Purpose::Pairwise), Source::File("/etc/keys/pairwise.key".into()));
+        for (line, said) in [
+            ("envelop = { env = \"NAME\" }", "no key is for `envelop`"),
+            ("envelope = { env = \"NAME\", file = \"x\" }", "a key comes from"),
+            ("envelope = { command = [] }", "a key comes from"),
+            ("envelope = {}", "a key comes from"),
+            ("envelope = { url = \"x\" }", "unknown field `url`"),
+        ] {
+            let error = with(line).unwrap_err().to_string();
+            assert!(error.contains(said), "{line}: {error}");
+        }
     }
 
     #[test]

@@ -31,15 +31,26 @@ pub fn read_secret(path: &Path) -> Result<Zeroizing<Vec<u8>>, FileError> {
 /// Puts a new file, mode 0644, in the place of one that may be read at this moment: it is seen whole or
 /// not yet, and is still there after a power cut.
 pub fn replace(path: &Path, content: &[u8]) -> Result<(), FileError> {
+    put(path, content, 0o644)
+}
+
+/// The same with a file that is its owner's alone.
+pub fn replace_secret(path: &Path, content: &[u8]) -> Result<(), FileError> {
+    put(path, content, 0o600)
+}
+
+fn put(path: &Path, content: &[u8], mode: u32) -> Result<(), FileError> {
+    use std::io::Write;
+    use std::os::unix::fs::OpenOptionsExt;
     let written = || {
-        use std::io::Write;
-        use std::os::unix::fs::OpenOptionsExt;
         let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
         std::fs::create_dir_all(folder)?;
         let mut name = path.file_name().unwrap_or_default().to_os_string();
         name.push(".new");
         let beside = path.with_file_name(name);
-        let mut file = std::fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o644).open(&beside)?;
+        let mut file = std::fs::OpenOptions::new().write(true).create(true).truncate(true).mode(mode).open(&beside)?;
+        // One that was left behind may have had another mode.
+        file.set_permissions(std::fs::Permissions::from_mode(mode))?;
         file.write_all(content)?;
         file.sync_all()?;
         std::fs::rename(&beside, path)?;

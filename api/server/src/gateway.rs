@@ -16,16 +16,17 @@ use tokio::task::{JoinError, JoinSet};
 use tracing_actix_web::TracingLogger;
 use utoipa_actix_web::AppExt;
 
-use crate::checkpoints::{CheckpointError, CheckpointKeys};
+use crate::checkpoints::Checkpoints;
 use crate::child_ids::ChildIds;
 use crate::clocks::{Clock, Ids};
 use crate::configuration::{Configuration, ConfigurationError};
 use crate::files::{self, FileError};
 use crate::ingest::Intake;
+use crate::keys::KeysError;
 use crate::partnership::{self, PartnershipError};
 use crate::releases::Releases;
 use crate::routes::{Documentation, Table};
-use crate::secrets::{Secrets, SecretsError};
+use crate::secrets::{self, Secrets};
 use crate::state::State;
 use crate::telemetry::metrics::Metrics;
 use crate::telemetry::spans::RequestSpan;
@@ -34,8 +35,7 @@ use crate::tls::certificates::ServerCertificate;
 use crate::tls::verifiers::LiveVerifier;
 use crate::tls::{self, TlsError, authorities, certificates, peers};
 use crate::tokens::Tokens;
-use crate::tokens::keys::{KeyError, SigningKey};
-use crate::watches::Watch;
+use crate::watches::{Live, Watch};
 use crate::{exchanges, expiries, operations, retention, routes, upkeep};
 
 /// How long a client may take for a handshake, or for the head of a request.
@@ -72,11 +72,7 @@ pub enum StartError {
     #[error(transparent)]
     Tls(#[from] TlsError),
     #[error(transparent)]
-    Key(#[from] KeyError),
-    #[error(transparent)]
-    Secrets(#[from] SecretsError),
-    #[error(transparent)]
-    Checkpoint(#[from] CheckpointError),
+    Keys(#[from] KeysError),
     #[error("the database: {0}")]
     Store(#[from] StoreError),
     #[error(transparent)]
@@ -96,9 +92,7 @@ struct Loaded {
     partnership: Watch<Partnership, PartnershipError>,
     certificate: Watch<CertifiedKey, TlsError>,
     authorities: Vec<Watch<Authority, TlsError>>,
-    token_key: SigningKey,
-    child_ids: ChildIds,
-    checkpoints: Arc<CheckpointKeys>,
+    secrets: Watch<Secrets, KeysError>,
     store: Store,
 }
 
@@ -118,7 +112,9 @@ pub(crate) async fn start_with(configuration: Configuration, clock: Clock, table
     let (operations_listener, operations) = listen(configuration.operations.listen)?;
 
     let store = loaded.store;
-    let log = upkeep::Log { store: store.clone(), checkpoints: Arc::clone(&loaded.checkpoints), settings: configuration.audit.clone() };
+    let live_secrets = loaded.secrets.live();
+    let checkpoints = Arc::new(Checkpoints::new(from(&live_secrets, |secrets| &secrets.checkpoints)));
+    let log = upkeep::Log { store: store.clone(), checkpoints: Arc::clone(&checkpoints), settings: configuration.audit.clone() };
     // Before anybody can ask for it, what an older database brought back is gone again.
     let journal = Journal::new(&configuration.database.tombstones);
     let request = (Ids::new(clock.clone()).next(), clock.now());
@@ -134,9 +130,9 @@ pub(crate) async fn start_with(configuration: Configuration, clock: Clock, table
         clock: clock.clone(),
         live_partnership: loaded.partnership.live(),
         trust,
-        tokens: Tokens::new(issuer, loaded.token_key),
-        child_ids: loaded.child_ids,
-        checkpoints: loaded.checkpoints,
+        tokens: Tokens::new(issuer, from(&live_secrets, |secrets| &secrets.signing_keys)),
+        child_ids: ChildIds::new(from(&live_secrets, |secrets| &secrets.child_keys)),
+        checkpoints,
         intake: Intake::new(
             store.clone(),
             configuration.api.maximum_body_bytes,
@@ -194,7 +190,9 @@ pub(crate) async fn start_with(configuration: Configuration, clock: Clock, table
     watches.spawn(expiries::watch(loaded.partnership.live(), clock.clone(), metrics.clone()));
     watches.spawn(upkeep::sweep_claims(store.clone(), clock.clone(), periods.clone()));
     watches.spawn(upkeep::sweep_assertions(store.clone(), clock.clone()));
+    watches.spawn(upkeep::reseal(store.clone(), journal.clone(), metrics.clone()));
     watches.spawn(upkeep::retain(store.clone(), clock, periods, loaded.partnership.live(), journal));
+    watches.spawn(loaded.secrets.run());
     watches.spawn(loaded.partnership.run());
     watches.spawn(loaded.certificate.run());
     for authority in loaded.authorities {
@@ -258,20 +256,23 @@ impl Drop for Gateway {
 fn load(configuration: &Configuration, clock: &Clock) -> Result<Loaded, StartError> {
     files::check_private_files(&configuration.keys.directory)?;
     let authorities = configuration.authority.iter();
-    let secrets = Secrets::read(&configuration.keys.directory)?;
-    let checkpoints = Arc::new(CheckpointKeys::read(&configuration.keys.directory, &configuration.audit.origin)?);
+    let secrets = secrets::watch(&configuration.keys, &configuration.audit.origin, clock.clone())?;
     configuration.prepare_database()?;
     Ok(Loaded {
-        child_ids: secrets.child_ids,
-        checkpoints,
-        store: Store::open(&configuration.database.url.expose(), secrets.vault)?,
+        store: Store::open(&configuration.database.url.expose(), from(&secrets.live(), |secrets| &secrets.vault))?,
+        secrets,
         authorities: authorities
             .map(|files| authorities::watch(files, configuration.demonstration, clock.clone()))
             .collect::<Result<_, _>>()?,
         certificate: certificates::watch(&configuration.api)?,
-        token_key: SigningKey::read(&configuration.keys.directory)?,
         partnership: partnership::watch(&configuration.partnership, configuration.authorities())?,
     })
+}
+
+/// A part of the secrets as they are at the moment.
+fn from<T>(secrets: &Live<Secrets>, part: fn(&Secrets) -> &Arc<T>) -> impl Fn() -> Arc<T> + use<T> {
+    let secrets = secrets.clone();
+    move || Arc::clone(part(&secrets.load()))
 }
 
 fn listen(address: SocketAddr) -> Result<(TcpListener, SocketAddr), StartError> {

@@ -21,6 +21,7 @@ pub mod files;
 pub mod gateway;
 pub mod idempotency;
 pub mod ingest;
+pub mod keys;
 pub mod maintenance;
 pub mod negotiation;
 pub mod operations;
@@ -42,6 +43,9 @@ pub mod watches;
 pub use clocks::Clock;
 pub use configuration::{Configuration, ConfigurationError};
 pub use gateway::{Gateway, StartError, start};
+pub use keys::Purpose;
+pub use keys::retirement::{Retirement, retire};
+pub use keys::rotation::{Rotation, RotationError, rotate};
 pub use maintenance::{OperationError, assurance_documents, build_release, migrate, openapi, run_retention, verify_audit};
 pub use tls::authorities::DEMONSTRATION_AUTHORITY;
 

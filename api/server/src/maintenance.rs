@@ -1,6 +1,7 @@
 //! What an operator does beside a running gateway: the same configuration, no listener.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use chrono::NaiveDate;
 use domain::identifiers::ReleaseId;
@@ -8,20 +9,21 @@ use domain::retention::Report;
 use store::{AuditReport, Looking, Store, StoreError};
 
 use crate::assurance;
-use crate::checkpoints::{CheckpointError, CheckpointKeys};
+use crate::checkpoints::CheckpointError;
 use crate::clocks::{Clock, Ids};
 use crate::configuration::Configuration;
+use crate::keys::KeysError;
 use crate::partnership::{self, PartnershipError};
 use crate::releases::{self, Building};
 use crate::retention;
 use crate::routes;
-use crate::secrets::{Secrets, SecretsError};
+use crate::secrets::{self, Secrets};
 
 /// Why an operator's command failed.
 #[derive(Debug, thiserror::Error)]
 pub enum OperationError {
     #[error(transparent)]
-    Secrets(#[from] SecretsError),
+    Keys(#[from] KeysError),
     #[error(transparent)]
     Partnership(#[from] PartnershipError),
     #[error(transparent)]
@@ -37,14 +39,14 @@ pub enum OperationError {
 /// Brings the tables up to date. It blocks.
 pub fn migrate(configuration: &Configuration) -> Result<(), OperationError> {
     configuration.prepare_database()?;
-    open(configuration).map(|(store, _)| store.close())
+    open(configuration, &Clock::system()).map(|(store, _)| store.close())
 }
 
 /// Looks through the whole audit log, and whether it extends a checkpoint. It blocks, and writes nothing.
 pub fn verify_audit(configuration: &Configuration, clock: &Clock, against: Option<&Path>) -> Result<AuditReport, OperationError> {
     let against = match against {
         None => None,
-        Some(path) => Some(CheckpointKeys::read(&configuration.keys.directory, &configuration.audit.origin)?.open(path)?),
+        Some(path) => Some(secrets::checkpoint_keys(&configuration.keys, &configuration.audit.origin, clock.now())?.open(path)?),
     };
     let looking = Looking { now: clock.now(), keep_days: configuration.audit.keep_days, against };
     Ok(store::verify_audit(&configuration.database.url.expose(), looking)?)
@@ -61,25 +63,25 @@ pub async fn build_release(configuration: &Configuration, clock: Clock, as_of: N
     if as_of > domain::dates::london_day(clock.now()) {
         return Err(OperationError::DayToCome);
     }
-    let read = configuration.clone();
+    let (read, now) = (configuration.clone(), clock.clone());
     let (opened, partnership) = tokio::task::spawn_blocking(move || {
         let partnership = partnership::watch(&read.partnership, read.authorities())?.live().load_full();
-        Ok::<_, OperationError>((open(&read)?, partnership))
+        Ok::<_, OperationError>((open(&read, &now)?, partnership))
     })
     .await??;
     let (store, secrets) = opened;
     let building = Building { id: ReleaseId(Ids::new(clock.clone()).next()), partnership, as_of, now: clock.now() };
-    let built = releases::build_release(&store, secrets, building).await;
+    let built = releases::build_release(&store, secrets.release.clone(), building).await;
     tokio::task::spawn_blocking(move || store.close()).await?;
     Ok(built?)
 }
 
 /// Removes what is past its retention, or says what would be removed.
 pub async fn run_retention(configuration: &Configuration, clock: Clock, dry_run: bool) -> Result<Report, OperationError> {
-    let read = configuration.clone();
+    let (read, clock_of_keys) = (configuration.clone(), clock.clone());
     let (store, partnership) = tokio::task::spawn_blocking(move || {
         let partnership = partnership::watch(&read.partnership, read.authorities())?.live().load_full();
-        Ok::<_, OperationError>((open(&read)?.0, partnership))
+        Ok::<_, OperationError>((open(&read, &clock_of_keys)?.0, partnership))
     })
     .await??;
     let request = (Ids::new(clock.clone()).next(), clock.now());
@@ -95,7 +97,9 @@ pub fn openapi() -> String {
     text
 }
 
-fn open(configuration: &Configuration) -> Result<(Store, std::sync::Arc<disclosure::ReleaseSecret>), OperationError> {
-    let secrets = Secrets::read(&configuration.keys.directory)?;
-    Ok((Store::open(&configuration.database.url.expose(), secrets.vault)?, secrets.release))
+/// The store, and the keys as they are now.
+pub(crate) fn open(configuration: &Configuration, clock: &Clock) -> Result<(Store, Arc<Secrets>), OperationError> {
+    let secrets = Arc::new(secrets::read(&configuration.keys, &configuration.audit.origin, clock.clone())?);
+    let vault = Arc::clone(&secrets.vault);
+    Ok((Store::open(&configuration.database.url.expose(), move || Arc::clone(&vault))?, secrets))
 }

@@ -8,7 +8,7 @@ use domain::partnerships::Partnership;
 
 use store::{Journal, Store};
 
-use crate::checkpoints::CheckpointKeys;
+use crate::checkpoints::Checkpoints;
 use crate::child_ids::ChildIds;
 use crate::clocks::{Clock, Ids};
 use crate::configuration::Configuration;
@@ -30,7 +30,7 @@ pub struct State {
     pub tokens: Tokens,
     pub store: Store,
     pub child_ids: ChildIds,
-    pub checkpoints: Arc<CheckpointKeys>,
+    pub checkpoints: Arc<Checkpoints>,
     pub intake: Intake,
     pub releases: Releases,
     /// Of what was erased.

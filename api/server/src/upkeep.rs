@@ -5,15 +5,16 @@ use std::time::Duration;
 
 use domain::partnerships::Partnership;
 use domain::retention::{Kept, Periods};
-use store::{Journal, Store, StoreError};
+use store::{Journal, ResealCursor, Resealed, Store, StoreError};
 use tokio::time::{Instant, Interval, MissedTickBehavior, interval, interval_at};
 
-use crate::checkpoints::CheckpointKeys;
+use crate::checkpoints::Checkpoints;
 use crate::clocks::{Clock, Ids};
 use crate::configuration::Audit;
 use crate::files::{self, FileError};
 use crate::operations::Readiness;
 use crate::retention;
+use crate::telemetry::metrics::Metrics;
 use crate::watches::Live;
 
 /// A claim on an idempotency key that is older than this belongs to work that is dead.
@@ -29,7 +30,7 @@ const SETTLED: Duration = Duration::from_secs(300);
 #[derive(Debug, Clone)]
 pub struct Log {
     pub store: Store,
-    pub checkpoints: Arc<CheckpointKeys>,
+    pub checkpoints: Arc<Checkpoints>,
     pub settings: Audit,
 }
 
@@ -39,20 +40,22 @@ impl Log {
         Ok(())
     }
 
-    /// Writes the checkpoint of what is appended, unless that is the one that was written last.
-    async fn export(&self, written: &mut Option<u64>) -> Result<(), ExportError> {
+    /// Writes the checkpoint of what is appended, unless that is the one that was written last with these keys.
+    async fn export(&self, written: &mut Option<(u64, Vec<String>)>) -> Result<(), ExportError> {
         let head = self.store.read(|tx| tx.tree_head()).await?;
-        if *written == Some(head.size) {
+        let keys = self.checkpoints.keys();
+        let now = Some((head.size, keys.public()));
+        if *written == now {
             return Ok(());
         }
-        let (path, text) = (self.settings.checkpoint_file.clone(), self.checkpoints.sign(head));
-        let public = self.checkpoints.public().join("\n") + "\n";
+        let (path, text) = (self.settings.checkpoint_file.clone(), keys.sign(head));
+        let public = keys.public().join("\n") + "\n";
         let written_now = tokio::task::spawn_blocking(move || {
             files::replace(&path.with_extension("pub"), public.as_bytes())?;
             files::replace(&path, text.as_bytes())
         });
         written_now.await??;
-        *written = Some(head.size);
+        *written = now;
         Ok(())
     }
 
@@ -155,6 +158,85 @@ pub async fn sweep_claims(store: Store, clock: Clock, periods: Periods) {
         }
         age = CLAIM;
     }
+}
+
+/// How long the work under newer keys rests between two passes, or while another gateway is at it.
+const RESEAL_REST: Duration = Duration::from_secs(5);
+/// How long it rests once nothing was left: something that began before may have ended since.
+const RESEALED_REST: Duration = Duration::from_secs(60);
+
+/// Brings what is stored under the keys in force, while there are older ones. It works for half of the
+/// time at the most, so that requests come first. It says once that nothing is left.
+pub async fn reseal(store: Store, journal: Journal, metrics: Metrics) {
+    let mut seconds = interval(Duration::from_secs(1));
+    seconds.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let (mut rotating, mut failing) = (false, false);
+    // The keys under which everything was found, and when.
+    let mut done: Option<((u32, u32), Instant)> = None;
+    let mut passed = Instant::now();
+    loop {
+        seconds.tick().await;
+        let vault = store.vault();
+        if !vault.is_rotating() {
+            if rotating {
+                metrics.left_to_reseal(&[]);
+                if let Err(error) = store.forget_claims().await {
+                    tracing::warn!(%error, "claims of a rotation could not be forgotten");
+                }
+            }
+            rotating = false;
+            continue;
+        }
+        let keys = vault.in_force();
+        let rests = match done {
+            Some((under, at)) => under == keys && at.elapsed() < RESEALED_REST,
+            None => rotating && passed.elapsed() < RESEAL_REST,
+        };
+        if rests {
+            continue;
+        }
+        rotating = true;
+        match reseal_all(&store, &journal, &metrics).await {
+            Ok(0) => {
+                if done.is_none_or(|(under, _)| under != keys) {
+                    tracing::info!("every stored value is under the keys in force: older ones can be retired");
+                }
+                (done, failing) = (Some((keys, Instant::now())), false);
+            }
+            Ok(_) => (done, failing) = (None, false),
+            Err(error) => {
+                if !failing {
+                    tracing::error!(%error, "stored values cannot be brought under newer keys");
+                }
+                (done, failing) = (None, true);
+            }
+        }
+        passed = Instant::now();
+    }
+}
+
+/// One pass over everything; answers how many values were under older keys before it.
+async fn reseal_all(store: &Store, journal: &Journal, metrics: &Metrics) -> Result<u64, StoreError> {
+    let left = store.values_left().await?;
+    metrics.left_to_reseal(&left);
+    let total = left.iter().map(|(_, _, values)| values).sum();
+    if total == 0 {
+        // Marks that were sealed anew go to the journal, so that it needs no older key either.
+        store.journal_tombstones(journal).await?;
+        return Ok(0);
+    }
+    let mut cursor = ResealCursor::default();
+    loop {
+        let began = Instant::now();
+        match store.reseal(cursor.clone()).await? {
+            Resealed::On(_, next) => cursor = next,
+            Resealed::Elsewhere => tokio::time::sleep(RESEAL_REST).await,
+            Resealed::End => break,
+        }
+        tokio::time::sleep(began.elapsed()).await;
+    }
+    metrics.left_to_reseal(&store.values_left().await?);
+    Ok(total)
 }
 
 /// Forgets client assertions that expired. No gateway's clock is so far behind another's that it would

@@ -1,4 +1,4 @@
-//! Values that are made from files and made again when the files change.
+//! Values that are made from files, or keys, and made again when these change.
 
 use std::fmt::Display;
 use std::path::PathBuf;
@@ -25,10 +25,13 @@ pub type Contents = [Content];
 
 type Load<T, E> = Box<dyn Fn(&Contents) -> Result<T, E> + Send + Sync>;
 
-/// A value and the files it is made from.
+/// Gives the contents, and a digest that differs where a new value is to be made.
+type Read<E> = Box<dyn Fn() -> Result<(Vec<Content>, Vec<u8>), E> + Send + Sync>;
+
+/// A value and what it is made from.
 pub struct Watch<T, E> {
     name: String,
-    paths: Vec<PathBuf>,
+    read: Read<E>,
     load: Load<T, E>,
     live: Live<T>,
     loaded: Vec<u8>,
@@ -38,17 +41,29 @@ pub struct Watch<T, E> {
 impl<T, E> Watch<T, E>
 where
     T: Send + Sync + 'static,
-    E: From<FileError> + Display + 'static,
+    E: Display + 'static,
 {
-    /// Makes the first value. It reads files: call it where blocking is allowed.
+    /// Makes the first value of files. It reads them: call it where blocking is allowed.
     pub fn start(
         name: impl Into<String>,
         paths: Vec<PathBuf>,
         load: impl Fn(&Contents) -> Result<T, E> + Send + Sync + 'static,
+    ) -> Result<Self, E>
+    where
+        E: From<FileError>,
+    {
+        Self::of(name, move || Ok(read_all(&paths)?), load)
+    }
+
+    /// Makes the first value of whatever is read. It reads: call it where blocking is allowed.
+    pub fn of(
+        name: impl Into<String>,
+        read: impl Fn() -> Result<(Vec<Content>, Vec<u8>), E> + Send + Sync + 'static,
+        load: impl Fn(&Contents) -> Result<T, E> + Send + Sync + 'static,
     ) -> Result<Self, E> {
-        let (contents, loaded) = read_all(&paths)?;
+        let (contents, loaded) = read()?;
         let live = Arc::new(ArcSwap::from_pointee(load(&contents)?));
-        Ok(Self { name: name.into(), paths, load: Box::new(load), live, loaded, told: None })
+        Ok(Self { name: name.into(), read: Box::new(read), load: Box::new(load), live, loaded, told: None })
     }
 
     pub fn live(&self) -> Live<T> {
@@ -78,7 +93,7 @@ where
     // A fault is told once; the files are tried again at each look, because what was wrong may be
     // the hour: a list that is not in force yet.
     fn check(&mut self) {
-        let made = read_all(&self.paths).map_err(E::from).and_then(|(contents, digest)| {
+        let made = (self.read)().and_then(|(contents, digest)| {
             if digest == self.loaded { Ok(None) } else { (self.load)(&contents).map(|value| Some((value, digest))) }
         });
         match made {

@@ -6,7 +6,7 @@ use domain::identifiers::ChildId;
 
 use crate::StoreError;
 use crate::rows::{from_json, to_json_bytes};
-use crate::schema::child;
+use crate::schema::{child, child_claim};
 use crate::transactions::{Handle, Tx, on};
 use crate::vault::{Column, LookUp};
 
@@ -30,28 +30,52 @@ impl Tx<'_> {
     /// The child that is to be disclosed about, if the gateway knows it. Until the transaction ends
     /// no consent of this child can be recorded or withdrawn.
     pub fn child(&mut self, reference: &ChildReference) -> Result<Option<ChildId>, StoreError> {
-        let look_up = self.vault.look_up(reference);
-        self.find_child(&look_up, Pass::Together)
+        let look_ups = self.vault.look_ups(reference);
+        self.find_child(&look_ups, Pass::Together)
     }
 
     /// The child whose decisions are about to change, made known if it is not.
     pub fn child_for_decision(&mut self, reference: &ChildReference) -> Result<ChildId, StoreError> {
-        let look_up = self.vault.look_up(reference);
+        let look_ups = self.vault.look_ups(reference);
         self.hold_children()?;
-        if let Some(id) = self.find_child(&look_up, Pass::Alone)? {
+        if let Some(id) = self.find_child(&look_ups, Pass::Alone)? {
             return Ok(id);
         }
+        if self.vault.has_two_indexes() {
+            self.claim_child(&look_ups)?;
+            if let Some(id) = self.find_child(&look_ups, Pass::Alone)? {
+                return Ok(id);
+            }
+        }
+        let look_up = look_ups[0];
         let sealed = self.seal_reference(&look_up, reference)?;
         let row = (child::look_up.eq(look_up.as_slice()), child::sealed_reference.eq(sealed));
         on!(self, c => diesel::insert_into(child::table).values(row).on_conflict_do_nothing().execute(*c))?;
-        self.find_child(&look_up, Pass::Alone)?.ok_or(StoreError::Corrupt("a child that was just written"))
+        self.find_child(&look_ups, Pass::Alone)?.ok_or(StoreError::Corrupt("a child that was just written"))
+    }
+
+    /// While there are two look-up keys, two gateways may make a child known under one each, and no
+    /// unique index would see it. So who makes a child known first claims it by the older key's
+    /// index: the second waits here until the first has committed, and then finds the child.
+    fn claim_child(&mut self, look_ups: &[LookUp; 2]) -> Result<(), StoreError> {
+        let row = child_claim::look_up.eq(look_ups[0].min(look_ups[1]).to_vec());
+        on!(self, c => diesel::insert_into(child_claim::table).values(row).on_conflict_do_nothing().execute(*c))?;
+        Ok(())
+    }
+
+    /// Refuses to go on where a child is known under a look-up key that is not known here: it would
+    /// be missed, and made known twice.
+    pub(crate) fn check_newest_index(&mut self) -> Result<(), StoreError> {
+        let newest: Option<Vec<u8>> =
+            on!(self, c => child::table.order(child::look_up.desc()).select(child::look_up).first(*c).optional())?;
+        newest.map_or(Ok(()), |newest| self.vault.check_known(&newest))
     }
 
     /// The child of whom something is to be erased or moved, if the gateway knows it, held as by
     /// [`Tx::child_for_decision`].
     pub fn child_for_erasure(&mut self, reference: &ChildReference) -> Result<Option<ChildId>, StoreError> {
-        let look_up = self.vault.look_up(reference);
-        self.find_child(&look_up, Pass::Alone)
+        let look_ups = self.vault.look_ups(reference);
+        self.find_child(&look_ups, Pass::Alone)
     }
 
     /// Holds a known child as [`Tx::child_for_decision`] does.
@@ -110,11 +134,14 @@ impl Tx<'_> {
             .collect()
     }
 
-    fn find_child(&mut self, look_up: &LookUp, pass: Pass) -> Result<Option<ChildId>, StoreError> {
-        let query = child::table.filter(child::look_up.eq(look_up.as_slice())).select(child::id);
-        let id = on!(self, c => query.first(*c).optional())?.map(ChildId);
-        id.map_or(Ok(()), |id| self.pass_gate(id, pass))?;
-        Ok(id)
+    fn find_child(&mut self, look_ups: &[LookUp; 2], pass: Pass) -> Result<Option<ChildId>, StoreError> {
+        let query = child::table.filter(child::look_up.eq_any(look_ups.map(|look_up| look_up.to_vec()))).select(child::id);
+        let Some(id) = on!(self, c => query.first(*c).optional())?.map(ChildId) else {
+            self.check_newest_index()?;
+            return Ok(None);
+        };
+        self.pass_gate(id, pass)?;
+        Ok(Some(id))
     }
 
     fn seal_reference(&self, look_up: &LookUp, reference: &ChildReference) -> Result<Vec<u8>, StoreError> {

@@ -11,6 +11,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
+use domain::identifiers::SubmissionId;
+use domain::organisations::OrganisationCode;
 
 use crate::StoreError;
 use crate::audit::{Backlog, LogLimits};
@@ -41,9 +43,12 @@ pub(crate) fn sqlite_path(url: &str) -> &str {
 #[derive(Clone)]
 pub struct Store {
     database: Database,
-    vault: Arc<Vault>,
+    vaults: Vaults,
     backlog: Arc<Backlog>,
 }
+
+/// Gives the keys that are in force at the moment.
+type Vaults = Arc<dyn Fn() -> Arc<Vault> + Send + Sync>;
 
 #[derive(Clone)]
 enum Database {
@@ -62,19 +67,20 @@ impl std::fmt::Debug for Store {
 
 impl Store {
     /// Opens `postgres://…`, or else a path as an embedded database, and brings its tables up to
-    /// date; a role that may not finds them so, or fails. Blocks; call it off the async threads.
-    pub fn open(url: &str, vault: Vault) -> Result<Self, StoreError> {
+    /// date; a role that may not finds them so, or fails. It asks for the keys at each transaction. Blocks;
+    /// call it off the async threads.
+    pub fn open(url: &str, vaults: impl Fn() -> Arc<Vault> + Send + Sync + 'static) -> Result<Self, StoreError> {
         let database = if is_postgres(url) {
             Database::Postgres(postgres::Postgres::open(url)?)
         } else {
             Database::Sqlite(Arc::new(sqlite::Sqlite::open(Path::new(sqlite_path(url)))?))
         };
-        Ok(Self { database, vault: Arc::new(vault), backlog: Arc::default() })
+        Ok(Self { database, vaults: Arc::new(vaults), backlog: Arc::default() })
     }
 
-    /// The keys, for sealing outside a transaction while records are staged.
-    pub(crate) fn vault(&self) -> &Arc<Vault> {
-        &self.vault
+    /// The keys in force at the moment.
+    pub fn vault(&self) -> Arc<Vault> {
+        (self.vaults)()
     }
 
     /// Runs work that may write. It is committed when it returns `Ok`, and durable when this
@@ -95,8 +101,8 @@ impl Store {
         W: Fn(&mut Tx<'_>) -> Result<T, StoreError> + Send + 'static,
     {
         match &self.database {
-            Database::Sqlite(sqlite) => sqlite.write(Arc::clone(&self.vault), work).await,
-            Database::Postgres(postgres) => postgres.write(Arc::clone(&self.vault), work).await,
+            Database::Sqlite(sqlite) => sqlite.write(self.vault(), work).await,
+            Database::Postgres(postgres) => postgres.write(self.vault(), work).await,
         }
     }
 
@@ -107,24 +113,24 @@ impl Store {
         W: FnOnce(&mut Tx<'_>) -> Result<T, StoreError> + Send + 'static,
     {
         match &self.database {
-            Database::Sqlite(sqlite) => sqlite.read(Arc::clone(&self.vault), work).await,
-            Database::Postgres(postgres) => postgres.read(Arc::clone(&self.vault), work).await,
+            Database::Sqlite(sqlite) => sqlite.read(self.vault(), work).await,
+            Database::Postgres(postgres) => postgres.read(self.vault(), work).await,
         }
     }
 
     /// [`Store::read`] on this thread.
     pub(crate) fn read_blocking<T>(&self, work: impl FnOnce(&mut Tx<'_>) -> Result<T, StoreError>) -> Result<T, StoreError> {
         match &self.database {
-            Database::Sqlite(sqlite) => sqlite.read_blocking(&self.vault, work),
-            Database::Postgres(postgres) => postgres.read_blocking(&self.vault, work),
+            Database::Sqlite(sqlite) => sqlite.read_blocking(&self.vault(), work),
+            Database::Postgres(postgres) => postgres.read_blocking(&self.vault(), work),
         }
     }
 
-    /// A place to collect a submission until it is published. Blocks for a connection.
-    pub fn stage(&self, submission: domain::identifiers::SubmissionId) -> Result<Staging, StoreError> {
+    /// A place to collect an organisation's submission until it is published. Blocks for a connection.
+    pub fn stage(&self, submission: SubmissionId, organisation: OrganisationCode) -> Result<Staging, StoreError> {
         match &self.database {
-            Database::Sqlite(sqlite) => Staging::sqlite(self.clone(), &sqlite.staging_path(submission)),
-            Database::Postgres(postgres) => Staging::postgres(self.clone(), postgres.connection()?),
+            Database::Sqlite(sqlite) => Staging::sqlite(self.clone(), organisation, &sqlite.staging_path(submission)),
+            Database::Postgres(postgres) => Staging::postgres(self.clone(), organisation, postgres.connection()?),
         }
     }
 
@@ -135,7 +141,7 @@ impl Store {
         work: impl FnOnce(&mut Tx<'_>) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, StoreError> {
         match &self.database {
-            Database::Sqlite(sqlite) => sqlite.write_with_attached(Arc::clone(&self.vault), path, work),
+            Database::Sqlite(sqlite) => sqlite.write_with_attached(self.vault(), path, work),
             Database::Postgres(_) => Err(StoreError::Corrupt("an attached file on PostgreSQL")),
         }
     }

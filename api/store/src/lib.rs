@@ -22,10 +22,13 @@ mod recipients;
 mod records;
 mod rectifications;
 mod releases;
+mod resealing;
 mod restrictions;
 mod retention;
+pub mod rings;
 mod rows;
 mod schema;
+mod sealed_columns;
 mod staging;
 mod submissions;
 mod tombstones;
@@ -46,7 +49,9 @@ pub use overrides::OverrideDraft;
 pub use records::{Counted, HeldCase, ListedReferral, SealedReferrals};
 pub use rectifications::RectificationDraft;
 pub use releases::{PublishedRelease, PublishedTable, TableDraft};
+pub use resealing::{KeyPurpose, KeyUsage, ResealCursor, Resealed};
 pub use restrictions::RestrictionDraft;
+pub use sealed_columns::sealed_columns;
 pub use staging::{Publication, Published, Staging};
 pub use submissions::{ListedIssue, Submission};
 pub use tombstones::{Replayed, journal::Journal};
@@ -61,8 +66,11 @@ pub enum StoreError {
     /// The database cannot be reached, or has gone.
     #[error("the database is away: {0}")]
     Away(String),
-    #[error("a sealed value does not open, or a key is missing")]
+    #[error("a sealed value does not open")]
     Sealing,
+    /// A value was made under a key that this gateway has not, even after it asked for its keys anew.
+    #[error("a stored value needs key {0}, which is not among the keys")]
+    UnknownKey(u32),
     #[error("a stored value does not read back: {0}")]
     Corrupt(&'static str),
     /// More leaves wait to be appended to the audit log than may: nothing is done that would leave another.
@@ -89,11 +97,11 @@ impl StoreError {
         }
     }
 
-    /// Whether the connection is lost, so that the answer is "try later" rather than a fault.
+    /// Whether the connection is lost, or a key has not come yet, so that the answer is "try later" rather than a fault.
     pub fn is_away(&self) -> bool {
         use diesel::result::{DatabaseErrorKind, Error};
         match self {
-            Self::Away(_) | Self::Database(Error::BrokenTransactionManager) => true,
+            Self::Away(_) | Self::UnknownKey(_) | Self::Database(Error::BrokenTransactionManager) => true,
             Self::Database(Error::DatabaseError(DatabaseErrorKind::ClosedConnection | DatabaseErrorKind::ReadOnlyTransaction, _)) => true,
             Self::Database(Error::DatabaseError(_, information)) => {
                 let message = information.message();

@@ -1,7 +1,7 @@
 //! National Data Opt-outs, as partners load them from the Spine's answer. A number on anybody's list is
 //! opted out for everybody.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use chrono::NaiveDate;
 use diesel::prelude::*;
@@ -65,7 +65,7 @@ impl Tx<'_> {
             let rows: Vec<_> = batch
                 .iter()
                 .map(|number| {
-                    let look_up = self.vault.number_look_up(number);
+                    let [look_up, _] = self.vault.number_look_ups(number);
                     let sealed = self.vault.seal(Column::OptOutNumber, &look_up, number.as_str().as_bytes())?;
                     Ok((opt_out::organisation.eq(organisation), opt_out::look_up.eq(look_up.to_vec()), opt_out::sealed_number.eq(sealed)))
                 })
@@ -90,18 +90,23 @@ impl Tx<'_> {
 
     /// Which of the children are opted out.
     pub(crate) fn opted_out(&mut self, numbers: &[(ChildId, NhsNumber)]) -> Result<Vec<ChildId>, StoreError> {
-        let mut found = Vec::new();
+        let newest: Option<Vec<u8>> =
+            on!(self, c => opt_out::table.order(opt_out::look_up.desc()).select(opt_out::look_up).first(*c).optional())?;
+        newest.map_or(Ok(()), |newest| self.vault.check_known(&newest))?;
+        let mut found = BTreeSet::new();
         for batch in numbers.chunks(BATCH) {
             let mut asked: HashMap<LookUp, Vec<ChildId>> = HashMap::new();
             for (child, number) in batch {
-                asked.entry(self.vault.number_look_up(number)).or_default().push(*child);
+                for look_up in self.vault.number_look_ups(number) {
+                    asked.entry(look_up).or_default().push(*child);
+                }
             }
-            let keys: Vec<&[u8]> = asked.keys().map(<[u8; 16]>::as_slice).collect();
+            let keys: Vec<&[u8]> = asked.keys().map(LookUp::as_slice).collect();
             let query = opt_out::table.filter(opt_out::look_up.eq_any(keys)).select(opt_out::look_up).distinct();
             let listed: Vec<Vec<u8>> = on!(self, c => query.load(*c))?;
             let listed = listed.iter().filter_map(|key| LookUp::try_from(key.as_slice()).ok());
             found.extend(listed.filter_map(|key| asked.remove(&key)).flatten());
         }
-        Ok(found)
+        Ok(found.into_iter().collect())
     }
 }

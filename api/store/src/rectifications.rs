@@ -92,7 +92,7 @@ impl Tx<'_> {
         };
         let sealed: Vec<u8> = on!(self, c => own().select(record::sealed_record).first(*c))?;
         let plain = self.vault.open(Column::Record, &record_row(organisation.as_str(), id), &sealed)?;
-        let digest = self.vault.digest(&self.vault.look_up(reference), &plain);
+        let digest = self.vault.digest(&self.vault.look_up(reference), &plain)?;
         on!(self, c => diesel::update(own()).set((record::child_id.eq(child.0), record::digest.eq(digest.as_slice()))).execute(*c))?;
         Ok(())
     }

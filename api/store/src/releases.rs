@@ -39,10 +39,11 @@ pub struct TableDraft {
 
 impl Tx<'_> {
     /// Publishes a release, all of its tables at once, with a leaf for each permit to count a
-    /// provider's children in it.
+    /// provider's children in it. `secret` is the id of the secret that it was made with.
     pub fn publish_release(
         &mut self,
         (id, as_of, at): (ReleaseId, NaiveDate, DateTime<Utc>),
+        secret: u32,
         tables: &[TableDraft],
         permits: &[Permit],
         by: &Attribution,
@@ -51,8 +52,12 @@ impl Tx<'_> {
             self.leave_permitted(permit, by)?;
         }
         let release = id.to_string();
-        let row =
-            (published_release::id.eq(&release), published_release::as_of.eq(as_of), published_release::published_at.eq(at.naive_utc()));
+        let row = (
+            published_release::id.eq(&release),
+            published_release::as_of.eq(as_of),
+            published_release::published_at.eq(at.naive_utc()),
+            published_release::secret_id.eq(i64::from(secret)),
+        );
         on!(self, c => diesel::insert_into(published_release::table).values(row).execute(*c))?;
         for (position, table) in (0_i32..).zip(tables) {
             let row = (
@@ -68,20 +73,45 @@ impl Tx<'_> {
         Ok(())
     }
 
+    /// The id of the secret that a day was first released with, if it was.
+    pub fn release_secret_of(&mut self, as_of: NaiveDate) -> Result<Option<u32>, StoreError> {
+        let first: Option<i64> = on!(self, c => published_release::table
+            .filter(published_release::as_of.eq(as_of))
+            .order((published_release::published_at, published_release::id))
+            .select(published_release::secret_id)
+            .first(*c)
+            .optional())?;
+        first.map(|id| u32::try_from(id).map_err(|_| StoreError::Corrupt("a release's secret"))).transpose()
+    }
+
+    /// How many releases were made with each secret.
+    pub fn release_secrets(&mut self) -> Result<Vec<(u32, u64)>, StoreError> {
+        let counted: Vec<(i64, i64)> = on!(self, c => published_release::table
+            .group_by(published_release::secret_id)
+            .select((published_release::secret_id, diesel::dsl::count_star()))
+            .load(*c))?;
+        let natural = |(id, number): (i64, i64)| Some((u32::try_from(id).ok()?, u64::try_from(number).ok()?));
+        counted.into_iter().map(|row| natural(row).ok_or(StoreError::Corrupt("a release's secret"))).collect()
+    }
+
     /// Releases from the newest as-at day and publication to the oldest.
     pub fn releases(&mut self, skip: i64, limit: i64) -> Result<Vec<PublishedRelease>, StoreError> {
         let rows: Vec<(String, NaiveDate, NaiveDateTime)> = on!(self, c => published_release::table
             .order((published_release::as_of.desc(), published_release::published_at.desc(), published_release::id.desc()))
             .offset(skip)
             .limit(limit)
+            .select((published_release::id, published_release::as_of, published_release::published_at))
             .load(*c))?;
         rows.into_iter().map(|row| self.with_tables(row)).collect()
     }
 
     /// One release.
     pub fn release(&mut self, id: ReleaseId) -> Result<Option<PublishedRelease>, StoreError> {
-        let row: Option<(String, NaiveDate, NaiveDateTime)> =
-            on!(self, c => published_release::table.find(id.to_string()).first(*c).optional())?;
+        let row: Option<(String, NaiveDate, NaiveDateTime)> = on!(self, c => published_release::table
+            .find(id.to_string())
+            .select((published_release::id, published_release::as_of, published_release::published_at))
+            .first(*c)
+            .optional())?;
         row.map(|row| self.with_tables(row)).transpose()
     }
 

@@ -9,6 +9,12 @@ diesel::table! {
 }
 
 diesel::table! {
+    child_claim (look_up) {
+        look_up -> Binary,
+    }
+}
+
+diesel::table! {
     record (id) {
         id -> BigInt,
         dataset -> Text,
@@ -22,6 +28,7 @@ diesel::table! {
         digest -> Binary,
         sealed_record -> Binary,
         submission_id -> Text,
+        case_index -> Nullable<Binary>,
         retain_from -> Nullable<Date>,
         dispute_id -> Nullable<Text>,
     }
@@ -75,12 +82,12 @@ diesel::table! {
 }
 
 diesel::table! {
-    tombstone (cause, position) {
+    tombstone (id) {
+        id -> BigInt,
         cause -> Text,
         position -> Integer,
         organisation -> Text,
         dataset -> Nullable<Text>,
-        look_up -> Binary,
         made_at -> Timestamp,
         lifted_at -> Nullable<Timestamp>,
         sealed_mark -> Binary,
@@ -269,6 +276,7 @@ diesel::table! {
         id -> Text,
         as_of -> Date,
         published_at -> Timestamp,
+        secret_id -> BigInt,
     }
 }
 

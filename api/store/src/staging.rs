@@ -3,10 +3,13 @@
 //! Neither holds up the writer, needs to be durable, or survives a crash. [`Staging::publish`] then
 //! moves all of it into sight in one transaction.
 
+mod cases;
 mod marked;
 mod publishing;
+mod renewing;
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use chrono::NaiveDate;
 use diesel::SqliteConnection;
@@ -15,10 +18,10 @@ use diesel::prelude::*;
 use domain::children::ChildReference;
 use domain::issues::{Issue, IssueCode, Severity};
 use domain::organisations::OrganisationCode;
-use domain::pathways::PathwaySet;
 use domain::retention::runs_from;
 use domain::submissions::{Entry, Record};
 
+use cases::PlainCase;
 pub use publishing::{Publication, Published};
 
 use crate::StoreError;
@@ -29,17 +32,20 @@ use crate::records::record_row;
 use crate::rows::{read, to_json_bytes};
 use crate::submissions::ListedIssue;
 use crate::transactions::{Handle, Tx, on};
-use crate::vault::Column;
+use crate::vault::{Column, LookUp, Vault};
 
 diesel::table! {
     staged (row_number) {
         row_number -> BigInt,
         record_key -> Text,
         look_up -> Binary,
+        other_look_up -> Binary,
         sealed_reference -> Binary,
         pathways -> SmallInt,
         is_open -> Bool,
         digest -> Binary,
+        other_digest -> Binary,
+        case_index -> Nullable<Binary>,
         sealed_record -> Binary,
         retain_from -> Nullable<Date>,
     }
@@ -64,28 +70,34 @@ diesel::table! {
 
 diesel::allow_tables_to_appear_in_same_query!(staged, staged_rejected, staged_issue);
 
+/// What is made with a look-up key stands here under each of two keys, because what is published may
+/// stand in the database under either; `other_…` is empty where there is one key.
+///
 /// `KIND` is nothing for the file and TEMPORARY for PostgreSQL.
 const TABLES: &str = "
     CREATE KIND TABLE staged (row_number BIGINT NOT NULL, record_key TEXT NOT NULL, look_up BYTES NOT NULL,
-        sealed_reference BYTES NOT NULL, pathways SMALLINT NOT NULL, is_open BOOLEAN NOT NULL, digest BYTES NOT NULL,
-        sealed_record BYTES NOT NULL, retain_from DATE);
+        other_look_up BYTES NOT NULL, sealed_reference BYTES NOT NULL, pathways SMALLINT NOT NULL, is_open BOOLEAN NOT NULL,
+        digest BYTES NOT NULL, other_digest BYTES NOT NULL, case_index BYTES, sealed_record BYTES NOT NULL, retain_from DATE);
     CREATE KIND TABLE staged_rejected (record_key TEXT NOT NULL);
     CREATE KIND TABLE staged_issue (row_number BIGINT NOT NULL, position INTEGER NOT NULL, record_key TEXT,
         field TEXT NOT NULL, code TEXT NOT NULL, is_error BOOLEAN NOT NULL);";
 
-/// Rows that are written at a time: nine columns each, well under SQLite's 32,766 values.
+/// Rows that are written at a time: twelve columns each, well under SQLite's 32,766 values.
 const BATCH: usize = 500;
 
-#[derive(Insertable)]
+#[derive(Insertable, Queryable, Selectable)]
 #[diesel(table_name = staged, treat_none_as_default_value = false)]
 struct StagedRow {
     row_number: i64,
     record_key: String,
     look_up: Vec<u8>,
+    other_look_up: Vec<u8>,
     sealed_reference: Vec<u8>,
     pathways: i16,
     is_open: bool,
     digest: Vec<u8>,
+    other_digest: Vec<u8>,
+    case_index: Option<Vec<u8>>,
     sealed_record: Vec<u8>,
     retain_from: Option<NaiveDate>,
 }
@@ -114,59 +126,87 @@ enum Place {
 /// What has come of a submission so far. Its methods block.
 pub struct Staging {
     store: Store,
+    /// The keys of all its rows.
+    vault: Arc<Vault>,
+    organisation: OrganisationCode,
     place: Place,
     rows: Vec<StagedRow>,
+    cases: Vec<PlainCase>,
     rejected: Vec<String>,
+    rejected_cases: Vec<[LookUp; 2]>,
     issues: Vec<StagedIssue>,
 }
 
 impl Staging {
-    pub(crate) fn sqlite(store: Store, path: &Path) -> Result<Self, StoreError> {
+    pub(crate) fn sqlite(store: Store, organisation: OrganisationCode, path: &Path) -> Result<Self, StoreError> {
         let lock = create_private(path)?;
         lock.lock()?;
         let mut connection = connect(path)?;
         connection.batch_execute("PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA cache_size = -8192;")?;
         connection.batch_execute(&TABLES.replace("KIND", "").replace("BYTES", "BLOB"))?;
-        Ok(Self::new(store, Place::Sqlite { path: path.to_path_buf(), connection: Some(connection), _lock: lock }))
+        Ok(Self::new(store, organisation, Place::Sqlite { path: path.to_path_buf(), connection: Some(connection), _lock: lock }))
     }
 
-    pub(crate) fn postgres(store: Store, mut connection: Pooled) -> Result<Self, StoreError> {
+    pub(crate) fn postgres(store: Store, organisation: OrganisationCode, mut connection: Pooled) -> Result<Self, StoreError> {
         // Whatever an earlier submission left on this connection goes first.
         connection.batch_execute("DISCARD TEMPORARY")?;
         connection.batch_execute(&TABLES.replace("KIND", "TEMPORARY").replace("BYTES", "BYTEA"))?;
-        Ok(Self::new(store, Place::Postgres(connection)))
+        Ok(Self::new(store, organisation, Place::Postgres(connection)))
     }
 
-    fn new(store: Store, place: Place) -> Self {
-        Self { store, place, rows: Vec::with_capacity(BATCH), rejected: Vec::new(), issues: Vec::new() }
+    fn new(store: Store, organisation: OrganisationCode, place: Place) -> Self {
+        let (rows, cases, rejected, rejected_cases, issues) = Default::default();
+        Self { vault: store.vault(), store, organisation, place, rows, cases, rejected, rejected_cases, issues }
     }
 
     /// Takes a record of a row, counted from 1.
-    pub fn record(&mut self, row: u64, organisation: OrganisationCode, record: &Record, today: NaiveDate) -> Result<(), StoreError> {
-        let vault = self.store.vault();
-        let look_up = vault.look_up(&record.child);
-        let (record_key, plain, pathways, is_open) = match &record.entry {
+    pub fn record(&mut self, row: u64, record: &Record, today: NaiveDate) -> Result<(), StoreError> {
+        let row = i64::try_from(row).unwrap_or(i64::MAX);
+        let retain_from = runs_from(&record.entry, today);
+        match &record.entry {
             Entry::Referral(referral) => {
-                (referral.referral_id.clone(), to_json_bytes(referral)?, referral.pathways, referral.status.is_open())
+                let shown = (referral.pathways.bits(), referral.status.is_open(), retain_from);
+                let staged = self.seal(row, referral.referral_id.clone(), &record.child, &to_json_bytes(referral)?, shown, None)?;
+                self.rows.push(staged);
+                if self.rows.len() >= BATCH { self.write_rows() } else { Ok(()) }
             }
             Entry::Case(case) => {
-                let is_open = case.plan().is_none_or(|plan| plan.cease_on.is_none());
-                (vault.case_id(&look_up, case.request.received_on).to_string(), to_json_bytes(case)?, PathwaySet::EMPTY, is_open)
+                self.cases.push(PlainCase { row, child: record.child.clone(), case: case.clone(), retain_from });
+                if self.cases.len() == BATCH { self.write_cases() } else { Ok(()) }
             }
-        };
-        let staged = StagedRow {
-            row_number: i64::try_from(row).unwrap_or(i64::MAX),
-            sealed_reference: vault.seal(Column::ChildReference, &look_up, &to_json_bytes(&record.child)?)?,
-            pathways: pathways.bits(),
+        }
+    }
+
+    /// `shown` is what stands in clear: the pathways, whether it is open, and where its retention runs from.
+    fn seal(
+        &self,
+        row_number: i64,
+        record_key: String,
+        child: &ChildReference,
+        plain: &[u8],
+        (pathways, is_open, retain_from): (i16, bool, Option<NaiveDate>),
+        case_index: Option<LookUp>,
+    ) -> Result<StagedRow, StoreError> {
+        let vault = &self.vault;
+        let [look_up, other] = vault.look_ups(child);
+        let (mut other_look_up, mut other_digest) = (Vec::new(), Vec::new());
+        if vault.has_two_indexes() {
+            (other_look_up, other_digest) = (other.to_vec(), vault.digest(&other, plain)?.to_vec());
+        }
+        Ok(StagedRow {
+            row_number,
+            sealed_reference: vault.seal(Column::ChildReference, &look_up, &to_json_bytes(child)?)?,
+            pathways,
             is_open,
-            digest: vault.digest(&look_up, &plain).to_vec(),
-            sealed_record: vault.seal(Column::Record, &record_row(organisation.as_str(), &record_key), &plain)?,
+            digest: vault.digest(&look_up, plain)?.to_vec(),
+            sealed_record: vault.seal(Column::Record, &record_row(self.organisation.as_str(), &record_key), plain)?,
             look_up: look_up.to_vec(),
-            retain_from: runs_from(&record.entry, today),
+            other_look_up,
+            other_digest,
+            case_index: case_index.map(Vec::from),
+            retain_from,
             record_key,
-        };
-        self.rows.push(staged);
-        if self.rows.len() == BATCH { self.write_rows() } else { Ok(()) }
+        })
     }
 
     /// Notes that a row was rejected, by the writer's own id where it could be read.
@@ -177,9 +217,9 @@ impl Staging {
 
     /// The same of a request for an assessment, which has no id of the writer's.
     pub fn rejected_request(&mut self, child: &ChildReference, received_on: NaiveDate) -> Result<(), StoreError> {
-        let vault = self.store.vault();
-        let key = vault.case_id(&vault.look_up(child), received_on).to_string();
-        self.rejected(key)
+        let indexes = self.case_indexes(child, received_on)?;
+        self.rejected_cases.push(indexes);
+        if self.rejected_cases.len() == BATCH { self.write_notes() } else { Ok(()) }
     }
 
     /// Notes the issues of one row, in order.
@@ -200,6 +240,7 @@ impl Staging {
     /// Writes out what is left, and turns the second and later rows of one record into rejected
     /// ones. Answers how many those were.
     pub fn finish(&mut self, twice: IssueCode, field: &'static str) -> Result<u64, StoreError> {
+        self.write_cases()?;
         self.write_rows()?;
         self.write_notes()?;
         let repeats = format!(
@@ -233,11 +274,11 @@ impl Staging {
             Place::Sqlite { connection, .. } => Handle::Sqlite(connection.as_mut().ok_or(StoreError::Corrupt("staging is over"))?),
             Place::Postgres(connection) => Handle::Postgres(connection),
         };
-        Ok(Tx { handle, vault: self.store.vault() })
+        Ok(Tx { handle, vault: &self.vault })
     }
 
     fn write_rows(&mut self) -> Result<(), StoreError> {
-        let rows = std::mem::replace(&mut self.rows, Vec::with_capacity(BATCH));
+        let rows = std::mem::take(&mut self.rows);
         if rows.is_empty() {
             return Ok(());
         }
@@ -253,6 +294,9 @@ impl Staging {
     }
 
     fn write_notes(&mut self) -> Result<(), StoreError> {
+        let cases = std::mem::take(&mut self.rejected_cases);
+        let keys = self.case_keys(&cases)?;
+        self.rejected.extend(keys);
         let rejected: Vec<_> = std::mem::take(&mut self.rejected).into_iter().map(|key| staged_rejected::record_key.eq(key)).collect();
         let issues = std::mem::take(&mut self.issues);
         let mut tx = self.tx()?;

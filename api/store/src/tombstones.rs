@@ -1,7 +1,6 @@
 //! What was erased or moved and must not come back: by a later submission, or with a backup.
 //!
-//! A mark is written in the transaction of its erasure. It is sealed, beside a keyed index under a label of its
-//! own; both can be made anew from the sealed mark when a key changes. Marks also go to a journal beside the
+//! A mark is written in the transaction of its erasure, and is sealed. Marks also go to a journal beside the
 //! database ([`journal`]), which a restore of the database does not touch.
 
 pub(crate) mod journal;
@@ -22,7 +21,7 @@ use crate::StoreError;
 use crate::rows::{from_json, to_json_bytes};
 use crate::schema::tombstone;
 use crate::transactions::{Handle, Tx, on};
-use crate::vault::{Column, Vault};
+use crate::vault::{Column, LookUp, Vault};
 
 /// Of the advisory locks that keep an organisation's publications and its erasures apart.
 const RIGHTS: i32 = 7_364_659;
@@ -56,15 +55,12 @@ impl Mark {
             Self::AdviceRequest { .. } | Self::Advice { .. } | Self::Decision { .. } => None,
         }
     }
+}
 
-    /// The key of the record that it keeps away, whomever that is about.
-    pub(crate) fn record_key(&self, vault: &Vault) -> Option<String> {
-        match self {
-            Self::Referral { id } => Some(id.clone()),
-            Self::Case { child, received_on } => Some(vault.case_id(&vault.look_up(child), *received_on).to_string()),
-            _ => None,
-        }
-    }
+/// The indexes under which a case may stand. Its id may be of a key that is gone.
+pub(crate) fn case_indexes(vault: &Vault, child: &ChildReference, received_on: NaiveDate) -> Result<[LookUp; 2], StoreError> {
+    let [now, other] = vault.look_ups(child);
+    Ok([vault.case_index(&now, received_on)?, vault.case_index(&other, received_on)?])
 }
 
 #[derive(Queryable, Selectable, Insertable)]
@@ -74,7 +70,6 @@ struct TombstoneRow {
     position: i32,
     organisation: String,
     dataset: Option<String>,
-    look_up: Vec<u8>,
     made_at: NaiveDateTime,
     lifted_at: Option<NaiveDateTime>,
     sealed_mark: Vec<u8>,
@@ -84,7 +79,8 @@ fn open(vault: &Vault, cause: &str, position: i32, sealed: &[u8]) -> Result<Mark
     from_json(&vault.open(Column::Tombstone, &place(cause, position), sealed)?, "a tombstone")
 }
 
-fn place(cause: &str, position: i32) -> Vec<u8> {
+/// The row of a mark, for its associated data.
+pub(crate) fn place(cause: &str, position: i32) -> Vec<u8> {
     [cause.as_bytes(), &position.to_be_bytes()].concat()
 }
 
@@ -126,18 +122,16 @@ impl Tx<'_> {
         at: DateTime<Utc>,
     ) -> Result<(), StoreError> {
         let cause = cause.to_string();
+        let standing = self.standing(organisation)?;
         for (position, mark) in (0_i32..).zip(marks) {
-            let plain = to_json_bytes(mark)?;
-            let look_up = self.vault.tombstone_look_up(organisation.as_str(), &plain).to_vec();
-            let standing = tombstone::table.filter(tombstone::look_up.eq(&look_up).and(tombstone::lifted_at.is_null()));
-            if on!(self, c => standing.count().get_result::<i64>(*c))? > 0 {
+            if standing.iter().any(|(_, other)| other == mark) {
                 continue;
             }
+            let plain = to_json_bytes(mark)?;
             let row = TombstoneRow {
                 position,
                 organisation: organisation.to_string(),
                 dataset: mark.dataset().map(|dataset| dataset.to_string()),
-                look_up,
                 made_at: at.naive_utc(),
                 lifted_at: None,
                 sealed_mark: self.vault.seal(Column::Tombstone, &place(&cause, position), &plain)?,
@@ -157,10 +151,20 @@ impl Tx<'_> {
 
     /// Lifts one mark of an organisation's, whatever made it.
     pub(crate) fn lift_mark(&mut self, organisation: OrganisationCode, mark: &Mark, at: DateTime<Utc>) -> Result<(), StoreError> {
-        let look_up = self.vault.tombstone_look_up(organisation.as_str(), &to_json_bytes(mark)?).to_vec();
-        let standing = tombstone::table.filter(tombstone::look_up.eq(look_up).and(tombstone::lifted_at.is_null()));
-        on!(self, c => diesel::update(standing).set(tombstone::lifted_at.eq(at.naive_utc())).execute(*c))?;
+        for (id, _) in self.standing(organisation)?.iter().filter(|(_, other)| other == mark) {
+            on!(self, c => diesel::update(tombstone::table.find(*id)).set(tombstone::lifted_at.eq(at.naive_utc())).execute(*c))?;
+        }
         Ok(())
+    }
+
+    /// The marks of an organisation that are not lifted. They are found by what they say: a keyed index
+    /// would have to follow each change of keys, and they are few.
+    fn standing(&mut self, organisation: OrganisationCode) -> Result<Vec<(i64, Mark)>, StoreError> {
+        let standing = tombstone::table
+            .filter(tombstone::organisation.eq(organisation.as_str()).and(tombstone::lifted_at.is_null()))
+            .select((tombstone::id, tombstone::cause, tombstone::position, tombstone::sealed_mark));
+        let rows: Vec<(i64, String, i32, Vec<u8>)> = on!(self, c => standing.load(*c))?;
+        rows.iter().map(|(id, cause, position, sealed)| Ok((*id, open(self.vault, cause, *position, sealed)?))).collect()
     }
 
     /// What an organisation may not send again.

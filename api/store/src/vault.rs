@@ -3,13 +3,14 @@
 //! A sealed value is `0x01 ‖ key id (4 bytes) ‖ nonce (12) ‖ AES-256-GCM ciphertext and tag`. Its
 //! associated data names the column and the row, so that no value can be moved to another place.
 //! Nonces are random: change the envelope key before it has sealed 2³² values (NIST SP 800-38D).
+//!
+//! What is made with a look-up key is `key id (4 bytes) ‖ the first 16 bytes of HMAC-SHA-256`. While two
+//! look-up keys are known every such value is made under both, so that what either made is found.
 
-use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use aws_lc_rs::aead::{AES_256_GCM, Aad, NONCE_LEN, Nonce, RandomizedNonceKey};
 use aws_lc_rs::hmac;
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
 use domain::children::ChildReference;
 use domain::identifiers::CaseId;
 use domain::nhs_numbers::NhsNumber;
@@ -17,32 +18,18 @@ use uuid::Uuid;
 use zeroize::Zeroizing;
 
 use crate::StoreError;
+use crate::resealing::KeyPurpose;
+use crate::rings::Ring;
 
 const VERSION: u8 = 1;
-const HEADER: usize = 1 + 4 + NONCE_LEN;
+const KEY_ID: usize = 4;
+const HEADER: usize = 1 + KEY_ID + NONCE_LEN;
 
 /// Bytes of a secret key, cleared when dropped.
 pub type KeyBytes = Zeroizing<[u8; 32]>;
 
-/// Why a key file could not be read. It never repeats the file.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("a key file holds lines `ID:BASE64`, an id above 0 and 32 bytes each")]
-pub struct KeyFileError;
-
-/// The keys of one file by id; the highest is the current one.
-pub fn parse_keys(text: &str) -> Result<BTreeMap<u32, KeyBytes>, KeyFileError> {
-    let mut keys = BTreeMap::new();
-    for line in text.lines().map(str::trim).filter(|line| !line.is_empty()) {
-        let (id, encoded) = line.split_once(':').ok_or(KeyFileError)?;
-        let id: u32 = id.parse().ok().filter(|id| *id > 0).ok_or(KeyFileError)?;
-        let bytes = Zeroizing::new(STANDARD.decode(encoded).map_err(|_| KeyFileError)?);
-        let bytes: [u8; 32] = bytes.as_slice().try_into().map_err(|_| KeyFileError)?;
-        if keys.insert(id, Zeroizing::new(bytes)).is_some() {
-            return Err(KeyFileError);
-        }
-    }
-    if keys.is_empty() { Err(KeyFileError) } else { Ok(keys) }
-}
+/// Asks for the keys anew, when a value names one that is not known. It blocks.
+pub type Reread = Arc<dyn Fn() -> Option<Arc<Vault>> + Send + Sync>;
 
 /// A place in the database: which column a sealed value stands in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -69,36 +56,37 @@ pub(crate) enum Column {
 }
 
 impl Column {
-    const fn label(self) -> &'static [u8] {
+    /// Its table and its name there.
+    pub(crate) const fn label(self) -> &'static str {
         match self {
-            Self::ChildReference => b"child.sealed_reference",
-            Self::Record => b"record.sealed_record",
-            Self::ConsentEvidence => b"consent.sealed_evidence",
-            Self::ConsentReason => b"consent.sealed_reason",
-            Self::ConsentReview => b"consent.sealed_review",
-            Self::RestrictionReason => b"restriction.sealed_reason",
-            Self::RestrictionLifting => b"restriction.sealed_lifting",
-            Self::OverrideReason => b"caldicott_override.sealed_reason",
-            Self::OptOutNumber => b"opt_out.sealed_number",
-            Self::AdviceRequest => b"advice_request.sealed_request",
-            Self::Advice => b"advice_request.sealed_advice",
-            Self::HoldReason => b"legal_hold.sealed_reason",
-            Self::HoldRelease => b"legal_hold.sealed_release",
-            Self::ErasureReason => b"erasure.sealed_reason",
-            Self::ErasureLifting => b"erasure.sealed_lifting",
-            Self::RectificationReason => b"rectification.sealed_reason",
-            Self::DisputeReason => b"dispute.sealed_reason",
-            Self::DisputeSettlement => b"dispute.sealed_settlement",
-            Self::Tombstone => b"tombstone.sealed_mark",
+            Self::ChildReference => "child.sealed_reference",
+            Self::Record => "record.sealed_record",
+            Self::ConsentEvidence => "consent.sealed_evidence",
+            Self::ConsentReason => "consent.sealed_reason",
+            Self::ConsentReview => "consent.sealed_review",
+            Self::RestrictionReason => "restriction.sealed_reason",
+            Self::RestrictionLifting => "restriction.sealed_lifting",
+            Self::OverrideReason => "caldicott_override.sealed_reason",
+            Self::OptOutNumber => "opt_out.sealed_number",
+            Self::AdviceRequest => "advice_request.sealed_request",
+            Self::Advice => "advice_request.sealed_advice",
+            Self::HoldReason => "legal_hold.sealed_reason",
+            Self::HoldRelease => "legal_hold.sealed_release",
+            Self::ErasureReason => "erasure.sealed_reason",
+            Self::ErasureLifting => "erasure.sealed_lifting",
+            Self::RectificationReason => "rectification.sealed_reason",
+            Self::DisputeReason => "dispute.sealed_reason",
+            Self::DisputeSettlement => "dispute.sealed_settlement",
+            Self::Tombstone => "tombstone.sealed_mark",
         }
     }
 }
 
 /// The keys that the store needs.
 pub struct Vault {
-    envelope: BTreeMap<u32, RandomizedNonceKey>,
-    current: u32,
-    look_up: hmac::Key,
+    envelope: Ring<RandomizedNonceKey>,
+    look_up: Ring<hmac::Key>,
+    reread: Option<Reread>,
 }
 
 impl std::fmt::Debug for Vault {
@@ -108,16 +96,77 @@ impl std::fmt::Debug for Vault {
 }
 
 impl Vault {
-    /// A vault of envelope keys by id and one look-up key.
-    pub fn new(envelope: &BTreeMap<u32, KeyBytes>, look_up: &KeyBytes) -> Result<Self, StoreError> {
-        let current = *envelope.keys().next_back().ok_or(StoreError::Sealing)?;
+    /// A vault of envelope keys and of one look-up key or, during a rotation, two.
+    pub fn new(envelope: &Ring<KeyBytes>, look_up: &Ring<KeyBytes>) -> Result<Self, StoreError> {
+        if look_up.iter().count() > 2 {
+            return Err(StoreError::Sealing);
+        }
         let open = |bytes: &KeyBytes| RandomizedNonceKey::new(&AES_256_GCM, bytes.as_slice()).map_err(|_| StoreError::Sealing);
-        let envelope = envelope.iter().map(|(id, bytes)| Ok((*id, open(bytes)?))).collect::<Result<_, StoreError>>()?;
-        Ok(Self { envelope, current, look_up: hmac::Key::new(hmac::HMAC_SHA256, look_up.as_slice()) })
+        let index = |bytes: &KeyBytes| Ok::<_, StoreError>(hmac::Key::new(hmac::HMAC_SHA256, bytes.as_slice()));
+        Ok(Self { envelope: envelope.map(open)?, look_up: look_up.map(index)?, reread: None })
+    }
+
+    /// The same vault, which asks for a key that it does not know once before it fails.
+    #[must_use]
+    pub fn with_reread(self, reread: Reread) -> Self {
+        Self { reread: Some(reread), ..self }
+    }
+
+    pub(crate) fn reread(&self) -> Option<Arc<Self>> {
+        self.reread.as_ref().and_then(|reread| reread())
+    }
+
+    /// The id of the envelope key that seals.
+    pub(crate) fn seals_under(&self) -> u32 {
+        self.envelope.primary_id()
+    }
+
+    /// The id of the look-up key that new indexes are made under.
+    pub(crate) fn indexes_under(&self) -> u32 {
+        self.look_up.primary_id()
+    }
+
+    /// Whether old values are to be brought under newer keys.
+    pub fn is_rotating(&self) -> bool {
+        self.envelope.is_rotating() || self.look_up.is_rotating()
+    }
+
+    /// The ids of the keys that new values are made under.
+    pub fn in_force(&self) -> (u32, u32) {
+        (self.seals_under(), self.indexes_under())
+    }
+
+    /// The keys that are not in force any more.
+    pub(crate) fn older_keys(&self) -> Vec<(KeyPurpose, u32)> {
+        let envelope = self.envelope.iter().map(|(id, _)| (KeyPurpose::Envelope, id)).filter(|(_, id)| *id < self.seals_under());
+        let look_up = self.look_up.iter().map(|(id, _)| (KeyPurpose::LookUp, id)).filter(|(_, id)| *id < self.indexes_under());
+        envelope.chain(look_up).collect()
+    }
+
+    /// Whether an index may stand in the database under either of two keys.
+    pub(crate) fn has_two_indexes(&self) -> bool {
+        self.look_up.iter().count() > 1
+    }
+
+    /// Whether another vault makes and reads exactly what this one does.
+    pub(crate) fn agrees_with(&self, other: &Self) -> bool {
+        let ids = |vault: &Self| {
+            let envelope: Vec<u32> = vault.envelope.iter().map(|(id, _)| id).collect();
+            let look_up: Vec<u32> = vault.look_up.iter().map(|(id, _)| id).collect();
+            (envelope, look_up, vault.seals_under(), vault.indexes_under())
+        };
+        ids(self) == ids(other)
+    }
+
+    /// Refuses an index under a look-up key that is not known: searches would miss what it names.
+    pub(crate) fn check_known(&self, index: &[u8]) -> Result<(), StoreError> {
+        let id = key_id(index).ok_or(StoreError::Sealing)?;
+        if self.look_up.get(id).is_some() { Ok(()) } else { Err(StoreError::UnknownKey(id)) }
     }
 
     pub(crate) fn seal(&self, column: Column, row: &[u8], plain: &[u8]) -> Result<Vec<u8>, StoreError> {
-        let key = self.envelope.get(&self.current).ok_or(StoreError::Sealing)?;
+        let id = self.seals_under();
+        let key = self.envelope.get(id).ok_or(StoreError::UnknownKey(id))?;
         let mut sealed = Vec::with_capacity(HEADER + plain.len() + AES_256_GCM.tag_len());
         sealed.resize(HEADER, 0);
         sealed.extend_from_slice(plain);
@@ -126,17 +175,27 @@ impl Vault {
             .seal_in_place_separate_tag(Aad::from(associated(column, row, &mut place)), &mut sealed[HEADER..])
             .map_err(|_| StoreError::Sealing)?;
         sealed[0] = VERSION;
-        sealed[1..5].copy_from_slice(&self.current.to_be_bytes());
-        sealed[5..HEADER].copy_from_slice(nonce.as_ref());
+        sealed[1..=KEY_ID].copy_from_slice(&id.to_be_bytes());
+        sealed[1 + KEY_ID..HEADER].copy_from_slice(nonce.as_ref());
         sealed.extend_from_slice(tag.as_ref());
         Ok(sealed)
     }
 
     pub(crate) fn open(&self, column: Column, row: &[u8], sealed: &[u8]) -> Result<Zeroizing<Vec<u8>>, StoreError> {
+        match self.open_with_own(column, row, sealed) {
+            Err(StoreError::UnknownKey(id)) => match self.reread() {
+                Some(newer) => newer.open_with_own(column, row, sealed),
+                None => Err(StoreError::UnknownKey(id)),
+            },
+            opened => opened,
+        }
+    }
+
+    fn open_with_own(&self, column: Column, row: &[u8], sealed: &[u8]) -> Result<Zeroizing<Vec<u8>>, StoreError> {
         let (header, body) = sealed.split_at_checked(HEADER).ok_or(StoreError::Sealing)?;
-        let id = header[1..5].try_into().map(u32::from_be_bytes).map_err(|_| StoreError::Sealing)?;
-        let key = self.envelope.get(&id).filter(|_| header[0] == VERSION).ok_or(StoreError::Sealing)?;
-        let nonce = Nonce::try_assume_unique_for_key(&header[5..]).map_err(|_| StoreError::Sealing)?;
+        let id = key_id(&header[1..]).filter(|_| header[0] == VERSION).ok_or(StoreError::Sealing)?;
+        let key = self.envelope.get(id).ok_or(StoreError::UnknownKey(id))?;
+        let nonce = Nonce::try_assume_unique_for_key(&header[1 + KEY_ID..]).map_err(|_| StoreError::Sealing)?;
         let mut plain = Zeroizing::new(body.to_vec());
         let mut place = [0; PLACE];
         let length =
@@ -147,60 +206,88 @@ impl Vault {
 
     /// The keyed index of a child: equal where the identifier and the date of birth are.
     pub(crate) fn look_up(&self, child: &ChildReference) -> LookUp {
+        self.look_ups(child)[0]
+    }
+
+    /// The same under each key that is known, the one in force first; twice the same where there is
+    /// one key. What is searched for is searched by both.
+    pub(crate) fn look_ups(&self, child: &ChildReference) -> [LookUp; 2] {
         let mut bytes = Zeroizing::new(Vec::with_capacity(64));
         child.canonical(&mut bytes);
-        let mut key = [0; 16];
-        key.copy_from_slice(&self.tag(b"child", &bytes)[..16]);
-        key
+        self.under_each(|id, key| index(id, key, b"child\0", &[&bytes]))
     }
 
-    /// The keyed index of an NHS number alone.
-    pub(crate) fn number_look_up(&self, number: &NhsNumber) -> LookUp {
-        let mut key = [0; 16];
-        key.copy_from_slice(&self.tag(b"nhs-number", number.as_str().as_bytes())[..16]);
-        key
+    /// The keyed index of an NHS number alone, as [`Vault::look_ups`] gives a child's.
+    pub(crate) fn number_look_ups(&self, number: &NhsNumber) -> [LookUp; 2] {
+        self.under_each(|id, key| index(id, key, b"nhs-number\0", &[number.as_str().as_bytes()]))
     }
 
-    /// The keyed index of what was erased or moved, within an organisation.
-    pub(crate) fn tombstone_look_up(&self, organisation: &str, mark: &[u8]) -> LookUp {
-        let mut key = [0; 16];
-        key.copy_from_slice(&self.tag(b"tombstone", &[organisation.as_bytes(), b"\0", mark].concat())[..16]);
-        key
+    fn under_each(&self, make: impl Fn(u32, &hmac::Key) -> LookUp) -> [LookUp; 2] {
+        let mut made = [[0; INDEX]; 2];
+        for (id, key) in self.look_up.iter() {
+            let at = usize::from(id != self.indexes_under());
+            made[at] = make(id, key);
+            if !self.has_two_indexes() {
+                made[1] = made[0];
+            }
+        }
+        made
     }
 
-    /// A digest of a record, by which an unchanged one is known although each sealing differs.
-    pub(crate) fn digest(&self, look_up: &LookUp, record: &[u8]) -> [u8; 16] {
-        let mut context = hmac::Context::with_key(&self.look_up);
-        context.update(b"record\0");
-        context.update(look_up);
-        context.update(record);
-        let mut digest = [0; 16];
-        digest.copy_from_slice(&context.sign().as_ref()[..16]);
-        digest
+    /// A digest of a record, by which an unchanged one is known although each sealing differs. It is
+    /// made under the key of the child's index.
+    pub(crate) fn digest(&self, look_up: &LookUp, record: &[u8]) -> Result<LookUp, StoreError> {
+        let (id, key) = self.key_of(look_up)?;
+        Ok(index(id, key, b"record\0", &[look_up, record]))
     }
 
-    /// The id of an EHC case: the same whenever the same council sends the same child's request.
-    pub(crate) fn case_id(&self, look_up: &LookUp, received_on: chrono::NaiveDate) -> CaseId {
-        let mut bytes = look_up.to_vec();
-        bytes.extend_from_slice(&chrono::Datelike::num_days_from_ce(&received_on).to_be_bytes());
-        let mut id = [0; 16];
-        id.copy_from_slice(&self.tag(b"case", &bytes)[..16]);
-        CaseId(uuid::Builder::from_custom_bytes(id).into_uuid())
+    /// The keyed index of an EHC case: the same whenever the same council sends the same child's
+    /// request. It is made under the key of the child's index.
+    pub(crate) fn case_index(&self, look_up: &LookUp, received_on: chrono::NaiveDate) -> Result<LookUp, StoreError> {
+        let (id, key) = self.key_of(look_up)?;
+        Ok(index(id, key, b"case\0", &[look_up, &chrono::Datelike::num_days_from_ce(&received_on).to_be_bytes()]))
     }
 
-    fn tag(&self, label: &[u8], bytes: &[u8]) -> [u8; 32] {
-        let mut context = hmac::Context::with_key(&self.look_up);
-        context.update(label);
-        context.update(b"\0");
-        context.update(bytes);
-        let mut tag = [0; 32];
-        tag.copy_from_slice(context.sign().as_ref());
-        tag
+    fn key_of(&self, index: &LookUp) -> Result<(u32, &hmac::Key), StoreError> {
+        let id = key_id(index).ok_or(StoreError::Sealing)?;
+        self.look_up.get(id).map(|key| (id, key)).ok_or(StoreError::UnknownKey(id))
     }
 }
 
-/// A child's keyed index.
-pub(crate) type LookUp = [u8; 16];
+/// Bytes of a value made with a look-up key: the key's id, then the tag.
+const INDEX: usize = KEY_ID + 16;
+
+/// A value made with a look-up key, a child's keyed index above all.
+pub(crate) type LookUp = [u8; INDEX];
+
+/// The id that a case goes by from its first sending on. It outlives the key that it was made under.
+pub(crate) fn case_id(index: &LookUp) -> CaseId {
+    let mut id = [0; 16];
+    id.copy_from_slice(&index[KEY_ID..]);
+    CaseId(uuid::Builder::from_custom_bytes(id).into_uuid())
+}
+
+/// The id of the key at the start of an index, or after the version of a sealed value.
+pub(crate) fn key_id(bytes: &[u8]) -> Option<u32> {
+    bytes.get(..KEY_ID)?.try_into().ok().map(u32::from_be_bytes)
+}
+
+/// The id of the key that a value is sealed under.
+pub(crate) fn sealed_under(sealed: &[u8]) -> Option<u32> {
+    sealed.split_first().filter(|(version, _)| **version == VERSION).and_then(|(_, rest)| key_id(rest))
+}
+
+fn index(id: u32, key: &hmac::Key, label: &[u8], parts: &[&[u8]]) -> LookUp {
+    let mut context = hmac::Context::with_key(key);
+    context.update(label);
+    for part in parts {
+        context.update(part);
+    }
+    let mut index = [0; INDEX];
+    index[..KEY_ID].copy_from_slice(&id.to_be_bytes());
+    index[KEY_ID..].copy_from_slice(&context.sign().as_ref()[..INDEX - KEY_ID]);
+    index
+}
 
 /// The row key of a sealed value that belongs to a UUID.
 pub(crate) fn uuid_row(id: Uuid) -> [u8; 16] {
@@ -212,7 +299,7 @@ const PLACE: usize = 128;
 
 /// The place as associated data; a longer row key is never made, and would be cut alike by both.
 fn associated<'a>(column: Column, row: &[u8], place: &'a mut [u8; PLACE]) -> &'a [u8] {
-    let label = column.label();
+    let label = column.label().as_bytes();
     let length = row.len().min(PLACE - label.len() - 1);
     place[..label.len()].copy_from_slice(label);
     place[label.len()] = 0;
@@ -224,9 +311,14 @@ fn associated<'a>(column: Column, row: &[u8], place: &'a mut [u8; PLACE]) -> &'a
 mod tests {
     use super::*;
 
-    fn vault(ids: &[u32]) -> Vault {
+    /// Keys by these ids, the last in force.
+    fn ring(ids: &[u32]) -> Ring<KeyBytes> {
         let keys = ids.iter().map(|id| (*id, Zeroizing::new([u8::try_from(*id).unwrap(); 32]))).collect();
-        Vault::new(&keys, &Zeroizing::new([9; 32])).unwrap()
+        Ring::new(keys, *ids.last().unwrap()).unwrap()
+    }
+
+    fn vault(ids: &[u32]) -> Vault {
+        Vault::new(&ring(ids), &ring(ids)).unwrap()
     }
 
     #[test]
@@ -259,19 +351,48 @@ mod tests {
     }
 
     #[test]
-    fn two_sealings_of_one_value_differ_and_their_digests_agree() {
-        let vault = vault(&[1]);
-        assert_ne!(vault.seal(Column::Record, b"row", b"value").unwrap(), vault.seal(Column::Record, b"row", b"value").unwrap());
-        assert_eq!(vault.digest(&[1; 16], b"value"), vault.digest(&[1; 16], b"value"));
-        assert_ne!(vault.digest(&[1; 16], b"value"), vault.digest(&[2; 16], b"value"));
+    fn a_value_under_an_unknown_key_is_asked_for_once_more() {
+        let sealed = vault(&[1, 2]).seal(Column::Record, b"row", b"value").unwrap();
+        assert!(matches!(vault(&[1]).open(Column::Record, b"row", &sealed), Err(StoreError::UnknownKey(2))));
+        let told = vault(&[1]).with_reread(Arc::new(|| Some(Arc::new(vault(&[1, 2])))));
+        assert_eq!(told.open(Column::Record, b"row", &sealed).unwrap().as_slice(), b"value");
+        let in_vain = vault(&[1]).with_reread(Arc::new(|| Some(Arc::new(vault(&[1])))));
+        assert!(matches!(in_vain.open(Column::Record, b"row", &sealed), Err(StoreError::UnknownKey(2))));
     }
 
     #[test]
-    fn key_files_are_read_strictly() {
-        let key = STANDARD.encode([7; 32]);
-        assert_eq!(parse_keys(&format!("1:{key}\n2:{key}\n")).unwrap().len(), 2);
-        for wrong in ["", "1", "0:AAAA", &format!("1:{key}\n1:{key}"), &format!("x:{key}"), "1:AAAA"] {
-            assert_eq!(parse_keys(wrong).unwrap_err(), KeyFileError);
+    fn two_sealings_of_one_value_differ_and_their_digests_agree() {
+        let vault = vault(&[1]);
+        assert_ne!(vault.seal(Column::Record, b"row", b"value").unwrap(), vault.seal(Column::Record, b"row", b"value").unwrap());
+        let (ada, bea) = (vault.look_up(&child(1)), vault.look_up(&child(2)));
+        assert_eq!(vault.digest(&ada, b"value").unwrap(), vault.digest(&ada, b"value").unwrap());
+        assert_ne!(vault.digest(&ada, b"value").unwrap(), vault.digest(&bea, b"value").unwrap());
+    }
+
+    fn child(nth: usize) -> ChildReference {
+        let number = (999_000_001..).filter_map(domain::nhs_numbers::NhsNumber::from_first_nine).nth(nth).unwrap();
+        ChildReference::by_nhs_number(number, chrono::NaiveDate::from_ymd_opt(2016, 5, 4).unwrap())
+    }
+
+    #[test]
+    fn what_is_derived_names_its_key_and_either_of_two_keys_finds_it() {
+        let (before, during, after) = (vault(&[1]), vault(&[1, 2]), vault(&[2]));
+        let [now, other] = during.look_ups(&child(1));
+        assert_eq!((key_id(&now), key_id(&other)), (Some(2), Some(1)));
+        assert_eq!((other, now), (before.look_up(&child(1)), after.look_up(&child(1))));
+        assert_eq!(before.look_ups(&child(1))[0], before.look_ups(&child(1))[1]);
+        let day = chrono::NaiveDate::from_ymd_opt(2026, 1, 5).unwrap();
+        for (index, whole) in [(now, &after), (other, &before)] {
+            assert_eq!(during.digest(&index, b"value").unwrap(), whole.digest(&index, b"value").unwrap());
+            assert_eq!(during.case_index(&index, day).unwrap(), whole.case_index(&index, day).unwrap());
         }
+        assert!(matches!(after.digest(&other, b"value"), Err(StoreError::UnknownKey(1))));
+        assert!(after.check_known(&now).is_ok() && matches!(after.check_known(&other), Err(StoreError::UnknownKey(1))));
+    }
+
+    #[test]
+    fn there_are_never_three_look_up_keys() {
+        assert!(Vault::new(&ring(&[1, 2, 3]), &ring(&[1, 2])).is_ok());
+        assert!(Vault::new(&ring(&[1]), &ring(&[1, 2, 3])).is_err());
     }
 }

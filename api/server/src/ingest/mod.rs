@@ -153,7 +153,7 @@ impl Intake {
 
     fn take_blocking(&self, adapter: &dyn Adapter, order: &Order, mut body: Body) -> Result<Taken, Problem> {
         let context = Context { organisation: order.organisation, today: london_day(order.received_at) };
-        let mut collector = Collector::new(self.store.stage(order.id)?, order.organisation, context.today);
+        let mut collector = Collector::new(self.store.stage(order.id, order.organisation)?, context.today);
         let read = adapters::read(adapter, &mut body, &context, &mut collector);
         let (received, mut rejected, mut issues) = (collector.received, collector.rejected, collector.issues);
         let mut staging = collector.into_staging()?;

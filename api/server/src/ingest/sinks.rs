@@ -3,13 +3,11 @@
 use adapters::{Row, Sink, Stop};
 use chrono::NaiveDate;
 use domain::issues::Issue;
-use domain::organisations::OrganisationCode;
 use store::{Staging, StoreError};
 
 /// Counts rows on their way, and keeps the first failure of the store.
 pub(super) struct Collector {
     staging: Staging,
-    organisation: OrganisationCode,
     today: NaiveDate,
     pub(super) received: u64,
     pub(super) rejected: u64,
@@ -18,8 +16,8 @@ pub(super) struct Collector {
 }
 
 impl Collector {
-    pub(super) fn new(staging: Staging, organisation: OrganisationCode, today: NaiveDate) -> Self {
-        Self { staging, organisation, today, received: 0, rejected: 0, issues: 0, failure: None }
+    pub(super) fn new(staging: Staging, today: NaiveDate) -> Self {
+        Self { staging, today, received: 0, rejected: 0, issues: 0, failure: None }
     }
 
     /// The staging, unless the store failed.
@@ -34,7 +32,7 @@ impl Collector {
         self.received += 1;
         self.note(row.issues)?;
         match row.record {
-            Some(record) => self.staging.record(row.number, self.organisation, &record, self.today),
+            Some(record) => self.staging.record(row.number, &record, self.today),
             None => {
                 self.rejected += 1;
                 match (row.referral_id, row.rejected_request) {

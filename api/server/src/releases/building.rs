@@ -19,6 +19,8 @@ use domain::referrals::Flow;
 use domain::submissions::{DEFAULT_LIST, Dataset};
 use store::{Counted, Store, StoreError, TableDraft, Tx};
 
+use crate::secrets::ReleaseSecrets;
+
 /// A list that was last true of a day longer ago than this counts as not submitted: lists are
 /// monthly, and a fortnight is left for a late one.
 const LIST_AGE_DAYS: i64 = 45;
@@ -36,7 +38,7 @@ pub struct Building {
 
 /// Builds a release from one consistent state of the store and publishes it, all at once. Who may count
 /// is decided as of now; the waits are those of the as-at day, as far as today's records tell them.
-pub async fn build_release(store: &Store, secret: Arc<ReleaseSecret>, building: Building) -> Result<ReleaseId, StoreError> {
+pub async fn build_release(store: &Store, secrets: ReleaseSecrets, building: Building) -> Result<ReleaseId, StoreError> {
     let (id, as_of, now) = (building.id, building.as_of, building.now);
     let by = Attribution {
         client: "operator".to_owned(),
@@ -47,8 +49,16 @@ pub async fn build_release(store: &Store, secret: Arc<ReleaseSecret>, building: 
         resource: Some(id.0),
     };
     let permits = permits(&building);
-    let tables = store.read(move |tx| tables(tx, &secret, &building)).await?;
-    store.transaction(move |tx| tx.publish_release((id, as_of, now), &tables, &permits, &by)).await?;
+    let (tables, secret) = store
+        .read(move |tx| {
+            // A day that was released before is rounded as it was then, whatever secret is in force: two
+            // roundings of one state of the records would tell more than either.
+            let secret_id = tx.release_secret_of(as_of)?.unwrap_or(secrets.primary_id());
+            let secret = secrets.get(secret_id).ok_or(StoreError::UnknownKey(secret_id))?;
+            Ok((tables(tx, secret, &building)?, secret_id))
+        })
+        .await?;
+    store.transaction(move |tx| tx.publish_release((id, as_of, now), secret, &tables, &permits, &by)).await?;
     Ok(id)
 }
 

@@ -69,8 +69,9 @@ pub async fn get_checkpoint(caller: Caller, state: web::Data<State>) -> Result<H
     caller.require(Scope::AuditRead)?;
     state.store.append_audit().await?;
     let head = state.store.read(|tx| tx.tree_head()).await?;
-    let keys = state.checkpoints.public().join(", ");
-    Ok(HttpResponse::Ok().insert_header((KEYS_HEADER, keys)).content_type("text/plain; charset=utf-8").body(state.checkpoints.sign(head)))
+    let signing = state.checkpoints.keys();
+    let keys = signing.public().join(", ");
+    Ok(HttpResponse::Ok().insert_header((KEYS_HEADER, keys)).content_type("text/plain; charset=utf-8").body(signing.sign(head)))
 }
 
 /// A proof about the log

@@ -15,5 +15,5 @@ use crate::state::State;
 )]
 #[get("/.well-known/jwks.json")]
 pub(crate) async fn list_keys(_peer: ListedPeer, state: web::Data<State>) -> web::Json<JwkSet> {
-    web::Json(JwkSet { keys: vec![state.tokens.key().jwk().clone()] })
+    web::Json(JwkSet { keys: state.tokens.keys().iter().map(|(_, key)| key.jwk().clone()).collect() })
 }

@@ -13,6 +13,7 @@ use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::{Registry, Unit};
+use store::KeyPurpose;
 
 /// Upper bounds of the latency histogram, in seconds.
 const BOUNDS: [f64; 12] = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0, 30.0];
@@ -28,6 +29,7 @@ struct Families {
     in_flight: Gauge,
     tokens: Family<Outcome, Counter>,
     refused_certificates: Family<Outcome, Counter>,
+    left_to_reseal: Family<UnderKey, Gauge>,
     agreement_days_left: Family<Agreed, Gauge>,
     exported: opentelemetry::metrics::Histogram<f64>,
 }
@@ -51,6 +53,12 @@ struct Outcome {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct UnderKey {
+    purpose: &'static str,
+    key: u32,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct Agreed {
     agreement: String,
 }
@@ -67,16 +75,29 @@ impl Metrics {
         let in_flight = Gauge::default();
         let tokens = Family::default();
         let refused_certificates = Family::default();
+        let left_to_reseal = Family::default();
         registry.register("http_requests", "Requests answered", requests.clone());
         registry.register_with_unit("http_request_duration", "Time to the head of the answer", Unit::Seconds, durations.clone());
         registry.register("http_requests_in_flight", "Requests not answered yet", in_flight.clone());
         registry.register("token_requests", "Access tokens issued and refused", tokens.clone());
         registry.register("client_certificates_refused", "Handshakes refused for the client's certificate", refused_certificates.clone());
+        registry.register("values_left_to_reseal", "Stored values under a key that is not in force any more", left_to_reseal.clone());
         let agreement_days_left = Family::<Agreed, Gauge>::default();
         let days_left = "Days to the last day of each agreement of the partnership file: 0 on it, negative after it";
         registry.register("agreement_days_left", days_left, agreement_days_left.clone());
         let exported = opentelemetry::global::meter("sendbridge").f64_histogram("http.server.request.duration").with_unit("s").build();
-        Self(Arc::new(Families { registry, requests, durations, in_flight, tokens, refused_certificates, agreement_days_left, exported }))
+        let families = Families {
+            registry,
+            requests,
+            durations,
+            in_flight,
+            tokens,
+            refused_certificates,
+            left_to_reseal,
+            agreement_days_left,
+            exported,
+        };
+        Self(Arc::new(families))
     }
 
     /// A request came in.
@@ -112,6 +133,15 @@ impl Metrics {
     /// A handshake failed for the client's certificate.
     pub fn certificate_refused(&self, outcome: &'static str) {
         self.0.refused_certificates.get_or_create(&Outcome { outcome }).inc();
+    }
+
+    /// How many stored values are under each key that is not in force any more.
+    pub fn left_to_reseal(&self, left: &[(KeyPurpose, u32, u64)]) {
+        self.0.left_to_reseal.clear();
+        for (purpose, key, values) in left {
+            let gauge = self.0.left_to_reseal.get_or_create(&UnderKey { purpose: purpose.as_str(), key: *key });
+            gauge.set(i64::try_from(*values).unwrap_or(i64::MAX));
+        }
     }
 
     /// The days left of each agreement that there is; any other is forgotten.

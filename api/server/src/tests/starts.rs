@@ -3,6 +3,8 @@ use std::time::{Duration, Instant};
 use super::worlds::{Files, World, set_mode};
 use crate::tls::authorities::DEMONSTRATION_AUTHORITY;
 
+const PEM_OF_NOTHING: &str = "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n";
+
 async fn refusal(files: &Files) -> String {
     files.start().await.err().expect("the gateway must not start").to_string()
 }
@@ -27,7 +29,8 @@ async fn a_partnership_or_an_authority_that_cannot_be_read_keeps_it_from_startin
         ("pki/crl.pem", "no list at all", "authority one: "),
         ("pki/ca.pem", "", "authority one: "),
         ("pki/server.pem", "", "server's certificate"),
-        ("keys/token-signing.pem", "not a key", "not a P-256 private key"),
+        ("keys/token-signing.pem", "not a key", "token-signing.pem: keys are PEM blocks"),
+        ("keys/token-signing.pem", PEM_OF_NOTHING, "token-signing.pem: not a P-256 private key"),
     ] {
         let files = Files::new();
         files.write(file, content);

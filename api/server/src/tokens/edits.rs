@@ -7,7 +7,10 @@ use jsonwebtoken::{Algorithm, EncodingKey};
 use proptest::prelude::*;
 use serde_json::json;
 
+use store::rings::Ring;
+
 use super::assertions::Assertion;
+use super::keys::SigningKey;
 use super::*;
 
 const ISSUER: &str = "https://gateway.example";
@@ -47,7 +50,9 @@ static RIGHT: LazyLock<Right> = LazyLock::new(|| {
             jsonwebtoken::Header { typ: Some(kind.into()), kid: Some("one".into()), ..jsonwebtoken::Header::new(Algorithm::ES256) };
         jsonwebtoken::encode(&header, &claims, &EncodingKey::from_ec_pem(key.serialize_pem().as_bytes()).unwrap()).unwrap()
     };
-    let tokens = Tokens::new(ISSUER.into(), SigningKey::from_pem(rcgen::KeyPair::generate().unwrap().serialize_pem().as_bytes()).unwrap());
+    let own = SigningKey::from_pem(rcgen::KeyPair::generate().unwrap().serialize_pem().as_bytes()).unwrap();
+    let own = Arc::new(Ring::new([(1, own)].into(), 1).unwrap());
+    let tokens = Tokens::new(ISSUER.into(), move || Arc::clone(&own));
     let own = tokens.issue(&client, &client.scopes, THUMBPRINT, now, Uuid::nil()).unwrap();
     let outside = json!({
         "iss": OUTSIDE, "aud": ISSUER, "sub": client.id, "client_id": client.id, "iat": NOW, "exp": NOW + 600, "jti": "1",

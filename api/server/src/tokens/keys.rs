@@ -1,26 +1,20 @@
-//! The key that signs access tokens: ECDSA on P-256.
-
-use std::path::Path;
+//! The keys that sign access tokens: ECDSA on P-256.
 
 use jsonwebtoken::crypto;
 use jsonwebtoken::errors::Error;
 use jsonwebtoken::jwk::{AlgorithmParameters, EllipticCurve, Jwk, PublicKeyUse, ThumbprintHash};
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header};
 
+use store::rings::Ring;
+
 use super::claims::Claims;
-use crate::files::{self, FileError};
 
 /// The algorithm of the key. A token's header has no say in it.
 const ALGORITHM: Algorithm = Algorithm::ES256;
 
-/// Why the key cannot be used.
-#[derive(Debug, thiserror::Error)]
-pub enum KeyError {
-    #[error(transparent)]
-    File(#[from] FileError),
-    #[error("{file}: not a P-256 private key in PKCS#8 PEM")]
-    NotP256 { file: String },
-}
+/// The keys that tokens may be signed with. Those that are not in force sign none, and are published
+/// and verified by.
+pub type SigningKeys = Ring<SigningKey>;
 
 /// A private key and its public half, named by its thumbprint (RFC 7638).
 pub struct SigningKey {
@@ -31,13 +25,6 @@ pub struct SigningKey {
 }
 
 impl SigningKey {
-    /// Reads `token-signing.pem` of the keys' folder. It blocks.
-    pub fn read(folder: &Path) -> Result<Self, KeyError> {
-        let path = folder.join("token-signing.pem");
-        let pem = files::read_secret(&path)?;
-        Self::from_pem(&pem).map_err(|_| KeyError::NotP256 { file: path.display().to_string() })
-    }
-
     pub fn from_pem(pem: &[u8]) -> Result<Self, Error> {
         let private = EncodingKey::from_ec_pem(pem)?;
         let mut jwk = Jwk::from_encoding_key(&private, ALGORITHM)?;

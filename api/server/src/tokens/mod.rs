@@ -20,7 +20,7 @@ use uuid::Uuid;
 
 use claims::{Claims, Confirmation};
 use jws::Jws;
-use keys::SigningKey;
+use keys::SigningKeys;
 pub use verification::{TokenError, Verified};
 
 /// How long a token holds, in seconds.
@@ -35,21 +35,22 @@ const REMEMBERED: usize = 10_000;
 /// Issues and verifies the gateway's tokens.
 pub struct Tokens {
     issuer: String,
-    key: SigningKey,
+    keys: Box<dyn Fn() -> Arc<SigningKeys> + Send + Sync>,
     verified: Cache<[u8; 32], Arc<Verified>>,
 }
 
 impl Tokens {
-    pub fn new(issuer: String, key: SigningKey) -> Self {
-        Self { issuer, key, verified: Cache::new(REMEMBERED) }
+    /// Tokens under the keys that are in force when one is issued or verified.
+    pub fn new(issuer: String, keys: impl Fn() -> Arc<SigningKeys> + Send + Sync + 'static) -> Self {
+        Self { issuer, keys: Box::new(keys), verified: Cache::new(REMEMBERED) }
     }
 
     pub fn issuer(&self) -> &str {
         &self.issuer
     }
 
-    pub fn key(&self) -> &SigningKey {
-        &self.key
+    pub fn keys(&self) -> Arc<SigningKeys> {
+        (self.keys)()
     }
 
     /// A token for a client whose certificate has the given thumbprint.
@@ -73,7 +74,9 @@ impl Tokens {
             scope: write_scopes(scopes),
             cnf: Confirmation { thumbprint: thumbprint.to_owned() },
         };
-        self.key.sign(&claims)
+        let keys = self.keys();
+        let key = keys.get(keys.primary_id()).ok_or(jsonwebtoken::errors::ErrorKind::InvalidEcdsaKey)?;
+        key.sign(&claims)
     }
 
     /// What a token says, if it is this gateway's or one of the issuers' own, holds now and is bound to
@@ -82,18 +85,21 @@ impl Tokens {
         jws::check_size(token)?;
         let mut id = [0; 32];
         id.copy_from_slice(digest::digest(&digest::SHA256, token.as_bytes()).as_ref());
-        let verified = match self.verified.get(&id) {
+        let keys = self.keys();
+        // What was remembered counts no longer than the key that signed it.
+        let verified = match self.verified.get(&id).filter(|verified| verified.is_under(&keys)) {
             Some(verified) => verified,
             None => {
                 let jws = Jws::parse(token)?;
-                // Nobody else's key goes by the name of the gateway's.
-                let own = jws.key_id()? == Some(self.key.id());
-                let issuer = if own { None } else { outside::issuer_of(&jws, issuers, &self.issuer)? };
-                match issuer {
+                // Nobody else's key goes by the name of one of the gateway's.
+                let id_of_key = jws.key_id()?;
+                let own = keys.iter().map(|(_, key)| key).find(|key| id_of_key == Some(key.id()));
+                let issuer = if own.is_some() { None } else { outside::issuer_of(&jws, issuers, &self.issuer)? };
+                match (issuer, own) {
                     // Not remembered: the partnership may have changed by the next time.
-                    Some(issuer) => Arc::new(outside::read(&jws, issuer)?),
-                    None => {
-                        let verified = Arc::new(verification::read(&jws, &self.key, &self.issuer)?);
+                    (Some(issuer), _) => Arc::new(outside::read(&jws, issuer)?),
+                    (None, own) => {
+                        let verified = Arc::new(verification::read(&jws, own, &self.issuer)?);
                         self.verified.insert(id, verified.clone());
                         verified
                     }

@@ -76,5 +76,6 @@ pub(super) fn read(jws: &Jws<'_>, issuer: &Issuer) -> Result<Verified, TokenErro
         thumbprint: claims.cnf.thumbprint,
         issued: claims.nbf.map_or(claims.iat, |begins| begins.max(claims.iat)),
         expires: claims.exp,
+        key: None,
     })
 }

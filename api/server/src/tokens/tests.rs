@@ -6,7 +6,9 @@ use domain::signatures::Authentication;
 use jsonwebtoken::{Algorithm, EncodingKey, crypto};
 use serde_json::{Value, json};
 
+use super::keys::SigningKey;
 use super::*;
+use store::rings::Ring;
 
 const ISSUER: &str = "https://127.0.0.1:8443";
 const THUMBPRINT: &str = "A4DtL2JmUMhAsvJj5tKyn64SqzmuXbMrJa0n761y5v0";
@@ -14,7 +16,14 @@ const THUMBPRINT: &str = "A4DtL2JmUMhAsvJj5tKyn64SqzmuXbMrJa0n761y5v0";
 static PEM: LazyLock<String> = LazyLock::new(|| rcgen::KeyPair::generate_for(&rcgen::PKCS_ECDSA_P256_SHA256).unwrap().serialize_pem());
 
 fn tokens() -> Tokens {
-    Tokens::new(ISSUER.into(), SigningKey::from_pem(PEM.as_bytes()).unwrap())
+    tokens_of(&[&PEM])
+}
+
+/// Tokens of keys in PEM, the last in force.
+fn tokens_of(pems: &[&str]) -> Tokens {
+    let keys = (1..).zip(pems).map(|(id, pem)| (id, SigningKey::from_pem(pem.as_bytes()).unwrap())).collect();
+    let keys = Arc::new(Ring::new(keys, u32::try_from(pems.len()).unwrap()).unwrap());
+    Tokens::new(ISSUER.into(), move || Arc::clone(&keys))
 }
 
 fn at(seconds: i64) -> DateTime<Utc> {
@@ -64,7 +73,7 @@ fn with(value: &Value, change: &Value) -> String {
 fn an_issued_token_is_of_rfc_9068_and_verifies() {
     let tokens = tokens();
     let token = issued(&tokens);
-    assert_eq!(part(&token, 0), json!({ "typ": "at+jwt", "alg": "ES256", "kid": tokens.key().id() }));
+    assert_eq!(part(&token, 0), json!({ "typ": "at+jwt", "alg": "ES256", "kid": tokens.keys().get(1).unwrap().id() }));
     assert_eq!(
         part(&token, 1),
         json!({
@@ -197,7 +206,7 @@ fn a_token_that_is_changed_stripped_or_anothers_is_refused() {
     let token = issued(&tokens);
     let parts: Vec<&str> = token.split('.').collect();
     let (header, body, signature) = (parts[0], parts[1], parts[2]);
-    let other = Tokens::new(ISSUER.into(), SigningKey::from_pem(rcgen::KeyPair::generate().unwrap().serialize_pem().as_bytes()).unwrap());
+    let other = tokens_of(&[&rcgen::KeyPair::generate().unwrap().serialize_pem()]);
     let widened = BASE64.encode(with(&part(&token, 1), &json!({ "scope": "audit:read" })));
     let unsigned = BASE64.encode(with(&part(&token, 0), &json!({ "alg": "none" })));
     for attack in [
@@ -240,7 +249,32 @@ fn only_a_p256_key_signs() {
 
 #[test]
 fn the_published_key_is_the_public_half_alone() {
-    let jwk = serde_json::to_value(tokens().key().jwk()).unwrap();
+    let jwk = serde_json::to_value(tokens().keys().get(1).unwrap().jwk()).unwrap();
     assert_eq!((&jwk["kty"], &jwk["crv"], &jwk["alg"], &jwk["use"]), (&json!("EC"), &json!("P-256"), &json!("ES256"), &json!("sig")));
     assert!(jwk.get("d").is_none() && jwk["kid"].is_string());
+}
+
+#[test]
+fn a_token_of_an_older_key_holds_until_that_key_is_gone() {
+    let newer = rcgen::KeyPair::generate().unwrap().serialize_pem();
+    let tokens = tokens_of(&[&PEM, &newer]);
+    let (old, new) = (issued(&tokens_of(&[&PEM])), issued(&tokens));
+    assert_ne!(part(&old, 0)["kid"], part(&new, 0)["kid"]);
+    for token in [&old, &new] {
+        assert!(tokens.verify(token, &[], THUMBPRINT, at(599)).is_ok());
+    }
+    assert_eq!(tokens_of(&[&newer]).verify(&old, &[], THUMBPRINT, at(0)).err(), Some(TokenError::Key));
+}
+
+#[test]
+fn a_token_that_is_remembered_counts_no_longer_than_its_key() {
+    let newer = rcgen::KeyPair::generate().unwrap().serialize_pem();
+    let (both, one) = (tokens_of(&[&PEM, &newer]).keys(), tokens_of(&[&newer]).keys());
+    let live = Arc::new(arc_swap::ArcSwap::new(both));
+    let keys = Arc::clone(&live);
+    let tokens = Tokens::new(ISSUER.into(), move || keys.load_full());
+    let old = issued(&tokens_of(&[&PEM]));
+    assert!(tokens.verify(&old, &[], THUMBPRINT, at(0)).is_ok());
+    live.store(one);
+    assert_eq!(tokens.verify(&old, &[], THUMBPRINT, at(0)).err(), Some(TokenError::Key));
 }

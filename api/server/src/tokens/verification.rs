@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::claims::Claims;
 use super::jws::Jws;
-use super::keys::SigningKey;
+use super::keys::{SigningKey, SigningKeys};
 use super::{LIFETIME, SKEW};
 
 /// The type of an access token.
@@ -49,9 +49,16 @@ pub struct Verified {
     pub(super) thumbprint: String,
     pub(super) issued: i64,
     pub(super) expires: i64,
+    /// The id of the key that signed it, where that is the gateway's.
+    pub(super) key: Option<String>,
 }
 
 impl Verified {
+    /// Whether the key that signed it is among these.
+    pub(super) fn is_under(&self, keys: &SigningKeys) -> bool {
+        keys.iter().any(|(_, key)| self.key.as_deref() == Some(key.id()))
+    }
+
     pub(super) fn check(&self, thumbprint: &str, now: DateTime<Utc>) -> Result<(), TokenError> {
         let now = now.timestamp();
         if now >= self.expires || self.issued > now + SKEW {
@@ -64,12 +71,11 @@ impl Verified {
     }
 }
 
-/// Checks all of the gateway's own token that does not change with time.
-pub(super) fn read(jws: &Jws<'_>, key: &SigningKey, issuer: &str) -> Result<Verified, TokenError> {
+/// Checks all of the gateway's own token that does not change with time; `key` is the gateway's of the name
+/// that the token gives, if it has one.
+pub(super) fn read(jws: &Jws<'_>, key: Option<&SigningKey>, issuer: &str) -> Result<Verified, TokenError> {
     jws.check_type(&[TYPE])?;
-    if jws.key_id()? != Some(key.id()) {
-        return Err(TokenError::Key);
-    }
+    let key = key.ok_or(TokenError::Key)?;
     jws.check_algorithm("ES256")?;
     let (message, signature) = jws.signed();
     if !key.verifies(signature, message) {
@@ -92,6 +98,7 @@ pub(super) fn read(jws: &Jws<'_>, key: &SigningKey, issuer: &str) -> Result<Veri
         thumbprint: claims.cnf.thumbprint,
         issued: claims.iat,
         expires: claims.exp,
+        key: Some(key.id().to_owned()),
     })
 }
 

@@ -160,17 +160,21 @@ fn read<T>(connection: &mut PgConnection, vault: &Vault, work: impl FnOnce(&mut 
     connection.build_transaction().read_only().repeatable_read().run(work)
 }
 
-/// A transaction that is run again after a serialization failure or a deadlock.
+/// A transaction that is run again after a serialization failure, a deadlock or an unknown key.
 pub(crate) fn with_retries<T>(
     connection: &mut PgConnection,
     vault: &Vault,
     work: impl Fn(&mut Tx<'_>) -> Result<T, StoreError>,
 ) -> Result<T, StoreError> {
     let mut attempt = 1;
+    let mut newer = None;
     loop {
+        let vault = newer.as_deref().unwrap_or(vault);
         let result = connection.transaction(|connection| work(&mut Tx { handle: Handle::Postgres(connection), vault }));
         match result {
             Err(error) if error.is_transient() && attempt < ATTEMPTS => attempt += 1,
+            // Another gateway is ahead in a rotation: its key is asked for once.
+            Err(StoreError::UnknownKey(id)) if newer.is_none() => newer = Some(vault.reread().ok_or(StoreError::UnknownKey(id))?),
             result => return result,
         }
     }

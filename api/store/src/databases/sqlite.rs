@@ -15,7 +15,7 @@ use crate::audit::LogLimits;
 use crate::transactions::{Handle, Tx};
 use crate::vault::Vault;
 
-const MIGRATIONS: EmbeddedMigrations = embed_migrations!("migrations/sqlite");
+pub(crate) const MIGRATIONS: EmbeddedMigrations = embed_migrations!("migrations/sqlite");
 
 /// Transactions that may wait for the writer; one more is `Busy`.
 const QUEUE: usize = 1024;

@@ -10,7 +10,7 @@ use super::{staged, staged_issue, staged_rejected};
 use crate::StoreError;
 use crate::schema::expired_record;
 use crate::submissions::Submission;
-use crate::tombstones::Mark;
+use crate::tombstones::{Mark, case_indexes};
 use crate::transactions::{Tx, on};
 use crate::vault::LookUp;
 
@@ -35,13 +35,16 @@ impl Tx<'_> {
 
     fn reject_tombstoned(&mut self, submission: &Submission) -> Result<u64, StoreError> {
         let marks = self.marks(submission.organisation, submission.dataset)?;
-        let (mut keys, mut children, mut moved): (Vec<String>, Vec<LookUp>, Vec<(String, LookUp)>) = Default::default();
+        // What was staged stands under the key in force, or a moment ago under the one before it.
+        let (mut keys, mut cases, mut children): (Vec<&String>, Vec<LookUp>, Vec<LookUp>) = Default::default();
+        let mut moved: Vec<(&String, [LookUp; 2])> = Vec::new();
         for mark in &marks {
-            keys.extend(mark.record_key(self.vault));
             match mark {
-                Mark::Child { child, .. } => children.push(self.vault.look_up(child)),
-                Mark::Moved { id, from, .. } => moved.push((id.clone(), self.vault.look_up(from))),
-                _ => {}
+                Mark::Referral { id } => keys.push(id),
+                Mark::Case { child, received_on } => cases.extend(case_indexes(self.vault, child, *received_on)?),
+                Mark::Child { child, .. } => children.extend(self.vault.look_ups(child)),
+                Mark::Moved { id, from, .. } => moved.push((id, self.vault.look_ups(from))),
+                Mark::AdviceRequest { .. } | Mark::Advice { .. } | Mark::Decision { .. } => {}
             }
         }
         let field = match submission.dataset {
@@ -51,28 +54,35 @@ impl Tx<'_> {
         let mut rejected = 0;
         for keys in keys.chunks(BATCH) {
             let hits: Vec<Hit> = on!(self, c => staged::table
-                .filter(staged::record_key.eq_any(keys))
+                .filter(staged::record_key.eq_any(keys.iter().copied()))
+                .select((staged::row_number, staged::record_key, staged::look_up))
+                .load(*c))?;
+            rejected += self.reject(&hits, field, IssueCode::Erased)?;
+        }
+        for cases in cases.chunks(BATCH) {
+            let hits: Vec<Hit> = on!(self, c => staged::table
+                .filter(staged::case_index.eq_any(cases.iter().map(LookUp::as_slice)))
                 .select((staged::row_number, staged::record_key, staged::look_up))
                 .load(*c))?;
             rejected += self.reject(&hits, field, IssueCode::Erased)?;
         }
         for children in children.chunks(BATCH) {
-            let named: Vec<&[u8]> = children.iter().map(<[u8; 16]>::as_slice).collect();
             let hits: Vec<Hit> = on!(self, c => staged::table
-                .filter(staged::look_up.eq_any(named))
+                .filter(staged::look_up.eq_any(children.iter().map(LookUp::as_slice)))
                 .select((staged::row_number, staged::record_key, staged::look_up))
                 .load(*c))?;
             rejected += self.reject(&hits, field, IssueCode::Erased)?;
         }
         for moved in moved.chunks(BATCH) {
-            let ids: Vec<&String> = moved.iter().map(|(id, _)| id).collect();
             let hits: Vec<Hit> = on!(self, c => staged::table
-                .filter(staged::record_key.eq_any(ids))
+                .filter(staged::record_key.eq_any(moved.iter().map(|(id, _)| *id)))
                 .select((staged::row_number, staged::record_key, staged::look_up))
                 .load(*c))?;
             let hits: Vec<Hit> = hits
                 .into_iter()
-                .filter(|(_, key, look_up)| moved.iter().any(|(id, former)| id == key && former.as_slice() == look_up.as_slice()))
+                .filter(|(_, key, look_up)| {
+                    moved.iter().any(|(id, former)| *id == key && former.iter().any(|index| index.as_slice() == look_up))
+                })
                 .collect();
             rejected += self.reject(&hits, "nhs_number", IssueCode::IdentityCorrected)?;
         }
@@ -127,8 +137,8 @@ const REJECT_EXPIRED: &str = "
     INSERT INTO staged_issue (row_number, position, record_key, field, code, is_error)
     SELECT s.row_number, 1002, s.record_key, 'status', 'past-retention', TRUE
     FROM (SELECT $1 AS dataset, $2 AS organisation) scope CROSS JOIN staged s
-    JOIN expired_record e ON e.organisation = scope.organisation AND e.digest = s.digest
+    JOIN expired_record e ON e.organisation = scope.organisation AND e.digest IN (s.digest, s.other_digest)
     WHERE NOT EXISTS (SELECT 1 FROM record r
             WHERE r.dataset = scope.dataset AND r.organisation = scope.organisation AND r.record_key = s.record_key)
         AND NOT EXISTS (SELECT 1 FROM child c JOIN record o ON o.dataset = scope.dataset AND o.child_id = c.id
-            WHERE c.look_up = s.look_up AND o.is_open AND o.flow <> 'not-flowed' AND (o.pathways & s.pathways) <> 0)";
+            WHERE c.look_up IN (s.look_up, s.other_look_up) AND o.is_open AND o.flow <> 'not-flowed' AND (o.pathways & s.pathways) <> 0)";

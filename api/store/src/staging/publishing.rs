@@ -4,7 +4,7 @@ use chrono::NaiveDate;
 use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Text};
-use domain::submissions::{Counts, Mode, SubmissionStatus};
+use domain::submissions::{Counts, Dataset, Mode, SubmissionStatus};
 
 use super::{Place, Staging};
 use crate::StoreError;
@@ -73,6 +73,7 @@ impl Staging {
     /// Publishes what was staged. Blocks until it is durable.
     pub fn publish(mut self, publication: Publication) -> Result<Published, StoreError> {
         let store = self.store.clone();
+        self.renew()?;
         match &mut self.place {
             Place::Sqlite { path, connection, .. } => {
                 // Close the file's own connection: from here on it belongs to the writer.
@@ -80,7 +81,7 @@ impl Staging {
                 store.with_attached(path.clone(), move |tx| tx.publish(&publication))
             }
             Place::Postgres(connection) => {
-                let published = with_retries(connection, store.vault(), |tx| tx.publish(&publication));
+                let published = with_retries(connection, &self.vault, |tx| tx.publish(&publication));
                 // Whatever becomes of this, what was published is published: the next staging sweeps again.
                 if let Err(error) = connection.batch_execute("DISCARD TEMPORARY") {
                     tracing::warn!(%error, "staged rows were left behind");
@@ -124,6 +125,8 @@ impl Tx<'_> {
             submission.counts.rejected += marked;
             submission.status = SubmissionStatus::AcceptedWithIssues;
         }
+        self.check_newest_index()?;
+        self.check_cases(&submission)?;
         let changes = self.changes(&submission)?;
         let stale = self.count(STALE, &submission)?;
         let not_flowed = if submission.mode == Mode::Snapshot { self.count(NOT_FLOWED, &submission)? } else { 0 };
@@ -173,14 +176,26 @@ impl Tx<'_> {
         Ok(about_list!(self, submission, CHANGES; get_result)?)
     }
 
+    /// A case may have been held by another id since this submission asked for it, if two gateways
+    /// changed keys at different moments: then it is to be sent again.
+    fn check_cases(&mut self, submission: &Submission) -> Result<(), StoreError> {
+        if submission.dataset == Dataset::Ehcp && self.count(TWO_IDS, submission)? > 0 { Err(StoreError::Busy) } else { Ok(()) }
+    }
+
     fn count(&mut self, query: &'static str, submission: &Submission) -> Result<i64, StoreError> {
         let number: Number = about_list!(self, submission, query; get_result)?;
         Ok(number.number)
     }
 
     fn move_records(&mut self, submission: &Submission) -> Result<(), StoreError> {
-        on!(self, c => diesel::sql_query(CHILDREN).execute(*c))?;
-        about_list!(self, submission, RECORDS, submission.id.to_string(); execute)?;
+        let (mut children, mut records) = (CHILDREN.to_owned(), RECORDS.to_owned());
+        if self.vault.has_two_indexes() {
+            on!(self, c => diesel::sql_query(CLAIMS).execute(*c))?;
+            children = children.replace(SAME_CHILD, SAME_CHILD_OF_TWO);
+            records = records.replace(SAME_CHILD, SAME_CHILD_OF_TWO).replace(ORDER, CHANGED_OF_TWO);
+        }
+        on!(self, c => diesel::sql_query(&children).execute(*c))?;
+        about_list!(self, submission, &records, submission.id.to_string(); execute)?;
         about_list!(self, submission, MARK_STALE; execute)?;
         if submission.mode == Mode::Snapshot {
             // Written into the statement: the two databases take a day by different types.
@@ -202,6 +217,25 @@ fn natural(number: i64) -> u64 {
     u64::try_from(number).unwrap_or(0)
 }
 
+// While there are two look-up keys, a child and a digest may stand under either. One key is the rule,
+// and then the databases may join by a plain equality.
+
+const SAME_CHILD: &str = "c.look_up = s.look_up";
+const SAME_CHILD_OF_TWO: &str = "c.look_up IN (s.look_up, s.other_look_up)";
+const ORDER: &str = "ORDER BY s.record_key";
+/// What is unchanged is left alone: the digest that it stands under is not the one that it came with.
+const CHANGED_OF_TWO: &str = "AND NOT EXISTS (SELECT 1 FROM record o WHERE o.dataset = $1 AND o.organisation = $2 AND o.list = $3
+        AND o.record_key = s.record_key AND o.flow = 'flowed' AND o.digest IN (s.digest, s.other_digest))
+    ORDER BY s.record_key";
+
+/// See `Tx::claim_child`.
+const CLAIMS: &str = "
+    INSERT INTO child_claim (look_up)
+    SELECT DISTINCT CASE WHEN s.look_up < s.other_look_up THEN s.look_up ELSE s.other_look_up END AS claimed FROM staged s
+    WHERE NOT EXISTS (SELECT 1 FROM child c WHERE c.look_up IN (s.look_up, s.other_look_up))
+    ORDER BY claimed
+    ON CONFLICT (look_up) DO NOTHING";
+
 /// Children that are named for the first time. In one order, so that two publications cannot each
 /// wait for the other.
 const CHILDREN: &str = "
@@ -218,10 +252,17 @@ const CHILDREN: &str = "
 const CHANGES: &str = "
     SELECT COUNT(*) AS accepted,
         CAST(COALESCE(SUM(CASE WHEN r.id IS NULL THEN 1 ELSE 0 END), 0) AS BIGINT) AS opened,
-        CAST(COALESCE(SUM(CASE WHEN r.digest = s.digest AND r.list = scope.list THEN 1 ELSE 0 END), 0) AS BIGINT) AS unchanged,
-        CAST(COALESCE(SUM(CASE WHEN r.digest <> s.digest AND r.is_open AND NOT s.is_open THEN 1 ELSE 0 END), 0) AS BIGINT) AS closed
+        CAST(COALESCE(SUM(CASE WHEN r.digest IN (s.digest, s.other_digest) AND r.list = scope.list THEN 1 ELSE 0 END), 0) AS BIGINT) AS unchanged,
+        CAST(COALESCE(SUM(CASE WHEN r.digest NOT IN (s.digest, s.other_digest) AND r.is_open AND NOT s.is_open THEN 1 ELSE 0 END), 0) AS BIGINT) AS closed
     FROM (SELECT $1 AS dataset, $2 AS organisation, $3 AS list) scope CROSS JOIN staged s
     LEFT JOIN record r ON r.dataset = scope.dataset AND r.organisation = scope.organisation AND r.record_key = s.record_key";
+
+// The list takes part to keep the values in order.
+const TWO_IDS: &str = "
+    SELECT COUNT(*) AS number
+    FROM (SELECT $1 AS dataset, $2 AS organisation, $3 AS list) scope CROSS JOIN staged s
+    JOIN record r ON r.organisation = scope.organisation AND r.case_index = s.case_index
+    WHERE r.dataset = scope.dataset AND r.record_key <> s.record_key";
 
 const OPEN: &str = "
     SELECT COUNT(*) AS number FROM record
@@ -240,14 +281,14 @@ const NOT_FLOWED: &str = "
 
 const RECORDS: &str = "
     INSERT INTO record (dataset, organisation, list, submission_id,
-        record_key, child_id, pathways, is_open, flow, digest, sealed_record, retain_from)
-    SELECT $1, $2, $3, $4, s.record_key, c.id, s.pathways, s.is_open, 'flowed', s.digest, s.sealed_record, s.retain_from
+        record_key, child_id, pathways, is_open, flow, digest, case_index, sealed_record, retain_from)
+    SELECT $1, $2, $3, $4, s.record_key, c.id, s.pathways, s.is_open, 'flowed', s.digest, s.case_index, s.sealed_record, s.retain_from
     FROM staged s CROSS JOIN child c WHERE c.look_up = s.look_up
     ORDER BY s.record_key
     ON CONFLICT (dataset, organisation, record_key) DO UPDATE SET
         list = excluded.list, submission_id = excluded.submission_id, child_id = excluded.child_id, pathways = excluded.pathways,
-        is_open = excluded.is_open, flow = excluded.flow, digest = excluded.digest, sealed_record = excluded.sealed_record,
-        retain_from = excluded.retain_from
+        is_open = excluded.is_open, flow = excluded.flow, digest = excluded.digest, case_index = excluded.case_index,
+        sealed_record = excluded.sealed_record, retain_from = excluded.retain_from
     WHERE record.digest <> excluded.digest OR record.flow <> excluded.flow OR record.list <> excluded.list";
 
 const MARK_STALE: &str = "

@@ -16,6 +16,7 @@ use serde::{Deserialize, Serialize};
 use super::TombstoneRow;
 use crate::StoreError;
 use crate::rows::to_json;
+use crate::vault::sealed_under;
 
 /// One mark as the journal holds it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -81,6 +82,16 @@ impl Journal {
             }
         }
         Ok(lines)
+    }
+
+    /// How many marks are sealed under each envelope key; those that a later line tells anew count as that.
+    pub fn marks_by_key(&self) -> Result<BTreeMap<u32, u64>, StoreError> {
+        let mut marks = BTreeMap::new();
+        for line in self.read()?.values() {
+            let key = sealed_under(&line.sealed()?).ok_or(StoreError::Corrupt("a line of the journal of tombstones"))?;
+            *marks.entry(key).or_default() += 1;
+        }
+        Ok(marks)
     }
 
     /// Adds lines, durably.

@@ -12,9 +12,9 @@ use domain::policy::Permit;
 use domain::submissions::Dataset;
 
 use super::journal::{Journal, Line, Lines};
-use super::{Mark, TombstoneRow, open};
-use crate::rows::{read, to_json_bytes};
-use crate::schema::tombstone;
+use super::{Mark, TombstoneRow, case_indexes, open};
+use crate::rows::read;
+use crate::schema::{record, tombstone};
 use crate::transactions::{Tx, on};
 use crate::{Store, StoreError};
 
@@ -77,7 +77,7 @@ impl Tx<'_> {
                     }
                 }
                 Some(known) if known.lifted_at.is_none() && line.lifted_at.is_some() => {
-                    let row = tombstone::table.find((&line.cause, line.position));
+                    let row = tombstone::table.filter(tombstone::cause.eq(&line.cause).and(tombstone::position.eq(line.position)));
                     on!(self, c => diesel::update(row).set(tombstone::lifted_at.eq(line.lifted_at)).execute(*c))?;
                 }
                 Some(_) => {}
@@ -100,7 +100,6 @@ impl Tx<'_> {
             position: line.position,
             organisation: line.organisation.clone(),
             dataset: mark.dataset().map(|dataset| dataset.to_string()),
-            look_up: self.vault.tombstone_look_up(&line.organisation, &to_json_bytes(&mark)?).to_vec(),
             made_at: line.made_at,
             lifted_at: line.lifted_at,
             sealed_mark,
@@ -115,9 +114,14 @@ impl Tx<'_> {
         let waiting_list = DataClass::WaitingListStatus;
         Ok(match mark {
             Mark::Referral { id } => (waiting_list, self.delete_record(Dataset::WaitingList, organisation, id)?),
-            Mark::Case { .. } => {
-                let key = mark.record_key(self.vault).unwrap_or_default();
-                (DataClass::EhcpStatus, self.delete_record(Dataset::Ehcp, organisation, &key)?)
+            Mark::Case { child, received_on } => {
+                let indexes = case_indexes(self.vault, child, *received_on)?;
+                let held = record::table
+                    .filter(record::dataset.eq(Dataset::Ehcp.as_str()).and(record::organisation.eq(organisation.as_str())))
+                    .filter(record::case_index.eq_any(indexes.map(|index| index.to_vec())))
+                    .select(record::record_key);
+                let key: Option<String> = on!(self, c => held.first(*c).optional())?;
+                (DataClass::EhcpStatus, key.map_or(Ok(0), |key| self.delete_record(Dataset::Ehcp, organisation, &key))?)
             }
             Mark::Child { dataset, child } => {
                 let data = if *dataset == Dataset::Ehcp { DataClass::EhcpStatus } else { waiting_list };

@@ -42,21 +42,19 @@ CREATE TABLE dispute (
     sealed_settlement BYTEA
 );
 
--- What must not come back: by which erasure or rectification, and sealed, what it is. look_up is keyed, so
--- that one thing is marked once.
+-- What must not come back: by which erasure or rectification, and sealed, what it is.
 CREATE TABLE tombstone (
+    id           BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     cause        TEXT      NOT NULL,
     position     INTEGER   NOT NULL,
     organisation TEXT      NOT NULL,
     dataset      TEXT,
-    look_up      BYTEA      NOT NULL,
     made_at      TIMESTAMP NOT NULL,
     lifted_at    TIMESTAMP,
     sealed_mark  BYTEA      NOT NULL,
-    PRIMARY KEY (cause, position)
+    UNIQUE (cause, position)
 );
 CREATE INDEX tombstone_by_organisation ON tombstone (organisation, dataset);
-CREATE INDEX tombstone_by_look_up ON tombstone (look_up);
 
 -- The keyed digests of what was past its retention, so that it is known when it is sent again unchanged.
 CREATE TABLE expired_record (

@@ -1,0 +1,132 @@
+//! The gateway's keys: what each is for, where it comes from, and how it is changed while everything
+//! goes on.
+
+pub(crate) mod commands;
+mod environment;
+pub mod lines;
+mod makers;
+pub mod retirement;
+pub mod rotation;
+pub mod sources;
+
+use std::fmt;
+use std::str::FromStr;
+
+use chrono::TimeDelta;
+use store::StoreError;
+
+use crate::files::FileError;
+use crate::tokens::LIFETIME;
+use commands::CommandFault;
+use lines::LinesFault;
+
+/// How long a partner may go on using a child id after ids are made under a new key.
+pub const CHILD_IDS_HOLD: TimeDelta = TimeDelta::days(90);
+
+/// How long the signatures of an old checkpoint key are wanted: eight years, as the audit log's text.
+pub const CHECKPOINTS_HOLD: TimeDelta = TimeDelta::days(2922);
+
+/// How long after a change of keys something that began before it may still be under way.
+pub const UNDER_WAY: TimeDelta = TimeDelta::minutes(15);
+
+/// What a key is for. A new one joins by a variant and a line in [`Purpose::about`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Purpose {
+    Token,
+    Envelope,
+    LookUp,
+    Pairwise,
+    Release,
+    Checkpoint,
+}
+
+/// What there is to know of a purpose.
+pub struct About {
+    /// Its name in `gateway.toml` and on the command line.
+    pub name: &'static str,
+    /// Its file in the keys' folder, unless the configuration names another source.
+    pub file: &'static str,
+    pub form: Form,
+    /// When an old key may go.
+    pub old: Old,
+    /// Whether it is changed along with the others, or only where it is named.
+    pub with_all: bool,
+}
+
+/// How a key is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Form {
+    /// 32 random bytes in base64.
+    Secret,
+    /// A P-256 private key in PKCS#8 PEM.
+    P256,
+}
+
+/// When an old key may go.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Old {
+    /// Once nothing that is stored needs it, and nothing that is under way can.
+    Unused,
+    /// So long after the next one came into force.
+    After(TimeDelta),
+}
+
+impl Purpose {
+    pub const ALL: [Self; 6] = [Self::Token, Self::Envelope, Self::LookUp, Self::Pairwise, Self::Release, Self::Checkpoint];
+
+    pub fn about(self) -> About {
+        let about = |name, file, form, old, with_all| About { name, file, form, old, with_all };
+        match self {
+            Self::Token => about("token", "token-signing.pem", Form::P256, Old::After(TimeDelta::seconds(LIFETIME + 60)), true),
+            Self::Envelope => about("envelope", "envelope.key", Form::Secret, Old::Unused, true),
+            Self::LookUp => about("look-up", "look-up.key", Form::Secret, Old::Unused, true),
+            Self::Pairwise => about("pairwise", "pairwise.key", Form::Secret, Old::After(CHILD_IDS_HOLD), true),
+            Self::Release => about("release", "release.key", Form::Secret, Old::Unused, false),
+            Self::Checkpoint => about("checkpoint", "checkpoint.key", Form::Secret, Old::After(CHECKPOINTS_HOLD), false),
+        }
+    }
+}
+
+impl fmt::Display for Purpose {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.about().name)
+    }
+}
+
+impl FromStr for Purpose {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let found = Self::ALL.into_iter().find(|purpose| purpose.about().name == text);
+        found.ok_or_else(|| format!("no key is for `{text}`: one of {}", Self::ALL.map(|purpose| purpose.about().name).join(", ")))
+    }
+}
+
+impl<'de> serde::Deserialize<'de> for Purpose {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer)?.parse().map_err(serde::de::Error::custom)
+    }
+}
+
+/// Why keys cannot be used. None of these repeats a key, or what a command said.
+#[derive(Debug, thiserror::Error)]
+pub enum KeysError {
+    #[error(transparent)]
+    File(#[from] FileError),
+    #[error("{origin}: {fault}")]
+    Lines { origin: String, fault: LinesFault },
+    #[error("{origin}: the environment has no such variable, or it is no text")]
+    Environment { origin: String },
+    #[error("{origin}: {fault}")]
+    Command { origin: String, fault: CommandFault },
+    #[error("{origin}: not a P-256 private key in PKCS#8 PEM")]
+    NotP256 { origin: String },
+    #[error("{origin}: three look-up keys; retire the oldest before another is added")]
+    ThreeLookUpKeys { origin: String },
+    #[error("{origin}: key {id} is another than it was; a new key takes a new id")]
+    Changed { origin: String, id: u32 },
+    #[error("the system gives no random numbers")]
+    Randomness,
+    #[error("a key cannot be used: {0}")]
+    Store(#[from] StoreError),
+}

@@ -1,0 +1,148 @@
+//! `keys rotate`: a new key beside the one in force, known to every gateway before it counts.
+//!
+//! A release secret is changed only where that is asked for by name and confirmed. Under a new one,
+//! figures that have not changed are rounded anew, and whoever keeps both releases learns more than either
+//! tells: with enough of them, the figure itself. So it is for a secret that has leaked, and for nothing
+//! else. What was published stays as it was published, and a day that was released once is always
+//! rounded with the secret of its first release.
+
+use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
+
+use super::lines::{self, KeyLine, KeyLines};
+use super::sources::Source;
+use super::{CHILD_IDS_HOLD, Form, KeysError, Old, Purpose, makers};
+use crate::clocks::Clock;
+use crate::configuration::Configuration;
+use crate::files;
+use crate::secrets;
+
+/// How long a new key is known before it is in force, unless the operator says otherwise.
+pub const DELAY: TimeDelta = TimeDelta::seconds(60);
+
+/// The least: what a gateway takes to look at a file, or to ask a command, with room to spare.
+pub const LEAST_DELAY: TimeDelta = TimeDelta::seconds(5);
+
+/// Why no key was added.
+#[derive(Debug, thiserror::Error)]
+pub enum RotationError {
+    #[error(transparent)]
+    Keys(#[from] KeysError),
+    #[error("{purpose}: key {id} is not in force before {from}; nothing was changed")]
+    UnderWay { purpose: Purpose, id: u32, from: String },
+    #[error("{purpose}: the last rotation is not over; retire the old key first (keys rotate --retire)")]
+    NotRetired { purpose: Purpose },
+    #[error(
+        "release: a new secret rounds unchanged figures anew, which helps whoever compares releases; \
+         say --confirm-fresh-noise if the secret has leaked"
+    )]
+    NotConfirmed,
+    #[error("a new key is known for {} seconds at the least before it is in force", LEAST_DELAY.num_seconds())]
+    TooSoon,
+}
+
+/// What to change.
+#[derive(Debug, Clone)]
+pub struct Rotation {
+    /// One, or all but the release secret.
+    pub purpose: Option<Purpose>,
+    /// How long the new keys are known before they are in force.
+    pub delay: TimeDelta,
+    pub confirm_fresh_noise: bool,
+}
+
+/// Adds a new key to each source that is a file, and answers what will happen and what the operator is
+/// to do, in lines. Either every file is changed or, where one could not be, none. It blocks.
+pub fn rotate(configuration: &Configuration, clock: &Clock, rotation: &Rotation) -> Result<Vec<String>, RotationError> {
+    if rotation.delay < LEAST_DELAY {
+        return Err(RotationError::TooSoon);
+    }
+    if rotation.purpose == Some(Purpose::Release) && !rotation.confirm_fresh_noise {
+        return Err(RotationError::NotConfirmed);
+    }
+    let now = clock.now();
+    let from = now + rotation.delay;
+    let mut told = Vec::new();
+    let mut changes = Vec::new();
+    for purpose in purposes(rotation.purpose) {
+        let source = configuration.keys.source(purpose);
+        let content = source.read()?;
+        let mut keys = secrets::parse(purpose, &source, &content)?;
+        let current = secrets::primary(&source, &keys, now)?;
+        check(purpose, &keys, current)?;
+        let id = keys.last_key_value().map_or(1, |(id, _)| id + 1);
+        let Source::File(path) = &source else {
+            told.push(by_hand(purpose, &source, id, from));
+            continue;
+        };
+        keys.insert(id, KeyLine { text: makers::make(purpose.about().form)?, from: Some(from) });
+        changes.push((path.clone(), lines::write(&keys, purpose.about().form)));
+        told.push(format!("{purpose}: key {id} added to {source}, in force from {}. {}", instant(from), then(purpose, current)));
+    }
+    for (path, text) in &changes {
+        files::replace_secret(path, text.as_bytes()).map_err(KeysError::from)?;
+    }
+    if rotation.purpose.is_none() {
+        told.push("release: left as it is; name it with --key release if it has leaked.".to_owned());
+        told.push("checkpoint: left as it is; name it with --key checkpoint.".to_owned());
+    }
+    Ok(told)
+}
+
+/// The purposes that a command is about.
+pub(super) fn purposes(named: Option<Purpose>) -> Vec<Purpose> {
+    let all = || Purpose::ALL.into_iter().filter(|purpose| purpose.about().with_all).collect();
+    named.map_or_else(all, |purpose| vec![purpose])
+}
+
+/// One rotation at a time: a third look-up key would make what is stored hard to find, and of any
+/// purpose a key that is not in force yet is a rotation that has only begun.
+fn check(purpose: Purpose, keys: &KeyLines, current: u32) -> Result<(), RotationError> {
+    if let Some((id, key)) = keys.range(current + 1..).next() {
+        return Err(RotationError::UnderWay { purpose, id: *id, from: key.from.map(instant).unwrap_or_default() });
+    }
+    if purpose == Purpose::LookUp && keys.len() > 1 { Err(RotationError::NotRetired { purpose }) } else { Ok(()) }
+}
+
+fn then(purpose: Purpose, old: u32) -> String {
+    match (purpose, purpose.about().old) {
+        (Purpose::Release, _) => {
+            format!("Releases of days that were not released before are made with it; key {old} stays for those that were.")
+        }
+        (_, Old::Unused) => {
+            format!("The gateways bring what is stored under key {old} under it by themselves; then: keys rotate --key {purpose} --retire.")
+        }
+        (Purpose::Pairwise, _) => {
+            format!(
+                "Child ids made under key {old} are understood for {} days more; then: keys rotate --key {purpose} --retire.",
+                CHILD_IDS_HOLD.num_days()
+            )
+        }
+        (Purpose::Checkpoint, _) => {
+            format!("Checkpoints that key {old} signed count for as long as it is kept; give auditors the new public key (`.pub`).")
+        }
+        (_, Old::After(time)) => {
+            format!(
+                "What was signed with key {old} counts for {} minutes more; then: keys rotate --key {purpose} --retire.",
+                time.num_minutes()
+            )
+        }
+    }
+}
+
+fn by_hand(purpose: Purpose, source: &Source, id: u32, from: DateTime<Utc>) -> String {
+    let from = instant(from);
+    let line = match purpose.about().form {
+        Form::Secret => format!("a line `{id}:BASE64 @{from}`, BASE64 being 32 random bytes"),
+        Form::P256 => format!("a line `{id}: @{from}` and after it a P-256 private key in PKCS#8 PEM"),
+    };
+    let restart = match source {
+        Source::Environment(_) => " Then restart the gateways one after another, all of them before that instant: put it far enough ahead.",
+        _ => " The gateways ask the command again within 20 seconds.",
+    };
+    format!("{purpose}: nothing was changed, because {source} is not the gateway's to write. Add to what it gives {line}.{restart}")
+}
+
+/// An instant as key lines write it.
+pub(super) fn instant(at: DateTime<Utc>) -> String {
+    at.to_rfc3339_opts(SecondsFormat::Secs, true)
+}
