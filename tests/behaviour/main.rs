@@ -13,7 +13,7 @@ mod consents;
 mod contract;
 mod disclosures;
 mod keys;
-mod organisations;
+mod matrix;
 mod releases;
 mod rights;
 mod story;

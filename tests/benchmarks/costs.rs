@@ -6,7 +6,6 @@ use std::time::{Duration, Instant};
 use aws_lc_rs::aead::{AES_256_GCM, Aad, NONCE_LEN, Nonce, RandomizedNonceKey};
 use aws_lc_rs::digest::{SHA256, digest};
 use aws_lc_rs::hmac;
-use chrono::Utc;
 use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Binary, Text, Timestamp};
@@ -46,8 +45,8 @@ impl Costs {
         let child = child()?;
         let ask = ask()?;
         let decided = |at| decide(ask, Facts::at(at, &partnership, &child));
-        let decide = each(|| decided(Utc::now()).map(|_| ()).map_err(|refusal| refusal.reason.to_string().into()))?;
-        let permit = decided(Utc::now()).map_err(|refusal| refusal.reason.to_string())?;
+        let decide = each(|| decided(now()).map(|_| ()).map_err(|refusal| refusal.reason.to_string().into()))?;
+        let permit = decided(now()).map_err(|refusal| refusal.reason.to_string())?;
         Ok(Self { decide, opening: opening()?, sealing: sealing()?, audit: audit(&permit)? })
     }
 }
@@ -63,6 +62,10 @@ fn each(mut work: impl FnMut() -> Result<()>) -> Result<Duration> {
         work()?;
     }
     Ok(began.elapsed() / TIMES)
+}
+
+fn now() -> chrono::DateTime<chrono::Utc> {
+    server::Clock::system().now()
 }
 
 fn ask() -> Result<Ask> {
@@ -90,7 +93,7 @@ fn child() -> Result<ChildFacts> {
         valid_from: today(),
         valid_to: None,
         recorded_by: "E10000015".parse()?,
-        recorded_at: Utc::now(),
+        recorded_at: now(),
         withdrawn_at: None,
         review: None,
     };

@@ -14,11 +14,14 @@ use domain::policy::Permit;
 use crate::StoreError;
 use crate::rows::read;
 use crate::schema::{opt_out, opt_out_list};
-use crate::transactions::{Tx, on};
+use crate::transactions::{Handle, Tx, on};
 use crate::vault::{Column, LookUp};
 
 /// Numbers that are written or asked for in one statement.
 const BATCH: usize = 1_000;
+
+/// Of the advisory locks that keep one organisation's loads apart.
+const LOADING: i32 = 7_364_661;
 
 /// What an organisation last loaded.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -38,8 +41,12 @@ impl Tx<'_> {
         numbers: &[NhsNumber],
         by: &Attribution,
     ) -> Result<bool, StoreError> {
-        let now = permit.at();
-        let organisation = list.organisation.as_str();
+        let (now, organisation) = (permit.at(), list.organisation.as_str());
+        if let Handle::Postgres(connection) = &mut self.handle {
+            // One at a time for each organisation; SQLite's one writer sees to it by itself.
+            let lock = diesel::sql_query(format!("SELECT pg_advisory_xact_lock({LOADING}, hashtext($1))"));
+            lock.bind::<diesel::sql_types::Text, _>(organisation).execute(*connection)?;
+        }
         let held: Option<NaiveDate> =
             on!(self, c => opt_out_list::table.find(organisation).select(opt_out_list::as_of).first(*c).optional())?;
         if held.is_some_and(|held| held > list.as_of) {

@@ -2,7 +2,7 @@
 //! each refusal is told in one shape.
 
 mod certificates;
-mod operations;
+pub(crate) mod operations;
 mod tokens;
 
 use std::collections::{BTreeMap, BTreeSet};

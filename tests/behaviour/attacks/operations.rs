@@ -7,13 +7,13 @@ use integration_tests::{ACTOR, Answer, Call, GUARDIAN, Persona, today};
 use reqwest::Method;
 use serde_json::{Value, json};
 
-pub(super) const CONTRACT: &str = include_str!("../../../openapi/sendbridge.v1.json");
+pub(crate) const CONTRACT: &str = include_str!("../../../openapi/sendbridge.v1.json");
 
 /// The operations that take a certificate and no token. Any other takes both.
-pub(super) const PUBLIC: [&str; 5] = ["issue_token", "describe_authorization_server", "list_keys", "get_document", "get_page"];
+pub(crate) const PUBLIC: [&str; 5] = ["issue_token", "describe_authorization_server", "list_keys", "get_document", "get_page"];
 
 /// The operations that do not name the person behind the call: they are about no single child.
-pub(super) const IMPERSONAL: [&str; 18] = [
+pub(crate) const IMPERSONAL: [&str; 18] = [
     "get_checkpoint",
     "get_proof",
     "get_release",
@@ -36,22 +36,22 @@ pub(super) const IMPERSONAL: [&str; 18] = [
 
 /// An operation, and a request that is right in every way.
 #[derive(Clone)]
-pub(super) struct Operation {
-    pub(super) id: String,
-    pub(super) method: Method,
-    pub(super) template: String,
-    pub(super) path: String,
+pub(crate) struct Operation {
+    pub(crate) id: String,
+    pub(crate) method: Method,
+    pub(crate) template: String,
+    pub(crate) path: String,
     /// A client that may call it, and the scopes of which one is enough; none where any token is.
-    pub(super) client: &'static str,
-    pub(super) scopes: Vec<String>,
-    pub(super) takes_query: bool,
-    pub(super) actor: Option<String>,
-    pub(super) media: Option<String>,
-    pub(super) body: Vec<u8>,
+    pub(crate) client: &'static str,
+    pub(crate) scopes: Vec<String>,
+    pub(crate) takes_query: bool,
+    pub(crate) actor: Option<String>,
+    pub(crate) media: Option<String>,
+    pub(crate) body: Vec<u8>,
 }
 
 impl Operation {
-    pub(super) fn read(template: &str, method: &str, described: &Value) -> Self {
+    pub(crate) fn read(template: &str, method: &str, described: &Value) -> Self {
         let id = described["operationId"].as_str().unwrap().to_owned();
         let parameters: Vec<_> = described["parameters"].as_array().into_iter().flatten().collect();
         let place = |place: &str| parameters.iter().any(|parameter| parameter["in"] == place);
@@ -88,7 +88,7 @@ impl Operation {
         }
     }
 
-    pub(super) fn all() -> Vec<Self> {
+    pub(crate) fn all() -> Vec<Self> {
         let document: Value = serde_json::from_str(CONTRACT).unwrap();
         let paths = document["paths"].as_object().unwrap();
         let each = |(path, item): (&String, &Value)| -> Vec<Self> {
@@ -100,15 +100,15 @@ impl Operation {
         all
     }
 
-    pub(super) fn behind_a_token() -> Vec<Self> {
+    pub(crate) fn behind_a_token() -> Vec<Self> {
         Self::all().into_iter().filter(|operation| !PUBLIC.contains(&operation.id.as_str())).collect()
     }
 
-    pub(super) fn with_json() -> Vec<Self> {
+    pub(crate) fn with_json() -> Vec<Self> {
         Self::all().into_iter().filter(|operation| operation.media.as_deref() == Some("application/json")).collect()
     }
 
-    pub(super) fn call(&self, persona: &Persona) -> Call {
+    pub(crate) fn call(&self, persona: &Persona) -> Call {
         let mut call = persona.call(self.method.clone(), &self.path);
         if let Some(actor) = &self.actor {
             call = call.actor(actor);
@@ -119,17 +119,17 @@ impl Operation {
         call
     }
 
-    pub(super) async fn send(&self, persona: &Persona) -> Answer {
+    pub(crate) async fn send(&self, persona: &Persona) -> Answer {
         self.call(persona).send().await
     }
 
-    pub(super) fn with_body(&self, body: impl Into<Vec<u8>>) -> Self {
+    pub(crate) fn with_body(&self, body: impl Into<Vec<u8>>) -> Self {
         Self { body: body.into(), ..self.clone() }
     }
 }
 
 /// A client of the demonstration that holds a scope.
-pub(super) fn holder(scope: Option<&str>) -> &'static str {
+pub(crate) fn holder(scope: Option<&str>) -> &'static str {
     match scope {
         None => "stranger",
         Some("waiting-list:write" | "advice:respond") => "provider-hct",
@@ -141,7 +141,7 @@ pub(super) fn holder(scope: Option<&str>) -> &'static str {
 }
 
 /// A body that is right, for each operation that takes one. A new one has to stand here.
-pub(super) fn body(id: &str) -> Vec<u8> {
+pub(crate) fn body(id: &str) -> Vec<u8> {
     let json = match id {
         "issue_token" => return b"grant_type=client_credentials&client_id=stranger".into(),
         "submit_waiting_list" => return list([row("A-1", &number(0), "01", "autism")]).into(),

@@ -75,6 +75,16 @@ on_both! {
         assert_eq!(last_leaf(&world, "load_opt_outs").await["reason"], "no-agreement");
     }
 
+    async fn lists_that_are_loaded_at_once_take_each_others_place(world: World) {
+        let guardian = signed_in(&world, "guardian-hct").await;
+        let loads = (1..=8).map(|count| load(&guardian, today(), numbers(count * 20)));
+        for answer in futures_util::future::join_all(loads).await {
+            answer.expect_status(200);
+        }
+        let held = guardian.get("/v1/opt-outs").await.expect(200)["items"][0]["numbers"].as_i64();
+        assert_eq!(held, Some(world.ask_database("SELECT count(*) FROM opt_out")));
+    }
+
     async fn a_hidden_address_counts_in_the_area_and_in_no_district(world: World) {
         let rows = (0..10).map(|nth| row(&format!("A-{nth}"), &number(nth), "01", "autism"));
         let csv: String = list(rows).lines().enumerate().map(|(at, line)| format!("{line},{}\n", if at == 0 { "district" } else { "E07000240" })).collect();

@@ -70,7 +70,8 @@ impl Releases {
         let found = self.store.read(move |tx| Ok((tx.release_table(id, &wanted)?, tx.release(id)?))).await?;
         let (table, release) = found;
         let Some(table) = table else {
-            let names: Vec<_> = release.map(|release| release.tables).unwrap_or_default().into_iter().map(|(name, _)| name).collect();
+            let release = release.ok_or(Problem::new(Kind::NotFound))?;
+            let names: Vec<_> = release.tables.into_iter().map(|(name, _)| name).collect();
             return Err(Problem::new(Kind::NotFound).detail(format!("The tables of this release: {}.", names.join(", "))));
         };
         let body = match form {

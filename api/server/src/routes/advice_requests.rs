@@ -194,6 +194,10 @@ fn permit_request(
         child: known,
         item: None,
     };
+    // Nobody asks itself: that its own may flow to it is no agreement.
+    if body.addressed_to == by.organisation {
+        return Ok(Err(Refusal { ask, reason: domain::policy::Reason::NoAgreement, agreement: None, consent: None }));
+    }
     match decide(ask, Facts::at(now, partnership, &facts)) {
         Ok(_) if known.is_none() => {
             let child = tx.child_for_decision(reference)?;

@@ -118,6 +118,14 @@ fn view(entry: &AuditEntry) -> Option<Result<AuditEventView, Problem>> {
     Some(event.map(|event| AuditEventView { id: entry.position, leaf, event }))
 }
 
+/// Of its own, everything that was done or tried; of others', what it was given. Why it was refused, or that
+/// somebody decided against it, would tell it what the refusal does not.
 fn took_part(event: &AuditEventView, organisation: OrganisationCode) -> bool {
-    ["organisation", "holder", "recipient"].iter().any(|role| event.event.get(*role).and_then(Value::as_str) == Some(organisation.as_str()))
+    use domain::policy::Act;
+
+    let says = |member: &str, value: &str| event.event.get(member).and_then(Value::as_str) == Some(value);
+    let flowed = says("outcome", domain::audit::Outcome::Permitted.as_str())
+        && [Act::Disclose, Act::Count].iter().any(|act| says("act", act.as_str()));
+    let own = organisation.as_str();
+    says("holder", own) || (flowed && (says("organisation", own) || says("recipient", own)))
 }

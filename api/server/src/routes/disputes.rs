@@ -135,7 +135,10 @@ pub async fn settle_dispute(
     let reason = body.0.checked()?;
     let partnership = Arc::clone(caller.partnership());
     let settled = state.store.transaction(move |tx| {
-        let Some(dispute) = tx.dispute(dispute_id, by.organisation)? else { return Ok(None) };
+        let Some(dispute) = tx.dispute(dispute_id, by.organisation)? else {
+            let ask = own(Act::Rectify, by.organisation, DataClass::WaitingListStatus, None, dispute_id.0);
+            return tx.leave_refused(&Refusal::not_held(ask), &by, now).map(|()| None);
+        };
         let ask = own(Act::Rectify, by.organisation, DataClass::WaitingListStatus, Some(dispute.child), dispute_id.0);
         match decide(ask, Facts::at(now, &partnership, &NOBODY)) {
             Ok(permit) => tx.settle_dispute(&permit, dispute_id, &reason, &by)?,

@@ -23,7 +23,7 @@ use crate::attributions::attribute;
 use crate::bodies::Query;
 use crate::callers::Caller;
 use crate::exchanges::RequestId;
-use crate::pages::{Page, cursor, limit, one_more};
+use crate::pages::{Page, limit, one_more, unknown_cursor};
 use crate::problems::{Kind, Problem};
 use crate::state::State;
 
@@ -117,12 +117,16 @@ pub async fn list_cases(
 ) -> Result<web::Json<Page<CaseView>>, Problem> {
     caller.require(Scope::EhcpRead)?;
     let by = attribute(&caller, None, id, "list_cases");
-    let (limit, after) = (limit(query.0.limit)?, cursor::<i64>(query.0.after.as_deref())?.unwrap_or(0));
+    let limit = limit(query.0.limit)?;
+    let after =
+        query.0.after.as_deref().map(|after| state.child_ids.row(caller.organisation(), after).ok_or_else(unknown_cursor)).transpose()?;
+    let after = after.unwrap_or(0);
     let now = state.clock.now();
     let permit = own(caller.partnership(), caller.organisation(), None, now)?;
     let rows = state.store.transaction(move |tx| tx.own_cases(&permit, after, one_more(limit), &by)).await?;
     let today = london_day(now);
-    Ok(web::Json(Page::of(rows, limit, |row| row.cursor.to_string(), |row| CaseView::of(&row, today))))
+    let cursor = |row: &HeldCase| state.child_ids.cursor(caller.organisation(), row.cursor).unwrap_or_default();
+    Ok(web::Json(Page::of(rows, limit, cursor, |row| CaseView::of(&row, today))))
 }
 
 /// One case of the council's own

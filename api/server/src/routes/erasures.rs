@@ -168,7 +168,10 @@ pub async fn lift_erasure(
     let reason = body.0.checked()?;
     let partnership = Arc::clone(caller.partnership());
     let lifted = state.store.transaction(move |tx| {
-        let Some(erasure) = tx.erasure(erasure_id, by.organisation)? else { return Ok(None) };
+        let Some(erasure) = tx.erasure(erasure_id, by.organisation)? else {
+            let ask = own(Act::Erase, by.organisation, DataClass::WaitingListStatus, None, erasure_id.0);
+            return tx.leave_refused(&Refusal::not_held(ask), &by, now).map(|()| None);
+        };
         // Of the erasure, and of no class alone; no hold stands against it.
         let ask = own(Act::Erase, by.organisation, DataClass::WaitingListStatus, erasure.child, erasure_id.0);
         match decide(ask, Facts::at(now, &partnership, &NOBODY)) {

@@ -9,7 +9,7 @@ use domain::agreements::DataClass;
 use domain::dates::{is_plausible, london_day};
 use domain::holds::Hold;
 use domain::identifiers::HoldId;
-use domain::policy::{Act, Facts, NOBODY, decide};
+use domain::policy::{Act, Facts, NOBODY, Refusal, decide};
 use domain::scopes::Scope;
 use serde::{Deserialize, Serialize};
 use store::HoldDraft;
@@ -127,7 +127,10 @@ pub async fn release_hold(
     let reason = body.0.checked()?;
     let partnership = Arc::clone(caller.partnership());
     let released = state.store.transaction(move |tx| {
-        let Some(child) = tx.child_of_hold(hold_id, by.organisation)? else { return Ok(None) };
+        let Some(child) = tx.child_of_hold(hold_id, by.organisation)? else {
+            let ask = own(Act::Hold, by.organisation, DataClass::WaitingListStatus, None, hold_id.0);
+            return tx.leave_refused(&Refusal::not_held(ask), &by, now).map(|()| None);
+        };
         let ask = own(Act::Hold, by.organisation, DataClass::WaitingListStatus, Some(child), hold_id.0);
         match decide(ask, Facts::at(now, &partnership, &NOBODY)) {
             Ok(permit) => tx.release_hold(&permit, hold_id, &reason, &by).map(|hold| Some(HoldView::from(hold))),

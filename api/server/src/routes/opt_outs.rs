@@ -126,7 +126,8 @@ fn read(text: &str) -> Result<Vec<NhsNumber>, Problem> {
 
 /// The lists of National Data Opt-outs that are held
 ///
-/// Whose, of which day, and how many numbers; never a number.
+/// Whose, of which day, and how many numbers; never a number. The host of the area sees every list, any
+/// other organisation its own.
 #[utoipa::path(
     tag = "opt-outs", security(("oauth2" = ["opt-out:write"]), ("oauth2" = ["audit:read"])),
     responses((status = 200, description = "All of them", body = Page<OptOutView>))
@@ -135,7 +136,9 @@ fn read(text: &str) -> Result<Vec<NhsNumber>, Problem> {
 pub async fn list_opt_outs(caller: Caller, state: web::Data<State>) -> Result<web::Json<Page<OptOutView>>, Problem> {
     caller.require_any(&[Scope::OptOutWrite, Scope::AuditRead])?;
     let lists = state.store.read(|tx| tx.opt_out_lists()).await?;
-    Ok(web::Json(Page { items: lists.into_iter().map(OptOutView::from).collect(), next: None }))
+    let sees_all = caller.organisation() == caller.partnership().host();
+    let lists = lists.into_iter().filter(|list| sees_all || list.organisation == caller.organisation());
+    Ok(web::Json(Page { items: lists.map(OptOutView::from).collect(), next: None }))
 }
 
 #[cfg(test)]
