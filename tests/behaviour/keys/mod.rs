@@ -3,6 +3,7 @@
 mod faults;
 mod races;
 mod releases;
+mod rights;
 mod rotations;
 mod sources;
 mod traffic;

@@ -13,7 +13,7 @@ const CHILDREN: usize = 40;
 const HOUR: Duration = Duration::hours(1);
 const TABLE: &str = "/v1/dashboard/releases/latest/tables/waiting-list-by-weeks-and-district";
 
-async fn until_renewed(world: &World, envelope: u32, look_up: u32) {
+pub(super) async fn until_renewed(world: &World, envelope: u32, look_up: u32) {
     within_seconds(120, "everything is under the new keys", async || world.values_under_older_keys(envelope, look_up) == 0).await;
 }
 
