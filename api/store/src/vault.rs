@@ -380,6 +380,8 @@ mod tests {
         let [now, other] = during.look_ups(&child(1));
         assert_eq!((key_id(&now), key_id(&other)), (Some(2), Some(1)));
         assert_eq!((other, now), (before.look_up(&child(1)), after.look_up(&child(1))));
+        let number = child(1).nhs_number().copied().unwrap();
+        assert_eq!(during.number_look_ups(&number), [after.number_look_ups(&number)[0], before.number_look_ups(&number)[0]]);
         assert_eq!(before.look_ups(&child(1))[0], before.look_ups(&child(1))[1]);
         let day = chrono::NaiveDate::from_ymd_opt(2026, 1, 5).unwrap();
         for (index, whole) in [(now, &after), (other, &before)] {

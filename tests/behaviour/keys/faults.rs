@@ -47,7 +47,9 @@ on_both! {
         let made = council.call(Method::POST, "/v1/advice-requests").actor(ACTOR).json(&body).send().await.expect(201);
         let request = format!("/v1/advice-requests/{}", made["id"].as_str().unwrap());
         trust.get(&request).await.expect_status(200);
-        world.meddle("UPDATE child SET sealed_reference = (SELECT sealed_reference FROM child WHERE id = (SELECT min(id) FROM child))");
+        let own = format!("(SELECT child_id FROM advice_request WHERE id = '{}')", made["id"].as_str().unwrap());
+        let others = format!("SELECT other.sealed_reference FROM child other WHERE other.id <> {own} ORDER BY other.id LIMIT 1");
+        world.meddle(&format!("UPDATE child SET sealed_reference = ({others}) WHERE id = {own}"));
         trust.get(&request).await.expect_status(500);
     }
 }
