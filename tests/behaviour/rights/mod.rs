@@ -12,12 +12,17 @@ use integration_tests::{Answer, Database, Persona, World, on_both, within_second
 use reqwest::Method;
 use serde_json::{Value, json};
 
-/// A client of the demonstration; the trust's may decide about rights here, beside sending and reading.
+/// A client of the demonstration; the trust's and the council's may decide about rights here, beside what they do.
 async fn signed_in(world: &World, client_id: &str) -> Persona {
+    let usual = match client_id {
+        "provider-hct" => "waiting-list:write waiting-list:read advice:respond events:read",
+        "council-herts" => "ehcp:write ehcp:read waiting-list:read advice:request advice:read consent:write consent:read events:read",
+        _ => return world.persona(client_id).signed_in().await,
+    };
     let file = std::fs::read_to_string(&world.configuration.partnership).unwrap();
-    let own = file.split("[[client]]").find(|client| client.contains("id = \"provider-hct\"")).unwrap();
-    if client_id == "provider-hct" && !own.contains("rights:write") {
-        world.grant(client_id, "waiting-list:write waiting-list:read advice:respond events:read rights:write").await;
+    let own = file.split("[[client]]").find(|client| client.contains(&format!("id = \"{client_id}\""))).unwrap();
+    if !own.contains("rights:write") {
+        world.grant(client_id, &format!("{usual} rights:write")).await;
     }
     world.persona(client_id).signed_in().await
 }
