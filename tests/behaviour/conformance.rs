@@ -249,13 +249,17 @@ fn a_sink_that_stops_ends_the_reading() {
         fn row(&mut self, _: Row) -> Result<(), Stop> {
             Err(Stop)
         }
+        fn out_of_scope(&mut self) -> Result<(), Stop> {
+            Err(Stop)
+        }
+
         fn file_issue(&mut self, _: Issue) -> Result<(), Stop> {
             Err(Stop)
         }
     }
     for adapter in REGISTRY {
         for sample in adapter.samples().iter().filter(|sample| sample.records > 0) {
-            let end = adapters::read(*adapter, &mut Cursor::new(sample.bytes), &context(), &mut Full);
+            let end = adapters::read(*adapter, &mut Cursor::new(sample.bytes), &InMemory, &context(), &mut Full);
             assert!(matches!(end, Err(Unreadable::Stopped)), "{}: {end:?}", sample.name);
         }
     }
