@@ -1,0 +1,1 @@
+export default { output: { path: "partner-api", tsConfigPath: "./tsconfig.json" }, plugins: ["@hey-api/client-fetch"] };
