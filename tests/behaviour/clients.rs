@@ -54,7 +54,7 @@ on_both! {
             command
         };
         let mut generate = program("openapi-ts");
-        generate.args(["--input", DOCUMENT, "--output", "partner-api"]);
+        generate.args(["--input", DOCUMENT]);
         run(generate).await;
         run(program("tsc")).await;
         let mut story = Command::new("node");

@@ -1,1 +1,1 @@
-export default { output: { path: "partner-api", tsConfigPath: "./tsconfig.json" }, plugins: ["@hey-api/client-fetch"] };
+export default { output: { importFileExtension: ".js", path: "partner-api" }, plugins: ["@hey-api/client-fetch"] };
