@@ -22,9 +22,24 @@ enum Pass {
 /// Children share gates, so that a page of many children holds few locks.
 const GATES: i64 = 64;
 /// Of the advisory locks that are the gates.
-const GATE: i64 = 7_364_658;
+const GATE: i32 = 7_364_658;
 /// Of the advisory lock that keeps children known.
 const KNOWN: i64 = 7_364_660;
+
+mod locks {
+    use diesel::sql_types::Integer;
+
+    /// What a lock answers, which is nothing.
+    #[derive(diesel::sql_types::SqlType, diesel::query_builder::QueryId)]
+    #[diesel(postgres_type(name = "void"))]
+    pub struct Void;
+
+    #[diesel::declare_sql_function]
+    extern "SQL" {
+        fn pg_advisory_xact_lock(class: Integer, key: Integer) -> Void;
+        fn pg_advisory_xact_lock_shared(class: Integer, key: Integer) -> Void;
+    }
+}
 
 impl Tx<'_> {
     /// The child that is to be disclosed about, if the gateway knows it. Until the transaction ends
@@ -108,30 +123,25 @@ impl Tx<'_> {
     // is given in the order it was asked for.
     fn pass_gate(&mut self, id: ChildId, pass: Pass) -> Result<(), StoreError> {
         if let Handle::Postgres(connection) = &mut self.handle {
-            let lock = match pass {
-                Pass::Together => "pg_advisory_xact_lock_shared",
-                Pass::Alone => "pg_advisory_xact_lock",
+            let gate = i32::try_from(id.0.rem_euclid(GATES)).unwrap_or_default();
+            match pass {
+                Pass::Together => diesel::select(locks::pg_advisory_xact_lock_shared(GATE, gate)).execute(*connection)?,
+                Pass::Alone => diesel::select(locks::pg_advisory_xact_lock(GATE, gate)).execute(*connection)?,
             };
-            diesel::sql_query(format!("SELECT {lock}({GATE}, {})", id.0.rem_euclid(GATES))).execute(*connection)?;
         }
         Ok(())
     }
 
     /// Who the child is, as it was first named.
     pub(crate) fn child_reference(&mut self, id: ChildId) -> Result<ChildReference, StoreError> {
-        self.references_between(id.0, id.0)?.pop().map(|(_, reference)| reference).ok_or(StoreError::Corrupt("a child that is gone"))
+        let query = child::table.find(id.0).select((child::look_up, child::sealed_reference));
+        let row: Option<(Vec<u8>, Vec<u8>)> = on!(self, c => query.first(*c).optional())?;
+        let (look_up, sealed) = row.ok_or(StoreError::Corrupt("a child that is gone"))?;
+        self.open_reference(&look_up, &sealed)
     }
 
-    /// Who the children of a range of ids are.
-    pub(crate) fn references_between(&mut self, first: i64, last: i64) -> Result<Vec<(ChildId, ChildReference)>, StoreError> {
-        let query = child::table.filter(child::id.between(first, last)).select((child::id, child::look_up, child::sealed_reference));
-        let rows: Vec<(i64, Vec<u8>, Vec<u8>)> = on!(self, c => query.load(*c))?;
-        rows.into_iter()
-            .map(|(id, look_up, sealed)| {
-                let plain = self.vault.open(Column::ChildReference, &look_up, &sealed)?;
-                Ok((ChildId(id), from_json(&plain, "a child's reference")?))
-            })
-            .collect()
+    pub(crate) fn open_reference(&self, look_up: &[u8], sealed: &[u8]) -> Result<ChildReference, StoreError> {
+        from_json(&self.vault.open(Column::ChildReference, look_up, sealed)?, "a child's reference")
     }
 
     fn find_child(&mut self, look_ups: &[LookUp; 2], pass: Pass) -> Result<Option<ChildId>, StoreError> {
