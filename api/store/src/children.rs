@@ -134,14 +134,19 @@ impl Tx<'_> {
 
     /// Who the child is, as it was first named.
     pub(crate) fn child_reference(&mut self, id: ChildId) -> Result<ChildReference, StoreError> {
-        let query = child::table.find(id.0).select((child::look_up, child::sealed_reference));
-        let row: Option<(Vec<u8>, Vec<u8>)> = on!(self, c => query.first(*c).optional())?;
-        let (look_up, sealed) = row.ok_or(StoreError::Corrupt("a child that is gone"))?;
-        self.open_reference(&look_up, &sealed)
+        self.references_between(id.0, id.0)?.pop().map(|(_, reference)| reference).ok_or(StoreError::Corrupt("a child that is gone"))
     }
 
-    pub(crate) fn open_reference(&self, look_up: &[u8], sealed: &[u8]) -> Result<ChildReference, StoreError> {
-        from_json(&self.vault.open(Column::ChildReference, look_up, sealed)?, "a child's reference")
+    /// Who the children of a range of ids are.
+    pub(crate) fn references_between(&mut self, first: i64, last: i64) -> Result<Vec<(ChildId, ChildReference)>, StoreError> {
+        let query = child::table.filter(child::id.between(first, last)).select((child::id, child::look_up, child::sealed_reference));
+        let rows: Vec<(i64, Vec<u8>, Vec<u8>)> = on!(self, c => query.load(*c))?;
+        rows.into_iter()
+            .map(|(id, look_up, sealed)| {
+                let plain = self.vault.open(Column::ChildReference, &look_up, &sealed)?;
+                Ok((ChildId(id), from_json(&plain, "a child's reference")?))
+            })
+            .collect()
     }
 
     fn find_child(&mut self, look_ups: &[LookUp; 2], pass: Pass) -> Result<Option<ChildId>, StoreError> {

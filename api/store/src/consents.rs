@@ -32,7 +32,7 @@ pub struct ConsentDraft {
 
 #[derive(Queryable, Selectable, Insertable)]
 #[diesel(table_name = consent, treat_none_as_default_value = false)]
-pub(crate) struct ConsentRow {
+struct ConsentRow {
     id: String,
     child_id: i64,
     decision: String,
@@ -76,6 +76,13 @@ impl TryFrom<ConsentRow> for Consent {
 }
 
 impl Tx<'_> {
+    /// The decisions about the children of a range of ids, each with its child.
+    pub(crate) fn consents_between(&mut self, first: i64, last: i64) -> Result<Vec<(ChildId, Consent)>, StoreError> {
+        let rows: Vec<ConsentRow> =
+            on!(self, c => consent::table.filter(consent::child_id.between(first, last)).select(ConsentRow::as_select()).load(*c))?;
+        rows.into_iter().map(|row| Ok((ChildId(row.child_id), row.try_into()?))).collect()
+    }
+
     /// A page of the decisions in force or yet to be that the permit's holder recorded and `wanted` picks out,
     /// each with its child, in the order they were recorded, with one leaf.
     pub fn standing_consents(

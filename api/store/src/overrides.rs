@@ -28,7 +28,7 @@ pub struct OverrideDraft {
 
 #[derive(Queryable, Selectable, Insertable)]
 #[diesel(table_name = caldicott_override, treat_none_as_default_value = false)]
-pub(crate) struct OverrideRow {
+struct OverrideRow {
     id: String,
     child_id: i64,
     holder: String,
@@ -62,6 +62,12 @@ impl TryFrom<OverrideRow> for Override {
 }
 
 impl Tx<'_> {
+    pub(crate) fn overrides_between(&mut self, first: i64, last: i64) -> Result<Vec<(ChildId, Override)>, StoreError> {
+        let query = caldicott_override::table.filter(caldicott_override::child_id.between(first, last)).order(caldicott_override::id);
+        let rows: Vec<OverrideRow> = on!(self, c => query.select(OverrideRow::as_select()).load(*c))?;
+        rows.into_iter().map(|row| Ok((ChildId(row.child_id), row.try_into()?))).collect()
+    }
+
     /// Makes an override about a child that is held by [`Tx::child_for_decision`], with its leaf.
     pub fn make_override(&mut self, permit: &Permit, draft: &OverrideDraft, by: &Attribution) -> Result<Override, StoreError> {
         let (ask, child) = about(permit, Act::Override)?;

@@ -29,7 +29,7 @@ pub struct RestrictionDraft {
 
 #[derive(Queryable, Selectable, Insertable)]
 #[diesel(table_name = restriction, treat_none_as_default_value = false)]
-pub(crate) struct RestrictionRow {
+struct RestrictionRow {
     id: String,
     child_id: i64,
     kind: String,
@@ -60,6 +60,12 @@ impl TryFrom<RestrictionRow> for Restriction {
 }
 
 impl Tx<'_> {
+    pub(crate) fn restrictions_between(&mut self, first: i64, last: i64) -> Result<Vec<(ChildId, Restriction)>, StoreError> {
+        let query = restriction::table.filter(restriction::child_id.between(first, last)).order(restriction::id);
+        let rows: Vec<RestrictionRow> = on!(self, c => query.select(RestrictionRow::as_select()).load(*c))?;
+        rows.into_iter().map(|row| Ok((ChildId(row.child_id), row.try_into()?))).collect()
+    }
+
     /// Sets a restriction on a child that is held by [`Tx::child_for_decision`], with its leaf.
     pub fn restrict(&mut self, permit: &Permit, draft: &RestrictionDraft, by: &Attribution) -> Result<Restriction, StoreError> {
         let (ask, child) = about(permit, Act::Restrict)?;
@@ -84,12 +90,10 @@ impl Tx<'_> {
     /// The restrictions on a child that the permit's holder set, with a leaf.
     pub fn own_restrictions(&mut self, permit: &Permit, by: &Attribution) -> Result<Vec<Restriction>, StoreError> {
         let (ask, child) = about(permit, Act::ReadConsents)?;
-        let query = restriction::table
-            .filter(restriction::child_id.eq(child.0).and(restriction::set_by.eq(ask.holder.as_str())))
-            .order(restriction::id);
-        let rows: Vec<RestrictionRow> = on!(self, c => query.select(RestrictionRow::as_select()).load(*c))?;
+        let mut found = self.restrictions_between(child.0, child.0)?;
+        found.retain(|(_, restriction)| restriction.set_by == ask.holder);
         self.leave_permitted(permit, by)?;
-        rows.into_iter().map(TryInto::try_into).collect()
+        Ok(found.into_iter().map(|(_, restriction)| restriction).collect())
     }
 
     /// Whose restriction it is, if the organisation set it.

@@ -311,4 +311,3 @@ diesel::table! {
 }
 
 diesel::allow_tables_to_appear_in_same_query!(audit_entry, audit_leaf, audit_pending, child, record);
-diesel::allow_tables_to_appear_in_same_query!(caldicott_override, child, consent, restriction);
