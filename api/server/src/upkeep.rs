@@ -227,13 +227,14 @@ async fn reseal_all(store: &Store, journal: &Journal, metrics: &Metrics) -> Resu
     }
     let mut cursor = ResealCursor::default();
     loop {
-        let began = Instant::now();
         match store.reseal(cursor.clone()).await? {
-            Resealed::On(_, next) => cursor = next,
+            Resealed::On(took, next) => {
+                cursor = next;
+                tokio::time::sleep(took).await;
+            }
             Resealed::Elsewhere => tokio::time::sleep(RESEAL_REST).await,
             Resealed::End => break,
         }
-        tokio::time::sleep(began.elapsed()).await;
     }
     metrics.left_to_reseal(&store.values_left().await?);
     Ok(total)

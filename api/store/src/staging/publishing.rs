@@ -305,3 +305,29 @@ const MARK_NOT_FLOWED: &str = "
 const ISSUES: &str = "
     INSERT INTO issue (submission_id, row_number, position, record_key, field, code)
     SELECT $1, row_number, position, record_key, field, code FROM staged_issue";
+
+#[cfg(test)]
+mod tests {
+    use diesel::SqliteConnection;
+    use diesel_migrations::MigrationHarness;
+
+    use super::*;
+
+    #[derive(QueryableByName)]
+    struct Step {
+        #[diesel(sql_type = Text)]
+        detail: String,
+    }
+
+    #[test]
+    fn what_a_list_may_lose_is_found_without_a_walk_through_its_writers_other_lists() {
+        let mut connection = SqliteConnection::establish(":memory:").unwrap();
+        connection.run_pending_migrations(crate::databases::sqlite::MIGRATIONS).unwrap();
+        connection.batch_execute(&super::super::TABLES.replace("KIND", "").replace("BYTES", "BLOB")).unwrap();
+        for query in [OPEN, NOT_FLOWED, MARK_NOT_FLOWED] {
+            let plan: Vec<Step> = diesel::sql_query(format!("EXPLAIN QUERY PLAN {query}")).load(&mut connection).unwrap();
+            let by_list = |step: &Step| step.detail.contains("record_by_list (dataset=? AND organisation=? AND list=?");
+            assert!(plan.iter().any(by_list), "{query}: {:?}", plan.iter().map(|step| &step.detail).collect::<Vec<_>>());
+        }
+    }
+}
