@@ -33,6 +33,7 @@ pub mod releases;
 pub mod retention;
 pub mod routes;
 pub mod secrets;
+pub mod spools;
 pub mod state;
 pub mod telemetry;
 pub mod tls;
