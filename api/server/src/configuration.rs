@@ -118,12 +118,21 @@ impl Keys {
     }
 }
 
-/// When a submission is refused whole, in percent of a list of 20 or more.
+/// How submissions are taken.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Submissions {
+    /// When one is refused whole, in percent of a list of 20 or more.
     pub shrink_percent: u8,
     pub rejected_percent: u8,
+    /// A larger body, in bytes and decoded, is answered before it is worked on.
+    pub async_above_bytes: u64,
+    /// Bodies that may be here or on their way to be worked on later.
+    pub most_pending: u16,
+    /// Times its size that a compressed body may grow to.
+    pub maximum_expansion: u32,
+    /// Where bodies stand meanwhile, encrypted under keys that are nowhere but in memory.
+    pub scratch: PathBuf,
 }
 
 #[derive(Debug, Clone, Deserialize)]
@@ -187,7 +196,14 @@ impl Default for Operations {
 
 impl Default for Submissions {
     fn default() -> Self {
-        Self { shrink_percent: 20, rejected_percent: 20 }
+        Self {
+            shrink_percent: 20,
+            rejected_percent: 20,
+            async_above_bytes: 32 << 20,
+            most_pending: 8,
+            maximum_expansion: 100,
+            scratch: "data/scratch".into(),
+        }
     }
 }
 
@@ -260,6 +276,9 @@ impl Configuration {
         if self.submissions.shrink_percent > 100 || self.submissions.rejected_percent > 100 {
             return Err(ConfigurationError::Unsafe("[submissions] counts in percent: 0 to 100"));
         }
+        if self.submissions.most_pending == 0 || self.submissions.maximum_expansion == 0 {
+            return Err(ConfigurationError::Unsafe("[submissions] most_pending and maximum_expansion are above 0"));
+        }
         self.audit.check()?;
         if matches!((&self.database.url, &self.database.owner_url), (DatabaseUrl::File(_), Some(_)) | (_, Some(DatabaseUrl::File(_)))) {
             return Err(ConfigurationError::Unsafe("[database] owner_url is for PostgreSQL: both are postgres://…"));
@@ -289,6 +308,7 @@ impl Configuration {
             &mut self.keys.directory,
             &mut self.audit.checkpoint_file,
             &mut self.database.tombstones,
+            &mut self.submissions.scratch,
         ];
         for authority in &mut self.authority {
             paths.push(&mut authority.certificates);

@@ -17,6 +17,7 @@ pub mod documents;
 pub mod exchanges;
 pub mod expiries;
 pub mod fhir_audit_events;
+pub mod fields;
 pub mod files;
 pub mod gateway;
 pub mod idempotency;
