@@ -8,6 +8,7 @@ mod durability;
 mod encodings;
 mod idempotency;
 mod issues;
+mod pushes;
 mod refusals;
 mod sen2;
 mod snapshots;

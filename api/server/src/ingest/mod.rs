@@ -220,8 +220,9 @@ impl Intake {
         work: impl FnOnce(Incoming) -> Result<Taken, Problem> + Send + 'static,
     ) -> Result<Taken, Problem> {
         let (mut feed, encoded) = body(self.bounds.most, delivery.digests);
-        let incoming = Incoming::new(encoded, delivery.coding, self.bounds, line)?;
-        let work = tokio::task::spawn_blocking(move || work(incoming));
+        let (coding, bounds, line) = (delivery.coding, self.bounds, line.to_owned());
+        // A decoder reads when it is made.
+        let work = tokio::task::spawn_blocking(move || work(Incoming::new(encoded, coding, bounds, &line)?));
         let fed = pump(&mut feed, delivery.payload, self.pace).await;
         match fed {
             Ok(()) | Err(Fed::ReaderGone) => feed.end().await,
