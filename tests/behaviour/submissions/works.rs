@@ -270,3 +270,26 @@ mod what_was_worked_on_when_a_gateway_was_killed_is_shown_as_failed {
         what_a_dead_gateway_left_is_ended(Database::Postgres).await;
     }
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_cancelled_while_it_is_being_published_is_not_published() {
+    // On SQLite the one writer does the one before the other.
+    let world = std::sync::Arc::new(World::start(Database::Postgres).await);
+    let trust = trust(&world).await;
+    trust.push_csv("list=autism", csv(&children("A", 3))).await.expect(201);
+    let held = std::sync::Arc::clone(&world);
+    let holding = tokio::task::spawn_blocking(move || held.meddle("BEGIN; SELECT 1 FROM list FOR UPDATE; SELECT pg_sleep(6); COMMIT"));
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    let place = begin(&trust, "k-1", "", csv(&children("B", 5))).await;
+    within_seconds(4, "all of it is read, and waits for its list", async || {
+        trust.get(&place).await.expect(200)["progress"]["records_read"] == 5
+    })
+    .await;
+    assert_eq!(cancel(&trust, &place).await.expect(200)["status"], "cancelled");
+    holding.await.unwrap();
+    // The same list again: it is free once the first publication has ended.
+    trust.push_csv("list=autism", csv(&children("A", 3))).await.expect(201);
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    assert_eq!(entries(&trust, "").await.len(), 3);
+    assert_eq!(trust.get(&place).await.expect(200)["status"], "cancelled");
+}

@@ -80,7 +80,7 @@ pub async fn cancel_submission(
     let found = state.store.transaction(move |tx| tx.cancel_submission(id, &client)).await?;
     let submission = found.ok_or(Problem::new(Kind::NotFound))?;
     if submission.status != SubmissionStatus::Cancelled {
-        return Err(Problem::new(Kind::WrongStatus).detail(format!("It is {}.", submission.status)));
+        return Err(Problem::new(Kind::WrongStatus).detail("It is not being worked on any more."));
     }
     Ok(web::Json(submission.into()))
 }
