@@ -186,7 +186,7 @@ on_both! {
         let call = call.header("content-type", "text/csv").header("prefer", "respond-async").body(half);
         let waiting = tokio::spawn(async move { call.send().await.status });
         if world.database() == Database::Sqlite {
-            within_seconds(10, "half a list is staged", async || {
+            within_seconds(60, "half a list is staged", async || {
                 files_of(&world.dir()).iter().any(|(name, bytes)| name.contains("staged") && bytes.len() > 100_000)
             })
             .await;
