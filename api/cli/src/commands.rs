@@ -153,7 +153,7 @@ mod tests {
             "sendbridge serve --config gateway.toml",
             "sendbridge push list.csv --dataset waiting-list --client client.toml",
             "sendbridge push list.csv --dataset waiting-list --format csv --mode snapshot --list autism --as-of 2026-11-20 --validate \
-             --nil-return --confirm-shrink --organisation RWR --client client.toml",
+             --nil-return --confirm-shrink --again --organisation RWR --client client.toml",
             "sendbridge token --client client.toml --scope waiting-list:read",
             "sendbridge audit verify --config gateway.toml",
             "sendbridge keys rotate --config gateway.toml",

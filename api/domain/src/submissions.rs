@@ -28,12 +28,18 @@ closed! {
 }
 
 closed! {
-    /// How a submission ended.
+    /// How a submission stands.
     pub enum SubmissionStatus {
+        /// Here whole, and being worked on: nothing of it can be seen yet.
+        Processing = "processing",
         Accepted = "accepted",
         AcceptedWithIssues = "accepted-with-issues",
         /// Refused whole: nothing of it is kept but the report.
         Refused = "refused",
+        /// The gateway could not do it: nothing of it is kept, and it can be sent again.
+        Failed = "failed",
+        /// Cancelled by its writer while it was being worked on.
+        Cancelled = "cancelled",
         /// Looked at with `validate=true`: nothing of it is kept.
         Validated = "validated",
     }

@@ -128,6 +128,17 @@ diesel::table! {
 }
 
 diesel::table! {
+    submission_work (submission_id) {
+        submission_id -> Text,
+        beat_at -> Timestamp,
+        bytes_total -> BigInt,
+        bytes_read -> BigInt,
+        records_read -> BigInt,
+        problem -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
     issue (submission_id, row_number, position) {
         submission_id -> Text,
         row_number -> BigInt,
@@ -311,3 +322,5 @@ diesel::table! {
 }
 
 diesel::allow_tables_to_appear_in_same_query!(audit_entry, audit_leaf, audit_pending, child, record);
+
+diesel::allow_tables_to_appear_in_same_query!(submission, submission_work, idempotency);

@@ -3,13 +3,17 @@
 mod atomicity;
 mod bodies;
 mod deltas;
+mod digests;
 mod durability;
+mod encodings;
 mod idempotency;
 mod issues;
+mod pushes;
 mod refusals;
 mod sen2;
 mod snapshots;
 mod validation;
+mod works;
 
 use std::collections::BTreeMap;
 

@@ -47,6 +47,7 @@ pub fn table(config: &mut ServiceConfig<'_>) {
         .service(submissions::submit_ehcp)
         .service(submission_reports::list_submissions)
         .service(submission_reports::get_submission)
+        .service(submission_reports::cancel_submission)
         .service(submission_reports::list_issues)
         .service(entries::list_entries)
         .service(children::search_child)

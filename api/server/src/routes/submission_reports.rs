@@ -1,12 +1,13 @@
 //! What became of a client's own submissions.
 
-use actix_web::http::header::{ACCEPT, CONTENT_DISPOSITION, LINK};
-use actix_web::{Either, HttpRequest, HttpResponse, get, web};
+use actix_web::http::header::{ACCEPT, CONTENT_DISPOSITION, LINK, RETRY_AFTER};
+use actix_web::{Either, HttpRequest, HttpResponse, get, post, web};
 use domain::identifiers::SubmissionId;
+use domain::submissions::SubmissionStatus;
 use serde::Deserialize;
 use utoipa::IntoParams;
 
-use super::submissions::{IssueView, SubmissionView};
+use super::submissions::{IssueView, POLL_AFTER, SubmissionView};
 use crate::bodies::Query;
 use crate::callers::Caller;
 use crate::negotiation::{Form, negotiate};
@@ -44,14 +45,44 @@ pub async fn list_submissions(
 
 /// One submission of the client's own
 ///
-/// The report as it was answered when the body was taken in.
+/// The report as it was answered when the body was taken in. Of one that was answered before that, how far
+/// the work is, with `Retry-After`; and if it came to nothing, why.
 #[utoipa::path(tag = "submissions", security(("oauth2" = [])), params(("id" = SubmissionId, Path)), responses((status = 200, description = "The report", body = SubmissionView)))]
 #[get("/v1/submissions/{id}")]
-pub async fn get_submission(caller: Caller, id: web::Path<String>, state: web::Data<State>) -> Result<web::Json<SubmissionView>, Problem> {
+pub async fn get_submission(caller: Caller, id: web::Path<String>, state: web::Data<State>) -> Result<HttpResponse, Problem> {
     let id = own_id(&id)?;
     let client = caller.client().id.clone();
-    let found = state.store.read(move |tx| tx.submission(id, &client)).await?;
-    found.map(|submission| web::Json(submission.into())).ok_or(Problem::new(Kind::NotFound))
+    let found = state.store.read(move |tx| match tx.submission(id, &client)? {
+        Some(submission) => Ok(Some((submission, tx.work(id)?))),
+        None => Ok(None),
+    });
+    let (submission, work) = found.await?.ok_or(Problem::new(Kind::NotFound))?;
+    let mut answer = HttpResponse::Ok();
+    if submission.status == SubmissionStatus::Processing {
+        answer.insert_header((RETRY_AFTER, POLL_AFTER));
+    }
+    Ok(answer.json(SubmissionView::from(submission).with_work(work)))
+}
+
+/// Cancel a submission that is being worked on
+///
+/// Nothing of it is kept but that it was cancelled. What was cancelled already answers the same; what is
+/// done answers `wrong-status`.
+#[utoipa::path(tag = "submissions", security(("oauth2" = [])), params(("id" = SubmissionId, Path)), responses((status = 200, description = "Cancelled", body = SubmissionView)))]
+#[post("/v1/submissions/{id}/cancellation")]
+pub async fn cancel_submission(
+    caller: Caller,
+    id: web::Path<String>,
+    state: web::Data<State>,
+) -> Result<web::Json<SubmissionView>, Problem> {
+    let id = own_id(&id)?;
+    let client = caller.client().id.clone();
+    let found = state.store.transaction(move |tx| tx.cancel_submission(id, &client)).await?;
+    let submission = found.ok_or(Problem::new(Kind::NotFound))?;
+    if submission.status != SubmissionStatus::Cancelled {
+        return Err(Problem::new(Kind::WrongStatus).detail("It is not being worked on any more."));
+    }
+    Ok(web::Json(submission.into()))
 }
 
 /// The issues of a submission

@@ -26,6 +26,8 @@ pub struct Publication {
     pub refuse: bool,
     /// Look only: keep nothing.
     pub validate: bool,
+    /// Whether it was answered already, and stands in the database as being worked on.
+    pub registered: bool,
     /// How many of its issues are listed at once, where nothing is kept to be listed later.
     pub listed: i64,
     /// The idempotency key to settle together with it.
@@ -109,8 +111,13 @@ impl Tx<'_> {
     fn publish(&mut self, publication: &Publication) -> Result<Published, StoreError> {
         let mut submission = publication.submission.clone();
         if publication.refuse {
+            if publication.registered {
+                // Who is told why it is refused ends it.
+                self.settle_work(&Submission { status: SubmissionStatus::Processing, ..submission.clone() })?;
+                self.keep_issues(&submission)?;
+            }
             submission.status = SubmissionStatus::Refused;
-            if !publication.validate {
+            if !publication.validate && !publication.registered {
                 self.insert_submission(&submission)?;
                 self.keep_issues(&submission)?;
             }
@@ -146,10 +153,19 @@ impl Tx<'_> {
         };
         if publication.validate {
             submission.status = SubmissionStatus::Validated;
+            if publication.registered {
+                self.settle_work(&submission)?;
+                self.keep_issues(&submission)?;
+                self.give_back_key(submission.id)?;
+            }
             return Ok(Published::NotKept(submission, self.first_staged_issues(publication.listed)?));
         }
         self.move_records(&submission)?;
-        self.insert_submission(&submission)?;
+        if publication.registered {
+            self.settle_work(&submission)?;
+        } else {
+            self.insert_submission(&submission)?;
+        }
         self.keep_issues(&submission)?;
         if let Some((key, fingerprint)) = &publication.key {
             self.settle(&submission.client, key, submission.id.0, fingerprint, &submission.id.to_string())?;
