@@ -1,13 +1,18 @@
-//! A sink that keeps what it is given, for the formats' own tests.
+//! What the formats' own tests read with: a sink that keeps what it is given, and a day.
 
+use std::io::Cursor;
+
+use domain::dates::parse_day;
 use domain::issues::Issue;
+use domain::recognition::Rules;
 
-use crate::{Row, Sink, Stop};
+use crate::{Adapter, Context, InMemory, Row, Sink, Stop, Unreadable};
 
 #[derive(Default)]
 pub(crate) struct Kept {
     pub(crate) rows: Vec<Row>,
     pub(crate) file_issues: Vec<Issue>,
+    pub(crate) out_of_scope: u64,
 }
 
 impl Sink for Kept {
@@ -16,8 +21,25 @@ impl Sink for Kept {
         Ok(())
     }
 
+    fn out_of_scope(&mut self) -> Result<(), Stop> {
+        self.out_of_scope += 1;
+        Ok(())
+    }
+
     fn file_issue(&mut self, issue: Issue) -> Result<(), Stop> {
         self.file_issues.push(issue);
         Ok(())
     }
+}
+
+/// The organisation's bytes, read on 20 November 2026.
+pub(crate) fn context(organisation: &str) -> Context<'static> {
+    Context { organisation: organisation.parse().unwrap(), today: parse_day("2026-11-20").unwrap(), rules: Rules::built_in() }
+}
+
+/// Reads a body, and what came of it before its end or a refusal.
+pub(crate) fn read(adapter: &dyn Adapter, organisation: &str, bytes: &[u8]) -> (Kept, Result<(), Unreadable>) {
+    let mut kept = Kept::default();
+    let end = crate::read(adapter, &mut Cursor::new(bytes), &InMemory, &context(organisation), &mut kept);
+    (kept, end)
 }

@@ -5,11 +5,13 @@
 //! [`Rows`], which every adapter writes to. So no format can be laxer than another. Whatever the
 //! file, an adapter holds one row (one person, where rows are nested) of bounded size at a time.
 
+mod canonical;
 mod csv;
 #[cfg(test)]
 mod kept;
 mod rows;
 mod samples;
+mod scratch;
 mod sen2_xml;
 mod sources;
 mod unreadable;
@@ -18,10 +20,12 @@ use std::io::Read;
 
 use chrono::NaiveDate;
 use domain::organisations::OrganisationCode;
+use domain::recognition::Rules;
 use domain::submissions::Dataset;
 
 pub use rows::{Draft, Fault, Row, Rows, Sink, Stop};
 pub use samples::{BadSample, Field, Sample};
+pub use scratch::{InMemory, Scratch, Spool, SpoolReader};
 pub use unreadable::Unreadable;
 
 /// Every format there is.
@@ -29,11 +33,13 @@ pub static REGISTRY: &[&dyn Adapter] = &[&csv::Csv, &sen2_xml::Sen2Xml];
 
 /// Everything an adapter may know besides the bytes.
 #[derive(Debug, Clone, Copy)]
-pub struct Context {
+pub struct Context<'a> {
     /// The organisation whose records these are.
     pub organisation: OrganisationCode,
     /// The day it is, in Europe/London.
     pub today: NaiveDate,
+    /// Which codes make a referral one of a pathway.
+    pub rules: &'a Rules,
 }
 
 /// One format.
@@ -53,7 +59,7 @@ pub trait Adapter: Sync {
     fn fields(&self) -> &'static [Field];
 
     /// Reads the source to its end and drafts its rows as they come. Callers use [`read`].
-    fn parse(&self, source: &mut dyn Read, context: &Context, rows: &mut Rows<'_>) -> Result<(), Unreadable>;
+    fn parse(&self, source: &mut dyn Read, scratch: &dyn Scratch, context: &Context<'_>, rows: &mut Rows<'_>) -> Result<(), Unreadable>;
 
     /// Files that are read without an error.
     fn samples(&self) -> &'static [Sample];
@@ -64,8 +70,14 @@ pub trait Adapter: Sync {
 
 /// Reads a whole body. Rows reach the sink as they are read: those before an [`Unreadable`] were
 /// handed over already, and it is the caller's to drop them.
-pub fn read(adapter: &dyn Adapter, source: &mut dyn Read, context: &Context, sink: &mut dyn Sink) -> Result<(), Unreadable> {
-    adapter.parse(source, context, &mut Rows::new(context.today, sink))
+pub fn read(
+    adapter: &dyn Adapter,
+    source: &mut dyn Read,
+    scratch: &dyn Scratch,
+    context: &Context<'_>,
+    sink: &mut dyn Sink,
+) -> Result<(), Unreadable> {
+    adapter.parse(source, scratch, context, &mut Rows::new(context.today, sink))
 }
 
 /// The adapter of a format, where the dataset comes in it.

@@ -14,7 +14,7 @@ pub type Fault = (&'static str, IssueCode);
 /// One row, read whole.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Row {
-    /// Counted from 1; in CSV the header is not counted, in XML a row is a request.
+    /// Counted from 1 in the order of the file; in CSV the header is not counted, in XML a row is a request.
     pub number: u64,
     /// The writer's own id, where there is one that could be read: of a rejected row too, since
     /// such a referral did flow.
@@ -33,6 +33,9 @@ pub struct Stop;
 /// Takes rows as they are read.
 pub trait Sink {
     fn row(&mut self, row: Row) -> Result<(), Stop>;
+
+    /// Something that is no record of the dataset's: of no pathway, or about no child.
+    fn out_of_scope(&mut self) -> Result<(), Stop>;
 
     /// An issue with the file as a whole: its row is 0.
     fn file_issue(&mut self, issue: Issue) -> Result<(), Stop>;
@@ -75,6 +78,7 @@ impl<'a> Rows<'a> {
             match entry {
                 Entry::Referral(referral) => referral.check(date_of_birth, self.today, report),
                 Entry::Case(case) => case.check(date_of_birth, self.today, report),
+                Entry::Merge(_) => {}
             }
         }
         let rejected = faults.iter().any(|(_, code)| code.severity() == Severity::Error);
@@ -87,6 +91,11 @@ impl<'a> Rows<'a> {
         debug_assert!(record.is_some() || rejected, "a part of the draft is missing without an error");
         let issues = faults.into_iter().map(|(field, code)| Issue { row: number, referral_id: referral_id.clone(), field, code }).collect();
         self.sink.row(Row { number, referral_id, rejected_request, record, issues }).map_err(|Stop| Unreadable::Stopped)
+    }
+
+    /// Counts something that is in the file and none of the dataset's records.
+    pub fn out_of_scope(&mut self) -> Result<(), Unreadable> {
+        self.sink.out_of_scope().map_err(|Stop| Unreadable::Stopped)
     }
 
     /// Reports something about the file as a whole.

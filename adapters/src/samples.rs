@@ -29,3 +29,24 @@ pub struct BadSample {
     /// The issue that it gives, or the code it is refused with.
     pub code: &'static str,
 }
+
+/// The good samples of an adapter, files of its folder `samples/`, each with how many records it holds.
+macro_rules! samples {
+    ($($file:literal = $records:literal),+ $(,)?) => {
+        &[$($crate::Sample {
+            name: $file,
+            bytes: include_bytes!(concat!("samples/", $file)),
+            records: $records,
+            provenance: include_str!("samples/PROVENANCE.md"),
+        }),+]
+    };
+}
+
+/// The bad samples, files of `samples/bad/`, each with the code that it gives.
+macro_rules! bad_samples {
+    ($($file:literal = $code:literal),+ $(,)?) => {
+        &[$($crate::BadSample { name: $file, bytes: include_bytes!(concat!("samples/bad/", $file)), code: $code }),+]
+    };
+}
+
+pub(crate) use {bad_samples, samples};

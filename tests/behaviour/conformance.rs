@@ -7,24 +7,31 @@ use std::cell::Cell;
 use std::collections::HashSet;
 use std::io::{self, Cursor, Read};
 
-use adapters::{Adapter, Context, REGISTRY, Row, Sink, Stop, Unreadable};
+use adapters::{Adapter, Context, InMemory, REGISTRY, Row, Sink, Stop, Unreadable};
 use domain::dates::parse_day;
 use domain::issues::{Issue, Severity};
+use domain::recognition::Rules;
 use proptest::prelude::*;
 
-fn context() -> Context {
-    Context { organisation: "E10000015".parse().unwrap(), today: parse_day("2026-11-20").unwrap() }
+fn context() -> Context<'static> {
+    Context { organisation: "E10000015".parse().unwrap(), today: parse_day("2026-11-20").unwrap(), rules: Rules::built_in() }
 }
 
 #[derive(Debug, Default, PartialEq)]
 struct Kept {
     rows: Vec<Row>,
     file_issues: Vec<Issue>,
+    out_of_scope: u64,
 }
 
 impl Sink for Kept {
     fn row(&mut self, row: Row) -> Result<(), Stop> {
         self.rows.push(row);
+        Ok(())
+    }
+
+    fn out_of_scope(&mut self) -> Result<(), Stop> {
+        self.out_of_scope += 1;
         Ok(())
     }
 
@@ -42,7 +49,7 @@ impl Kept {
 
 fn read(adapter: &dyn Adapter, source: &mut dyn Read) -> (Kept, Result<(), Unreadable>) {
     let mut kept = Kept::default();
-    let end = adapters::read(adapter, source, &context(), &mut kept);
+    let end = adapters::read(adapter, source, &InMemory, &context(), &mut kept);
     (kept, end)
 }
 
@@ -56,10 +63,9 @@ fn survives(adapter: &dyn Adapter, bytes: &[u8]) {
 }
 
 fn assert_holds_together(kept: &Kept) {
-    let mut last = 0;
+    let mut numbers = HashSet::new();
     for row in &kept.rows {
-        assert!(row.number > last, "rows are numbered upwards from 1");
-        last = row.number;
+        assert!(row.number > 0 && numbers.insert(row.number), "rows are counted from 1, each once");
         let rejected = row.issues.iter().any(|issue| issue.code.severity() == Severity::Error);
         assert_eq!(row.record.is_none(), rejected, "a row has no record exactly where one of its issues is an error");
         assert!(row.issues.iter().all(|issue| issue.row == row.number && issue.referral_id == row.referral_id));
@@ -243,13 +249,17 @@ fn a_sink_that_stops_ends_the_reading() {
         fn row(&mut self, _: Row) -> Result<(), Stop> {
             Err(Stop)
         }
+        fn out_of_scope(&mut self) -> Result<(), Stop> {
+            Err(Stop)
+        }
+
         fn file_issue(&mut self, _: Issue) -> Result<(), Stop> {
             Err(Stop)
         }
     }
     for adapter in REGISTRY {
         for sample in adapter.samples().iter().filter(|sample| sample.records > 0) {
-            let end = adapters::read(*adapter, &mut Cursor::new(sample.bytes), &context(), &mut Full);
+            let end = adapters::read(*adapter, &mut Cursor::new(sample.bytes), &InMemory, &context(), &mut Full);
             assert!(matches!(end, Err(Unreadable::Stopped)), "{}: {end:?}", sample.name);
         }
     }

@@ -1,6 +1,5 @@
 //! The gateway's own CSV for waiting lists. What the format is, and its quirks: `README.md`.
 
-mod map;
 #[cfg(test)]
 mod tests;
 mod wire;
@@ -10,8 +9,10 @@ use std::io::Read;
 use domain::issues::IssueCode;
 use domain::submissions::Dataset;
 
-use crate::{Adapter, BadSample, Context, Draft, Field, Rows, Sample, Unreadable};
-use wire::{FIELDS, FileWire};
+use crate::canonical::{self, FIELDS};
+use crate::samples::{bad_samples, samples};
+use crate::{Adapter, BadSample, Context, Draft, Field, Rows, Sample, Scratch, Unreadable};
+use wire::FileWire;
 
 pub(crate) struct Csv;
 
@@ -36,7 +37,7 @@ impl Adapter for Csv {
         FIELDS
     }
 
-    fn parse(&self, source: &mut dyn Read, context: &Context, rows: &mut Rows<'_>) -> Result<(), Unreadable> {
+    fn parse(&self, source: &mut dyn Read, _: &dyn Scratch, context: &Context<'_>, rows: &mut Rows<'_>) -> Result<(), Unreadable> {
         let (looks, source) = crate::sources::open(source)?;
         let mut file = FileWire::open(looks, source)?;
         if file.has_unknown_columns() {
@@ -49,7 +50,7 @@ impl Adapter for Csv {
                 continue;
             }
             match file.row() {
-                Ok(row) => rows.draft(map::draft(number, row, context))?,
+                Ok(row) => rows.draft(canonical::draft(number, &row, context))?,
                 Err(damaged) => rows.draft(Draft {
                     number,
                     referral_id: damaged.referral_id,
@@ -64,26 +65,11 @@ impl Adapter for Csv {
     }
 
     fn samples(&self) -> &'static [Sample] {
-        macro_rules! samples {
-            ($($file:literal = $records:literal),+ $(,)?) => {
-                &[$(Sample {
-                    name: $file,
-                    bytes: include_bytes!(concat!("samples/", $file)),
-                    records: $records,
-                    provenance: include_str!("samples/PROVENANCE.md"),
-                }),+]
-            };
-        }
         samples!["every-column.csv" = 7, "reordered-crlf-bom.csv" = 3, "header-only.csv" = 0]
     }
 
     fn bad_samples(&self) -> &'static [BadSample] {
-        macro_rules! bad {
-            ($($file:literal = $code:literal),+ $(,)?) => {
-                &[$(BadSample { name: $file, bytes: include_bytes!(concat!("samples/bad/", $file)), code: $code }),+]
-            };
-        }
-        bad![
+        bad_samples![
             "empty.csv" = "empty",
             "utf-16.csv" = "encoding",
             "json.csv" = "not-this-format",

@@ -2,28 +2,22 @@ use std::fmt::Write;
 use std::io::{self, Cursor, Read};
 
 use domain::children::{ChildIdentifier, ChildReference};
-use domain::dates::parse_day;
 use domain::issues::{Issue, IssueCode};
 use domain::nhs_numbers::NhsNumber;
 use domain::pathways::{Pathway, PathwaySet};
-use domain::referrals::{Hold, PreviousReferral, Referral, ReferralDetails, Stage, Status};
+use domain::referrals::{Hold, OnwardReferral, PreviousReferral, Referral, ReferralDetails, Stage, Status};
 use domain::submissions::{Entry, Record};
 use proptest::option;
 use proptest::prelude::*;
 
 use super::*;
-use crate::kept::Kept;
+use crate::kept::{self, Kept, context};
 use crate::rows::Fault;
-use crate::{Row, Sink, Stop};
-
-fn context() -> Context {
-    Context { organisation: "RY4".parse().unwrap(), today: parse_day("2026-11-20").unwrap() }
-}
+use crate::{InMemory, Row, Sink, Stop};
 
 fn read(bytes: &[u8]) -> Result<Kept, Unreadable> {
-    let mut kept = Kept::default();
-    crate::read(&Csv, &mut Cursor::new(bytes), &context(), &mut kept)?;
-    Ok(kept)
+    let (kept, end) = kept::read(&Csv, "RY4", bytes);
+    end.map(|()| kept)
 }
 
 fn faults(row: &Row) -> Vec<Fault> {
@@ -223,6 +217,10 @@ impl Sink for Counting<'_> {
         if self.rows < 20_000 { Ok(()) } else { Err(Stop) }
     }
 
+    fn out_of_scope(&mut self) -> Result<(), Stop> {
+        Ok(())
+    }
+
     fn file_issue(&mut self, _: Issue) -> Result<(), Stop> {
         Ok(())
     }
@@ -236,12 +234,12 @@ fn rows_come_out_as_they_go_in_however_many_there_are() {
     let taken = std::cell::Cell::new(0);
     let mut source = Endless { header: Cursor::new(header.as_bytes()), row: Cursor::new(row.as_bytes()), taken: &taken };
     let mut sink = Counting { rows: 0, row_length: row.len(), taken: &taken };
-    assert!(matches!(crate::read(&Csv, &mut source, &context(), &mut sink), Err(Unreadable::Stopped)));
+    assert!(matches!(crate::read(&Csv, &mut source, &InMemory, &context("RY4"), &mut sink), Err(Unreadable::Stopped)));
     assert_eq!(sink.rows, 20_000);
 }
 
 fn day() -> impl Strategy<Value = chrono::NaiveDate> {
-    (0_i64..3000).prop_map(|days| context().today - chrono::Duration::days(days))
+    (0_i64..3000).prop_map(|days| context("RY4").today - chrono::Duration::days(days))
 }
 
 fn code(most: usize) -> impl Strategy<Value = String> {
@@ -260,14 +258,14 @@ prop_compose! {
             (Some(number), local) if known || local.is_none() => (ChildIdentifier::NhsNumber(number), local),
             (_, local) => {
                 let id = local.unwrap_or_else(|| "P-1".into());
-                (ChildIdentifier::LocalPatient { provider: context().organisation, id: id.clone() }, Some(id))
+                (ChildIdentifier::LocalPatient { provider: context("RY4").organisation, id: id.clone() }, Some(id))
             }
         }
     }
 }
 
 prop_compose! {
-    fn codes()(texts in proptest::collection::vec(option::of(code(20)), 12), organisations in proptest::collection::vec(option::of(organisation()), 4),
+    fn codes()(texts in proptest::collection::vec(option::of(code(20)), 12), organisations in proptest::collection::vec(option::of(organisation()), 6),
         team in option::of(code(100)), lsoa in option::of("E01[0-9]{6}"), district in option::of("E07[0-9]{6}")) -> ReferralDetails {
         let mut texts = texts.into_iter();
         let mut text = || texts.next().flatten();
@@ -277,6 +275,7 @@ prop_compose! {
             nhs_number_status: text(), sex: text(), ethnic_category: text(), school_urn: text(), ubrn: text(), pathway_id: text(), priority: text(),
             source_of_referral: text(), waiting_time_measurement_type: text(), rtt_status: text(), closure_reason: text(), rejection_reason: text(),
             responsible_la: organisation(), gp_practice: organisation(), commissioner: organisation(), subcontracted_by: organisation(),
+            pathway_id_issuer: organisation(), referred_by: organisation(),
             team, lsoa, district, ..ReferralDetails::default()
         }
     }
@@ -285,6 +284,7 @@ prop_compose! {
 prop_compose! {
     fn details()(codes in codes(), stage in option::of(proptest::sample::select(Stage::ALL)), days in proptest::collection::vec(option::of(day()), 8),
         previous in option::of((code(50), option::of(organisation()))), hold in option::of((day(), option::of(day()), option::of(code(100)))),
+        onward in option::of((option::of(organisation()), day(), option::of(code(20)))),
         right_to_choose in any::<Option<bool>>(), not_brought_count in any::<Option<u16>>()) -> ReferralDetails {
         let mut days = days.into_iter();
         let mut day = || days.next().flatten();
@@ -292,6 +292,7 @@ prop_compose! {
             stage, right_to_choose, not_brought_count, stage_start_date: day(), original_referral_date: day(), first_contact_date: day(),
             last_contact_date: day(), next_appointment_date: day(), closed_date: day(), rejected_date: day(), date_of_death: day(),
             previous: previous.map(|(referral_id, provider)| PreviousReferral { referral_id, provider: provider.map(|code| code.parse().unwrap()) }),
+            onward: onward.map(|(to, on, reason)| OnwardReferral { to, on, reason }),
             hold: hold.map(|(from, to, reason)| Hold { from, to, reason }),
             ..codes
         }
@@ -306,7 +307,7 @@ prop_compose! {
         let details = ReferralDetails { local_patient_id, ..details };
         Record {
             child: ChildReference { identifier, date_of_birth: received - chrono::Duration::days(age) },
-            entry: Entry::Referral(Box::new(Referral { referral_id, pathways, status, referral_received_date: received, details })),
+            entry: Entry::Referral(Box::new(Referral { referral_id, pathways, status, referral_received_date: received, recognised: Vec::new(), details })),
         }
     }
 }
@@ -343,8 +344,13 @@ fn cells(record: &Record) -> Vec<String> {
             "previous_provider" => text(&it.previous.as_ref().and_then(|previous| previous.provider)),
             "ubrn" => text(&it.ubrn),
             "pathway_id" => text(&it.pathway_id),
+            "pathway_id_issuer" => text(&it.pathway_id_issuer),
             "priority" => text(&it.priority),
             "source_of_referral" => text(&it.source_of_referral),
+            "referred_by" => text(&it.referred_by),
+            "onward_to" => text(&it.onward.as_ref().and_then(|onward| onward.to.as_ref())),
+            "onward_date" => text(&it.onward.as_ref().map(|onward| onward.on)),
+            "onward_reason" => text(&it.onward.as_ref().and_then(|onward| onward.reason.as_ref())),
             "commissioner" => text(&it.commissioner),
             "team" => text(&it.team),
             "subcontracted_by" => text(&it.subcontracted_by),

@@ -12,7 +12,8 @@ use std::io::Read;
 use domain::issues::IssueCode;
 use domain::submissions::Dataset;
 
-use crate::{Adapter, BadSample, Context, Field, Rows, Sample, Unreadable};
+use crate::samples::{bad_samples, samples};
+use crate::{Adapter, BadSample, Context, Field, Rows, Sample, Scratch, Unreadable};
 use map::People;
 use wire::{PartWire, ReturnWire};
 
@@ -39,7 +40,7 @@ impl Adapter for Sen2Xml {
         FIELDS
     }
 
-    fn parse(&self, source: &mut dyn Read, context: &Context, rows: &mut Rows<'_>) -> Result<(), Unreadable> {
+    fn parse(&self, source: &mut dyn Read, _: &dyn Scratch, context: &Context<'_>, rows: &mut Rows<'_>) -> Result<(), Unreadable> {
         let (looks, source) = crate::sources::open(source)?;
         let mut file = ReturnWire::open(looks, source)?;
         let mut people = People::new(context.organisation);
@@ -57,26 +58,11 @@ impl Adapter for Sen2Xml {
     }
 
     fn samples(&self) -> &'static [Sample] {
-        macro_rules! samples {
-            ($($file:literal = $records:literal),+ $(,)?) => {
-                &[$(Sample {
-                    name: $file,
-                    bytes: include_bytes!(concat!("samples/", $file)),
-                    records: $records,
-                    provenance: include_str!("samples/PROVENANCE.md"),
-                }),+]
-            };
-        }
         samples!["every-element.xml" = 1, "spellings.xml" = 2, "outcomes.xml" = 6, "nobody.xml" = 0]
     }
 
     fn bad_samples(&self) -> &'static [BadSample] {
-        macro_rules! bad {
-            ($($file:literal = $code:literal),+ $(,)?) => {
-                &[$(BadSample { name: $file, bytes: include_bytes!(concat!("samples/bad/", $file)), code: $code }),+]
-            };
-        }
-        bad![
+        bad_samples![
             "empty.xml" = "empty",
             "windows-1252.xml" = "encoding",
             "children-in-need.xml" = "not-this-format",

@@ -1,5 +1,3 @@
-use std::io::Cursor;
-
 use domain::children::ChildIdentifier;
 use domain::dates::parse_day;
 use domain::ehc_plans::{Case, Outcome};
@@ -7,14 +5,11 @@ use domain::submissions::Entry;
 
 use super::*;
 use crate::Row;
-use crate::kept::Kept;
+use crate::kept::{self, Kept};
 use crate::rows::Fault;
 
 fn try_read(bytes: &[u8]) -> (Kept, Result<(), Unreadable>) {
-    let context = Context { organisation: "E10000015".parse().unwrap(), today: parse_day("2026-11-20").unwrap() };
-    let mut kept = Kept::default();
-    let end = crate::read(&Sen2Xml, &mut Cursor::new(bytes), &context, &mut kept);
-    (kept, end)
+    kept::read(&Sen2Xml, "E10000015", bytes)
 }
 
 fn read(text: &str) -> Kept {

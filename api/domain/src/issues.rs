@@ -77,6 +77,7 @@ catalogue! {
     ClosedWithoutDate = "closed-without-date", Warning, "The referral is closed and has no closed date.", "Send closed_date.";
     HoldWithoutStart = "hold-without-start", Warning, "There is an end or a reason of a hold, and no start.", "Send hold_from; without it the hold was left out.";
     PreviousWithoutId = "previous-without-id", Warning, "There is a previous provider, and no previous referral.", "Send previous_referral_id; a provider alone links nothing.";
+    OnwardWithoutDate = "onward-without-date", Warning, "There is an onward referral, and no date of it.", "Send onward_date; without it the onward referral was left out.";
     DistrictBlank = "district-blank", Warning, "The district is blank.", "Send the district code (E07…): without it the child counts in the county only.";
     DistrictUnknown = "district-format", Warning, "The district is no nine-character GSS code.", "Send the district as its code, for example E07000240.";
     ColumnUnknown = "column-unknown", Warning, "The column is not part of the format; it was not read.", "Remove the column: send no more than the format asks for.";

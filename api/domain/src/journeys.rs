@@ -216,6 +216,7 @@ mod tests {
                 pathways: Pathway::Autism.into(),
                 status: Status::Waiting,
                 referral_received_date: day(received),
+                recognised: Vec::new(),
                 details: ReferralDetails::default(),
             },
         }

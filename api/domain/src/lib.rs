@@ -29,6 +29,7 @@ pub mod partnerships;
 pub mod pathways;
 pub mod places;
 pub mod policy;
+pub mod recognition;
 pub mod referrals;
 pub mod restrictions;
 pub mod retention;

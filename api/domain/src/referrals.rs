@@ -11,6 +11,7 @@ use crate::children::ChildIdentifier;
 use crate::issues::IssueCode;
 use crate::organisations::OrganisationCode;
 use crate::pathways::PathwaySet;
+use crate::recognition::Recognised;
 
 pub use checks::list_of;
 
@@ -64,6 +65,17 @@ pub struct PreviousReferral {
     pub provider: Option<OrganisationCode>,
 }
 
+/// The child was referred on, to another provider or team.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OnwardReferral {
+    /// As it was sent: an ODS code, where it is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub to: Option<String>,
+    pub on: NaiveDate,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+}
+
 /// A time in which the provider has put the referral aside. It pauses no journey.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Hold {
@@ -84,6 +96,9 @@ pub struct Referral {
     pub pathways: PathwaySet,
     pub status: Status,
     pub referral_received_date: NaiveDate,
+    /// Which codes made it a referral of its pathways; nothing where the writer states them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub recognised: Vec<Recognised>,
     pub details: ReferralDetails,
 }
 
@@ -124,10 +139,18 @@ pub struct ReferralDetails {
     pub ubrn: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub pathway_id: Option<String>,
+    /// A pathway id is unique only together with who issued it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub pathway_id_issuer: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub priority: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub source_of_referral: Option<String>,
+    /// The organisation that referred the child.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub referred_by: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub onward: Option<OnwardReferral>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub commissioner: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -95,6 +95,7 @@ pub fn runs_from(entry: &Entry, today: NaiveDate) -> Option<NaiveDate> {
     let (has_ended, stated) = match entry {
         Entry::Referral(referral) => (!referral.status.is_open(), end_of_referral(referral)),
         Entry::Case(case) => end_of_case(case),
+        Entry::Merge(_) => (false, None),
     };
     has_ended.then(|| stated.filter(|day| *day <= today).unwrap_or(today))
 }
@@ -166,7 +167,14 @@ mod tests {
     fn referral(status: Status, details: ReferralDetails) -> Entry {
         let referral_received_date = day("2025-01-06");
         let pathways = PathwaySet::EMPTY;
-        Entry::Referral(Box::new(Referral { referral_id: "A-1".into(), pathways, status, referral_received_date, details }))
+        Entry::Referral(Box::new(Referral {
+            referral_id: "A-1".into(),
+            pathways,
+            status,
+            referral_received_date,
+            recognised: Vec::new(),
+            details,
+        }))
     }
 
     #[test]

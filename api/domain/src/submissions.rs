@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::children::ChildReference;
+use crate::children::{ChildIdentifier, ChildReference};
 use crate::ehc_plans::Case;
 use crate::referrals::Referral;
 
@@ -51,6 +51,13 @@ pub struct Record {
 pub enum Entry {
     Referral(Box<Referral>),
     Case(Box<Case>),
+    Merge(Merge),
+}
+
+/// What a provider held under other identifiers is the child's that is named beside (HL7 v2 ADT^A40).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Merge {
+    pub retired: Vec<ChildIdentifier>,
 }
 
 /// What became of the records of a submission.
@@ -58,6 +65,9 @@ pub enum Entry {
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Counts {
     pub received: u64,
+    /// In the file, and about none of the pathways, or no child: not looked at further, and not received.
+    #[serde(default)]
+    pub out_of_scope: u64,
     pub accepted: u64,
     pub rejected: u64,
     /// Accepted, and the same as held.

@@ -6,6 +6,7 @@ use std::fmt;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
+use domain::recognition::{Rules, RulesError};
 use domain::retention::Periods;
 use secrecy::SecretString;
 use serde::Deserialize;
@@ -118,12 +119,24 @@ impl Keys {
     }
 }
 
-/// When a submission is refused whole, in percent of a list of 20 or more.
+/// How submissions are read, and when one is refused whole, in percent of a list of 20 or more.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Submissions {
     pub shrink_percent: u8,
     pub rejected_percent: u8,
+    /// A file of rules for which codes make a referral one of a pathway; without one, the built-in rules.
+    pub recognition: Option<PathBuf>,
+}
+
+impl Submissions {
+    /// The rules of recognition. It blocks.
+    pub fn rules(&self) -> Result<Rules, ConfigurationError> {
+        let Some(path) = &self.recognition else { return Ok(Rules::built_in().clone()) };
+        let refused = |error| ConfigurationError::Recognition { path: path.clone(), error };
+        let text = String::from_utf8(files::read(path)?).map_err(|_| refused(RulesError::Shape("not UTF-8".into())))?;
+        Rules::parse(&text).map_err(refused)
+    }
 }
 
 #[derive(Debug, Clone, Deserialize)]
@@ -159,6 +172,8 @@ pub enum ConfigurationError {
     File(#[from] FileError),
     #[error("{}:{line}: {message}", path.display())]
     Invalid { path: PathBuf, line: usize, message: String },
+    #[error("{}: {error}", path.display())]
+    Recognition { path: PathBuf, error: RulesError },
     #[error("{0}")]
     Unsafe(&'static str),
 }
@@ -187,7 +202,7 @@ impl Default for Operations {
 
 impl Default for Submissions {
     fn default() -> Self {
-        Self { shrink_percent: 20, rejected_percent: 20 }
+        Self { shrink_percent: 20, rejected_percent: 20, recognition: None }
     }
 }
 
@@ -290,6 +305,7 @@ impl Configuration {
             &mut self.audit.checkpoint_file,
             &mut self.database.tombstones,
         ];
+        paths.extend(&mut self.submissions.recognition);
         for authority in &mut self.authority {
             paths.push(&mut authority.certificates);
             paths.push(&mut authority.crl);

@@ -10,6 +10,7 @@ use actix_web::dev::ServerHandle;
 use actix_web::middleware::from_fn;
 use actix_web::{App, HttpServer, web};
 use domain::partnerships::Partnership;
+use domain::recognition::Rules;
 use rustls::sign::CertifiedKey;
 use store::{Journal, Store, StoreError};
 use tokio::task::{JoinError, JoinSet};
@@ -90,6 +91,7 @@ pub enum StartError {
 /// What is read from files before anything listens.
 struct Loaded {
     partnership: Watch<Partnership, PartnershipError>,
+    rules: Rules,
     certificate: Watch<CertifiedKey, TlsError>,
     authorities: Vec<Watch<Authority, TlsError>>,
     secrets: Watch<Secrets, KeysError>,
@@ -135,6 +137,7 @@ pub(crate) async fn start_with(configuration: Configuration, clock: Clock, table
         checkpoints,
         intake: Intake::new(
             store.clone(),
+            loaded.rules,
             configuration.api.maximum_body_bytes,
             configuration.api.minimum_body_rate,
             configuration.submissions.shrink_percent,
@@ -265,6 +268,7 @@ fn load(configuration: &Configuration, clock: &Clock) -> Result<Loaded, StartErr
             .map(|files| authorities::watch(files, configuration.demonstration, clock.clone()))
             .collect::<Result<_, _>>()?,
         certificate: certificates::watch(&configuration.api)?,
+        rules: configuration.submissions.rules()?,
         partnership: partnership::watch(&configuration.partnership, configuration.authorities())?,
     })
 }

@@ -170,6 +170,7 @@ impl Staging {
                 self.rows.push(staged);
                 if self.rows.len() >= BATCH { self.write_rows() } else { Ok(()) }
             }
+            Entry::Merge(_) => Err(StoreError::Corrupt("a merge, which is not a row")),
             Entry::Case(case) => {
                 self.cases.push(PlainCase { row, child: record.child.clone(), case: case.clone(), retain_from });
                 if self.cases.len() == BATCH { self.write_cases() } else { Ok(()) }

@@ -27,6 +27,7 @@ pub fn write_benchmark_list(rows: u64, as_of: NaiveDate, out: &mut dyn Write) ->
             pathways: Pathway::Autism.into(),
             status: Status::Waiting,
             referral_received_date: received,
+            recognised: Vec::new(),
             details: ReferralDetails {
                 nhs_number_status: Some(domain::codelists::VERIFIED.to_owned()),
                 sex: Some(if child % 2 == 0 { "1" } else { "2" }.to_owned()),

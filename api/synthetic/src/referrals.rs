@@ -192,6 +192,7 @@ impl<'a> Drawing<'a> {
             pathways: concern.pathways(),
             status: Status::Waiting,
             referral_received_date: received,
+            recognised: Vec::new(),
             details,
         };
         Listed { provider, list: concern.list(), referral }

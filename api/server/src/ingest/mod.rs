@@ -11,12 +11,13 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use actix_web::web::{Bytes, Payload};
-use adapters::{Adapter, Context, Unreadable};
+use adapters::{Adapter, Context, InMemory, Unreadable};
 use chrono::{DateTime, NaiveDate, Utc};
 use domain::dates::london_day;
 use domain::identifiers::SubmissionId;
 use domain::issues::IssueCode;
 use domain::organisations::OrganisationCode;
+use domain::recognition::Rules;
 use domain::submissions::{Counts, Dataset, Mode, SubmissionStatus};
 use futures_util::{Stream, StreamExt};
 use store::{Claim, ListedIssue, Publication, Published, Staging, Store, StoreError, Submission};
@@ -69,6 +70,7 @@ pub enum Taken {
 #[derive(Debug, Clone)]
 pub struct Intake {
     store: Store,
+    rules: Arc<Rules>,
     places: Arc<Semaphore>,
     most_bytes: u64,
     pace: Pace,
@@ -85,9 +87,17 @@ struct Pace {
 
 impl Intake {
     /// `rate` is what has to come of a body, in bytes a second.
-    pub fn new(store: Store, most_bytes: u64, rate: u64, shrink_percent: u8, rejected_percent: u8) -> Self {
+    pub fn new(store: Store, rules: Rules, most_bytes: u64, rate: u64, shrink_percent: u8, rejected_percent: u8) -> Self {
         let pace = Pace { window: WINDOW, bytes: rate.saturating_mul(WINDOW.as_secs()) };
-        Self { store, places: Arc::new(Semaphore::new(AT_ONCE)), most_bytes, pace, shrink_percent, rejected_percent }
+        Self {
+            store,
+            rules: Arc::new(rules),
+            places: Arc::new(Semaphore::new(AT_ONCE)),
+            most_bytes,
+            pace,
+            shrink_percent,
+            rejected_percent,
+        }
     }
 
     /// Takes a body in. Once this answers, the content is durable and can be queried; before that,
@@ -152,10 +162,11 @@ impl Intake {
     }
 
     fn take_blocking(&self, adapter: &dyn Adapter, order: &Order, mut body: Body) -> Result<Taken, Problem> {
-        let context = Context { organisation: order.organisation, today: london_day(order.received_at) };
+        let context = Context { organisation: order.organisation, today: london_day(order.received_at), rules: &self.rules };
         let mut collector = Collector::new(self.store.stage(order.id, order.organisation)?, context.today);
-        let read = adapters::read(adapter, &mut body, &context, &mut collector);
-        let (received, mut rejected, mut issues) = (collector.received, collector.rejected, collector.issues);
+        let read = adapters::read(adapter, &mut body, &InMemory, &context, &mut collector);
+        let (received, out_of_scope, mut rejected, mut issues) =
+            (collector.received, collector.out_of_scope, collector.rejected, collector.issues);
         let mut staging = collector.into_staging()?;
         match read {
             Ok(()) => {}
@@ -184,7 +195,7 @@ impl Intake {
             mode: order.mode,
             as_of: order.as_of,
             status: if issues == 0 { SubmissionStatus::Accepted } else { SubmissionStatus::AcceptedWithIssues },
-            counts: Counts { received, rejected, ..Counts::default() },
+            counts: Counts { received, rejected, out_of_scope, ..Counts::default() },
             received_at: order.received_at,
         };
         self.publish(staging, order, submission, fingerprint, refuse)

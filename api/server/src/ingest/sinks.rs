@@ -11,13 +11,14 @@ pub(super) struct Collector {
     today: NaiveDate,
     pub(super) received: u64,
     pub(super) rejected: u64,
+    pub(super) out_of_scope: u64,
     pub(super) issues: u64,
     failure: Option<StoreError>,
 }
 
 impl Collector {
     pub(super) fn new(staging: Staging, today: NaiveDate) -> Self {
-        Self { staging, today, received: 0, rejected: 0, issues: 0, failure: None }
+        Self { staging, today, received: 0, rejected: 0, out_of_scope: 0, issues: 0, failure: None }
     }
 
     /// The staging, unless the store failed.
@@ -61,6 +62,11 @@ impl Sink for Collector {
     fn row(&mut self, row: Row) -> Result<(), Stop> {
         let taken = self.take(row);
         self.or_stop(taken)
+    }
+
+    fn out_of_scope(&mut self) -> Result<(), Stop> {
+        self.out_of_scope += 1;
+        Ok(())
     }
 
     fn file_issue(&mut self, issue: Issue) -> Result<(), Stop> {

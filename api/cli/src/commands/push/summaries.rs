@@ -73,6 +73,7 @@ mod tests {
             as_of: "2026-11-20".parse().unwrap(),
             status: SubmissionStatus::AcceptedWithIssues,
             records: Counts {
+                out_of_scope: 0,
                 received: 4120,
                 accepted: 4117,
                 rejected: 3,

@@ -298,6 +298,7 @@ fn referral(details: ReferralDetails) -> Referral {
         pathways: PathwaySet::all(),
         status: Status::Waiting,
         referral_received_date: day("2026-01-01"),
+        recognised: Vec::new(),
         details,
     }
 }

@@ -1,4 +1,4 @@
-//! From a row's text to a referral. Whether the referral makes sense is the domain's to say.
+//! From a row's values to a referral. Whether the referral makes sense is the domain's to say.
 
 use chrono::NaiveDate;
 use domain::children::ChildIdentifier;
@@ -7,10 +7,10 @@ use domain::issues::IssueCode;
 use domain::nhs_numbers::{NhsNumber, NhsNumberError};
 use domain::organisations::OrganisationCode;
 use domain::pathways::PathwaySet;
-use domain::referrals::{Hold, PreviousReferral, REFERRAL_ID_LENGTH, Referral, ReferralDetails, Status};
+use domain::referrals::{Hold, OnwardReferral, PreviousReferral, REFERRAL_ID_LENGTH, Referral, ReferralDetails, Status};
 use domain::submissions::Entry;
 
-use super::wire::{Column, RowWire};
+use super::{Column, Values};
 use crate::rows::Fault;
 use crate::{Context, Draft};
 
@@ -19,7 +19,8 @@ const CODE: usize = 20;
 const ID: usize = REFERRAL_ID_LENGTH;
 const PHRASE: usize = 100;
 
-pub(super) fn draft(number: u64, row: RowWire<'_>, context: &Context) -> Draft {
+/// The draft of one row, with all that is wrong with its values.
+pub(crate) fn draft(number: u64, row: &impl Values, context: &Context<'_>) -> Draft {
     let mut reading = Reading { row, faults: Vec::new() };
     let referral_id = reading.required(Column::ReferralId, |text| within(text, ID).map(str::to_owned));
     let local_patient_id = reading.text(Column::LocalPatientId, ID);
@@ -37,20 +38,21 @@ pub(super) fn draft(number: u64, row: RowWire<'_>, context: &Context) -> Draft {
             pathways: pathways.unwrap_or_default(),
             status: status.unwrap_or(Status::Waiting),
             referral_received_date,
+            recognised: row.recognised(),
             details,
         }))
     });
     Draft { number, referral_id, child, date_of_birth, entry, faults: reading.faults }
 }
 
-struct Reading<'a> {
-    row: RowWire<'a>,
+struct Reading<'a, V> {
+    row: &'a V,
     faults: Vec<Fault>,
 }
 
-impl<'a> Reading<'a> {
+impl<'a, V: Values> Reading<'a, V> {
     fn fault(&mut self, column: Column, code: IssueCode) {
-        self.faults.push((column.name(), code));
+        self.faults.push((self.row.name(column), code));
     }
 
     /// The value of a column by its reader; blank and unreadable are both `None`, the second with
@@ -84,7 +86,7 @@ impl<'a> Reading<'a> {
         Some(code)
     }
 
-    fn child(&mut self, local_patient_id: Option<&str>, context: &Context) -> Option<ChildIdentifier> {
+    fn child(&mut self, local_patient_id: Option<&str>, context: &Context<'_>) -> Option<ChildIdentifier> {
         if self.row.value(Column::NhsNumber).is_some() {
             return self.value(Column::NhsNumber, nhs_number).map(ChildIdentifier::NhsNumber);
         }
@@ -111,8 +113,11 @@ impl<'a> Reading<'a> {
             previous: self.previous(),
             ubrn: self.text(Column::Ubrn, CODE),
             pathway_id: self.text(Column::PathwayId, ID),
+            pathway_id_issuer: self.coded(Column::PathwayIdIssuer, is_organisation),
             priority: self.text(Column::Priority, CODE),
             source_of_referral: self.text(Column::SourceOfReferral, CODE),
+            referred_by: self.coded(Column::ReferredBy, is_organisation),
+            onward: self.onward(),
             commissioner: self.coded(Column::Commissioner, is_organisation),
             team: self.text(Column::Team, PHRASE),
             subcontracted_by: self.coded(Column::SubcontractedBy, is_organisation),
@@ -144,6 +149,16 @@ impl<'a> Reading<'a> {
         }
         let referral_id = self.text(Column::PreviousReferralId, ID)?;
         Some(PreviousReferral { referral_id, provider })
+    }
+
+    fn onward(&mut self) -> Option<OnwardReferral> {
+        let to = self.coded(Column::OnwardTo, is_organisation);
+        let on = self.day(Column::OnwardDate);
+        let reason = self.text(Column::OnwardReason, CODE);
+        if on.is_none() && to.is_some() {
+            self.fault(Column::OnwardDate, IssueCode::OnwardWithoutDate);
+        }
+        Some(OnwardReferral { to, on: on?, reason })
     }
 
     fn hold(&mut self) -> Option<Hold> {
