@@ -145,6 +145,8 @@ catalogue! {
     TwoWeekWait = "priority-two-week-wait", Warning, "The priority is that of a suspected cancer.", "Send 1 (routine) or 2 (urgent), or leave the referral out of this list.";
     UbrnFormat = "ubrn-format", Warning, "The booking reference is not twelve digits.", "Send the UBRN as text; a spreadsheet may have dropped its leading zeros.";
     PathwayIdFormat = "pathway-id-format", Warning, "The pathway identifier is longer than 20 characters, or has others than letters, digits and hyphens.", "Send the patient pathway identifier as it was issued.";
+    PathwayIdWithoutIssuer = "pathway-id-without-issuer", Warning, "There is a pathway identifier, and not who issued it.", "Send pathway_id_issuer, the issuer's ODS code.";
+    OnwardBeforeReceived = "onward-before-received", Warning, "The child was referred on before the referral was received.", "Correct one of the two dates.";
     LsoaFormat = "lsoa-format", Warning, "The value is no lower layer super output area.", "Send the code (E01…), or leave it blank; never a postcode.";
     SchoolFormat = "school-format", Warning, "The value is no school's reference number or code.", "Send the six digits of the URN, or the school's ODS code.";
     DistrictKind = "district-wrong-kind", Warning, "The code is of another kind of area than a district.", "Send the district (E06, E07, E08 or E09…): a county or an output area counts in no district.";

@@ -91,6 +91,9 @@ const CHECKS: &[Check] = &[
         .is_some_and(|previous| previous.provider.is_none() && previous.referral_id == f.referral.referral_id)),
     check("ubrn", UbrnFormat, |f| wrong(&f.details.ubrn, |code| code.len() == 12 && digits(code))),
     check("pathway_id", PathwayIdFormat, |f| wrong(&f.details.pathway_id, |code| code.len() <= 20 && code.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-'))),
+    check("pathway_id_issuer", PathwayIdWithoutIssuer, |f| f.details.pathway_id.is_some() && f.details.pathway_id_issuer.is_none()),
+    check("onward_date", OnwardBeforeReceived, |f| f.details.onward.as_ref().is_some_and(|onward| onward.on < f.received)),
+    check("onward_date", DateInFuture, |f| f.details.onward.as_ref().is_some_and(|onward| onward.on > f.today)),
     check("priority", TwoWeekWait, |f| is_one_of(&f.details.priority, &["3"])),
     // Stages and contacts.
     check("stage_start_date", DateInFuture, |f| is_after(f.details.stage_start_date, Some(f.today))),

@@ -34,7 +34,8 @@ fn sound(status: Status) -> Referral {
         Status::Closed => (details.closed_date, details.closure_reason) = (ended, some("02")),
         Status::Rejected => (details.rejected_date, details.rejection_reason) = (ended, some("02")),
     }
-    Referral { referral_id: "R-1".into(), pathways: Pathway::Autism.into(), status, referral_received_date: day("2026-02-03"), details }
+    let (referral_id, pathways) = ("R-1".into(), Pathway::Autism.into());
+    Referral { referral_id, pathways, recognised: Vec::new(), status, referral_received_date: day("2026-02-03"), details }
 }
 
 fn told(referral: &Referral, born: &str) -> Vec<(&'static str, IssueCode)> {
@@ -63,7 +64,6 @@ const CASES: &[(Status, &str, IssueCode, Change)] = cases! {
     Waiting, "referral_received_date", ReferralOld, |r, d| r.referral_received_date = day("2021-11-20");
     Waiting, "nhs_number_status", TraceStatusBlank, |r, d| d.nhs_number_status = None;
     Waiting, "nhs_number_status", TraceStatusNotVerified, |r, d| d.nhs_number_status = some("02");
-    Waiting, "nhs_number_status", TracePostponed, |r, d| d.nhs_number_status = some("08");
     Waiting, "nhs_number_status", CodeUnknown, |r, d| d.nhs_number_status = some("1");
     Waiting, "sex", SexNotKnown, |r, d| d.sex = some("X");
     Waiting, "sex", CodeUnknown, |r, d| d.sex = some("F");
@@ -88,7 +88,10 @@ const CASES: &[(Status, &str, IssueCode, Change)] = cases! {
     Waiting, "original_referral_date", OriginalBeforeBirth, |r, d| d.original_referral_date = Some(day("2016-05-03"));
     Waiting, "previous_referral_id", PreviousIsItself, |r, d| d.previous = Some(PreviousReferral { referral_id: "R-1".into(), provider: None });
     Waiting, "ubrn", UbrnFormat, |r, d| d.ubrn = some("12345678");
-    Waiting, "pathway_id", PathwayIdFormat, |r, d| d.pathway_id = some("A-PATHWAY-OF-21-CHARS");
+    Waiting, "pathway_id", PathwayIdFormat, |r, d| (d.pathway_id, d.pathway_id_issuer) = (some("A-PATHWAY-OF-21-CHARS"), some("RY4"));
+    Waiting, "pathway_id_issuer", PathwayIdWithoutIssuer, |r, d| d.pathway_id = some("PW-1");
+    Waiting, "onward_date", OnwardBeforeReceived, |r, d| d.onward = onward("2026-02-02");
+    Waiting, "onward_date", DateInFuture, |r, d| d.onward = onward("2026-11-21");
     Waiting, "priority", TwoWeekWait, |r, d| d.priority = some("3");
     Waiting, "priority", CodeUnknown, |r, d| d.priority = some("urgent");
     Waiting, "source_of_referral", CodeUnknown, |r, d| d.source_of_referral = some("GP");
@@ -140,6 +143,10 @@ const CASES: &[(Status, &str, IssueCode, Change)] = cases! {
     Waiting, "rtt_status", CodeUnknown, |r, d| d.rtt_status = some("13");
     Waiting, "not_brought_count", RttMissedWithoutCount, |r, d| d.rtt_status = some("33");
 };
+
+fn onward(on: &str) -> Option<OnwardReferral> {
+    Some(OnwardReferral { to: None, on: day(on), reason: None })
+}
 
 /// Ends a referral with which nothing else is wrong.
 fn close(referral: &mut Referral) {
