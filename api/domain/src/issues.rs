@@ -11,6 +11,14 @@ closed! {
     }
 }
 
+closed! {
+    /// Whether an issue was there when its list was last sent.
+    pub enum IssueState {
+        New = "new",
+        Persisting = "persisting",
+    }
+}
+
 /// Something wrong in a row of a submission.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Issue {
@@ -147,6 +155,7 @@ catalogue! {
     PathwayIdFormat = "pathway-id-format", Warning, "The pathway identifier is longer than 20 characters, or has others than letters, digits and hyphens.", "Send the patient pathway identifier as it was issued.";
     PathwayIdWithoutIssuer = "pathway-id-without-issuer", Warning, "There is a pathway identifier, and not who issued it.", "Send pathway_id_issuer, the issuer's ODS code.";
     OnwardBeforeReceived = "onward-before-received", Warning, "The child was referred on before the referral was received.", "Correct one of the two dates.";
+    OpenTwice = "open-twice", Warning, "The child is open on the same pathway in this file under another referral id too.", "Close the duplicate in the source system, or join the two by previous_referral_id.";
     LsoaFormat = "lsoa-format", Warning, "The value is no lower layer super output area.", "Send the code (E01…), or leave it blank; never a postcode.";
     SchoolFormat = "school-format", Warning, "The value is no school's reference number or code.", "Send the six digits of the URN, or the school's ODS code.";
     DistrictKind = "district-wrong-kind", Warning, "The code is of another kind of area than a district.", "Send the district (E06, E07, E08 or E09…): a county or an output area counts in no district.";

@@ -52,8 +52,8 @@ pub use releases::{PublishedRelease, PublishedTable, TableDraft};
 pub use resealing::{KeyPurpose, KeyUsage, ResealCursor, Resealed};
 pub use restrictions::RestrictionDraft;
 pub use sealed_columns::sealed_columns;
-pub use staging::{Publication, Published, Staging};
-pub use submissions::{ListedIssue, Submission};
+pub use staging::{Finished, Publication, Published, Staging};
+pub use submissions::{IssueChoice, ListedIssue, Submission};
 pub use tombstones::{Replayed, journal::Journal};
 pub use transactions::Tx;
 

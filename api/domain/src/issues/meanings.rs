@@ -120,6 +120,7 @@ const MEANINGS: &[Entry] = &[
     (PathwayIdWithoutIssuer, "Two organisations may issue the same identifier; only together with its issuer does it join referrals of one pathway.", "CSDS C104020 and C104030"),
     (OnwardBeforeReceived, "A referral cannot be passed on before it came; the journey would run backwards.", "CSDS CYP105 OnwardReferral"),
     (OnwardWithoutDate, "An onward referral joins two waits into one journey. Without its day the journey cannot be put in order.", "CSDS CYP105 OnwardReferral, MHSDS MHS105"),
+    (OpenTwice, "The child is counted twice among those who wait, and the family may be called twice.", "CSDS and MHSDS: one referral a spell"),
     (LsoaFormat, "Waits by deprivation are told by this code. A postcode would point at a few houses.", "Office for National Statistics, GSS codes"),
     (SchoolFormat, "The code finds the school that is asked for advice; a name finds none.", "CSDS C001030, an5 to an8"),
     (DistrictKind, "The child counts in the county, and in no district's table.", "Office for National Statistics, GSS codes"),

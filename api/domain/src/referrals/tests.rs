@@ -50,8 +50,9 @@ macro_rules! cases {
     ($($status:ident, $field:literal, $code:ident, |$r:ident, $d:ident| $change:expr;)+) => {
         &[$((Status::$status, $field, $code, |referral: &mut Referral| {
             let $r = referral;
-            #[allow(unused_variables, reason = "not every case changes the details")]
             let $d = &mut $r.details;
+            // Not every case changes the details.
+            let _ = &$d;
             $change;
         })),+]
     };

@@ -20,7 +20,7 @@ use domain::organisations::OrganisationCode;
 use domain::recognition::Rules;
 use domain::submissions::{Counts, Dataset, Mode, SubmissionStatus};
 use futures_util::{Stream, StreamExt};
-use store::{Claim, ListedIssue, Publication, Published, Staging, Store, StoreError, Submission};
+use store::{Claim, Finished, ListedIssue, Publication, Published, Staging, Store, StoreError, Submission};
 use tokio::sync::Semaphore;
 
 use crate::bodies::faults::Fault;
@@ -179,9 +179,9 @@ impl Intake {
             Dataset::WaitingList => (IssueCode::ReferralTwice, "referral_id"),
             Dataset::Ehcp => (IssueCode::RequestTwice, "ReceivedDate"),
         };
-        let repeated = staging.finish(twice, field)?;
+        let Finished { repeated, open_twice } = staging.finish(twice, field)?;
         rejected += repeated;
-        issues += repeated;
+        issues += repeated + open_twice;
         check_nil_return(order, received)?;
 
         let refuse = received >= SMALL_BODY && rejected * 100 > received * u64::from(self.rejected_percent);
@@ -197,6 +197,7 @@ impl Intake {
             status: if issues == 0 { SubmissionStatus::Accepted } else { SubmissionStatus::AcceptedWithIssues },
             counts: Counts { received, rejected, out_of_scope, ..Counts::default() },
             received_at: order.received_at,
+            issue_counts: Vec::new(),
         };
         self.publish(staging, order, submission, fingerprint, refuse)
     }
