@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use crate::children::ChildIdentifier;
 use crate::issues::IssueCode;
 use crate::organisations::OrganisationCode;
-use crate::pathways::PathwaySet;
+use crate::pathways::{Pathway, PathwaySet};
 use crate::recognition::Recognised;
 
 pub use checks::list_of;
@@ -53,6 +53,16 @@ closed! {
         Stale = "stale",
         /// It was open and missing from the last snapshot of its list. Never silently closed.
         NotFlowed = "not-flowed",
+    }
+}
+
+/// The closed list that a column's values are of, where there is one: any other value is an error.
+pub fn closed_list_of(field: &str) -> Option<Vec<&'static str>> {
+    match field {
+        "pathway" => Some(Pathway::ALL.iter().map(|pathway| pathway.as_str()).collect()),
+        "stage" => Some(Stage::ALL.iter().map(|stage| stage.as_str()).collect()),
+        "status" => Some(Status::ALL.iter().map(|status| status.as_str()).collect()),
+        _ => None,
     }
 }
 

@@ -30,8 +30,7 @@ use crate::databases::Store;
 use crate::databases::postgres::Pooled;
 use crate::databases::sqlite::{connect, create_private};
 use crate::records::record_row;
-use crate::rows::{read, to_json_bytes};
-use crate::submissions::ListedIssue;
+use crate::rows::to_json_bytes;
 use crate::transactions::{Handle, Tx, on};
 use crate::vault::{Column, LookUp, Vault};
 
@@ -289,11 +288,6 @@ impl Staging {
         Ok(Finished { repeated: repeated as u64, open_twice: open_twice as u64 })
     }
 
-    /// The first issues: errors before warnings, each in row order.
-    pub fn first_issues(&mut self, limit: i64) -> Result<Vec<ListedIssue>, StoreError> {
-        self.tx()?.first_staged_issues(limit)
-    }
-
     fn tx(&mut self) -> Result<Tx<'_>, StoreError> {
         let handle = match &mut self.place {
             Place::Sqlite { connection, .. } => Handle::Sqlite(connection.as_mut().ok_or(StoreError::Corrupt("staging is over"))?),
@@ -332,22 +326,6 @@ impl Staging {
             on!(tx, c => diesel::insert_into(staged_issue::table).values(chunk).execute(*c))?;
         }
         Ok(())
-    }
-}
-
-impl Tx<'_> {
-    /// The first issues of what is staged on this connection, or attached to it.
-    fn first_staged_issues(&mut self, limit: i64) -> Result<Vec<ListedIssue>, StoreError> {
-        let rows: Vec<(i64, i32, Option<String>, String, String)> = on!(self, c => staged_issue::table
-                .order((staged_issue::is_error.desc(), staged_issue::row_number, staged_issue::position))
-                .limit(limit)
-                .select((staged_issue::row_number, staged_issue::position, staged_issue::record_key, staged_issue::field, staged_issue::code))
-                .load(*c))?;
-        rows.into_iter()
-            .map(|(row, position, referral_id, field, code)| {
-                Ok(ListedIssue { row, position, referral_id, field, code: read(&code, "an issue's code")?, state: None })
-            })
-            .collect()
     }
 }
 

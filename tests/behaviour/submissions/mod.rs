@@ -9,6 +9,7 @@ mod issues;
 mod refusals;
 mod sen2;
 mod snapshots;
+mod standing;
 mod validation;
 
 use std::collections::BTreeMap;

@@ -116,7 +116,8 @@ impl Tx<'_> {
                 self.insert_submission(&submission)?;
                 self.keep_issues(&submission)?;
             }
-            return Ok(Published::NotKept(submission, self.first_staged_issues(publication.listed)?));
+            let first = self.first_staged_issues(&submission, publication.listed)?;
+            return Ok(Published::NotKept(submission, first));
         }
         let last = self.hold_list(&submission, publication.validate)?;
         if let Some(last) = last.filter(|last| submission.as_of < *last) {
@@ -149,7 +150,8 @@ impl Tx<'_> {
         submission.issue_counts = self.count_issues(&submission)?;
         if publication.validate {
             submission.status = SubmissionStatus::Validated;
-            return Ok(Published::NotKept(submission, self.first_staged_issues(publication.listed)?));
+            let first = self.first_staged_issues(&submission, publication.listed)?;
+            return Ok(Published::NotKept(submission, first));
         }
         self.move_records(&submission)?;
         self.insert_submission(&submission)?;

@@ -3,13 +3,13 @@
 //! what did not flow, is not taken for mended. A row whose referral id could not be read has no past.
 
 use diesel::prelude::*;
-use diesel::sql_types::{BigInt, Text};
+use diesel::sql_types::{BigInt, Integer, Nullable, Text};
 use domain::submissions::IssueCount;
 
 use super::publishing::about_list;
 use crate::StoreError;
 use crate::rows::read;
-use crate::submissions::Submission;
+use crate::submissions::{ListedIssue, Submission};
 use crate::transactions::{Tx, on};
 
 #[derive(QueryableByName)]
@@ -32,7 +32,35 @@ struct FixedRow {
     fixed: i64,
 }
 
+#[derive(QueryableByName)]
+struct ListedRow {
+    #[diesel(sql_type = BigInt)]
+    row_number: i64,
+    #[diesel(sql_type = Integer)]
+    position: i32,
+    #[diesel(sql_type = Nullable<Text>)]
+    record_key: Option<String>,
+    #[diesel(sql_type = Text)]
+    field: String,
+    #[diesel(sql_type = Text)]
+    code: String,
+    #[diesel(sql_type = Nullable<Text>)]
+    state: Option<String>,
+}
+
 impl Tx<'_> {
+    /// The first of the staged issues: errors before warnings, each in row order.
+    pub(super) fn first_staged_issues(&mut self, submission: &Submission, limit: i64) -> Result<Vec<ListedIssue>, StoreError> {
+        let query = FIRST.replace("AGAINST", AGAINST).replace("STATE", STATE).replace("MOST", &limit.to_string());
+        let rows: Vec<ListedRow> = about_list!(self, submission, query; load)?;
+        rows.into_iter()
+            .map(|ListedRow { row_number: row, position, record_key: referral_id, field, code, state }| {
+                let state = state.map(|state| read(&state, "an issue's state")).transpose()?;
+                Ok(ListedIssue { row, position, referral_id, field, code: read(&code, "an issue's code")?, state })
+            })
+            .collect()
+    }
+
     /// How often each issue is among those staged, by code. Before [`Tx::keep_issues`].
     pub(super) fn count_issues(&mut self, submission: &Submission) -> Result<Vec<IssueCount>, StoreError> {
         let found: Vec<FoundRow> = about_list!(self, submission, FOUND.replace("AGAINST", AGAINST); load)?;
@@ -56,7 +84,7 @@ impl Tx<'_> {
 
     /// Keeps the issues with the report.
     pub(super) fn keep_issues(&mut self, submission: &Submission) -> Result<(), StoreError> {
-        about_list!(self, submission, ISSUES.replace("AGAINST", AGAINST), submission.id.to_string(); execute)?;
+        about_list!(self, submission, ISSUES.replace("AGAINST", AGAINST).replace("STATE", STATE), submission.id.to_string(); execute)?;
         Ok(())
     }
 
@@ -74,6 +102,13 @@ const AGAINST: &str = "staged_issue i LEFT JOIN standing_issue o
         ON o.dataset = scope.dataset AND o.organisation = scope.organisation AND o.list = scope.list
         AND o.subject = i.subject AND o.code = i.code AND o.field = i.field";
 
+const STATE: &str = "CASE WHEN i.subject IS NULL THEN NULL WHEN o.code IS NULL THEN 'new' ELSE 'persisting' END";
+
+const FIRST: &str = "
+    SELECT i.row_number, i.position, i.record_key, i.field, i.code, STATE AS state
+    FROM (SELECT $1 AS dataset, $2 AS organisation, $3 AS list) scope CROSS JOIN AGAINST
+    ORDER BY i.is_error DESC, i.row_number, i.position LIMIT MOST";
+
 const FOUND: &str = "
     SELECT i.code, COUNT(*) AS found, COUNT(o.code) AS persisting,
         CAST(SUM(CASE WHEN i.subject IS NOT NULL AND o.code IS NULL THEN 1 ELSE 0 END) AS BIGINT) AS fresh
@@ -90,8 +125,7 @@ const FIXED: &str = "
 
 const ISSUES: &str = "
     INSERT INTO issue (submission_id, row_number, position, record_key, field, code, state)
-    SELECT scope.id, i.row_number, i.position, i.record_key, i.field, i.code,
-        CASE WHEN i.subject IS NULL THEN NULL WHEN o.code IS NULL THEN 'new' ELSE 'persisting' END
+    SELECT scope.id, i.row_number, i.position, i.record_key, i.field, i.code, STATE
     FROM (SELECT $1 AS dataset, $2 AS organisation, $3 AS list, $4 AS id) scope CROSS JOIN AGAINST";
 
 const SETTLED: &str = "
