@@ -36,7 +36,13 @@ fn file_of_errors() -> (Vec<u8>, Vec<Told>) {
     push(bytes(Row { nhs_number: String::new(), ..row("E-11") }), Some("E-11"), "nhs_number", "child-not-identified");
     push(bytes(row("E-1").stage("triage")), Some("E-1"), "referral_id", "referral-twice");
     push(bytes(Row { id: String::new(), ..row("") }), None, "referral_id", "value-missing");
-    push(row("E-14").line().replace(",01,", ",,").into_bytes(), Some("E-14"), "nhs_number_status", "trace-status-blank");
+    // Another pathway than that of E-1, who is the same child.
+    push(
+        Row { pathway: "adhd", ..row("E-14") }.line().replace(",01,", ",,").into_bytes(),
+        Some("E-14"),
+        "nhs_number_status",
+        "trace-status-blank",
+    );
     push(bytes(Row { stage: "limbo", ..row("E-15") }), Some("E-15"), "stage", "value-not-in-list");
     ([HEADER.as_bytes().to_vec(), lines.concat()].concat(), expected)
 }
