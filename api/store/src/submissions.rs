@@ -66,6 +66,33 @@ struct SubmissionRow {
     issue_counts: String,
 }
 
+/// An issue, staged or kept.
+#[derive(Queryable, Selectable, QueryableByName)]
+#[diesel(table_name = issue)]
+pub(crate) struct ListedRow {
+    row_number: i64,
+    position: i32,
+    record_key: Option<String>,
+    field: String,
+    code: String,
+    state: Option<String>,
+}
+
+impl TryFrom<ListedRow> for ListedIssue {
+    type Error = StoreError;
+
+    fn try_from(row: ListedRow) -> Result<Self, StoreError> {
+        Ok(Self {
+            row: row.row_number,
+            position: row.position,
+            referral_id: row.record_key,
+            field: row.field,
+            code: read(&row.code, "an issue's code")?,
+            state: row.state.map(|state| read(&state, "an issue's state")).transpose()?,
+        })
+    }
+}
+
 impl TryFrom<SubmissionRow> for Submission {
     type Error = StoreError;
 
@@ -141,7 +168,7 @@ impl Tx<'_> {
     ) -> Result<Vec<ListedIssue>, StoreError> {
         let (row, position) = after.unwrap_or((-1, 0));
         let later = issue::row_number.gt(row).or(issue::row_number.eq(row).and(issue::position.gt(position)));
-        let rows: Vec<(i64, i32, Option<String>, String, String, Option<String>)> = on!(self, c => {
+        let rows: Vec<ListedRow> = on!(self, c => {
             let mut query = issue::table.filter(issue::submission_id.eq(id.to_string()).and(later)).into_boxed();
             if let Some(code) = choice.code {
                 query = query.filter(issue::code.eq(code.as_str()));
@@ -149,17 +176,8 @@ impl Tx<'_> {
             if let Some(state) = choice.state {
                 query = query.filter(issue::state.eq(state.as_str()));
             }
-            query
-                .order((issue::row_number, issue::position))
-                .limit(limit)
-                .select((issue::row_number, issue::position, issue::record_key, issue::field, issue::code, issue::state))
-                .load(*c)
+            query.order((issue::row_number, issue::position)).limit(limit).select(ListedRow::as_select()).load(*c)
         })?;
-        rows.into_iter()
-            .map(|(row, position, referral_id, field, code, state)| {
-                let state = state.map(|state| read(&state, "an issue's state")).transpose()?;
-                Ok(ListedIssue { row, position, referral_id, field, code: read(&code, "an issue's code")?, state })
-            })
-            .collect()
+        rows.into_iter().map(ListedIssue::try_from).collect()
     }
 }

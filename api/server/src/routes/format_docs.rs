@@ -63,7 +63,7 @@ fn write_format(page: &mut String, adapter: &dyn Adapter, folder: &str) -> std::
     write!(page, "<section id=\"{format}\"><h2>{} (<code>{format}</code>)</h2>", escape(adapter.title()))?;
     if !adapter.guide().is_empty() {
         write!(page, "<details><summary>How it is read, and its quirks</summary>")?;
-        // What stands in a guide as HTML is left out, as is its title.
+        // What stands in a guide as HTML is left out.
         let kept = Parser::new_ext(adapter.guide(), Options::ENABLE_TABLES)
             .filter(|event| !matches!(event, Event::Html(_) | Event::InlineHtml(_)));
         html::push_html(page, kept);

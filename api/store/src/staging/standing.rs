@@ -3,13 +3,13 @@
 //! what did not flow, is not taken for mended. A row whose referral id could not be read has no past.
 
 use diesel::prelude::*;
-use diesel::sql_types::{BigInt, Integer, Nullable, Text};
+use diesel::sql_types::{BigInt, Text};
 use domain::submissions::IssueCount;
 
 use super::publishing::about_list;
 use crate::StoreError;
 use crate::rows::read;
-use crate::submissions::{ListedIssue, Submission};
+use crate::submissions::{ListedIssue, ListedRow, Submission};
 use crate::transactions::{Tx, on};
 
 #[derive(QueryableByName)]
@@ -32,33 +32,12 @@ struct FixedRow {
     fixed: i64,
 }
 
-#[derive(QueryableByName)]
-struct ListedRow {
-    #[diesel(sql_type = BigInt)]
-    row_number: i64,
-    #[diesel(sql_type = Integer)]
-    position: i32,
-    #[diesel(sql_type = Nullable<Text>)]
-    record_key: Option<String>,
-    #[diesel(sql_type = Text)]
-    field: String,
-    #[diesel(sql_type = Text)]
-    code: String,
-    #[diesel(sql_type = Nullable<Text>)]
-    state: Option<String>,
-}
-
 impl Tx<'_> {
     /// The first of the staged issues: errors before warnings, each in row order.
     pub(super) fn first_staged_issues(&mut self, submission: &Submission, limit: i64) -> Result<Vec<ListedIssue>, StoreError> {
         let query = FIRST.replace("AGAINST", AGAINST).replace("STATE", STATE).replace("MOST", &limit.to_string());
         let rows: Vec<ListedRow> = about_list!(self, submission, query; load)?;
-        rows.into_iter()
-            .map(|ListedRow { row_number: row, position, record_key: referral_id, field, code, state }| {
-                let state = state.map(|state| read(&state, "an issue's state")).transpose()?;
-                Ok(ListedIssue { row, position, referral_id, field, code: read(&code, "an issue's code")?, state })
-            })
-            .collect()
+        rows.into_iter().map(ListedIssue::try_from).collect()
     }
 
     /// How often each issue is among those staged, by code. Before [`Tx::keep_issues`].
