@@ -264,12 +264,15 @@ mod tests {
     }
 
     #[test]
-    fn every_referral_is_valid_and_warned_about_only_for_its_tracing_its_district_or_its_age() {
-        use IssueCode::{AdultAtReferral, DistrictBlank, TraceStatusNotVerified};
+    fn every_referral_is_valid_and_warned_about_only_for_what_is_not_known_or_its_age() {
+        use IssueCode::{AdultAtReferral, DistrictBlank, EthnicCategoryNotKnown, SexNotKnown, TraceStatusNotVerified};
         for (child, listed) in all() {
             listed.referral.check(child.date_of_birth, as_of(), |field, code| {
                 assert_ne!(code.severity(), Severity::Error, "{field} {code}");
-                assert!(matches!(code, AdultAtReferral | DistrictBlank | TraceStatusNotVerified), "{field} {code}");
+                assert!(
+                    matches!(code, AdultAtReferral | DistrictBlank | EthnicCategoryNotKnown | SexNotKnown | TraceStatusNotVerified),
+                    "{field} {code}"
+                );
             });
         }
     }

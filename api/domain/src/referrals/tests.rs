@@ -178,6 +178,7 @@ fn each_thing_that_is_wrong_is_said_and_nothing_else() {
 fn every_check_is_tried() {
     let cases: Vec<_> = CASES.iter().map(|(_, field, code, _)| (*field, *code)).collect();
     let ages = [
+        ("nhs_number_status", TracePostponed),
         ("referral_received_date", ReceivedBeforeBirth),
         ("date_of_birth", BirthInFuture),
         ("date_of_birth", BirthOver25),
