@@ -8,6 +8,7 @@ mod attacks;
 mod audits;
 mod canaries;
 mod certificates;
+mod clients;
 mod conformance;
 mod consents;
 mod contract;

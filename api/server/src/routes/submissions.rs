@@ -14,8 +14,8 @@ use serde::{Deserialize, Serialize};
 use store::{ListedIssue, Submission};
 use utoipa::{IntoParams, ToSchema};
 
-use crate::bodies::Query;
 use crate::bodies::faults::Fault;
+use crate::bodies::{FileBody, Query};
 use crate::callers::Caller;
 use crate::idempotency::IdempotencyKey;
 use crate::ingest::{Order, Taken};
@@ -162,7 +162,7 @@ enum Confirm {
     tag = "submissions", security(("oauth2" = ["waiting-list:write"])),
     params(SubmissionQuery, ("Idempotency-Key" = Option<String>, Header, description = "1 to 128 printable ASCII characters")),
     request_body(
-        content((String = "text/csv"), (Vec<u8> = "application/octet-stream")),
+        content((String = "text/csv"), (FileBody = "application/octet-stream")),
         description = "A body in the format that is named"
     ),
     responses(
@@ -190,7 +190,7 @@ pub async fn submit_waiting_list(
     tag = "submissions", security(("oauth2" = ["ehcp:write"])),
     params(SubmissionQuery, ("Idempotency-Key" = Option<String>, Header, description = "1 to 128 printable ASCII characters")),
     request_body(
-        content((String = "application/xml"), (Vec<u8> = "application/octet-stream")),
+        content((String = "application/xml"), (FileBody = "application/octet-stream")),
         description = "A body in the format that is named"
     ),
     responses(
