@@ -11,6 +11,7 @@ use domain::submissions::Dataset;
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use crate::bodies::FileBody;
 use crate::callers::Caller;
 use crate::pages::Page;
 use crate::problems::{Kind, Problem};
@@ -129,7 +130,7 @@ pub async fn get_format(_caller: Caller, format: web::Path<String>) -> Result<we
 #[utoipa::path(
     tag = "formats", security(("oauth2" = [])),
     params(("format" = String, Path, example = "csv"), ("name" = String, Path, example = "every-column.csv")),
-    responses((status = 200, description = "The file", body = Vec<u8>, content_type = "application/octet-stream"))
+    responses((status = 200, description = "The file", body = FileBody, content_type = "application/octet-stream"))
 )]
 #[get("/v1/formats/{format}/samples/{name}")]
 pub async fn get_sample(_caller: Caller, path: web::Path<(String, String)>) -> Result<HttpResponse, Problem> {
