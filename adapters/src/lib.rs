@@ -9,6 +9,7 @@ mod canonical;
 mod csv;
 #[cfg(test)]
 mod kept;
+mod lists;
 mod rows;
 mod samples;
 mod scratch;
@@ -19,6 +20,7 @@ mod unreadable;
 use std::io::Read;
 
 use chrono::NaiveDate;
+use domain::codelists::CodeList;
 use domain::organisations::OrganisationCode;
 use domain::recognition::Rules;
 use domain::submissions::Dataset;
@@ -57,6 +59,16 @@ pub trait Adapter: Sync {
 
     /// The columns or elements that are read.
     fn fields(&self) -> &'static [Field];
+
+    /// The list that a field's codes are of, where there is one. An unknown code of it is warned about.
+    fn code_list(&self, field: &str) -> Option<&'static CodeList> {
+        lists::of_field(field)
+    }
+
+    /// Its `README.md`: what the format is, and its quirks.
+    fn guide(&self) -> &'static str {
+        ""
+    }
 
     /// Reads the source to its end and drafts its rows as they come. Callers use [`read`].
     fn parse(&self, source: &mut dyn Read, scratch: &dyn Scratch, context: &Context<'_>, rows: &mut Rows<'_>) -> Result<(), Unreadable>;

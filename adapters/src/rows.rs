@@ -70,13 +70,16 @@ impl<'a> Rows<'a> {
         if let (Some(date_of_birth), Some(entry)) = (date_of_birth, &entry) {
             let found = faults.len();
             // A value that could not be read is not also called blank.
-            let report = |field, code| {
+            let mut report = |field, code| {
                 if faults[..found].iter().all(|(at, _)| *at != field) {
                     faults.push((field, code));
                 }
             };
             match entry {
-                Entry::Referral(referral) => referral.check(date_of_birth, self.today, report),
+                Entry::Referral(referral) => {
+                    referral.check(date_of_birth, self.today, &mut report);
+                    child.iter().for_each(|child| referral.check_child(child, &mut report));
+                }
                 Entry::Case(case) => case.check(date_of_birth, self.today, report),
                 Entry::Merge(_) => {}
             }

@@ -13,6 +13,7 @@ mod conformance;
 mod consents;
 mod contract;
 mod disclosures;
+mod formats;
 mod keys;
 mod matrix;
 mod releases;

@@ -37,6 +37,10 @@ impl Adapter for Csv {
         FIELDS
     }
 
+    fn guide(&self) -> &'static str {
+        include_str!("README.md")
+    }
+
     fn parse(&self, source: &mut dyn Read, _: &dyn Scratch, context: &Context<'_>, rows: &mut Rows<'_>) -> Result<(), Unreadable> {
         let (looks, source) = crate::sources::open(source)?;
         let mut file = FileWire::open(looks, source)?;

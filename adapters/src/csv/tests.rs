@@ -90,7 +90,8 @@ fn each_wrong_value_is_reported_with_its_column() {
         (&[("hold_to", "2026-03-01")], &[("hold_from", HoldWithoutStart)]),
         (&[("hold_reason", "holiday")], &[("hold_from", HoldWithoutStart)]),
         (&[("hold_from", "2026-13-01"), ("hold_to", "2026-03-01")], &[("hold_from", DateFormat)]),
-        (&[("status", "closed"), ("closed_date", "31-01-2026")], &[("closed_date", DateFormat)]),
+        (&[("status", "closed"), ("closed_date", "31-01-2026"), ("closure_reason", "02")], &[("closed_date", DateFormat)]),
+        (&[("nhs_number_status", "07")], &[("nhs_number_status", TraceStatusNotVerified), ("nhs_number_status", TraceStatusSaysAbsent)]),
         (&[("team", "North\u{85}South")], &[("team", ValueControlCharacter)]),
     ];
     for (changes, expected) in cases {
@@ -116,6 +117,7 @@ fn all_that_is_wrong_with_a_row_is_reported_at_once() {
         ("status", ValueNotClosedList),
         ("stage", ValueNotClosedList),
         ("referral_received_date", ReceivedInFuture),
+        ("waiting_time_measurement_type", RttWithoutType),
         ("rtt_status", CodeUnknown),
     ];
     assert_eq!(faults(&row), expected);

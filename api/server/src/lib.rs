@@ -48,7 +48,9 @@ pub use gateway::{Gateway, StartError, start};
 pub use keys::Purpose;
 pub use keys::retirement::{Retirement, retire};
 pub use keys::rotation::{Rotation, RotationError, rotate};
-pub use maintenance::{OperationError, assurance_documents, build_release, migrate, openapi, run_retention, verify_audit};
+pub use maintenance::{
+    OperationError, assurance_documents, build_release, formats, formats_page, migrate, openapi, run_retention, verify_audit,
+};
 pub use tls::authorities::DEMONSTRATION_AUTHORITY;
 
 #[cfg(test)]

@@ -124,6 +124,7 @@ diesel::table! {
         status -> Text,
         counts -> Text,
         received_at -> Timestamp,
+        issue_counts -> Text,
     }
 }
 
@@ -146,6 +147,19 @@ diesel::table! {
         record_key -> Nullable<Text>,
         field -> Text,
         code -> Text,
+        state -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    standing_issue (dataset, organisation, list, subject, code, field) {
+        dataset -> Text,
+        organisation -> Text,
+        list -> Text,
+        subject -> Text,
+        code -> Text,
+        field -> Text,
+        submission_id -> Text,
     }
 }
 

@@ -82,10 +82,10 @@ impl Tx<'_> {
     /// Writes down what became of a submission that was worked on. It fails where somebody else ended it, so
     /// that nothing of it is committed.
     pub(crate) fn settle_work(&mut self, done: &Submission) -> Result<(), StoreError> {
-        let counts = to_json(&done.counts)?;
+        let (counts, issue_counts) = (to_json(&done.counts)?, to_json(&done.issue_counts)?);
         let processing = submission::table.find(done.id.to_string()).filter(submission::status.eq(PROCESSING));
         let settled = on!(self, c => diesel::update(processing)
-            .set((submission::status.eq(done.status.as_str()), submission::counts.eq(&counts)))
+            .set((submission::status.eq(done.status.as_str()), submission::counts.eq(&counts), submission::issue_counts.eq(&issue_counts)))
             .execute(*c))?;
         if settled != 1 {
             return Err(StoreError::Ended);

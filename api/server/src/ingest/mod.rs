@@ -26,7 +26,7 @@ use domain::organisations::OrganisationCode;
 use domain::recognition::Rules;
 use domain::submissions::{Counts, Dataset, Mode, SubmissionStatus};
 use futures_util::{Stream, StreamExt};
-use store::{Claim, ListedIssue, Publication, Published, Staging, Store, StoreError, Submission};
+use store::{Claim, Finished, ListedIssue, Publication, Published, Staging, Store, StoreError, Submission};
 use tokio::runtime::Handle;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
@@ -89,6 +89,7 @@ impl Order {
             status,
             counts: Counts::default(),
             received_at: self.received_at,
+            issue_counts: Vec::new(),
         }
     }
 }
@@ -332,9 +333,9 @@ impl Intake {
             Dataset::WaitingList => (IssueCode::ReferralTwice, "referral_id"),
             Dataset::Ehcp => (IssueCode::RequestTwice, "ReceivedDate"),
         };
-        let repeated = staging.finish(twice, field)?;
+        let Finished { repeated, open_twice } = staging.finish(twice, field)?;
         rejected += repeated;
-        issues += repeated;
+        issues += repeated + open_twice;
         check_nil_return(order, received)?;
 
         let refuse = received >= SMALL_BODY && rejected * 100 > received * u64::from(self.settings.rejected_percent);

@@ -6,10 +6,10 @@ use actix_web::{HttpMessage, HttpRequest, HttpResponse, post, web};
 use adapters::Adapter;
 use chrono::NaiveDate;
 use domain::identifiers::SubmissionId;
-use domain::issues::Severity;
+use domain::issues::{IssueState, Severity};
 use domain::organisations::OrganisationCode;
 use domain::scopes::Scope;
-use domain::submissions::{Counts, DEFAULT_LIST, Dataset, Mode, SubmissionStatus};
+use domain::submissions::{Counts, DEFAULT_LIST, Dataset, IssueCount, Mode, SubmissionStatus};
 use serde::{Deserialize, Serialize};
 use store::{ListedIssue, Submission, Work};
 use utoipa::{IntoParams, ToSchema};
@@ -44,6 +44,8 @@ pub struct SubmissionView {
     pub as_of: NaiveDate,
     pub status: SubmissionStatus,
     pub records: Counts,
+    /// How often each issue was found.
+    pub issue_counts: Vec<IssueCountView>,
     /// Where the issues are listed, page by page; nowhere where nothing was kept.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub issues: Option<String>,
@@ -68,6 +70,26 @@ pub struct ProgressView {
     pub records_read: u64,
 }
 
+/// How often an issue was found, and what became of it since the list was last sent. What is neither new nor
+/// persisting is in rows whose referral id could not be read.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct IssueCountView {
+    #[schema(example = "nhs-number-check-digit")]
+    pub code: &'static str,
+    pub severity: Severity,
+    pub count: u64,
+    pub new: u64,
+    pub persisting: u64,
+    /// There before, and its referral was sent again without it.
+    pub fixed: u64,
+}
+
+impl From<IssueCount> for IssueCountView {
+    fn from(IssueCount { code, count, new, persisting, fixed }: IssueCount) -> Self {
+        Self { code: code.as_str(), severity: code.severity(), count, new, persisting, fixed }
+    }
+}
+
 /// Something wrong in a row. It repeats no value but the writer's own referral id.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct IssueView {
@@ -81,6 +103,9 @@ pub struct IssueView {
     pub severity: Severity,
     pub message: &'static str,
     pub fix: &'static str,
+    /// Whether it was there when the list was last sent; left out where the row could not be told again.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub state: Option<IssueState>,
 }
 
 impl From<Submission> for SubmissionView {
@@ -98,6 +123,7 @@ impl From<Submission> for SubmissionView {
             records: submission.counts,
             progress: None,
             problem: None,
+            issue_counts: submission.issue_counts.into_iter().map(IssueCountView::from).collect(),
             issue_list: None,
         }
     }
@@ -124,6 +150,7 @@ impl From<ListedIssue> for IssueView {
             severity: issue.code.severity(),
             message: issue.code.message(),
             fix: issue.code.fix(),
+            state: issue.state,
         }
     }
 }

@@ -106,11 +106,13 @@ macro_rules! about_list {
             .$method(*c))
     };
 }
+pub(super) use about_list;
 
 impl Tx<'_> {
     fn publish(&mut self, publication: &Publication) -> Result<Published, StoreError> {
         let mut submission = publication.submission.clone();
         if publication.refuse {
+            submission.issue_counts = self.count_issues(&submission)?;
             if publication.registered {
                 // Who is told why it is refused ends it.
                 self.settle_work(&Submission { status: SubmissionStatus::Processing, ..submission.clone() })?;
@@ -121,7 +123,8 @@ impl Tx<'_> {
                 self.insert_submission(&submission)?;
                 self.keep_issues(&submission)?;
             }
-            return Ok(Published::NotKept(submission, self.first_staged_issues(publication.listed)?));
+            let first = self.first_staged_issues(&submission, publication.listed)?;
+            return Ok(Published::NotKept(submission, first));
         }
         let last = self.hold_list(&submission, publication.validate)?;
         if let Some(last) = last.filter(|last| submission.as_of < *last) {
@@ -151,6 +154,7 @@ impl Tx<'_> {
             not_flowed: natural(not_flowed),
             ..submission.counts
         };
+        submission.issue_counts = self.count_issues(&submission)?;
         if publication.validate {
             submission.status = SubmissionStatus::Validated;
             if publication.registered {
@@ -158,7 +162,8 @@ impl Tx<'_> {
                 self.keep_issues(&submission)?;
                 self.give_back_key(submission.id)?;
             }
-            return Ok(Published::NotKept(submission, self.first_staged_issues(publication.listed)?));
+            let first = self.first_staged_issues(&submission, publication.listed)?;
+            return Ok(Published::NotKept(submission, first));
         }
         self.move_records(&submission)?;
         if publication.registered {
@@ -167,6 +172,7 @@ impl Tx<'_> {
             self.insert_submission(&submission)?;
         }
         self.keep_issues(&submission)?;
+        self.let_issues_stand(&submission)?;
         if let Some((key, fingerprint)) = &publication.key {
             self.settle(&submission.client, key, submission.id.0, fingerprint, &submission.id.to_string())?;
         }
@@ -220,11 +226,6 @@ impl Tx<'_> {
         }
         let key = (submission.dataset.as_str(), submission.organisation.as_str(), &submission.list);
         on!(self, c => diesel::update(list::table.find(key)).set(list::as_of.eq(submission.as_of)).execute(*c))?;
-        Ok(())
-    }
-
-    fn keep_issues(&mut self, submission: &Submission) -> Result<(), StoreError> {
-        on!(self, c => diesel::sql_query(ISSUES).bind::<Text, _>(submission.id.to_string()).execute(*c))?;
         Ok(())
     }
 }
@@ -317,10 +318,6 @@ const MARK_NOT_FLOWED: &str = "
     WHERE dataset = $1 AND organisation = $2 AND list = $3 AND is_open AND flow <> 'not-flowed'
         AND NOT EXISTS (SELECT 1 FROM staged s WHERE s.record_key = record.record_key)
         AND NOT EXISTS (SELECT 1 FROM staged_rejected x WHERE x.record_key = record.record_key)";
-
-const ISSUES: &str = "
-    INSERT INTO issue (submission_id, row_number, position, record_key, field, code)
-    SELECT $1, row_number, position, record_key, field, code FROM staged_issue";
 
 #[cfg(test)]
 mod tests {
