@@ -7,8 +7,10 @@
 
 mod canonical;
 mod csv;
+mod encodings;
 #[cfg(test)]
 mod kept;
+mod ndjson;
 mod rows;
 mod samples;
 mod scratch;
@@ -29,7 +31,7 @@ pub use scratch::{InMemory, Scratch, Spool, SpoolReader};
 pub use unreadable::Unreadable;
 
 /// Every format there is.
-pub static REGISTRY: &[&dyn Adapter] = &[&csv::Csv, &sen2_xml::Sen2Xml];
+pub static REGISTRY: &[&dyn Adapter] = &[&csv::Csv, &ndjson::Ndjson, &sen2_xml::Sen2Xml];
 
 /// Everything an adapter may know besides the bytes.
 #[derive(Debug, Clone, Copy)]
