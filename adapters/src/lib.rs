@@ -5,6 +5,7 @@
 //! [`Rows`], which every adapter writes to. So no format can be laxer than another. Whatever the
 //! file, an adapter holds one row (one person, where rows are nested) of bounded size at a time.
 
+mod archives;
 mod canonical;
 mod csv;
 mod encodings;
@@ -17,6 +18,7 @@ mod scratch;
 mod sen2_xml;
 mod sources;
 mod unreadable;
+mod xlsx;
 
 use std::io::Read;
 
@@ -31,7 +33,7 @@ pub use scratch::{InMemory, Scratch, Spool, SpoolReader};
 pub use unreadable::Unreadable;
 
 /// Every format there is.
-pub static REGISTRY: &[&dyn Adapter] = &[&csv::Csv, &ndjson::Ndjson, &sen2_xml::Sen2Xml];
+pub static REGISTRY: &[&dyn Adapter] = &[&csv::Csv, &ndjson::Ndjson, &sen2_xml::Sen2Xml, &xlsx::Xlsx];
 
 /// Everything an adapter may know besides the bytes.
 #[derive(Debug, Clone, Copy)]

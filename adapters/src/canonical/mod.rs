@@ -85,6 +85,11 @@ columns! {
 }
 
 impl Column {
+    /// Whether it holds a day.
+    pub(crate) fn is_date(self) -> bool {
+        FIELDS[self as usize].meaning.starts_with("CCYY-MM-DD")
+    }
+
     /// The name in the native formats.
     pub(crate) fn name(self) -> &'static str {
         FIELDS[self as usize].name
