@@ -14,6 +14,7 @@ mod contract;
 mod disclosures;
 mod keys;
 mod matrix;
+mod onboarding;
 mod releases;
 mod rights;
 mod story;

@@ -17,6 +17,10 @@ const TEXTS: usize = 4_000_000;
 /// What a cell holds, in bytes.
 pub(super) const CELL_BYTES: usize = 4 * 32_767;
 
+/// As many sheets, and relations of one part, as any workbook has; and their names.
+const RELATIONS: usize = 2_000;
+const NAME_BYTES: usize = 1_024;
+
 pub(super) struct BookWire {
     /// The parts of the visible sheets.
     pub(super) sheets: Vec<String>,
@@ -57,6 +61,7 @@ impl BookWire {
                         let part = attribute(&element, "id", 0)?.and_then(|id| by_id.get(&*id).copied());
                         match part {
                             Some(_) if hidden => book.has_hidden_sheets = true,
+                            Some(_) if book.sheets.len() == RELATIONS => return Err(Unreadable::Oversized(NAME)),
                             Some(part) => book.sheets.push(part.to_owned()),
                             // A chart, or a sheet of macros.
                             None => {}
@@ -127,7 +132,7 @@ fn relations(archive: &mut Archive, part: &str, folder: &str) -> Result<Vec<Rela
                 if value("TargetMode")? == "External" {
                     continue;
                 }
-                if relations.len() == 4096 {
+                if relations.len() == RELATIONS || id.len() + kind.len() + target.len() > NAME_BYTES {
                     return Err(Unreadable::Oversized(NAME));
                 }
                 relations.push(Relation { id, kind, part: join(folder, &target) });

@@ -15,17 +15,21 @@ use crate::sources::Bounded;
 /// What one event may take: a tag, a text. A cell holds 32,767 characters at most.
 pub(super) const EVENT_BYTES: usize = 256 * 1024;
 
+/// Worksheets nest some ten deep.
+const DEPTH: usize = 100;
+
 /// One part while it is read. `row` in an error is the sheet's, 0 elsewhere.
 pub(super) struct PartWire<R> {
     reader: Reader<BufReader<Bounded<R>>>,
     buffer: Vec<u8>,
+    depth: usize,
 }
 
 impl<R: Read> PartWire<R> {
     pub(super) fn new(part: R) -> Self {
         let mut reader = Reader::from_reader(BufReader::new(Bounded::new(part)));
         reader.config_mut().expand_empty_elements = true;
-        Self { reader, buffer: Vec::new() }
+        Self { reader, buffer: Vec::new(), depth: 0 }
     }
 
     /// Allows so many bytes from here on.
@@ -45,7 +49,16 @@ impl<R: Read> PartWire<R> {
                 }
                 Some(_) => Err(Unreadable::Encoding),
             },
-            Ok(event) => Ok(event),
+            // The reader remembers every element that is open.
+            Ok(Event::Start(_)) if self.depth == DEPTH => Err(Unreadable::Malformed { row }),
+            Ok(event) => {
+                match event {
+                    Event::Start(_) => self.depth += 1,
+                    Event::End(_) => self.depth = self.depth.saturating_sub(1),
+                    _ => {}
+                }
+                Ok(event)
+            }
             Err(Error::Io(error)) => Err(match self.reader.get_ref().get_ref().refusal(row, ErrorKind::Other.into()) {
                 Unreadable::Source(_) => Archive::failure(std::io::Error::new(error.kind(), error), NAME),
                 bound => bound,

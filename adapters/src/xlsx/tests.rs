@@ -354,6 +354,14 @@ fn what_would_take_too_much_is_refused() {
     assert!(matches!(Book::of(wide).code(), Some("too-large" | "malformed")));
     let bomb = good.replace("</sheetData>", &(format!("<row{}/>", " ".repeat(1_000)).repeat(20_000) + "</sheetData>"));
     assert_eq!(Book::of(bomb).code(), Some("too-large"), "packed like nothing honest");
+    let deep = good.replace("</worksheet>", &("<a>".repeat(101) + &"</a>".repeat(101) + "</worksheet>"));
+    assert_eq!(Book::of(deep).code(), Some("malformed"), "deeper than any sheet");
+    let long = format!("/xl/{}.xml", "x".repeat(2_000));
+    let relations = format!(r#"<Relationships><Relationship Id="a" Type="{KINDS}/officeDocument" Target="{long}"/></Relationships>"#);
+    let mut zip = ZipWriter::new(Cursor::new(Vec::new()));
+    zip.start_file("_rels/.rels", SimpleFileOptions::default()).unwrap();
+    zip.write_all(relations.as_bytes()).unwrap();
+    assert_eq!(read(&zip.finish().unwrap().into_inner()).err().map(|refused| refused.code()), Some("too-large"), "a name of no part");
     let more = (0..1001).map(|at| (format!("xl/media/{at}.png"), Vec::new())).collect();
     assert_eq!(Book { more, ..Book::of(good) }.code(), Some("too-large"), "more parts than any workbook has");
 }
