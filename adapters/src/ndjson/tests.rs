@@ -88,7 +88,8 @@ fn an_id_that_stands_twice_names_nobody() {
 
 #[test]
 fn a_broken_line_is_an_issue_of_that_line_alone() {
-    let file = [GOOD, "{\"referral_id\":\"R-2\",}", "[1]", "7", &GOOD.replace("R-1", "R-4"), "{}", ""].join("\n");
+    let two = format!("{GOOD} {GOOD}");
+    let file = [GOOD, "{\"referral_id\":\"R-2\",}", "[1]", &two, &GOOD.replace("R-1", "R-4"), "{}", ""].join("\n");
     let rows = read(file.as_bytes()).unwrap().rows;
     assert_eq!(
         rows.iter().map(|row| (row.number, row.record.is_some())).collect::<Vec<_>>(),

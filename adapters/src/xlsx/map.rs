@@ -99,7 +99,6 @@ fn read<'a>(column: Column, cell: &'a CellWire, book: &'a BookWire, remarks: &mu
         CellWire::Boolean(value) => Ok(if *value { "1" } else { "0" }.into()),
         CellWire::Instant(text) => Ok(text.get(..10).unwrap_or(text).into()),
         CellWire::Error => Err(IssueCode::CellError),
-        // A number that is not shown as a date is not taken for one: it may be a year, or 20160504.
         CellWire::Number { number, style } if book.shows_dates(*style) => {
             if column.is_date() {
                 book.day(*number).map(|day| day.to_string().into()).ok_or(IssueCode::DateFormat)
@@ -107,7 +106,7 @@ fn read<'a>(column: Column, cell: &'a CellWire, book: &'a BookWire, remarks: &mu
                 Err(IssueCode::CellDate)
             }
         }
-        CellWire::Number { .. } if column.is_date() => Err(IssueCode::DateFormat),
+        // In a column of dates its digits are no day: what is not shown as one may be a year, or 20160504.
         CellWire::Number { number: value, .. } => number(*value).map(|text| restored(column, text, remarks).into()),
     })
 }

@@ -204,7 +204,7 @@ fn each_cell_that_was_mangled_names_its_column() {
     for (column, given, expected) in cases {
         assert_eq!(faults(&row_with(&[(column, given)])), *expected, "{column} {given}");
     }
-    let row = row_with(&[("team", "<c t='inlineStr'><is><r><t>A&amp;</t></r><r><t>B</t></r></is></c>")]);
+    let row = row_with(&[("team", "<c t='inlineStr'><is><r><t>A&amp;</t></r><r><t>B</t></r><rPh><t>C</t></rPh></is></c>")]);
     assert_eq!(referral(&row).1.details.team.as_deref(), Some("A&B"));
 }
 
@@ -371,6 +371,31 @@ fn names_that_climb_out_of_the_archive_are_refused_and_references_go_nowhere() {
     for name in ["../x", "xl/../../x", "/etc/passwd", "xl\\x", "C:x"] {
         let more = vec![(name.to_owned(), Vec::new())];
         assert_eq!(Book { more, ..Book::of(sheet(&list(&[]), "")) }.code(), Some("archive"), "{name}");
+    }
+}
+
+#[test]
+fn a_name_that_stands_twice_is_refused() {
+    let more = vec![("xl/one.xml".to_owned(), Vec::new()), ("xl/two.xml".to_owned(), Vec::new())];
+    let mut book = Book { more, ..Book::of(sheet(&list(&[]), "")) }.bytes();
+    assert!(read(&book).is_ok());
+    while let Some(at) = memmem::find(&book, b"xl/two.xml") {
+        book[at..at + 10].copy_from_slice(b"xl/one.xml");
+    }
+    assert_eq!(read(&book).err().map(|refused| refused.code()), Some("archive"));
+}
+
+#[test]
+fn what_a_workbook_is_not_is_told_by_name() {
+    for bad in Xlsx.bad_samples().iter().filter(|bad| ["archive", "not-this-format", "protected", "too-large"].contains(&bad.code)) {
+        let refused = read(bad.bytes).err().unwrap();
+        assert_eq!(refused.code(), bad.code, "{}", bad.name);
+        let kind = bad.name.rsplit('.').next().unwrap();
+        assert!(
+            bad.code != "not-this-format" || kind == "zip" || refused.message().contains(&format!("(.{kind})")),
+            "{}: {refused}",
+            bad.name
+        );
     }
 }
 

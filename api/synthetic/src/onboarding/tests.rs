@@ -104,8 +104,9 @@ fn the_rows_show_what_they_are_there_for() {
     assert!(some(&|(_, it)| it.pathways.to_string() == "autism|adhd"));
     assert!(some(&|(_, it)| it.status == Status::OnHold && it.details.hold.is_some()));
     assert!(some(&|(record, rejected)| {
-        rejected.status == Status::Rejected
-            && some(&|(other, again)| other.child == record.child && again.status.is_open() && again.details.previous.is_none())
+        let turned_away =
+            rejected.status == Status::Rejected && rejected.details.rejected_date.is_some() && rejected.details.rejection_reason.is_some();
+        turned_away && some(&|(other, again)| other.child == record.child && again.status.is_open() && again.details.previous.is_none())
     }));
     assert!(some(&|(record, _)| record.child.nhs_number().is_none()));
     assert!(some(&|(_, it)| it.details.responsible_la.as_deref() != Some("E10000015")));
