@@ -23,7 +23,7 @@ pub fn examples(provider: OrganisationCode, as_of: NaiveDate) -> Vec<Record> {
             let mut details = ReferralDetails {
                 local_patient_id: Some(format!("P-{child:04}")),
                 nhs_number_status: text("01"),
-                sex: text(if child % 2 == 0 { "1" } else { "2" }),
+                sex: text(if child.is_multiple_of(2) { "1" } else { "2" }),
                 ethnic_category: text("A"),
                 district: text(STEVENAGE.code),
                 responsible_la: text(HERTFORDSHIRE),
