@@ -5,17 +5,21 @@
 //! [`Rows`], which every adapter writes to. So no format can be laxer than another. Whatever the
 //! file, an adapter holds one row (one person, where rows are nested) of bounded size at a time.
 
+mod archives;
 mod canonical;
 mod csv;
+mod encodings;
 #[cfg(test)]
 mod kept;
 mod lists;
+mod ndjson;
 mod rows;
 mod samples;
 mod scratch;
 mod sen2_xml;
 mod sources;
 mod unreadable;
+mod xlsx;
 
 use std::io::Read;
 
@@ -31,7 +35,7 @@ pub use scratch::{InMemory, Scratch, Spool, SpoolReader};
 pub use unreadable::Unreadable;
 
 /// Every format there is.
-pub static REGISTRY: &[&dyn Adapter] = &[&csv::Csv, &sen2_xml::Sen2Xml];
+pub static REGISTRY: &[&dyn Adapter] = &[&csv::Csv, &ndjson::Ndjson, &sen2_xml::Sen2Xml, &xlsx::Xlsx];
 
 /// Everything an adapter may know besides the bytes.
 #[derive(Debug, Clone, Copy)]
@@ -66,9 +70,7 @@ pub trait Adapter: Sync {
     }
 
     /// Its `README.md`: what the format is, and its quirks.
-    fn guide(&self) -> &'static str {
-        ""
-    }
+    fn guide(&self) -> &'static str;
 
     /// Reads the source to its end and drafts its rows as they come. Callers use [`read`].
     fn parse(&self, source: &mut dyn Read, scratch: &dyn Scratch, context: &Context<'_>, rows: &mut Rows<'_>) -> Result<(), Unreadable>;

@@ -14,7 +14,8 @@ pub type Fault = (&'static str, IssueCode);
 /// One row, read whole.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Row {
-    /// Counted from 1 in the order of the file; in CSV the header is not counted, in XML a row is a request.
+    /// Counted from 1 in the order of the file; in CSV the header is not counted, in XML a row is a request,
+    /// in a workbook it is the sheet's own number.
     pub number: u64,
     /// The writer's own id, where there is one that could be read: of a rejected row too, since
     /// such a referral did flow.

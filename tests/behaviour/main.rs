@@ -16,6 +16,7 @@ mod disclosures;
 mod formats;
 mod keys;
 mod matrix;
+mod onboarding;
 mod releases;
 mod rights;
 mod story;

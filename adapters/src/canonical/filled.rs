@@ -42,6 +42,7 @@ impl<'a> Filled<'a> {
     }
 
     /// Puts the pathways that its codes say.
+    #[expect(dead_code, reason = "for the formats whose codes say the pathway")]
     pub(crate) fn recognise(&mut self, recognised: Vec<Recognised>) {
         self.set(Column::Pathway, recognition::pathways(&recognised).to_string());
         self.recognised = recognised;

@@ -2,16 +2,18 @@
 //! and one place reads and checks them. So a rule about a value holds in every format.
 
 mod draft;
-#[expect(dead_code, reason = "for the formats whose codes say the pathway")]
 mod filled;
+mod header;
+mod numbers;
 
 use domain::issues::IssueCode;
 use domain::recognition::Recognised;
 
 use crate::Field;
 pub(crate) use draft::draft;
-#[expect(unused_imports, reason = "for the formats whose codes say the pathway")]
 pub(crate) use filled::Filled;
+pub(crate) use header::Header;
+pub(crate) use numbers::number;
 
 macro_rules! columns {
     ($($variant:ident = $name:literal, $required:literal, $meaning:literal;)+) => {
@@ -21,6 +23,11 @@ macro_rules! columns {
 
         impl Column {
             pub(crate) const ALL: &[Self] = &[$(Self::$variant),+];
+
+            /// The column of exactly this name.
+            pub(crate) fn named(name: &str) -> Option<Self> {
+                match name { $($name => Some(Self::$variant),)+ _ => None }
+            }
         }
 
         pub(crate) const FIELDS: &[Field] = &[$(Field { name: $name, required: $required, meaning: $meaning }),+];
@@ -78,6 +85,11 @@ columns! {
 }
 
 impl Column {
+    /// Whether it holds a day.
+    pub(crate) fn is_date(self) -> bool {
+        FIELDS[self as usize].meaning.starts_with("CCYY-MM-DD")
+    }
+
     /// The name in the native formats.
     pub(crate) fn name(self) -> &'static str {
         FIELDS[self as usize].name

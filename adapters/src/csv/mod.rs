@@ -65,7 +65,7 @@ impl Adapter for Csv {
                 })?,
             }
         }
-        Ok(())
+        file.encodings().report(rows)
     }
 
     fn samples(&self) -> &'static [Sample] {
@@ -83,9 +83,11 @@ impl Adapter for Csv {
             "open-quotation-mark.csv" = "truncated",
             "unknown-column.csv" = "column-unknown",
             "comma-in-value.csv" = "row-shape",
-            "windows-1252.csv" = "row-encoding",
+            "windows-1252.csv" = "encoding-converted",
+            "mixed-encodings.csv" = "encoding-mixed",
+            "neither-encoding.csv" = "row-encoding",
             "check-digit.csv" = "nhs-number-check-digit",
-            "spreadsheet-number.csv" = "nhs-number-format",
+            "spreadsheet-number.csv" = "digits-lost",
             "nobody.csv" = "child-not-identified",
             "impossible-date.csv" = "date-format",
             "british-date.csv" = "date-format",

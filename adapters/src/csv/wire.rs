@@ -7,57 +7,23 @@ use domain::issues::IssueCode;
 use domain::referrals::REFERRAL_ID_LENGTH;
 
 use crate::Unreadable;
-use crate::canonical::{Column, FIELDS, Values};
+use crate::canonical::{Column, Header, Values};
+use crate::encodings::Encodings;
 use crate::rows::Fault;
 use crate::sources::{Bounded, Looks};
 
 /// What one record may take from the source. Real ones are some 300 bytes.
 const RECORD_BYTES: usize = 64 * 1024;
 
-struct HeaderWire {
-    /// Where each column stands, in the order of [`Column`].
-    positions: [Option<usize>; FIELDS.len()],
-    width: usize,
-    unknown: bool,
-}
-
-impl HeaderWire {
-    fn read(record: &ByteRecord) -> Result<Self, Unreadable> {
-        let mut header = Self { positions: [None; FIELDS.len()], width: record.len(), unknown: false };
-        for (position, name) in record.iter().enumerate() {
-            let name = std::str::from_utf8(name).map_err(|_| Unreadable::Encoding)?.trim();
-            match Column::ALL.iter().find(|column| column.name().eq_ignore_ascii_case(name)) {
-                None => header.unknown = true,
-                Some(column) => {
-                    if header.positions[*column as usize].replace(position).is_some() {
-                        return Err(Unreadable::HeaderTwice(column.name()));
-                    }
-                }
-            }
-        }
-        let mut missing: Vec<_> =
-            FIELDS.iter().zip(header.positions).filter(|(field, at)| field.required && at.is_none()).map(|(field, _)| field.name).collect();
-        if header.position(Column::NhsNumber).or(header.position(Column::LocalPatientId)).is_none() {
-            missing.push(Column::NhsNumber.name());
-        }
-        if missing.is_empty() { Ok(header) } else { Err(Unreadable::HeaderMissing(missing)) }
-    }
-
-    fn position(&self, column: Column) -> Option<usize> {
-        self.positions[column as usize]
-    }
-
-    fn name_at(&self, position: usize) -> &'static str {
-        let at = self.positions.iter().position(|at| *at == Some(position));
-        at.map_or("row", |column| FIELDS[column].name)
-    }
-}
-
 /// The file, its header read.
 pub(super) struct FileWire<R> {
-    header: HeaderWire,
+    header: Header,
+    width: usize,
     reader: Reader<Bounded<Chain<R, &'static [u8]>>>,
     record: ByteRecord,
+    encodings: Encodings,
+    /// The place of the value that is in no encoding, in the record just read.
+    unreadable: Option<usize>,
 }
 
 impl<R: Read> FileWire<R> {
@@ -75,16 +41,25 @@ impl<R: Read> FileWire<R> {
         if !advance(&mut reader, &mut record, 0)? {
             return Err(Unreadable::Empty);
         }
-        Ok(Self { header: HeaderWire::read(&record)?, reader, record })
+        let mut encodings = Encodings::default();
+        encodings.mend(&mut record).map_err(|_| Unreadable::Encoding)?;
+        let header = Header::read(record.iter().map(column))?;
+        Ok(Self { header, width: record.len(), reader, record, encodings, unreadable: None })
     }
 
     pub(super) fn has_unknown_columns(&self) -> bool {
-        self.header.unknown
+        self.header.has_unknown_columns()
+    }
+
+    pub(super) fn encodings(&self) -> Encodings {
+        self.encodings
     }
 
     /// Reads the next record; false at the end of the file.
     pub(super) fn advance(&mut self, row: u64) -> Result<bool, Unreadable> {
-        advance(&mut self.reader, &mut self.record, row)
+        let more = advance(&mut self.reader, &mut self.record, row)?;
+        self.unreadable = self.encodings.mend(&mut self.record).err();
+        Ok(more)
     }
 
     /// Spreadsheets leave rows of commas behind their data.
@@ -95,14 +70,13 @@ impl<R: Read> FileWire<R> {
     /// The record just read, if its values can be told apart.
     pub(super) fn row(&self) -> Result<RowWire<'_>, DamagedWire> {
         let damaged = |field, code| DamagedWire { referral_id: self.leading_referral_id(), fault: (field, code) };
-        let ascii = self.record.as_slice().is_ascii();
-        if self.record.len() != self.header.width {
+        if self.record.len() != self.width {
             return Err(damaged("row", IssueCode::RowShape));
         }
-        if !ascii && let Some(position) = self.record.iter().position(|value| std::str::from_utf8(value).is_err()) {
-            return Err(damaged(self.header.name_at(position), IssueCode::RowEncoding));
+        if let Some(position) = self.unreadable {
+            return Err(damaged(self.header.column_at(position).map_or("row", Column::name), IssueCode::RowEncoding));
         }
-        let printable = ascii && !self.record.as_slice().iter().any(u8::is_ascii_control);
+        let printable = self.record.as_slice().iter().all(|byte| byte.is_ascii() && !byte.is_ascii_control());
         Ok(RowWire { header: &self.header, record: &self.record, printable })
     }
 
@@ -113,6 +87,11 @@ impl<R: Read> FileWire<R> {
         let whole = !id.is_empty() && id.chars().count() <= REFERRAL_ID_LENGTH && !id.chars().any(char::is_control);
         whole.then(|| id.to_owned())
     }
+}
+
+fn column(name: &[u8]) -> Option<Column> {
+    let name = std::str::from_utf8(name).unwrap_or_default().trim();
+    Column::ALL.iter().copied().find(|column| column.name().eq_ignore_ascii_case(name))
 }
 
 fn advance<R: Read>(reader: &mut Reader<Bounded<R>>, record: &mut ByteRecord, row: u64) -> Result<bool, Unreadable> {
@@ -133,7 +112,7 @@ pub(super) struct DamagedWire {
 /// One record under its header.
 #[derive(Clone, Copy)]
 pub(super) struct RowWire<'a> {
-    header: &'a HeaderWire,
+    header: &'a Header,
     record: &'a ByteRecord,
     /// No value can have a control character.
     printable: bool,

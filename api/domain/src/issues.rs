@@ -162,6 +162,19 @@ catalogue! {
     DistrictRetired = "district-retired", Warning, "The district's code was replaced.", "Send the present code; it was counted under that.";
     OrganisationClosed = "organisation-closed", Warning, "The organisation has closed, and the referral is still open.", "Send its successor from the day after it closed.";
     PreviousIsItself = "previous-is-itself", Warning, "The referral names itself as the one before it.", "Send the id of the earlier referral, or leave it blank.";
+    EncodingConverted = "encoding-converted", Warning, "The file is not UTF-8; it was read as Windows-1252.", "Export the file as UTF-8 (in Excel: CSV UTF-8).";
+    EncodingMixed = "encoding-mixed", Warning, "Part of the file is UTF-8 and part is not; that part was read as Windows-1252.", "Export the whole file as UTF-8; check names of teams with accents in them.";
+    DigitsLost = "digits-lost", Error, "A spreadsheet has rounded the number, and its last digits are lost.", "Format the column as text before the data goes in, and export again from the source system.";
+    CellError = "cell-error", Error, "The cell holds an error of the spreadsheet's, like #N/A.", "Mend the formula, or leave the cell blank.";
+    CellDate = "cell-became-date", Error, "A spreadsheet has turned the value into a date.", "Format the column as text before the data goes in, and export again from the source system.";
+    FormulaRead = "formula-read", Warning, "The column has formulas; the values that they last gave were read.", "Paste the values in place of the formulas, so that what is sent is what was checked.";
+    LeadingZeros = "leading-zeros-restored", Warning, "A spreadsheet has dropped the leading zeros of the column's codes; they were put back.", "Format the column as text before the data goes in.";
+    SheetsHidden = "sheets-hidden", Warning, "The workbook has hidden sheets; they were not read.", "Delete them: send no more than the format asks for.";
+    RowsHidden = "rows-hidden", Warning, "Rows of the sheet are hidden, by hand or by a filter; they were read.", "Delete the rows that are not to be sent.";
+    CellsMerged = "cells-merged", Warning, "Cells are merged among the rows; only the first of each holds the value.", "Unmerge the cells and fill each of them in.";
+    RowMalformed = "row-malformed", Error, "The line is not one JSON object.", "Write each row as one JSON object on a line of its own.";
+    KeyTwice = "key-twice", Error, "The row names this key twice.", "Write each key once.";
+    ValueShape = "value-shape", Error, "The value is a list or an object, where one value belongs.", "Write one text or number; only pathway may be a list.";
 }
 
 #[cfg(test)]

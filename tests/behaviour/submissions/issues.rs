@@ -25,13 +25,13 @@ fn file_of_errors() -> (Vec<u8>, Vec<Told>) {
     push(bytes(Row { born: "23/09/2015".into(), ..row("E-2") }), Some("E-2"), "date_of_birth", "date-format");
     push(bytes(Row { received: "2026-02-30".into(), ..row("E-3") }), Some("E-3"), "referral_received_date", "date-format");
     push(bytes(row("E-4").broken()), Some("E-4"), "nhs_number", "nhs-number-check-digit");
-    push(bytes(Row { nhs_number: "9.99E+09".into(), ..row("E-5") }), Some("E-5"), "nhs_number", "nhs-number-format");
+    push(bytes(Row { nhs_number: "9.99E+09".into(), ..row("E-5") }), Some("E-5"), "nhs_number", "digits-lost");
     push(bytes(Row { pathway: "dyspraxia", ..row("E-6") }), Some("E-6"), "pathway", "value-not-in-list");
     push(bytes(Row { status: "", ..row("E-7") }), Some("E-7"), "status", "value-missing");
     push(bytes(Row { received: tomorrow(), ..row("E-8") }), Some("E-8"), "referral_received_date", "received-date-in-future");
     push(row("E-9").line().replace('\n', ",surplus\n").into_bytes(), Some("E-9"), "row", "row-shape");
-    let latin = bytes(row("E-10")).into_iter().map(|byte| if byte == b'E' { 0xC9 } else { byte }).collect::<Vec<_>>();
-    // The id of this row has the letter too, so it cannot be read.
+    let latin = bytes(row("E-10")).into_iter().map(|byte| if byte == b'E' { 0x81 } else { byte }).collect::<Vec<_>>();
+    // The id of this row has the byte too, which is nothing in any encoding, so it cannot be read.
     push(latin, None, "referral_id", "row-encoding");
     push(bytes(Row { nhs_number: String::new(), ..row("E-11") }), Some("E-11"), "nhs_number", "child-not-identified");
     push(bytes(row("E-1").stage("triage")), Some("E-1"), "referral_id", "referral-twice");

@@ -6,6 +6,7 @@ mod deltas;
 mod digests;
 mod durability;
 mod encodings;
+mod formats;
 mod idempotency;
 mod issues;
 mod pushes;

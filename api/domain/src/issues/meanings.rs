@@ -127,6 +127,19 @@ const MEANINGS: &[Entry] = &[
     (DistrictRetired, "The gateway knows the successor. Others who read the code may not, and then the child is missing from its area.", "Office for National Statistics, GSS codes"),
     (OrganisationClosed, "Its successor has its duties. A referral that still names it is reported to a body that is no more.", "NHS Organisation Data Service, effective dates"),
     (PreviousIsItself, "A journey that begins with itself has no beginning; the link was not followed.", ""),
+    (EncodingConverted, "Names of teams and ids with accents are read rightly only if the guess is right. UTF-8 leaves nothing to guess.", ""),
+    (EncodingMixed, "The file was put together from two exports. Each value was read in its own encoding; a team's name may still be written in two ways.", ""),
+    (DigitsLost, "Two numbers that are rounded alike become one: one child's referral would be taken for another's.", "NHS Data Dictionary, NHS NUMBER"),
+    (CellError, "What was looked up is not known, which is not the same as nothing. The row is left out and what was held before stays as it was.", ""),
+    (CellDate, "The value that was typed is gone from the workbook; only the source system still has it.", ""),
+    (FormulaRead, "A formula's value is that of the last time the workbook was calculated, which may be older than the list.", ""),
+    (LeadingZeros, "A code without its zero is in no list. These could be told without doubt; an id could not.", "NHS Data Dictionary, national codes"),
+    (SheetsHidden, "A hidden sheet is sent all the same, and may hold what was never meant to leave.", "UK GDPR article 5(1)(c), data minimisation"),
+    (RowsHidden, "A filter hides rows from the eye and not from the file. If they were not to be sent, they were.", "UK GDPR article 5(1)(c), data minimisation"),
+    (CellsMerged, "All but the first of merged cells are blank. A row may lack a value that seems to stand there.", ""),
+    (RowMalformed, "No value of such a line can be trusted. The lines around it were read.", ""),
+    (KeyTwice, "Programs differ in which of the two they take, so the sender's and the gateway's record could differ.", "RFC 8259, section 4"),
+    (ValueShape, "A list where one value belongs leaves open which of them holds.", ""),
 ];
 
 #[cfg(test)]
