@@ -175,7 +175,7 @@ impl Held {
 
     /// One that was being worked on, and has long enough to go to be cancelled.
     async fn cancel_a_list(&mut self) {
-        let rows = (0..5_000).map(|at| format!("CANCELLED-{at},{},01,{BORN},autism,{},waiting\n", number(UNHELD), days_ago(100)));
+        let rows = (0..20_000).map(|at| format!("CANCELLED-{at},{},01,{BORN},autism,{},waiting\n", number(UNHELD), days_ago(100)));
         let header = "referral_id,nhs_number,nhs_number_status,date_of_birth,pathway,referral_received_date,status\n".to_owned();
         let call = self.partners["provider-hct"].call(Method::POST, "/v1/waiting-list/submissions?format=csv&validate=true");
         let call = call.header("content-type", "text/csv").header("prefer", "respond-async");

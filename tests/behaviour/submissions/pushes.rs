@@ -81,7 +81,7 @@ async fn it_says_what_became_of_a_file_and_exits_by_it() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn told_to_stop_it_leaves_nothing_with_the_gateway() {
     let process = gateway().await;
-    let rows = (0..30_000).map(|at| Row::waiting(format!("M-{at}"), at % 5_000 + 1).line());
+    let rows = (0..80_000).map(|at| Row::waiting(format!("M-{at}"), at % 5_000 + 1).line());
     let (_, arguments) = arguments(&process, &rows.fold(HEADER.to_owned(), |text, line| text + &line), &[]);
     let mut child =
         Command::new(process.binary()).args(arguments).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();

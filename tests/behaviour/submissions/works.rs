@@ -7,12 +7,21 @@ use reqwest::Method;
 
 use super::*;
 
-/// Enough rows to be met in the middle of them.
+/// Enough rows to be seen on the way.
 const MANY: u32 = 20_000;
 
 fn many() -> Vec<u8> {
+    file(MANY)
+}
+
+/// Enough to be met in the middle, and never to come to their end.
+fn endless() -> Vec<u8> {
+    file(150_000)
+}
+
+fn file(rows: u32) -> Vec<u8> {
     let row = |at: u32| Row::waiting(format!("M-{at}"), at % 5_000 + 1).line();
-    (0..MANY).fold(HEADER.to_owned(), |text, at| text + &row(at)).into_bytes()
+    (0..rows).fold(HEADER.to_owned(), |text, at| text + &row(at)).into_bytes()
 }
 
 async fn send(persona: &Persona, key: &str, query: &str, prefer: Option<&str>, body: impl Into<reqwest::Body>) -> Answer {
@@ -154,8 +163,8 @@ on_both! {
 
     async fn while_it_is_worked_on_its_key_is_held_and_the_client_told_where_to_ask(world: World) {
         let trust = trust(&world).await;
-        let place = begin(&trust, "k-1", "", many()).await;
-        let answer = send(&trust, "k-1", "", Some("respond-async"), many()).await;
+        let place = begin(&trust, "k-1", "", endless()).await;
+        let answer = send(&trust, "k-1", "", Some("respond-async"), endless()).await;
         answer.expect_problem(409, "idempotency-in-flight");
         assert_eq!((answer.header("location"), answer.header("retry-after")), (Some(place.as_str()), Some("1")));
         cancel(&trust, &place).await.expect(200);
@@ -172,7 +181,7 @@ on_both! {
             None => trust.clone(),
             Some(gateway) => world.persona_at("provider-hct", gateway).signed_in().await,
         };
-        let place = begin(&trust, "k-1", "", many()).await;
+        let place = begin(&trust, "k-1", "", endless()).await;
         within_seconds(60, "it is in the middle", async || trust.get(&place).await.expect(200)["progress"]["records_read"] != 0).await;
         for _ in 0..2 {
             let report = cancel(&there, &place).await.expect(200);
@@ -197,7 +206,7 @@ on_both! {
 
     async fn a_work_is_its_clients_alone(world: World) {
         let trust = trust(&world).await;
-        let place = begin(&trust, "k-1", "", many()).await;
+        let place = begin(&trust, "k-1", "", endless()).await;
         for other in ["icb-central-east", "council-herts", "stranger"] {
             let other = signed_in(&world, other).await;
             other.get(&place).await.expect_problem(404, "not-found");
@@ -212,7 +221,7 @@ on_both! {
         world.configuration.submissions.most_pending = 1;
         let world = world.restart().await;
         let trust = trust(&world).await;
-        let place = begin(&trust, "k-1", "", many()).await;
+        let place = begin(&trust, "k-1", "", endless()).await;
         let answer = send(&trust, "k-2", "", Some("respond-async"), csv(&children("A", 5))).await;
         answer.expect_problem(503, "busy");
         assert!(answer.header("retry-after").is_some());
@@ -238,7 +247,7 @@ on_both! {
 async fn what_a_dead_gateway_left_is_ended(database: Database) {
     let mut process = Process::start(database).await;
     let trust = process.persona("provider-hct").signed_in().await;
-    let place = begin(&trust, "k-1", "&mode=snapshot", many()).await;
+    let place = begin(&trust, "k-1", "&mode=snapshot", endless()).await;
     within_seconds(60, "it is in the middle", async || trust.get(&place).await.expect(200)["progress"]["records_read"] != 0).await;
     process.kill();
     process.serve().await;
