@@ -6,14 +6,22 @@
 //! file, an adapter holds one row (one person, where rows are nested) of bounded size at a time.
 
 mod canonical;
+mod containers;
+mod csds;
 mod csv;
+mod data_sets;
+mod joins;
 #[cfg(test)]
 mod kept;
+mod mhsds;
+mod records;
 mod rows;
 mod samples;
 mod scratch;
 mod sen2_xml;
 mod sources;
+mod spells;
+mod tables;
 mod unreadable;
 
 use std::io::Read;
@@ -23,13 +31,14 @@ use domain::organisations::OrganisationCode;
 use domain::recognition::Rules;
 use domain::submissions::Dataset;
 
+pub use containers::ContainerFault;
 pub use rows::{Draft, Fault, Row, Rows, Sink, Stop};
 pub use samples::{BadSample, Field, Sample};
 pub use scratch::{InMemory, Scratch, Spool, SpoolReader};
 pub use unreadable::Unreadable;
 
 /// Every format there is.
-pub static REGISTRY: &[&dyn Adapter] = &[&csv::Csv, &sen2_xml::Sen2Xml];
+pub static REGISTRY: &[&dyn Adapter] = &[&csv::Csv, &sen2_xml::Sen2Xml, &csds::Csds, &mhsds::Mhsds];
 
 /// Everything an adapter may know besides the bytes.
 #[derive(Debug, Clone, Copy)]

@@ -2,6 +2,8 @@
 
 use std::io;
 
+use crate::ContainerFault;
+
 /// The body is refused whole. Nothing in it repeats a value of the file.
 #[derive(Debug, thiserror::Error)]
 pub enum Unreadable {
@@ -25,6 +27,24 @@ pub enum Unreadable {
     /// A row, element or text is over the bound of what is held at a time.
     #[error("Row {row} is larger than any real row.")]
     TooLarge { row: u64 },
+    /// The archive or multipart body around the tables.
+    #[error(transparent)]
+    Container(#[from] ContainerFault),
+    #[error("The table {0} is missing.")]
+    TableMissing(&'static str),
+    #[error("The table {0} is there twice.")]
+    TableTwice(&'static str),
+    /// What is wrong with one of several tables.
+    #[error("{0}: {1}")]
+    InTable(&'static str, Box<Unreadable>),
+    #[error("The table {0} has not exactly one row.")]
+    HeaderRows(&'static str),
+    #[error("The data set is of a version that is not read.")]
+    Version(&'static str),
+    #[error("The data set is another organisation's than the one it was sent for.")]
+    Provider(&'static str),
+    #[error("The reporting period is no period, or has not begun.")]
+    Period(&'static str),
     /// The source failed, not the format.
     #[error("The body could not be read to its end.")]
     Source(#[source] io::Error),
@@ -46,6 +66,14 @@ impl Unreadable {
             Self::Malformed { .. } => "malformed",
             Self::Doctype => "doctype",
             Self::TooLarge { .. } => "too-large",
+            Self::Container(fault) => fault.code(),
+            Self::TableMissing(_) => "table-missing",
+            Self::TableTwice(_) => "table-twice",
+            Self::InTable(_, inner) => inner.code(),
+            Self::HeaderRows(_) => "header-rows",
+            Self::Version(_) => "version-unsupported",
+            Self::Provider(_) => "provider-differs",
+            Self::Period(_) => "reporting-period",
             Self::Source(_) => "source",
             Self::Stopped => "stopped",
         }
@@ -55,7 +83,14 @@ impl Unreadable {
     pub fn fields(&self) -> &[&'static str] {
         match self {
             Self::HeaderMissing(fields) => fields,
-            Self::HeaderTwice(field) => std::slice::from_ref(field),
+            Self::HeaderTwice(field)
+            | Self::TableMissing(field)
+            | Self::TableTwice(field)
+            | Self::HeaderRows(field)
+            | Self::Version(field)
+            | Self::Provider(field)
+            | Self::Period(field) => std::slice::from_ref(field),
+            Self::InTable(_, inner) => inner.fields(),
             _ => &[],
         }
     }
@@ -77,6 +112,14 @@ impl Unreadable {
             Self::Malformed { .. } => "Correct the file at that row, or export it again.",
             Self::Doctype => "Remove the DOCTYPE; the format has none.",
             Self::TooLarge { .. } => "Look for a quotation mark or element that is never closed.",
+            Self::Container(fault) => fault.fix(),
+            Self::TableMissing(_) => "Send the table too, with its header line if it has no rows; name the file by the table.",
+            Self::TableTwice(_) => "Send one file for each table.",
+            Self::InTable(_, inner) => inner.fix(),
+            Self::HeaderRows(_) => "Send the data set's header table with its one row.",
+            Self::Version(_) => "Send CSDS 1.5 or 1.6, MHSDS 5 or 6, and say which in the header table.",
+            Self::Provider(_) => "Send each provider's data set for that provider.",
+            Self::Period(_) => "Correct the start and the end of the reporting period in the header table.",
             Self::Source(_) | Self::Stopped => "Send the file again.",
         }
     }

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use domain::issues::IssueCode;
+use domain::pathways::PathwaySet;
 use domain::recognition::{self, Recognised};
 
 use super::{Column, FIELDS, Values};
@@ -37,8 +38,14 @@ impl<'a> Filled<'a> {
     }
 
     /// Notes that there is a value, which cannot be read.
+    #[expect(dead_code, reason = "for the formats whose values have shapes of their own")]
     pub(crate) fn fault(&mut self, column: Column, code: IssueCode) {
         self.values[column as usize] = Some(Err(code));
+    }
+
+    /// The pathways that its codes said.
+    pub(crate) fn pathways(&self) -> PathwaySet {
+        recognition::pathways(&self.recognised)
     }
 
     /// Puts the pathways that its codes say.

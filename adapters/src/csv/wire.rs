@@ -1,18 +1,16 @@
 //! The file as it stands: which column is where, and one record of bytes at a time.
 
-use std::io::{Chain, Read};
+use std::io::Read;
 
-use csv::{ByteRecord, ErrorKind, Reader, ReaderBuilder};
+use csv::ByteRecord;
 use domain::issues::IssueCode;
 use domain::referrals::REFERRAL_ID_LENGTH;
 
 use crate::Unreadable;
 use crate::canonical::{Column, FIELDS, Values};
+use crate::records::Records;
 use crate::rows::Fault;
-use crate::sources::{Bounded, Looks};
-
-/// What one record may take from the source. Real ones are some 300 bytes.
-const RECORD_BYTES: usize = 64 * 1024;
+use crate::sources::Looks;
 
 struct HeaderWire {
     /// Where each column stands, in the order of [`Column`].
@@ -56,8 +54,7 @@ impl HeaderWire {
 /// The file, its header read.
 pub(super) struct FileWire<R> {
     header: HeaderWire,
-    reader: Reader<Bounded<Chain<R, &'static [u8]>>>,
-    record: ByteRecord,
+    records: Records<R>,
 }
 
 impl<R: Read> FileWire<R> {
@@ -67,15 +64,11 @@ impl<R: Read> FileWire<R> {
             Looks::Other(name) => return Err(Unreadable::NotThisFormat(name)),
             Looks::Text => {}
         }
-        // With a newline after the last byte, a record that only the end of the file ends is one
-        // whose quotation mark was never closed.
-        let source = Bounded::new(source.chain(&b"\n"[..]));
-        let mut reader = ReaderBuilder::new().has_headers(false).flexible(true).buffer_capacity(RECORD_BYTES).from_reader(source);
-        let mut record = ByteRecord::new();
-        if !advance(&mut reader, &mut record, 0)? {
+        let mut records = Records::new(source);
+        if !records.advance(0)? {
             return Err(Unreadable::Empty);
         }
-        Ok(Self { header: HeaderWire::read(&record)?, reader, record })
+        Ok(Self { header: HeaderWire::read(records.record())?, records })
     }
 
     pub(super) fn has_unknown_columns(&self) -> bool {
@@ -84,44 +77,35 @@ impl<R: Read> FileWire<R> {
 
     /// Reads the next record; false at the end of the file.
     pub(super) fn advance(&mut self, row: u64) -> Result<bool, Unreadable> {
-        advance(&mut self.reader, &mut self.record, row)
+        self.records.advance(row)
     }
 
-    /// Spreadsheets leave rows of commas behind their data.
     pub(super) fn is_blank(&self) -> bool {
-        self.record.as_slice().trim_ascii().is_empty()
+        self.records.is_blank()
     }
 
     /// The record just read, if its values can be told apart.
     pub(super) fn row(&self) -> Result<RowWire<'_>, DamagedWire> {
+        let record = self.records.record();
         let damaged = |field, code| DamagedWire { referral_id: self.leading_referral_id(), fault: (field, code) };
-        let ascii = self.record.as_slice().is_ascii();
-        if self.record.len() != self.header.width {
+        let ascii = record.as_slice().is_ascii();
+        if record.len() != self.header.width {
             return Err(damaged("row", IssueCode::RowShape));
         }
-        if !ascii && let Some(position) = self.record.iter().position(|value| std::str::from_utf8(value).is_err()) {
+        if !ascii && let Some(position) = record.iter().position(|value| std::str::from_utf8(value).is_err()) {
             return Err(damaged(self.header.name_at(position), IssueCode::RowEncoding));
         }
-        let printable = ascii && !self.record.as_slice().iter().any(u8::is_ascii_control);
-        Ok(RowWire { header: &self.header, record: &self.record, printable })
+        let printable = ascii && !record.as_slice().iter().any(u8::is_ascii_control);
+        Ok(RowWire { header: &self.header, record, printable })
     }
 
     /// The id of a damaged row: certain only in the first column, which nothing can have shifted.
     fn leading_referral_id(&self) -> Option<String> {
-        let first = self.record.get(0).filter(|_| self.header.position(Column::ReferralId) == Some(0))?;
+        let first = self.records.record().get(0).filter(|_| self.header.position(Column::ReferralId) == Some(0))?;
         let id = std::str::from_utf8(first).ok()?.trim();
         let whole = !id.is_empty() && id.chars().count() <= REFERRAL_ID_LENGTH && !id.chars().any(char::is_control);
         whole.then(|| id.to_owned())
     }
-}
-
-fn advance<R: Read>(reader: &mut Reader<Bounded<R>>, record: &mut ByteRecord, row: u64) -> Result<bool, Unreadable> {
-    reader.get_mut().allow(RECORD_BYTES);
-    let more = reader.read_byte_record(record).map_err(|error| match error.into_kind() {
-        ErrorKind::Io(error) => reader.get_ref().refusal(row, error),
-        _ => Unreadable::Malformed { row },
-    })?;
-    if more && reader.get_ref().ended() { Err(Unreadable::Truncated { row }) } else { Ok(more) }
 }
 
 /// A record whose values cannot be told apart or read.
