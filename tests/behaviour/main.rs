@@ -11,6 +11,7 @@ mod certificates;
 mod conformance;
 mod consents;
 mod contract;
+mod data_sets;
 mod disclosures;
 mod keys;
 mod matrix;

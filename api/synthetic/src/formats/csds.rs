@@ -6,7 +6,6 @@ use std::io::{self, Seek, Write};
 use chrono::NaiveDate;
 use domain::organisations::OrganisationCode;
 use domain::pathways::{Pathway, PathwaySet};
-use domain::referrals::Referral;
 use domain::submissions::{Entry, Record};
 
 use super::tables::{Tables, day, text};
@@ -47,25 +46,23 @@ pub fn write_each<R: Borrow<Record>, I: Iterator<Item = R>>(
     period: &Period,
     out: impl Write + Seek,
 ) -> io::Result<()> {
+    let records = || records().filter(|record| referral_of(record.borrow()).is_some_and(|referral| !carried(referral.pathways).is_empty()));
     let mut tables = Tables::new(out);
     let (start, end) = (period.start().to_string(), period.end().to_string());
-    tables.table("CYP000Header.csv", "Version,OrgID_Provider,OrgID_Submitter,RP_StartDate,RP_EndDate,FileCreation_DateTime,PrimarySystem")?;
+    tables
+        .table("CYP000Header.csv", "Version,OrgID_Provider,OrgID_Submitter,RP_StartDate,RP_EndDate,FileCreation_DateTime,PrimarySystem")?;
     tables.row(&["1.6", organisation.as_str(), organisation.as_str(), &start, &end, &format!("{end}T00:00:00"), "Synthetic"])?;
     let patients = (
         "CYP001MPI.csv",
         "LocalPatientID,NHSNumber,NHSNumber_Status,DateOfBirth,OrgID_EducationEstablishment,Gender,EthnicCategory,DateOfDeath",
     );
-    tables.of_patients(patients, &records, |referral| !carried(referral.pathways).is_empty())?;
+    tables.of_patients(patients, records)?;
     let referrals = (
         "CYP101Referral.csv",
         "ServiceRequestID,LocalPatientID,OrgID_Commissioner,ReferralRequest_ReceivedDate,SourceOfReferral,OrgID_Referring,\
          Priority_Type,PrimaryReferralReason,Discharge_Date",
     );
-    tables.of_referrals(referrals, &records, |tables, record, referral| {
-        let pathways = carried(referral.pathways);
-        if pathways.is_empty() {
-            return Ok(());
-        }
+    tables.of_referrals(referrals, records, |tables, record, referral| {
         let details = &referral.details;
         tables.row(&[
             &referral.referral_id,
@@ -75,7 +72,7 @@ pub fn write_each<R: Borrow<Record>, I: Iterator<Item = R>>(
             text(&details.source_of_referral),
             text(&details.referred_by),
             text(&details.priority),
-            reason(pathways),
+            reason(referral.pathways),
             &day(ended(referral).0),
         ])
     })?;
@@ -83,7 +80,7 @@ pub fn write_each<R: Borrow<Record>, I: Iterator<Item = R>>(
         "CYP102ServiceTypeReferredTo.csv",
         "ServiceRequestID,TeamID_Local,TeamType,Referral_ClosureDate,Referral_RejectionDate,Referral_ClosureReason,Referral_RejectionReason",
     );
-    tables.of_referrals(teams, &records, |tables, _, referral| {
+    tables.of_referrals(teams, records, |tables, _, referral| {
         let mut kinds: Vec<_> = TEAMS.iter().filter(|(pathway, _)| referral.pathways.contains(*pathway)).map(|(_, kind)| *kind).collect();
         kinds.dedup();
         let (closed, rejected) = ended(referral);
@@ -99,35 +96,25 @@ pub fn write_each<R: Borrow<Record>, I: Iterator<Item = R>>(
         "CYP104RTT.csv",
         "ServiceRequestID,BookingReference,PatientPathwayID,PatientPathwayID_OrgID,WaitingTime_MeasurementType,RTT_StartDate,RTT_Status",
     );
-    tables.of_referrals(rtt, &records, |tables, _, referral| {
+    tables.of_referrals(rtt, records, |tables, _, referral| {
         let details = &referral.details;
-        let [ubrn, pathway_id, issuer, measured, status] = [
-            &details.ubrn,
-            &details.pathway_id,
-            &details.pathway_id_issuer,
-            &details.waiting_time_measurement_type,
-            &details.rtt_status,
-        ]
-        .map(text);
-        if carried(referral.pathways).is_empty() || [ubrn, pathway_id, issuer, measured, status].iter().all(|value| value.is_empty()) {
+        let [ubrn, pathway_id, issuer, measured, status] =
+            [&details.ubrn, &details.pathway_id, &details.pathway_id_issuer, &details.waiting_time_measurement_type, &details.rtt_status]
+                .map(text);
+        if [ubrn, pathway_id, issuer, measured, status].iter().all(|value| value.is_empty()) {
             return Ok(());
         }
         let start = referral.referral_received_date.to_string();
         tables.row(&[&referral.referral_id, ubrn, pathway_id, issuer, measured, &start, status])
     })?;
     let onward = ("CYP105OnwardReferral.csv", "ServiceRequestID,Onward_ReferralDate,Onward_ReferralReason,OrgID_Receiving");
-    tables.of_referrals(onward, &records, |tables, _, referral| match &referral.details.onward {
-        Some(onward) if !carried(referral.pathways).is_empty() => {
-            tables.row(&[&referral.referral_id, &onward.on.to_string(), text(&onward.reason), text(&onward.to)])
-        }
-        _ => Ok(()),
+    tables.of_referrals(onward, records, |tables, _, referral| match &referral.details.onward {
+        Some(onward) => tables.row(&[&referral.referral_id, &onward.on.to_string(), text(&onward.reason), text(&onward.to)]),
+        None => Ok(()),
     })?;
     let contacts = ("CYP201CareContact.csv", "CareContactID,ServiceRequestID,Contact_Date,AttendanceStatus");
     let mut number = 0_u64;
-    tables.of_referrals(contacts, &records, |tables, _, referral| {
-        if carried(referral.pathways).is_empty() {
-            return Ok(());
-        }
+    tables.of_referrals(contacts, records, |tables, _, referral| {
         let details = &referral.details;
         let attended = [details.first_contact_date, details.last_contact_date].into_iter().flatten().map(|on| (on, "5"));
         let not_brought = (0..details.not_brought_count.unwrap_or(0)).map(|_| (referral.referral_received_date, "3"));
@@ -138,7 +125,7 @@ pub fn write_each<R: Borrow<Record>, I: Iterator<Item = R>>(
         })
     })?;
     let diagnoses = ("CYP606ProvDiag.csv", "ServiceRequestID,Diagnosis_Scheme,ProvisionalDiagnosis");
-    tables.of_referrals(diagnoses, &records, |tables, _, referral| {
+    tables.of_referrals(diagnoses, records, |tables, _, referral| {
         let codes = SUSPECTED.iter().filter(|(pathway, _)| referral.pathways.contains(*pathway));
         codes.map(|(_, code)| code).try_for_each(|code| tables.row(&[&referral.referral_id, "06", code]))
     })?;
@@ -151,9 +138,10 @@ pub fn as_carried(record: &Record, as_of: NaiveDate) -> Option<Record> {
     let mut found = referral.clone();
     found.pathways = carried(referral.pathways);
     found.details.local_patient_id = Some(patient_id(record, referral).to_owned());
-    // A contact is a contact: the only one is the first and the last.
-    let (first, last) = (found.details.first_contact_date, found.details.last_contact_date);
-    found.details.first_contact_date = first.into_iter().chain(last).min();
+    // A contact is a contact: which is the first and which the last is told by their days.
+    let contacts = [found.details.first_contact_date, found.details.last_contact_date];
+    found.details.first_contact_date = contacts.into_iter().flatten().min();
+    found.details.last_contact_date = contacts.into_iter().flatten().max();
     found.details = without_losses(found.details);
     let is_assessed = SUSPECTED.iter().any(|(pathway, _)| found.pathways.contains(*pathway));
     settle(&mut found, is_assessed, as_of);
@@ -161,7 +149,7 @@ pub fn as_carried(record: &Record, as_of: NaiveDate) -> Option<Record> {
 }
 
 fn carried(pathways: PathwaySet) -> PathwaySet {
-    TEAMS.iter().filter(|(pathway, _)| pathways.contains(*pathway)).fold(PathwaySet::EMPTY, |all, (pathway, _)| all.with(*pathway))
+    pathways.intersection(TEAMS.iter().fold(PathwaySet::EMPTY, |all, (pathway, _)| all.with(*pathway)))
 }
 
 /// The primary reason. Beside an assessment, therapy and audiology are known by their teams.

@@ -47,6 +47,7 @@ pub fn write_each<R: Borrow<Record>, I: Iterator<Item = R>>(
     period: &Period,
     out: impl Write + Seek,
 ) -> io::Result<()> {
+    let records = || records().filter(|record| referral_of(record.borrow()).is_some_and(|referral| !carried(referral.pathways).is_empty()));
     let mut tables = Tables::new(out);
     let (start, end) = (period.start().to_string(), period.end().to_string());
     tables.table(
@@ -56,14 +57,13 @@ pub fn write_each<R: Borrow<Record>, I: Iterator<Item = R>>(
     tables.row(&["6", organisation.as_str(), organisation.as_str(), "Synthetic", &start, &end, &format!("{end}T00:00:00")])?;
     let patients =
         ("MHS001MPI.csv", "LocalPatientID,NHSNumber,NHSNumberStatus,PersonBirthDate,OrgIDEduEstab,Gender,EthnicCategory,PersDeathDate");
-    tables.of_patients(patients, &records, |referral| !carried(referral.pathways).is_empty())?;
+    tables.of_patients(patients, records)?;
     let referrals = (
         "MHS101Referral.csv",
         "ServiceRequestID,LocalPatientID,OrgIDComm,CareProfTeamLocalID,ReferralRequestReceivedDate,OrgIDReferringOrg,\
          PrimReasonReferralMH,ServDischDate,ReferRejectionDate,ReferRejectReason,ReferClosReason",
     );
-    tables.of_referrals(referrals, &records, |tables, record, referral| {
-        let Some(reason) = reasons(referral).next() else { return Ok(()) };
+    tables.of_referrals(referrals, records, |tables, record, referral| {
         let details = &referral.details;
         let (closed, rejected) = ended(referral);
         tables.row(&[
@@ -73,42 +73,37 @@ pub fn write_each<R: Borrow<Record>, I: Iterator<Item = R>>(
             text(&details.team),
             &referral.referral_received_date.to_string(),
             text(&details.referred_by),
-            reason,
+            reasons(referral).next().unwrap_or_default(),
             &day(closed),
             &day(rejected),
             rejected.map(|_| text(&details.rejection_reason)).unwrap_or_default(),
             closed.map(|_| text(&details.closure_reason)).unwrap_or_default(),
         ])
     })?;
-    tables.of_referrals(("MHS103OtherReasonReferral.csv", "ServiceRequestID,OtherReasonReferMH"), &records, |tables, _, referral| {
+    tables.of_referrals(("MHS103OtherReasonReferral.csv", "ServiceRequestID,OtherReasonReferMH"), records, |tables, _, referral| {
         reasons(referral).skip(1).try_for_each(|reason| tables.row(&[&referral.referral_id, reason]))
     })?;
     let rtt = (
         "MHS104RTT.csv",
         "ServiceRequestID,PatPathID,OrgIDPatPathIDIssuer,WaitTimeMeasureType,ReferToTreatPeriodStartDate,ReferToTreatPeriodStatus",
     );
-    tables.of_referrals(rtt, &records, |tables, _, referral| {
+    tables.of_referrals(rtt, records, |tables, _, referral| {
         let details = &referral.details;
         let [pathway_id, issuer, measured, status] =
             [&details.pathway_id, &details.pathway_id_issuer, &details.waiting_time_measurement_type, &details.rtt_status].map(text);
-        if carried(referral.pathways).is_empty() || [pathway_id, issuer, measured, status].iter().all(|value| value.is_empty()) {
+        if [pathway_id, issuer, measured, status].iter().all(|value| value.is_empty()) {
             return Ok(());
         }
         tables.row(&[&referral.referral_id, pathway_id, issuer, measured, &referral.referral_received_date.to_string(), status])
     })?;
     let onward = ("MHS105OnwardReferral.csv", "ServiceRequestID,OnwardReferDate,OnwardReferReason,OrgIDReceiving");
-    tables.of_referrals(onward, &records, |tables, _, referral| match &referral.details.onward {
-        Some(onward) if !carried(referral.pathways).is_empty() => {
-            tables.row(&[&referral.referral_id, &onward.on.to_string(), text(&onward.reason), text(&onward.to)])
-        }
-        _ => Ok(()),
+    tables.of_referrals(onward, records, |tables, _, referral| match &referral.details.onward {
+        Some(onward) => tables.row(&[&referral.referral_id, &onward.on.to_string(), text(&onward.reason), text(&onward.to)]),
+        None => Ok(()),
     })?;
     let contacts = ("MHS201CareContact.csv", "CareContactID,ServiceRequestID,CareContDate,ConsMechanismMH,AttendStatus");
     let mut number = 0_u64;
-    tables.of_referrals(contacts, &records, |tables, _, referral| {
-        if carried(referral.pathways).is_empty() {
-            return Ok(());
-        }
+    tables.of_referrals(contacts, records, |tables, _, referral| {
         let details = &referral.details;
         // The last by telephone: a first contact is face to face or by video.
         let first = details.first_contact_date.into_iter().map(|on| (on, "01", "5"));
@@ -144,5 +139,5 @@ fn reasons(referral: &Referral) -> impl Iterator<Item = &'static str> {
 }
 
 fn carried(pathways: PathwaySet) -> PathwaySet {
-    REASONS.iter().filter(|(pathway, _)| pathways.contains(*pathway)).fold(PathwaySet::EMPTY, |all, (pathway, _)| all.with(*pathway))
+    pathways.intersection(REASONS.iter().fold(PathwaySet::EMPTY, |all, (pathway, _)| all.with(*pathway)))
 }

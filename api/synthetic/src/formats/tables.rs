@@ -67,13 +67,12 @@ impl<W: Write + Seek> Tables<W> {
         &mut self,
         table: (&str, &str),
         records: impl Fn() -> I,
-        carries: impl Fn(&Referral) -> bool,
     ) -> io::Result<()> {
         let mut met = HashSet::new();
         self.of_referrals(table, records, |tables, record, referral| {
             let details = &referral.details;
             let id = patient_id(record, referral);
-            if !carries(referral) || !met.insert(id.to_owned()) {
+            if !met.insert(id.to_owned()) {
                 return Ok(());
             }
             let nhs_number = match &record.child.identifier {
