@@ -5,7 +5,7 @@
 //! What is put aside is text: lengths and numbers are written in digits of seven bits, which are ASCII. So
 //! a part is checked to be UTF-8 once, and its values are slices of it.
 
-use std::io::{Read, Seek, SeekFrom, Write};
+use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::ops::Range;
 
 use crate::{Scratch, Spool, Unreadable};
@@ -24,6 +24,8 @@ pub(crate) struct Sorting<'a> {
     spool: Option<Box<dyn Spool>>,
     written: u64,
     parts: Vec<Part>,
+    /// The row being put.
+    row: Vec<u8>,
 }
 
 #[derive(Default)]
@@ -32,6 +34,7 @@ struct Part {
     held: Vec<u8>,
     /// Where in scratch the rest is.
     blocks: Vec<Range<u64>>,
+    rows: usize,
 }
 
 /// One row, as it was put aside.
@@ -58,7 +61,7 @@ impl<'a> Entry<'a> {
 
 impl<'a> Sorting<'a> {
     pub(crate) fn new(scratch: &'a dyn Scratch) -> Self {
-        Self { scratch, spool: None, written: 0, parts: std::iter::repeat_with(Part::default).take(PARTS).collect() }
+        Self { scratch, spool: None, written: 0, parts: std::iter::repeat_with(Part::default).take(PARTS).collect(), row: Vec::new() }
     }
 
     /// Puts a row aside.
@@ -70,23 +73,27 @@ impl<'a> Sorting<'a> {
     ) -> Result<(), Unreadable> {
         let key = bounded(key);
         let hash = hash(key);
-        let part = &mut self.parts[part_of(hash)];
-        let start = part.held.len();
-        digits::<3>(&mut part.held, 0);
-        part.held.push(table & 0x7F);
-        part.held.push(marks & 0x7F);
-        digits::<6>(&mut part.held, number);
-        text(&mut part.held, key);
-        values.for_each(|value| text(&mut part.held, bounded(value)));
-        let length = part.held.len() - start - 3;
-        for (at, byte) in part.held[start..start + 3].iter_mut().enumerate() {
-            *byte = digit(length as u64, 2 - at);
+        self.row.clear();
+        self.row.extend([table & 0x7F, marks & 0x7F]);
+        digits::<6>(&mut self.row, number);
+        text(&mut self.row, key);
+        values.for_each(|value| text(&mut self.row, bounded(value)));
+        if self.parts[part_of(hash)].held.len() + 3 + self.row.len() > BLOCK {
+            self.flush(part_of(hash))?;
         }
-        if part.held.len() >= BLOCK { self.flush(part_of(hash)) } else { Ok(()) }
+        let part = &mut self.parts[part_of(hash)];
+        part.rows += 1;
+        make_room(&mut part.held, 3 + self.row.len());
+        digits::<3>(&mut part.held, self.row.len() as u64);
+        part.held.extend_from_slice(&self.row);
+        Ok(())
     }
 
     fn flush(&mut self, part: usize) -> Result<(), Unreadable> {
         let part = &mut self.parts[part];
+        if part.held.is_empty() {
+            return Ok(());
+        }
         let spool = match &mut self.spool {
             Some(spool) => spool,
             none => none.insert(self.scratch.spool().map_err(Unreadable::Source)?),
@@ -105,28 +112,28 @@ impl<'a> Sorting<'a> {
         let mut bytes = Vec::new();
         for part in self.parts {
             bytes.clear();
+            let length = part.blocks.iter().map(|block| block.end - block.start).sum::<u64>() + part.held.len() as u64;
+            let length = usize::try_from(length).ok().filter(|length| *length <= MOST_OF_A_PART).ok_or(Unreadable::TooLarge { row: 0 })?;
+            bytes.reserve_exact(length);
             if let Some(reader) = &mut reader {
                 for block in part.blocks {
-                    let start = bytes.len();
-                    let length = usize::try_from(block.end - block.start).unwrap_or(usize::MAX);
-                    if length > MOST_OF_A_PART - start.min(MOST_OF_A_PART) {
-                        return Err(Unreadable::TooLarge { row: 0 });
-                    }
-                    bytes.resize(start + length, 0);
                     reader.seek(SeekFrom::Start(block.start)).map_err(Unreadable::Source)?;
-                    reader.read_exact(&mut bytes[start..]).map_err(Unreadable::Source)?;
+                    let read = reader.take(block.end - block.start).read_to_end(&mut bytes).map_err(Unreadable::Source)?;
+                    if read as u64 != block.end - block.start {
+                        return Err(Unreadable::Source(io::ErrorKind::UnexpectedEof.into()));
+                    }
                 }
             }
             bytes.extend_from_slice(&part.held);
-            groups(&bytes, &mut take)?;
+            groups(&bytes, part.rows, &mut take)?;
         }
         Ok(())
     }
 }
 
-fn groups(bytes: &[u8], take: &mut impl FnMut(&[Entry<'_>]) -> Result<(), Unreadable>) -> Result<(), Unreadable> {
+fn groups(bytes: &[u8], rows: usize, take: &mut impl FnMut(&[Entry<'_>]) -> Result<(), Unreadable>) -> Result<(), Unreadable> {
     let mut rest = std::str::from_utf8(bytes).map_err(|_| Unreadable::Encoding)?;
-    let mut entries = Vec::new();
+    let mut entries = Vec::with_capacity(rows);
     while let Some(entry) = entry(&mut rest) {
         entries.push(entry);
     }
@@ -135,6 +142,14 @@ fn groups(bytes: &[u8], take: &mut impl FnMut(&[Entry<'_>]) -> Result<(), Unread
         a.hash.cmp(&b.hash).then_with(|| a.key.cmp(b.key)).then_with(|| (a.table, a.number).cmp(&(b.table, b.number)))
     });
     entries.chunk_by(|a, b| a.hash == b.hash && a.key == b.key).try_for_each(take)
+}
+
+/// Room for more, without the half of a block that doubling would leave unused.
+fn make_room(held: &mut Vec<u8>, more: usize) {
+    if held.len() + more > held.capacity() {
+        let room = if held.capacity() == 0 { BLOCK / 16 } else { BLOCK };
+        held.reserve_exact(more.max(room - held.len().min(room)));
+    }
 }
 
 fn entry<'a>(rest: &mut &'a str) -> Option<Entry<'a>> {
@@ -192,7 +207,6 @@ fn hash(key: &str) -> u64 {
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeMap;
-    use std::io;
 
     use proptest::prelude::*;
 
