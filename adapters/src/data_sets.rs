@@ -153,7 +153,6 @@ impl<D: DataSet> Reading<'_, '_, D> {
             };
             let rest = values[1..].iter().copied();
             match table.role {
-                Role::Header if count > 1 => Err(Unreadable::HeaderRows(table.code)),
                 Role::Header => self.set.header(values, self.context),
                 Role::Patients | Role::Referrals => self.by_patient.put(values[0], (index, marks, number), rest),
                 Role::OfReferrals => self.by_referral.put(values[0], (index, marks, number), rest),

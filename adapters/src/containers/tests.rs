@@ -144,6 +144,33 @@ fn a_directory_that_says_otherwise_than_the_entries_is_refused() {
     }
 }
 
+/// An archive of two files, and the records of its directory.
+fn directory() -> (Vec<u8>, Vec<u8>, Vec<u8>, Vec<u8>) {
+    let archive = zipped(&vec![("a.csv".into(), b"x".to_vec()), ("b.csv".into(), b"y".to_vec())], options(), false);
+    let starts: Vec<_> = archive.windows(4).enumerate().filter(|(_, window)| window.starts_with(b"PK")).map(|(at, _)| at).collect();
+    let [_, _, first, second, end] = starts[..] else { panic!("{starts:?}") };
+    (archive[..first].to_vec(), archive[first..second].to_vec(), archive[second..end].to_vec(), archive[end..].to_vec())
+}
+
+#[test]
+fn a_directory_that_hides_or_repeats_an_entry_is_refused() {
+    let (entries, first, second, end) = directory();
+    assert_eq!(read(&[entries.clone(), first.clone(), second.clone(), end.clone()].concat()).unwrap().len(), 2);
+    assert_eq!(code(&[entries.clone(), first.clone(), end.clone()].concat()), "archive-damaged");
+    assert_eq!(code(&[entries, first.clone(), second, first, end].concat()), "archive-damaged");
+}
+
+#[test]
+fn content_that_fails_its_checksum_is_refused_wherever_the_checksum_stands() {
+    let files = vec![("a.csv".to_owned(), b"x".to_vec())];
+    for streamed in [false, true] {
+        let mut archive = zipped(&files, options(), streamed);
+        let sum = if streamed { archive.windows(4).position(|window| window == b"PK\x07\x08").unwrap() + 4 } else { 14 };
+        archive[sum] ^= 1;
+        assert_eq!(code(&archive), "archive-checksum", "{streamed}");
+    }
+}
+
 #[test]
 fn a_part_without_a_name_or_an_end_is_refused() {
     assert_eq!(code(b"--b\r\nContent-Type: text/csv\r\n\r\nx\r\n--b--"), "archive-name");

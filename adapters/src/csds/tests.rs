@@ -212,8 +212,9 @@ fn the_same_referral_twice_keeps_the_first() {
 
 #[test]
 fn referrals_without_an_id_are_each_a_row_and_share_no_rows() {
-    let referrals = format!("{},P1,2026-03-03,062,\n,P1,2026-03-04,062,\n", TABLES[2].1);
+    let referrals = format!("{},P1,2026-03-03,062,\n,P1,2026-03-04,062,\n,P1,2026-03-04,023,\n", TABLES[2].1);
     let kept = read(&[("CYP101", &referrals), ("CYP103", "ServiceRequestID,ReferralReason_Other\n,035\n")]);
+    assert_eq!(kept.out_of_scope, 1, "the one of no pathway");
     let mut found: Vec<_> = kept.rows.iter().map(|row| (row.number, faults(row).len())).collect();
     found.sort();
     assert_eq!(found, [(1, 0), (2, 1), (3, 1)]);
