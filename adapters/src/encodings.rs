@@ -41,10 +41,10 @@ impl Encodings {
         Ok(())
     }
 
-    /// Says what was met, at the end of the file.
-    pub(crate) fn report(self, rows: &mut Rows<'_>) -> Result<(), Unreadable> {
+    /// Says what was met, at the end of a file or table.
+    pub(crate) fn report(self, field: &'static str, rows: &mut Rows<'_>) -> Result<(), Unreadable> {
         if self.windows_1252 {
-            rows.file_issue("file", if self.utf_8 { IssueCode::EncodingMixed } else { IssueCode::EncodingConverted })?;
+            rows.file_issue(field, if self.utf_8 { IssueCode::EncodingMixed } else { IssueCode::EncodingConverted })?;
         }
         Ok(())
     }

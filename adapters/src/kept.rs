@@ -48,3 +48,17 @@ pub(crate) fn read(adapter: &dyn Adapter, organisation: &str, bytes: &[u8]) -> (
     let end = crate::read(adapter, &mut Cursor::new(bytes), &InMemory, &context(organisation), &mut kept);
     (kept, end)
 }
+
+/// A multipart body of these files.
+pub(crate) fn multipart(files: &[(&str, &str)]) -> Vec<u8> {
+    let part =
+        |(name, text): &(&str, &str)| format!("--b0\r\nContent-Disposition: form-data; name=\"t\"; filename=\"{name}\"\r\n\r\n{text}\r\n");
+    let parts: String = files.iter().map(part).collect();
+    format!("{parts}--b0--\r\n").into_bytes()
+}
+
+/// Those files with some put in for others of the same name, or added.
+pub(crate) fn with<'a>(files: &[(&'a str, &'a str)], changes: &[(&'a str, &'a str)]) -> Vec<(&'a str, &'a str)> {
+    let kept = files.iter().filter(|(name, _)| changes.iter().all(|(changed, _)| changed != name));
+    kept.chain(changes).copied().collect()
+}

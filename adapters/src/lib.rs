@@ -7,17 +7,25 @@
 
 mod archives;
 mod canonical;
+mod containers;
+mod csds;
 mod csv;
+mod data_sets;
 mod encodings;
+mod joins;
 #[cfg(test)]
 mod kept;
 mod lists;
+mod mhsds;
 mod ndjson;
+mod records;
 mod rows;
 mod samples;
 mod scratch;
 mod sen2_xml;
 mod sources;
+mod spells;
+mod tables;
 mod unreadable;
 mod xlsx;
 
@@ -29,13 +37,14 @@ use domain::organisations::OrganisationCode;
 use domain::recognition::Rules;
 use domain::submissions::Dataset;
 
+pub use containers::ContainerFault;
 pub use rows::{Draft, Fault, Row, Rows, Sink, Stop};
 pub use samples::{BadSample, Field, Sample};
 pub use scratch::{InMemory, Scratch, Spool, SpoolReader};
 pub use unreadable::Unreadable;
 
 /// Every format there is.
-pub static REGISTRY: &[&dyn Adapter] = &[&csv::Csv, &ndjson::Ndjson, &sen2_xml::Sen2Xml, &xlsx::Xlsx];
+pub static REGISTRY: &[&dyn Adapter] = &[&csv::Csv, &xlsx::Xlsx, &ndjson::Ndjson, &csds::Csds, &mhsds::Mhsds, &sen2_xml::Sen2Xml];
 
 /// Everything an adapter may know besides the bytes.
 #[derive(Debug, Clone, Copy)]

@@ -75,7 +75,7 @@ impl<R> Bounded<R> {
 
     /// What a failed read means.
     pub(crate) fn refusal(&self, row: u64, error: io::Error) -> Unreadable {
-        if self.left == 0 { Unreadable::TooLarge { row } } else { Unreadable::Source(error) }
+        if self.left == 0 { Unreadable::TooLarge { row } } else { crate::containers::refusal(error) }
     }
 }
 

@@ -2,6 +2,8 @@
 
 use std::io;
 
+use crate::ContainerFault;
+
 /// The body is refused whole. Nothing in it repeats a value of the file.
 #[derive(Debug, thiserror::Error)]
 pub enum Unreadable {
@@ -34,6 +36,24 @@ pub enum Unreadable {
     SheetsSeveral,
     #[error("The archive names a path outside itself, or is not put together as one.")]
     Archive,
+    /// The archive or multipart body around the tables.
+    #[error(transparent)]
+    Container(#[from] ContainerFault),
+    #[error("The table {0} is missing.")]
+    TableMissing(&'static str),
+    #[error("The table {0} is there twice.")]
+    TableTwice(&'static str),
+    /// What is wrong with one of several tables.
+    #[error("{0}: {1}")]
+    InTable(&'static str, Box<Unreadable>),
+    #[error("The table {0} has not exactly one row.")]
+    HeaderRows(&'static str),
+    #[error("The data set is of a version that is not read.")]
+    Version(&'static str),
+    #[error("The data set is another organisation's than the one it was sent for.")]
+    Provider(&'static str),
+    #[error("The reporting period is no period, or has not begun.")]
+    Period(&'static str),
     /// The source failed, not the format.
     #[error("The body could not be read to its end.")]
     Source(#[source] io::Error),
@@ -58,6 +78,14 @@ impl Unreadable {
             Self::Protected => "protected",
             Self::SheetsSeveral => "sheets-several",
             Self::Archive => "archive",
+            Self::Container(fault) => fault.code(),
+            Self::TableMissing(_) => "table-missing",
+            Self::TableTwice(_) => "table-twice",
+            Self::InTable(_, inner) => inner.code(),
+            Self::HeaderRows(_) => "header-rows",
+            Self::Version(_) => "version-unsupported",
+            Self::Provider(_) => "provider-differs",
+            Self::Period(_) => "reporting-period",
             Self::Source(_) => "source",
             Self::Stopped => "stopped",
         }
@@ -67,7 +95,14 @@ impl Unreadable {
     pub fn fields(&self) -> &[&'static str] {
         match self {
             Self::HeaderMissing(fields) => fields,
-            Self::HeaderTwice(field) => std::slice::from_ref(field),
+            Self::HeaderTwice(field)
+            | Self::TableMissing(field)
+            | Self::TableTwice(field)
+            | Self::HeaderRows(field)
+            | Self::Version(field)
+            | Self::Provider(field)
+            | Self::Period(field) => std::slice::from_ref(field),
+            Self::InTable(_, inner) => inner.fields(),
             _ => &[],
         }
     }
@@ -95,6 +130,14 @@ impl Unreadable {
             Self::Protected => "Remove the password; the connection is encrypted.",
             Self::SheetsSeveral => "Send one list a workbook, and keep its copies out of it.",
             Self::Archive => "Save the file again with the program that it is from.",
+            Self::Container(fault) => fault.fix(),
+            Self::TableMissing(_) => "Send the table too, with its header line if it has no rows; name the file by the table.",
+            Self::TableTwice(_) => "Send one file for each table.",
+            Self::InTable(_, inner) => inner.fix(),
+            Self::HeaderRows(_) => "Send the data set's header table with its one row.",
+            Self::Version(_) => "Send CSDS 1.5 or 1.6, MHSDS 5 or 6, and say which in the header table.",
+            Self::Provider(_) => "Send each provider's data set for that provider.",
+            Self::Period(_) => "Correct the start and the end of the reporting period in the header table.",
             Self::Source(_) | Self::Stopped => "Send the file again.",
         }
     }

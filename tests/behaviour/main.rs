@@ -12,6 +12,7 @@ mod clients;
 mod conformance;
 mod consents;
 mod contract;
+mod data_sets;
 mod disclosures;
 mod formats;
 mod keys;

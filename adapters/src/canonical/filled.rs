@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use domain::issues::IssueCode;
+use domain::pathways::PathwaySet;
 use domain::recognition::{self, Recognised};
 
 use super::{Column, FIELDS, Values};
@@ -41,8 +42,12 @@ impl<'a> Filled<'a> {
         self.values[column as usize] = Some(Err(code));
     }
 
+    /// The pathways that its codes said.
+    pub(crate) fn pathways(&self) -> PathwaySet {
+        recognition::pathways(&self.recognised)
+    }
+
     /// Puts the pathways that its codes say.
-    #[expect(dead_code, reason = "for the formats whose codes say the pathway")]
     pub(crate) fn recognise(&mut self, recognised: Vec<Recognised>) {
         self.set(Column::Pathway, recognition::pathways(&recognised).to_string());
         self.recognised = recognised;

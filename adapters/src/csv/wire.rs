@@ -1,29 +1,23 @@
 //! The file as it stands: which column is where, and one record of bytes at a time.
 
-use std::io::{Chain, Read};
+use std::io::Read;
 
-use csv::{ByteRecord, ErrorKind, Reader, ReaderBuilder};
+use csv::ByteRecord;
 use domain::issues::IssueCode;
 use domain::referrals::REFERRAL_ID_LENGTH;
 
 use crate::Unreadable;
 use crate::canonical::{Column, Header, Values};
 use crate::encodings::Encodings;
+use crate::records::Records;
 use crate::rows::Fault;
-use crate::sources::{Bounded, Looks};
-
-/// What one record may take from the source. Real ones are some 300 bytes.
-const RECORD_BYTES: usize = 64 * 1024;
+use crate::sources::Looks;
 
 /// The file, its header read.
 pub(super) struct FileWire<R> {
     header: Header,
     width: usize,
-    reader: Reader<Bounded<Chain<R, &'static [u8]>>>,
-    record: ByteRecord,
-    encodings: Encodings,
-    /// The place of the value that is in no encoding, in the record just read.
-    unreadable: Option<usize>,
+    records: Records<R>,
 }
 
 impl<R: Read> FileWire<R> {
@@ -33,18 +27,15 @@ impl<R: Read> FileWire<R> {
             Looks::Other(name) => return Err(Unreadable::NotThisFormat(name)),
             Looks::Text => {}
         }
-        // With a newline after the last byte, a record that only the end of the file ends is one
-        // whose quotation mark was never closed.
-        let source = Bounded::new(source.chain(&b"\n"[..]));
-        let mut reader = ReaderBuilder::new().has_headers(false).flexible(true).buffer_capacity(RECORD_BYTES).from_reader(source);
-        let mut record = ByteRecord::new();
-        if !advance(&mut reader, &mut record, 0)? {
+        let mut records = Records::new(source);
+        if !records.advance(0)? {
             return Err(Unreadable::Empty);
         }
-        let mut encodings = Encodings::default();
-        encodings.mend(&mut record).map_err(|_| Unreadable::Encoding)?;
-        let header = Header::read(record.iter().map(column))?;
-        Ok(Self { header, width: record.len(), reader, record, encodings, unreadable: None })
+        if records.unreadable().is_some() {
+            return Err(Unreadable::Encoding);
+        }
+        let header = Header::read(records.record().iter().map(column))?;
+        Ok(Self { header, width: records.record().len(), records })
     }
 
     pub(super) fn has_unknown_columns(&self) -> bool {
@@ -52,37 +43,36 @@ impl<R: Read> FileWire<R> {
     }
 
     pub(super) fn encodings(&self) -> Encodings {
-        self.encodings
+        self.records.encodings()
     }
 
     /// Reads the next record; false at the end of the file.
     pub(super) fn advance(&mut self, row: u64) -> Result<bool, Unreadable> {
-        let more = advance(&mut self.reader, &mut self.record, row)?;
-        self.unreadable = self.encodings.mend(&mut self.record).err();
-        Ok(more)
+        self.records.advance(row)
     }
 
     /// Spreadsheets leave rows of commas behind their data.
     pub(super) fn is_blank(&self) -> bool {
-        self.record.as_slice().trim_ascii().is_empty()
+        self.records.is_blank()
     }
 
     /// The record just read, if its values can be told apart.
     pub(super) fn row(&self) -> Result<RowWire<'_>, DamagedWire> {
         let damaged = |field, code| DamagedWire { referral_id: self.leading_referral_id(), fault: (field, code) };
-        if self.record.len() != self.width {
+        let record = self.records.record();
+        if record.len() != self.width {
             return Err(damaged("row", IssueCode::RowShape));
         }
-        if let Some(position) = self.unreadable {
+        if let Some(position) = self.records.unreadable() {
             return Err(damaged(self.header.column_at(position).map_or("row", Column::name), IssueCode::RowEncoding));
         }
-        let printable = self.record.as_slice().iter().all(|byte| byte.is_ascii() && !byte.is_ascii_control());
-        Ok(RowWire { header: &self.header, record: &self.record, printable })
+        let printable = record.as_slice().iter().all(|byte| byte.is_ascii() && !byte.is_ascii_control());
+        Ok(RowWire { header: &self.header, record, printable })
     }
 
     /// The id of a damaged row: certain only in the first column, which nothing can have shifted.
     fn leading_referral_id(&self) -> Option<String> {
-        let first = self.record.get(0).filter(|_| self.header.position(Column::ReferralId) == Some(0))?;
+        let first = self.records.record().get(0).filter(|_| self.header.position(Column::ReferralId) == Some(0))?;
         let id = std::str::from_utf8(first).ok()?.trim();
         let whole = !id.is_empty() && id.chars().count() <= REFERRAL_ID_LENGTH && !id.chars().any(char::is_control);
         whole.then(|| id.to_owned())
@@ -92,15 +82,6 @@ impl<R: Read> FileWire<R> {
 fn column(name: &[u8]) -> Option<Column> {
     let name = std::str::from_utf8(name).unwrap_or_default().trim();
     Column::ALL.iter().copied().find(|column| column.name().eq_ignore_ascii_case(name))
-}
-
-fn advance<R: Read>(reader: &mut Reader<Bounded<R>>, record: &mut ByteRecord, row: u64) -> Result<bool, Unreadable> {
-    reader.get_mut().allow(RECORD_BYTES);
-    let more = reader.read_byte_record(record).map_err(|error| match error.into_kind() {
-        ErrorKind::Io(error) => reader.get_ref().refusal(row, error),
-        _ => Unreadable::Malformed { row },
-    })?;
-    if more && reader.get_ref().ended() { Err(Unreadable::Truncated { row }) } else { Ok(more) }
 }
 
 /// A record whose values cannot be told apart or read.

@@ -105,6 +105,13 @@ catalogue! {
     Erased = "erased", Error, "This was erased, and is not to come back.", "Leave it out of the list. A new referral has a new id; if it was erased by mistake, lift the erasure.";
     IdentityCorrected = "identity-corrected", Error, "This referral was moved to another child, and the row still names the former one.", "Correct the NHS number or the date of birth in the source system.";
     PastRetention = "past-retention", Error, "This ended so long ago that it is kept no longer.", "Leave what ended long ago out of the list; what changed in it is taken again.";
+    PatientMissing = "patient-missing", Error, "The referral's patient is not in the patient table.", "Send the patient's row too, with the same patient id.";
+    PatientDiffers = "patient-differs", Error, "The patient table has two people under this referral's patient id.", "Send one row for each patient id; correct the NHS number or the date of birth.";
+    PatientTwice = "patient-twice", Warning, "A patient stands in the patient table more than once.", "Send each patient once; the last row was taken.";
+    ReferralMissing = "referral-missing", Warning, "The table has rows for referrals that are not in the referral table; they were left out.", "Send the referrals too, or leave such rows out.";
+    TableUnread = "table-unread", Warning, "There is a file that is not one of the tables that are read.", "Leave it out: send no more than the format asks for.";
+    TableRowUnread = "table-row-unread", Warning, "The table has rows that could not be read; they were left out.", "Check for commas or quotation marks that are not quoted, and export the table again.";
+    MeasurementTypeInvalid = "measurement-type-invalid", Warning, "The waiting time measurement type is not valid in this data set.", "Consultant-led waits (01) are not measured in MHSDS; correct the type.";
     RequestTwice = "request-twice", Error, "The same request stands earlier in this file; the first was taken.", "Send each request of a person once.";
     NhsNumberOtherNation = "nhs-number-other-nation", Warning, "The number is one of Scotland's or Northern Ireland's, not an NHS number of England.", "Trace the child in England and send the NHS number that is found.";
     NhsNumberNotIssued = "nhs-number-not-issued", Warning, "The NHS number lies in a range from which none is issued.", "Trace the child again; the number may be a dummy that the source system filled in.";

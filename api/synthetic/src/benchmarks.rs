@@ -3,8 +3,11 @@
 use std::io::{self, Write};
 
 use chrono::NaiveDate;
+use domain::children::ChildReference;
+use domain::nhs_numbers::NhsNumber;
 use domain::pathways::Pathway;
 use domain::referrals::{Referral, ReferralDetails, Stage, Status};
+use domain::submissions::{Entry, Record};
 
 use crate::children::{MOST_CHILDREN, days_before, test_number};
 use crate::lists;
@@ -16,32 +19,53 @@ use crate::places::{DISTRICTS, HERTFORDSHIRE};
 pub fn write_benchmark_list(rows: u64, as_of: NaiveDate, out: &mut dyn Write) -> io::Result<()> {
     lists::write_header(out)?;
     for row in 0..rows {
-        let child = u32::try_from(row % u64::from(MOST_CHILDREN)).map_err(io::Error::other)?;
-        let nhs_number = test_number(child).ok_or_else(|| io::Error::other("no number for the child"))?;
-        let home = DISTRICTS.iter().cycle().nth(usize::try_from(child % 10).map_err(io::Error::other)?);
-        // Received up to 700 days ago, by a child of two years and more.
-        let date_of_birth = days_before(as_of, i64::from(730 + child % 5_000));
-        let received = days_before(as_of, i64::try_from(row % 701).map_err(io::Error::other)?);
-        let referral = Referral {
-            referral_id: format!("B{row:09}"),
-            pathways: Pathway::Autism.into(),
-            status: Status::Waiting,
-            referral_received_date: received,
-            recognised: Vec::new(),
-            details: ReferralDetails {
-                nhs_number_status: Some(domain::codelists::VERIFIED.to_owned()),
-                sex: Some(if child % 2 == 0 { "1" } else { "2" }.to_owned()),
-                district: home.map(|home| home.code.to_owned()),
-                responsible_la: Some(HERTFORDSHIRE.to_owned()),
-                stage: Some(Stage::Assessment),
-                stage_start_date: Some(received),
-                commissioner: home.map(|home| home.side.commissioner().to_owned()),
-                ..ReferralDetails::default()
-            },
-        };
+        let (nhs_number, date_of_birth, referral) = listed(row, as_of).ok_or_else(|| io::Error::other("no number for the child"))?;
         lists::write_row(out, &nhs_number, date_of_birth, &referral)?;
     }
     Ok(())
+}
+
+/// The same list as records, for the formats that are written from them. Every record has a patient id of
+/// its own as well, and a first contact, so that a child stands beside each referral.
+pub fn benchmark_records(rows: u64, as_of: NaiveDate) -> impl Iterator<Item = Record> {
+    (0..rows).filter_map(move |row| {
+        let (nhs_number, date_of_birth, mut referral) = listed(row, as_of)?;
+        referral.details.local_patient_id = Some(format!("P{row:09}"));
+        referral.details.source_of_referral = Some("01".to_owned());
+        referral.details.team = Some("NEURO".to_owned());
+        referral.details.waiting_time_measurement_type = Some("09".to_owned());
+        referral.details.first_contact_date = Some(referral.referral_received_date);
+        let child = ChildReference::by_nhs_number(nhs_number, date_of_birth);
+        Some(Record { child, entry: Entry::Referral(Box::new(referral)) })
+    })
+}
+
+/// One row: the child's number and birth, and the referral. `None` where there is no such child.
+fn listed(row: u64, as_of: NaiveDate) -> Option<(NhsNumber, NaiveDate, Referral)> {
+    let child = u32::try_from(row % u64::from(MOST_CHILDREN)).ok()?;
+    let nhs_number = test_number(child)?;
+    let home = DISTRICTS.iter().cycle().nth(usize::try_from(child % 10).ok()?);
+    // Received up to 700 days ago, by a child of two years and more.
+    let date_of_birth = days_before(as_of, i64::from(730 + child % 5_000));
+    let received = days_before(as_of, i64::try_from(row % 701).ok()?);
+    let referral = Referral {
+        referral_id: format!("B{row:09}"),
+        pathways: Pathway::Autism.into(),
+        status: Status::Waiting,
+        referral_received_date: received,
+        recognised: Vec::new(),
+        details: ReferralDetails {
+            nhs_number_status: Some(domain::codelists::VERIFIED.to_owned()),
+            sex: Some(if child % 2 == 0 { "1" } else { "2" }.to_owned()),
+            district: home.map(|home| home.code.to_owned()),
+            responsible_la: Some(HERTFORDSHIRE.to_owned()),
+            stage: Some(Stage::Assessment),
+            stage_start_date: Some(received),
+            commissioner: home.map(|home| home.side.commissioner().to_owned()),
+            ..ReferralDetails::default()
+        },
+    };
+    Some((nhs_number, date_of_birth, referral))
 }
 
 #[cfg(test)]

@@ -17,7 +17,7 @@ mod referrals;
 mod returns;
 mod stories;
 
-pub use benchmarks::write_benchmark_list;
+pub use benchmarks::{benchmark_records, write_benchmark_list};
 pub use children::MOST_CHILDREN;
 pub use counties::{County, ListName};
 pub use stories::StoryChild;

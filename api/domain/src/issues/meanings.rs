@@ -140,6 +140,13 @@ const MEANINGS: &[Entry] = &[
     (RowMalformed, "No value of such a line can be trusted. The lines around it were read.", ""),
     (KeyTwice, "Programs differ in which of the two they take, so the sender's and the gateway's record could differ.", "RFC 8259, section 4"),
     (ValueShape, "A list where one value belongs leaves open which of them holds.", ""),
+    (PatientMissing, "Without its patient the referral is nobody's: it would count a child whom nobody can find. It is left out and what was held before stays as it was.", "NHS Data Dictionary, CSDS and MHSDS"),
+    (PatientDiffers, "One child's referral would be given to another. A person has to say whose it is.", "NHS Data Dictionary, CSDS and MHSDS"),
+    (PatientTwice, "The two rows agree on who it is; other columns may differ, and only one of them is kept.", "NHS Data Dictionary, CSDS and MHSDS"),
+    (ReferralMissing, "What such rows say of contacts, clocks and diagnoses is about a referral that was not sent, and is lost.", "NHS Data Dictionary, CSDS and MHSDS"),
+    (TableUnread, "What is not needed should not be sent; and a table whose name is misspelt is missed.", "UK GDPR article 5(1)(c), data minimisation"),
+    (TableRowUnread, "A contact or a clock that is left out can make a wait look longer or a child unseen.", ""),
+    (MeasurementTypeInvalid, "The type says which clock is measured; one that the data set does not have starts none.", "NHS England, MHSDS v6"),
 ];
 
 #[cfg(test)]

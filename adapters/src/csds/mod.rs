@@ -1,0 +1,88 @@
+//! The Community Services Data Set, v1.6 and v1.5, as its tables in CSV. What is read of it: `README.md`.
+
+mod map;
+#[cfg(test)]
+mod tests;
+mod wire;
+
+use std::io::Read;
+
+use domain::submissions::Dataset;
+
+use crate::samples::{bad_samples, samples};
+use crate::{Adapter, BadSample, Context, Field, Rows, Sample, Scratch, Unreadable, data_sets};
+
+pub(crate) struct Csds;
+
+impl Adapter for Csds {
+    fn format(&self) -> &'static str {
+        "csds"
+    }
+
+    fn dataset(&self) -> Dataset {
+        Dataset::WaitingList
+    }
+
+    fn title(&self) -> &'static str {
+        "Community Services Data Set, v1.6 and v1.5"
+    }
+
+    fn media_types(&self) -> &'static [&'static str] {
+        &["application/zip", "multipart/form-data", "multipart/mixed"]
+    }
+
+    fn fields(&self) -> &'static [Field] {
+        wire::FIELDS
+    }
+
+    fn guide(&self) -> &'static str {
+        include_str!("README.md")
+    }
+
+    fn parse(&self, source: &mut dyn Read, scratch: &dyn Scratch, context: &Context<'_>, rows: &mut Rows<'_>) -> Result<(), Unreadable> {
+        data_sets::read(map::Map, source, scratch, context, rows)
+    }
+
+    fn samples(&self) -> &'static [Sample] {
+        samples!["every-column.multipart" = 6, "tables.zip" = 2, "v1-5.zip" = 1, "official-record.zip" = 0]
+    }
+
+    fn bad_samples(&self) -> &'static [BadSample] {
+        bad_samples![
+            "empty.zip" = "table-missing",
+            "no-cyp001.zip" = "table-missing",
+            "table-twice.zip" = "table-twice",
+            "name-leads-out.zip" = "archive-name",
+            "name-absolute.zip" = "archive-name",
+            "nested.zip" = "archive-nested",
+            "encrypted.zip" = "archive-encrypted",
+            "bzip2.zip" = "archive-compression",
+            "bomb.zip" = "archive-bomb",
+            "many-files.zip" = "archive-entries",
+            "flipped-checksum.zip" = "archive-checksum",
+            "overlapping.zip" = "archive-damaged",
+            "hidden-entry.zip" = "archive-damaged",
+            "cut-short.zip" = "truncated",
+            "cut-short.multipart" = "truncated",
+            "base64.multipart" = "part-encoding",
+            "other-provider.zip" = "provider-differs",
+            "official-record.zip" = "version-unsupported",
+            "two-header-rows.zip" = "header-rows",
+            "period-turned-round.zip" = "reporting-period",
+            "no-reason-column.zip" = "header-missing",
+            "column-twice.zip" = "header-twice",
+            "windows-1252.zip" = "row-encoding",
+            "row-shape.zip" = "row-shape",
+            "team-row-shape.zip" = "table-row-unread",
+            "patient-missing.zip" = "patient-missing",
+            "patient-differs.zip" = "patient-differs",
+            "patient-twice.zip" = "patient-twice",
+            "referral-twice.zip" = "referral-twice",
+            "referral-missing.zip" = "referral-missing",
+            "unread-table.zip" = "table-unread",
+            "british-date.zip" = "date-format",
+            "check-digit.zip" = "nhs-number-check-digit",
+            "one-table.csv" = "not-this-format",
+        ]
+    }
+}

@@ -1,0 +1,313 @@
+//! What CSDS and MHSDS have in common: tables of patients, of referrals and of what belongs to a referral,
+//! joined first by patient, which leaves the adults out, and then by referral.
+
+use std::borrow::Cow;
+use std::io::Read;
+
+use chrono::NaiveDate;
+use domain::dates::{parse_day, years_between};
+use domain::issues::IssueCode;
+use domain::organisations::OrganisationCode;
+use domain::recognition::Recognised;
+
+use crate::canonical::{self, Column, Filled};
+use crate::joins::{Entry, Sorting};
+use crate::rows::Fault;
+use crate::spells::padded;
+use crate::tables::{self, Line, MOST_COLUMNS, Role, Table};
+use crate::{Context, Draft, Rows, Scratch, Unreadable, containers};
+
+/// A format of this kind.
+pub(crate) trait DataSet {
+    const TABLES: &'static [Table];
+    /// What it calls the columns.
+    const NAMES: fn(Column) -> &'static str;
+
+    /// Checks the one row of the header table.
+    fn header(&mut self, values: &[&str], context: &Context<'_>) -> Result<(), Unreadable>;
+
+    /// Keeps a row of a table that is looked up in.
+    fn lookup(&mut self, values: &[&str]) -> Result<(), Unreadable>;
+
+    /// The rules that hold for a referral.
+    fn recognise(&self, referred: &Referred<'_>, context: &Context<'_>) -> Vec<Recognised>;
+
+    /// Fills in its columns; what is wrong besides, is returned.
+    fn fill<'a>(&self, referred: &Referred<'a>, filled: &mut Filled<'a>, context: &Context<'_>) -> Vec<Fault>;
+}
+
+// Marks of a row.
+const ENCODING: u8 = 1;
+const NO_PATIENT: u8 = 2;
+const TWO_PATIENTS: u8 = 4;
+const ADULT: u8 = 8;
+
+/// Special educational needs end with the twenty-fifth year.
+const LAST_AGE: u32 = 25;
+
+/// Two tables of a referral beside each other.
+const MOST_VALUES: usize = 2 * MOST_COLUMNS;
+
+/// A referral with its patient and all that belongs to it.
+pub(crate) struct Referred<'a> {
+    referral_id: &'a str,
+    values: [&'a str; MOST_VALUES],
+    /// How many of the values are the referral's.
+    split: usize,
+    rows: &'a [Entry<'a>],
+}
+
+impl<'a> Referred<'a> {
+    /// A value of the table of referrals, by the number of its column.
+    pub(crate) fn referral(&self, column: usize) -> &'a str {
+        match column {
+            0 => self.values[0],
+            1 => self.referral_id,
+            _ => self.values[column - 1],
+        }
+    }
+
+    /// A value of the table of patients.
+    pub(crate) fn patient(&self, column: usize) -> &'a str {
+        if column == 0 { self.values[0] } else { self.values[self.split + column - 1] }
+    }
+
+    /// The rows of another table that belong to the referral, in their order; the first value is left out.
+    pub(crate) fn rows(&self, table: usize) -> impl Iterator<Item = OfReferral<'a>> + use<'a> {
+        self.rows.iter().filter(move |row| usize::from(row.table) == table).map(|row| OfReferral { values: row.values() })
+    }
+}
+
+/// A row that belongs to a referral.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct OfReferral<'a> {
+    values: [&'a str; 8],
+}
+
+impl<'a> OfReferral<'a> {
+    /// A value, by the number of its column; the first, the referral's id, is not among them.
+    pub(crate) fn get(&self, column: usize) -> &'a str {
+        self.values[column - 1]
+    }
+}
+
+/// Reads a body of tables to its end.
+pub(crate) fn read<D: DataSet>(
+    set: D,
+    source: &mut dyn Read,
+    scratch: &dyn Scratch,
+    context: &Context<'_>,
+    rows: &mut Rows<'_>,
+) -> Result<(), Unreadable> {
+    let mut reading = Reading {
+        set,
+        context,
+        rows,
+        by_patient: Sorting::new(scratch),
+        by_referral: Sorting::new(scratch),
+        met: vec![false; D::TABLES.len()],
+        said: Vec::new(),
+    };
+    containers::each(source, &mut |name, content| reading.file(name, content))?;
+    if let Some(missing) = D::TABLES.iter().zip(&reading.met).find(|(table, met)| table.required && !**met) {
+        return Err(Unreadable::TableMissing(missing.0.code));
+    }
+    reading.join()
+}
+
+struct Reading<'a, 'r, D> {
+    set: D,
+    context: &'a Context<'a>,
+    rows: &'a mut Rows<'r>,
+    by_patient: Sorting<'a>,
+    by_referral: Sorting<'a>,
+    /// Which tables there are.
+    met: Vec<bool>,
+    /// What was said of the file already.
+    said: Vec<Fault>,
+}
+
+impl<D: DataSet> Reading<'_, '_, D> {
+    fn file(&mut self, name: &str, content: &mut dyn Read) -> Result<(), Unreadable> {
+        if name == "[Content_Types].xml" {
+            return Err(Unreadable::NotThisFormat("an Excel workbook"));
+        }
+        let Some(at) = D::TABLES.iter().position(|table| table.is_in(name)) else {
+            return say(self.rows, &mut self.said, ("table", IssueCode::TableUnread));
+        };
+        let table = &D::TABLES[at];
+        if std::mem::replace(&mut self.met[at], true) {
+            return Err(Unreadable::TableTwice(table.code));
+        }
+        let index = u8::try_from(at).unwrap_or(u8::MAX);
+        let mut count = 0;
+        let encodings = tables::read(table, content, |number, line| {
+            count += 1;
+            let (values, marks) = match line {
+                Line::Row { values, encoded } => (values, if encoded { 0 } else { ENCODING }),
+                Line::Shapeless if table.role == Role::Referrals => {
+                    return self.rows.draft(refused(number, None, (table.code, IssueCode::RowShape)));
+                }
+                Line::Shapeless if table.role == Role::Header => return Err(Unreadable::HeaderRows(table.code)),
+                Line::Shapeless => return say(self.rows, &mut self.said, (table.code, IssueCode::TableRowUnread)),
+            };
+            let rest = values[1..].iter().copied();
+            match table.role {
+                Role::Header => self.set.header(values, self.context),
+                Role::Patients | Role::Referrals => self.by_patient.put(values[0], (index, marks, number), rest),
+                Role::OfReferrals => self.by_referral.put(values[0], (index, marks, number), rest),
+                Role::Lookup => self.set.lookup(values),
+            }
+        })?;
+        encodings.report(table.code, self.rows)?;
+        if table.role == Role::Header && count != 1 { Err(Unreadable::HeaderRows(table.code)) } else { Ok(()) }
+    }
+
+    fn join(self) -> Result<(), Unreadable> {
+        let Self { set, context, rows, by_patient, mut by_referral, mut said, .. } = self;
+        by_patient.each_group(|group| {
+            let is_patient = |entry: &&Entry<'_>| D::TABLES[usize::from(entry.table)].role == Role::Patients;
+            // Patients stand before referrals, as their tables do.
+            let (patients, referrals) = group.split_at(group.iter().take_while(is_patient).count());
+            let patient = patients.last().filter(|patient| !patient.key.is_empty());
+            let marks = match patient {
+                None => NO_PATIENT,
+                Some(patient) => {
+                    let [nhs_number, born] = patient.values();
+                    if patients.iter().any(|other| other.values() != [nhs_number, born]) {
+                        TWO_PATIENTS
+                    } else {
+                        if patients.len() > 1 {
+                            say(rows, &mut said, (D::TABLES[usize::from(patient.table)].code, IssueCode::PatientTwice))?;
+                        }
+                        let is_adult = day(born).is_some_and(|born| years_between(born, context.today) > LAST_AGE);
+                        patient.marks | if is_adult { ADULT } else { 0 }
+                    }
+                }
+            };
+            for referral in referrals {
+                let split = D::TABLES[usize::from(referral.table)].columns.len() - 1;
+                let [id, of_referral @ ..] = referral.values::<MOST_COLUMNS>();
+                let of_patient = patient.map(Entry::values::<MOST_COLUMNS>).unwrap_or_default();
+                let values = std::iter::once(referral.key).chain(of_referral.into_iter().take(split - 1)).chain(of_patient);
+                by_referral.put(id, (referral.table, referral.marks | marks, referral.number), values)?;
+            }
+            Ok(())
+        })?;
+        by_referral.each_group(|group| {
+            let is_referral = |entry: &&Entry<'_>| D::TABLES[usize::from(entry.table)].role == Role::Referrals;
+            let (referrals, others) = group.split_at(group.iter().take_while(is_referral).count());
+            let is_blank = group.first().is_some_and(|entry| entry.key.is_empty());
+            if referrals.is_empty() || is_blank {
+                for row in others {
+                    say(rows, &mut said, (D::TABLES[usize::from(row.table)].code, IssueCode::ReferralMissing))?;
+                }
+            }
+            let belongs = if is_blank { &[] } else { others };
+            let mut taken = false;
+            for referral in referrals {
+                let again = taken && !is_blank;
+                taken |= hand_on(&set, referral, belongs, again, context, rows)?;
+            }
+            Ok(())
+        })
+    }
+}
+
+/// Hands a referral on, unless it is out of scope: then false.
+fn hand_on<D: DataSet>(
+    set: &D,
+    entry: &Entry<'_>,
+    belongs: &[Entry<'_>],
+    again: bool,
+    context: &Context<'_>,
+    rows: &mut Rows<'_>,
+) -> Result<bool, Unreadable> {
+    let table = &D::TABLES[usize::from(entry.table)];
+    let referred = Referred { referral_id: entry.key, values: entry.values(), split: table.columns.len() - 1, rows: belongs };
+    let recognised = if entry.marks & ADULT == 0 { set.recognise(&referred, context) } else { Vec::new() };
+    if recognised.is_empty() {
+        rows.out_of_scope()?;
+        return Ok(false);
+    }
+    let whole = |code| refused(entry.number, (!entry.key.is_empty()).then(|| entry.key.to_owned()), code);
+    if again {
+        rows.draft(whole((table.columns[1].name, IssueCode::ReferralTwice)))?;
+        return Ok(true);
+    }
+    if entry.marks & NO_PATIENT != 0 {
+        rows.draft(whole((table.columns[0].name, IssueCode::PatientMissing)))?;
+        return Ok(true);
+    }
+    if entry.marks & TWO_PATIENTS != 0 {
+        rows.draft(whole((table.columns[0].name, IssueCode::PatientDiffers)))?;
+        return Ok(true);
+    }
+    let mut filled = Filled::new(D::NAMES);
+    filled.recognise(recognised);
+    let others = set.fill(&referred, &mut filled, context);
+    let mut draft = canonical::draft(entry.number, &filled, context);
+    draft.faults.extend(others);
+    let damaged = std::iter::once(entry).chain(belongs).filter(|row| row.marks & ENCODING != 0);
+    draft.faults.extend(damaged.map(|row| (D::TABLES[usize::from(row.table)].code, IssueCode::RowEncoding)));
+    rows.draft(draft)?;
+    Ok(true)
+}
+
+/// A row of which nothing is kept.
+fn refused(number: u64, referral_id: Option<String>, fault: Fault) -> Draft {
+    Draft { number, referral_id, child: None, date_of_birth: None, entry: None, faults: vec![fault] }
+}
+
+/// Says something of the file, once.
+fn say(rows: &mut Rows<'_>, said: &mut Vec<Fault>, fault: Fault) -> Result<(), Unreadable> {
+    if said.contains(&fault) {
+        return Ok(());
+    }
+    said.push(fault);
+    rows.file_issue(fault.0, fault.1)
+}
+
+/// What a header table has to say, whatever it calls it.
+pub(crate) struct Opening<'a> {
+    pub(crate) version: (&'static str, &'a str),
+    pub(crate) provider: (&'static str, &'a str),
+    pub(crate) period: (&'static str, [&'a str; 2]),
+}
+
+impl Opening<'_> {
+    /// Whether it is of one of these versions, of the organisation's, and of a period that has begun.
+    pub(crate) fn check(&self, versions: &[&str], context: &Context<'_>) -> Result<(), Unreadable> {
+        // Spreadsheets write 6 for 6.0, and back.
+        let version = self.version.1.trim_start_matches(['v', 'V']).trim();
+        let version = version.strip_suffix(".0").unwrap_or(version);
+        if !versions.contains(&version) {
+            return Err(Unreadable::Version(self.version.0));
+        }
+        if self.provider.1.parse::<OrganisationCode>() != Ok(context.organisation) {
+            return Err(Unreadable::Provider(self.provider.0));
+        }
+        match self.period.1.map(day) {
+            [Some(start), Some(end)] if start <= end && start <= context.today => Ok(()),
+            _ => Err(Unreadable::Period(self.period.0)),
+        }
+    }
+}
+
+/// A coded diagnosis with its scheme, as rules name it.
+pub(crate) fn diagnosed((scheme, code): (&str, &str)) -> Cow<'static, str> {
+    Cow::Owned(format!("{}:{code}", padded(scheme, 2)))
+}
+
+/// The day of a date, with or without a time after it.
+pub(crate) fn dated(text: &str) -> &str {
+    match text.as_bytes().get(10) {
+        Some(b'T' | b' ') => &text[..10],
+        _ => text,
+    }
+}
+
+/// The day of a value, if it is one.
+pub(crate) fn day(text: &str) -> Option<NaiveDate> {
+    parse_day(dated(text))
+}

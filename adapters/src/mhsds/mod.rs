@@ -1,0 +1,62 @@
+//! The Mental Health Services Data Set, v6 and v5, as its tables in CSV. What is read of it: `README.md`.
+
+mod map;
+#[cfg(test)]
+mod tests;
+mod wire;
+
+use std::io::Read;
+
+use domain::submissions::Dataset;
+
+use crate::samples::{bad_samples, samples};
+use crate::{Adapter, BadSample, Context, Field, Rows, Sample, Scratch, Unreadable, data_sets};
+
+pub(crate) struct Mhsds;
+
+impl Adapter for Mhsds {
+    fn format(&self) -> &'static str {
+        "mhsds"
+    }
+
+    fn dataset(&self) -> Dataset {
+        Dataset::WaitingList
+    }
+
+    fn title(&self) -> &'static str {
+        "Mental Health Services Data Set, v6 and v5"
+    }
+
+    fn media_types(&self) -> &'static [&'static str] {
+        &["application/zip", "multipart/form-data", "multipart/mixed"]
+    }
+
+    fn fields(&self) -> &'static [Field] {
+        wire::FIELDS
+    }
+
+    fn guide(&self) -> &'static str {
+        include_str!("README.md")
+    }
+
+    fn parse(&self, source: &mut dyn Read, scratch: &dyn Scratch, context: &Context<'_>, rows: &mut Rows<'_>) -> Result<(), Unreadable> {
+        data_sets::read(map::Map::default(), source, scratch, context, rows)
+    }
+
+    fn samples(&self) -> &'static [Sample] {
+        samples!["every-column.multipart" = 4, "tables.zip" = 2, "v5.zip" = 2, "official-record.zip" = 1]
+    }
+
+    fn bad_samples(&self) -> &'static [BadSample] {
+        bad_samples![
+            "no-mhs001.zip" = "table-missing",
+            "other-provider.zip" = "provider-differs",
+            "v4.zip" = "version-unsupported",
+            "consultant-led.zip" = "measurement-type-invalid",
+            "scientific-number.zip" = "nhs-number-format",
+            "no-discharge-column.zip" = "header-missing",
+            "patient-missing.zip" = "patient-missing",
+            "cut-short.zip" = "truncated",
+        ]
+    }
+}

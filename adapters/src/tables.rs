@@ -1,0 +1,175 @@
+//! Tables of a national data set as CSV: which there are, which of their columns are read, and their rows.
+
+use std::io::Read;
+
+use crate::Unreadable;
+use crate::encodings::Encodings;
+use crate::records::Records;
+
+/// What a table is in its data set.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Role {
+    /// One row, about the data set.
+    Header,
+    /// A patient's id, NHS number and date of birth are its first three columns.
+    Patients,
+    /// The patient's id and the referral's are its first two columns.
+    Referrals,
+    /// The referral's id is its first column.
+    OfReferrals,
+    /// Small, and kept aside by the format itself.
+    Lookup,
+}
+
+#[derive(Debug)]
+pub(crate) struct Table {
+    /// How the names of its files begin.
+    pub(crate) code: &'static str,
+    pub(crate) role: Role,
+    /// Whether the data set can be read without it.
+    pub(crate) required: bool,
+    pub(crate) columns: &'static [TableColumn],
+}
+
+#[derive(Debug)]
+pub(crate) struct TableColumn {
+    /// With its table's code before it: `CYP101.ServiceRequestID`.
+    pub(crate) name: &'static str,
+    /// What other versions of the data set call it.
+    pub(crate) also: &'static [&'static str],
+    /// Whether the table has to have it.
+    pub(crate) required: bool,
+}
+
+/// No table has more columns that are read.
+pub(crate) const MOST_COLUMNS: usize = 16;
+
+/// The tables of a data set, each with its columns as an enum; `TABLES` in the order of the enum `Of`, and
+/// `FIELDS` as the format describes them.
+macro_rules! tables {
+    ($($table:ident $code:literal $role:ident $needed:literal {
+        $($column:ident = $name:literal $([$($also:literal),+])? $required:literal, $meaning:literal;)+
+    })+) => {
+        /// A table, in the order of [`TABLES`].
+        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+        pub(super) enum Of { $($table),+ }
+
+        $(#[derive(Debug, Clone, Copy)]
+        pub(super) enum $table { $($column),+ })+
+
+        // Some are there for their place alone.
+        const _: &[Of] = &[$(Of::$table),+];
+        $(const _: &[$table] = &[$($table::$column),+];)+
+
+        pub(super) static TABLES: &[$crate::tables::Table] = &[$($crate::tables::Table {
+            code: $code,
+            role: $crate::tables::Role::$role,
+            required: $needed,
+            columns: &[$($crate::tables::TableColumn {
+                name: concat!($code, ".", $name),
+                also: &[$($($also),+)?],
+                required: $required,
+            }),+],
+        }),+];
+
+        pub(super) static FIELDS: &[$crate::Field] = &[$($($crate::Field {
+            name: concat!($code, ".", $name),
+            required: $required,
+            meaning: $meaning,
+        }),+),+];
+    };
+}
+
+pub(crate) use tables;
+
+impl Table {
+    /// Whether a file is this table's by its name: `CYP101Referral.csv`, `month/cyp101.CSV`.
+    pub(crate) fn is_in(&self, file: &str) -> bool {
+        let name = file.rsplit(['/', '\\']).next().unwrap_or(file).to_ascii_uppercase();
+        let Some(at) = name.find(self.code).filter(|_| !name.starts_with('.')) else { return false };
+        let (before, after) = (&name[..at], &name[at + self.code.len()..]);
+        !before.ends_with(|c: char| c.is_ascii_alphanumeric()) && !after.starts_with(|c: char| c.is_ascii_digit())
+    }
+
+    fn position(&self, name: &str) -> Option<usize> {
+        let named = |known: &str| known.eq_ignore_ascii_case(name);
+        self.columns.iter().position(|column| named(&column.name[self.code.len() + 1..]) || column.also.iter().any(|also| named(also)))
+    }
+}
+
+/// A line of a table.
+pub(crate) enum Line<'a> {
+    /// The values in the order of the table's columns, trimmed, blank where there is none.
+    Row { values: &'a [&'a str], encoded: bool },
+    /// It has not the columns of its header.
+    Shapeless,
+}
+
+/// Reads a table to its end. Rows are numbered from 1 after the header line, blank ones too.
+pub(crate) fn read(
+    table: &Table,
+    content: &mut dyn Read,
+    mut take: impl FnMut(u64, Line<'_>) -> Result<(), Unreadable>,
+) -> Result<Encodings, Unreadable> {
+    let mut records = Records::new(content);
+    let positions = header(table, &mut records).map_err(|error| within(table, error))?;
+    let width = records.record().len();
+    let mut number = 0;
+    while records.advance(number + 1).map_err(|error| within(table, error))? {
+        number += 1;
+        let record = records.record();
+        if records.is_blank() {
+            continue;
+        }
+        if record.len() != width {
+            take(number, Line::Shapeless)?;
+            continue;
+        }
+        let whole = std::str::from_utf8(record.as_slice()).ok();
+        let (mut values, mut encoded) = ([""; MOST_COLUMNS], true);
+        for (value, position) in values.iter_mut().zip(&positions) {
+            let Some(range) = position.and_then(|position| record.range(position)) else { continue };
+            let text = match whole {
+                Some(whole) => whole.get(range),
+                None => std::str::from_utf8(&record.as_slice()[range]).ok(),
+            };
+            encoded &= text.is_some();
+            *value = text.unwrap_or_default().trim();
+        }
+        take(number, Line::Row { values: &values[..table.columns.len()], encoded })?;
+    }
+    Ok(records.encodings())
+}
+
+/// Where each column stands.
+fn header<R: Read>(table: &Table, records: &mut Records<R>) -> Result<Vec<Option<usize>>, Unreadable> {
+    if !records.advance(0)? {
+        return Err(Unreadable::Empty);
+    }
+    let mut positions = vec![None; table.columns.len()];
+    for (position, name) in records.record().iter().enumerate() {
+        let name = name.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(name);
+        let name = std::str::from_utf8(name).map_err(|_| Unreadable::Encoding)?.trim();
+        if let Some(column) = table.position(name)
+            && positions[column].replace(position).is_some()
+        {
+            return Err(Unreadable::HeaderTwice(table.columns[column].name));
+        }
+    }
+    let missing: Vec<_> = table
+        .columns
+        .iter()
+        .zip(&positions)
+        .filter(|(column, at)| column.required && at.is_none())
+        .map(|(column, _)| column.name)
+        .collect();
+    if missing.is_empty() { Ok(positions) } else { Err(Unreadable::HeaderMissing(missing)) }
+}
+
+/// What is wrong is wrong in this table, where it is a fault of the table's.
+fn within(table: &Table, error: Unreadable) -> Unreadable {
+    match error {
+        Unreadable::Source(_) | Unreadable::Stopped | Unreadable::Container(_) => error,
+        error => Unreadable::InTable(table.code, Box::new(error)),
+    }
+}
