@@ -7,6 +7,7 @@
 
 mod canonical;
 mod csv;
+mod hl7v2;
 #[cfg(test)]
 mod kept;
 mod rows;
@@ -29,7 +30,7 @@ pub use scratch::{InMemory, Scratch, Spool, SpoolReader};
 pub use unreadable::Unreadable;
 
 /// Every format there is.
-pub static REGISTRY: &[&dyn Adapter] = &[&csv::Csv, &sen2_xml::Sen2Xml];
+pub static REGISTRY: &[&dyn Adapter] = &[&csv::Csv, &hl7v2::Hl7V2, &sen2_xml::Sen2Xml];
 
 /// Everything an adapter may know besides the bytes.
 #[derive(Debug, Clone, Copy)]

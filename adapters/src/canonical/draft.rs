@@ -184,7 +184,8 @@ fn listed<T: std::str::FromStr>(text: &str) -> Result<T, IssueCode> {
     text.parse().map_err(|_| IssueCode::ValueNotClosedList)
 }
 
-fn nhs_number(text: &str) -> Result<NhsNumber, IssueCode> {
+/// The number, or what is wrong with it.
+pub(crate) fn nhs_number(text: &str) -> Result<NhsNumber, IssueCode> {
     text.parse().map_err(|error| match error {
         NhsNumberError::Format => IssueCode::NhsNumberFormat,
         NhsNumberError::CheckDigit | NhsNumberError::AllZeros => IssueCode::NhsNumberCheckDigit,

@@ -95,6 +95,18 @@ catalogue! {
     Erased = "erased", Error, "This was erased, and is not to come back.", "Leave it out of the list. A new referral has a new id; if it was erased by mistake, lift the erasure.";
     IdentityCorrected = "identity-corrected", Error, "This referral was moved to another child, and the row still names the former one.", "Correct the NHS number or the date of birth in the source system.";
     PastRetention = "past-retention", Error, "This ended so long ago that it is kept no longer.", "Leave what ended long ago out of the list; what changed in it is taken again.";
+    SegmentSeparator = "segment-separator", Warning, "Segments end with a line feed, where HL7 has a carriage return.", "End each segment with CR (0x0D); it was read all the same.";
+    EncodingGuessed = "encoding-windows-1252", Warning, "The text is not UTF-8 and names no character set; it was read as Windows-1252.", "Export as UTF-8, or name the character set (MSH-18).";
+    MessageSuperseded = "message-superseded", Warning, "Several messages are about one referral; the last of each was taken.", "Nothing needs mending if the messages are in the order of the events.";
+    MessageType = "message-type-unknown", Error, "The message is of a type or event that is not taken.", "Send REF^I12, I13 and I14 for referrals and ADT^A40 for merges.";
+    MessageVersion = "message-version", Error, "The message is of a version of HL7 that is not read.", "Send HL7 v2.3 to v2.8 (MSH-12).";
+    MessageForTest = "message-for-test", Error, "The message says that it is for training or testing.", "Send messages of the live system, with P in MSH-11.";
+    MessageCutShort = "message-cut-short", Error, "The file ends in the middle of the message.", "Send it again, with a carriage return after the last segment.";
+    SegmentShape = "segment-shape", Error, "A line of the message is no segment, or its delimiters are unclear.", "Escape line breaks inside text (\\.br\\), and name the delimiters in MSH-1 and MSH-2.";
+    SegmentMissing = "segment-missing", Error, "The message lacks a segment that it needs.", "Send the segment; the format's description lists them.";
+    SegmentTooOften = "segment-too-often", Error, "The segment stands in the message more than once.", "Send one merge in each message.";
+    MergeUnclear = "merge-without-retired", Error, "The merge names no identifier that is retired.", "Send in MRG-1 the NHS number or the patient id (MR or PI) that is no longer used.";
+    ReferredElsewhere = "referred-to-another-provider", Error, "The referral is to another provider than the one whose list this is.", "Send each provider's referrals for that provider.";
     RequestTwice = "request-twice", Error, "The same request stands earlier in this file; the first was taken.", "Send each request of a person once.";
 }
 

@@ -9,6 +9,7 @@ mod benchmarks;
 mod cases;
 mod children;
 mod counties;
+pub mod formats;
 mod lists;
 mod places;
 mod referrals;
