@@ -6,10 +6,13 @@
 //! file, an adapter holds one row (one person, where rows are nested) of bounded size at a time.
 
 mod canonical;
+mod chs_sitrep;
 mod csv;
+mod dm01;
 mod hl7v2;
 #[cfg(test)]
 mod kept;
+mod returns;
 mod rows;
 mod samples;
 mod scratch;
@@ -24,13 +27,13 @@ use domain::organisations::OrganisationCode;
 use domain::recognition::Rules;
 use domain::submissions::Dataset;
 
-pub use rows::{Draft, Fault, Row, Rows, Sink, Stop};
+pub use rows::{Draft, Fault, PublishedRow, Row, Rows, Sink, Stop};
 pub use samples::{BadSample, Field, Sample};
 pub use scratch::{InMemory, Scratch, Spool, SpoolReader};
 pub use unreadable::Unreadable;
 
 /// Every format there is.
-pub static REGISTRY: &[&dyn Adapter] = &[&csv::Csv, &hl7v2::Hl7V2, &sen2_xml::Sen2Xml];
+pub static REGISTRY: &[&dyn Adapter] = &[&csv::Csv, &chs_sitrep::ChsSitrep, &dm01::Dm01, &hl7v2::Hl7V2, &sen2_xml::Sen2Xml];
 
 /// Everything an adapter may know besides the bytes.
 #[derive(Debug, Clone, Copy)]
@@ -43,12 +46,26 @@ pub struct Context<'a> {
     pub rules: &'a Rules,
 }
 
+/// What the files of a format hold.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Content {
+    /// Records of children.
+    Records,
+    /// Counts that were published: comparators, which touch no record.
+    Published,
+}
+
 /// One format.
 pub trait Adapter: Sync {
     /// The name in `format=`: the folder's, with `-` for `_`.
     fn format(&self) -> &'static str;
 
     fn dataset(&self) -> Dataset;
+
+    /// What its files hold.
+    fn content(&self) -> Content {
+        Content::Records
+    }
 
     /// The format's name for people.
     fn title(&self) -> &'static str;

@@ -12,7 +12,7 @@ use crate::rows::Fault;
 use crate::sources::{Bounded, Looks};
 
 /// What one record may take from the source. Real ones are some 300 bytes.
-const RECORD_BYTES: usize = 64 * 1024;
+pub(crate) const RECORD_BYTES: usize = 64 * 1024;
 
 struct HeaderWire {
     /// Where each column stands, in the order of [`Column`].
@@ -115,7 +115,8 @@ impl<R: Read> FileWire<R> {
     }
 }
 
-fn advance<R: Read>(reader: &mut Reader<Bounded<R>>, record: &mut ByteRecord, row: u64) -> Result<bool, Unreadable> {
+/// Reads a record, within the bound; false at the end. Where the end of the file ends it, a quotation mark was never closed.
+pub(crate) fn advance<R: Read>(reader: &mut Reader<Bounded<R>>, record: &mut ByteRecord, row: u64) -> Result<bool, Unreadable> {
     reader.get_mut().allow(RECORD_BYTES);
     let more = reader.read_byte_record(record).map_err(|error| match error.into_kind() {
         ErrorKind::Io(error) => reader.get_ref().refusal(row, error),

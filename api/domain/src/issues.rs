@@ -107,6 +107,14 @@ catalogue! {
     SegmentTooOften = "segment-too-often", Error, "The segment stands in the message more than once.", "Send one merge in each message.";
     MergeUnclear = "merge-without-retired", Error, "The merge names no identifier that is retired.", "Send in MRG-1 the NHS number or the patient id (MR or PI) that is no longer used.";
     ReferredElsewhere = "referred-to-another-provider", Error, "The referral is to another provider than the one whose list this is.", "Send each provider's referrals for that provider.";
+    PeriodFormat = "period-format", Error, "The period is no month.", "Write the month as CCYY-MM or in words (September 2026), in a column or in the title's line Period.";
+    PeriodInFuture = "period-in-future", Error, "The month has not begun.", "Correct the period.";
+    CountMissing = "count-missing", Error, "A count is blank or suppressed.", "Send your own counts, as they stood before any was suppressed.";
+    CountFormat = "count-format", Error, "A count is no whole number.", "Send whole numbers of people.";
+    BandsNotTotal = "bands-not-total", Error, "The bands together are not the total that stands beside them.", "Correct the return: each person waiting is in one band of weeks.";
+    PercentageWrong = "percentage-wrong", Warning, "The percentage is not that of the counts beside it.", "Check the return; the counts were taken.";
+    ServiceLineUnknown = "service-line-unknown", Warning, "A service line is not one of the return's; it was not read.", "Use the names of the published return.";
+    LineTwice = "line-twice", Error, "The same line and month stand earlier in this file; the first was taken.", "Send each line of a month once.";
     RequestTwice = "request-twice", Error, "The same request stands earlier in this file; the first was taken.", "Send each request of a person once.";
 }
 
