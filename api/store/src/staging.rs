@@ -313,7 +313,7 @@ impl Staging {
 
 impl Tx<'_> {
     /// The first issues of what is staged on this connection, or attached to it.
-    fn first_staged_issues(&mut self, limit: i64) -> Result<Vec<ListedIssue>, StoreError> {
+    pub(crate) fn first_staged_issues(&mut self, limit: i64) -> Result<Vec<ListedIssue>, StoreError> {
         let rows: Vec<(i64, i32, Option<String>, String, String)> = on!(self, c => staged_issue::table
                 .order((staged_issue::is_error.desc(), staged_issue::row_number, staged_issue::position))
                 .limit(limit)

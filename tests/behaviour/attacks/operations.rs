@@ -13,7 +13,7 @@ pub(crate) const CONTRACT: &str = include_str!("../../../openapi/sendbridge.v1.j
 pub(crate) const PUBLIC: [&str; 5] = ["issue_token", "describe_authorization_server", "list_keys", "get_document", "get_page"];
 
 /// The operations that do not name the person behind the call: they are about no single child.
-pub(crate) const IMPERSONAL: [&str; 18] = [
+pub(crate) const IMPERSONAL: [&str; 19] = [
     "get_checkpoint",
     "get_proof",
     "get_release",
@@ -29,6 +29,7 @@ pub(crate) const IMPERSONAL: [&str; 18] = [
     "list_releases",
     "list_submissions",
     "load_opt_outs",
+    "reconcile",
     "submit_ehcp",
     "submit_waiting_list",
     "issue_token",

@@ -2,8 +2,10 @@
 
 mod atomicity;
 mod bodies;
+mod comparators;
 mod deltas;
 mod durability;
+mod hl7v2;
 mod idempotency;
 mod issues;
 mod refusals;

@@ -11,8 +11,9 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use actix_web::web::{Bytes, Payload};
-use adapters::{Adapter, Context, InMemory, Unreadable};
+use adapters::{Adapter, Content, Context, InMemory, Unreadable};
 use chrono::{DateTime, NaiveDate, Utc};
+use domain::comparators::PublishedCount;
 use domain::dates::london_day;
 use domain::identifiers::SubmissionId;
 use domain::issues::IssueCode;
@@ -167,6 +168,7 @@ impl Intake {
         let read = adapters::read(adapter, &mut body, &InMemory, &context, &mut collector);
         let (received, out_of_scope, mut rejected, mut issues) =
             (collector.received, collector.out_of_scope, collector.rejected, collector.issues);
+        let counts = (adapter.content() == Content::Published).then(|| std::mem::take(&mut collector.counts));
         let mut staging = collector.into_staging()?;
         match read {
             Ok(()) => {}
@@ -198,14 +200,14 @@ impl Intake {
             counts: Counts { received, rejected, out_of_scope, ..Counts::default() },
             received_at: order.received_at,
         };
-        self.publish(staging, order, submission, fingerprint, refuse)
+        self.publish(staging, order, (submission, counts), fingerprint, refuse)
     }
 
     fn publish(
         &self,
         staging: Staging,
         order: &Order,
-        submission: Submission,
+        (submission, counts): (Submission, Option<Vec<PublishedCount>>),
         fingerprint: store::Fingerprint,
         refuse: bool,
     ) -> Result<Taken, Problem> {
@@ -215,6 +217,7 @@ impl Intake {
             confirm_shrink: order.confirm_shrink,
             refuse,
             validate: order.validate,
+            counts,
             listed: i64::try_from(LISTED).unwrap_or(i64::MAX),
             key: order.key.clone().map(|key| (key, fingerprint)),
         })?;

@@ -6,6 +6,7 @@ use domain::identifiers::SubmissionId;
 use serde::Deserialize;
 use utoipa::IntoParams;
 
+use super::reconciliation::last_published;
 use super::submissions::{IssueView, SubmissionView};
 use crate::bodies::Query;
 use crate::callers::Caller;
@@ -51,7 +52,9 @@ pub async fn get_submission(caller: Caller, id: web::Path<String>, state: web::D
     let id = own_id(&id)?;
     let client = caller.client().id.clone();
     let found = state.store.read(move |tx| tx.submission(id, &client)).await?;
-    found.map(|submission| web::Json(submission.into())).ok_or(Problem::new(Kind::NotFound))
+    let submission = found.ok_or(Problem::new(Kind::NotFound))?;
+    let last_published = last_published(&state, &submission).await?;
+    Ok(web::Json(SubmissionView { last_published, ..submission.into() }))
 }
 
 /// The issues of a submission

@@ -3,7 +3,7 @@
 use actix_web::http::header::LOCATION;
 use actix_web::web::Payload;
 use actix_web::{HttpMessage, HttpRequest, HttpResponse, post, web};
-use adapters::Adapter;
+use adapters::{Adapter, Content};
 use chrono::NaiveDate;
 use domain::identifiers::SubmissionId;
 use domain::issues::Severity;
@@ -14,6 +14,7 @@ use serde::{Deserialize, Serialize};
 use store::{ListedIssue, Submission};
 use utoipa::{IntoParams, ToSchema};
 
+use super::reconciliation::{LastPublishedView, last_published};
 use crate::bodies::Query;
 use crate::bodies::faults::Fault;
 use crate::callers::Caller;
@@ -42,6 +43,9 @@ pub struct SubmissionView {
     /// Where the issues are listed, page by page; nowhere where nothing was kept.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub issues: Option<String>,
+    /// What the organisation last published of the same service, to compare with.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub last_published: Vec<LastPublishedView>,
     /// The first issues themselves: only where nothing was kept to be listed later.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub issue_list: Option<Vec<IssueView>>,
@@ -75,6 +79,7 @@ impl From<Submission> for SubmissionView {
             as_of: submission.as_of,
             status: submission.status,
             records: submission.counts,
+            last_published: Vec::new(),
             issue_list: None,
         }
     }
@@ -195,6 +200,7 @@ async fn submit(
 ) -> Result<HttpResponse, Problem> {
     let adapter = adapter(dataset, query.format.as_deref())?;
     check_media_type(request, adapter)?;
+    check_content(adapter, &query)?;
     let now = state.clock.now();
     let today = domain::dates::london_day(now);
     let order = Order {
@@ -218,15 +224,18 @@ async fn submit(
     if order.as_of > today {
         return Err(invalid("as_of", "a list cannot be true of a day to come"));
     }
-    Ok(match state.intake.take(adapter, order, payload).await? {
-        Taken::Before(submission) => HttpResponse::Ok().json(SubmissionView::from(submission)),
+    let taken = state.intake.take(adapter, order, payload).await?;
+    let (Taken::Before(submission) | Taken::Now(submission, _)) = &taken;
+    let last_published = last_published(state, submission).await?;
+    Ok(match taken {
+        Taken::Before(submission) => HttpResponse::Ok().json(SubmissionView { last_published, ..submission.into() }),
         Taken::Now(submission, listed) if submission.status == SubmissionStatus::Validated => {
             let issue_list = Some(listed.into_iter().map(IssueView::from).collect());
-            HttpResponse::Ok().json(SubmissionView { issues: None, issue_list, ..submission.into() })
+            HttpResponse::Ok().json(SubmissionView { issues: None, issue_list, last_published, ..submission.into() })
         }
         Taken::Now(submission, _) => HttpResponse::Created()
             .insert_header((LOCATION, format!("/v1/submissions/{}", submission.id)))
-            .json(SubmissionView::from(submission)),
+            .json(SubmissionView { last_published, ..submission.into() }),
     })
 }
 
@@ -243,6 +252,16 @@ fn adapter(dataset: Dataset, format: Option<&str>) -> Result<&'static dyn Adapte
     })
 }
 
+/// A published return is nobody's list: it cannot be a snapshot of one, nor be in one.
+fn check_content(adapter: &dyn Adapter, query: &SubmissionQuery) -> Result<(), Problem> {
+    let Content::Published = adapter.content() else { return Ok(()) };
+    let said = [("mode", query.mode == Some(Mode::Snapshot)), ("list", query.list.is_some()), ("nil_return", query.nil_return)];
+    match said.iter().find(|(_, is_said)| *is_said) {
+        Some((field, _)) => Err(invalid(field, "a published return holds counts and states no list")),
+        None => Ok(()),
+    }
+}
+
 /// A body without a type, or as mere bytes, is taken for what `format` says.
 fn check_media_type(request: &HttpRequest, adapter: &dyn Adapter) -> Result<(), Problem> {
     let unsupported = || {
@@ -257,7 +276,7 @@ fn check_media_type(request: &HttpRequest, adapter: &dyn Adapter) -> Result<(), 
     if essence == "application/octet-stream" || adapter.media_types().contains(&essence) { Ok(()) } else { Err(unsupported()) }
 }
 
-fn submitting_for(caller: &Caller, asked: Option<OrganisationCode>, today: NaiveDate) -> Result<OrganisationCode, Problem> {
+pub(super) fn submitting_for(caller: &Caller, asked: Option<OrganisationCode>, today: NaiveDate) -> Result<OrganisationCode, Problem> {
     let organisation = asked.unwrap_or_else(|| caller.organisation());
     if !caller.client().may_submit_for(organisation) {
         return Err(Problem::new(Kind::OrganisationNotYours));

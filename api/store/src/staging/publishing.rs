@@ -4,6 +4,7 @@ use chrono::NaiveDate;
 use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Text};
+use domain::comparators::PublishedCount;
 use domain::submissions::{Counts, Dataset, Mode, SubmissionStatus};
 
 use super::{Place, Staging};
@@ -28,6 +29,8 @@ pub struct Publication {
     pub validate: bool,
     /// How many of its issues are listed at once, where nothing is kept to be listed later.
     pub listed: i64,
+    /// The counts of a published return, which is no list of records.
+    pub counts: Option<Vec<PublishedCount>>,
     /// The idempotency key to settle together with it.
     pub key: Option<(String, Fingerprint)>,
 }
@@ -116,6 +119,9 @@ impl Tx<'_> {
             }
             return Ok(Published::NotKept(submission, self.first_staged_issues(publication.listed)?));
         }
+        if let Some(counts) = &publication.counts {
+            return self.publish_counts(publication, submission, counts);
+        }
         let last = self.hold_list(&submission, publication.validate)?;
         if let Some(last) = last.filter(|last| submission.as_of < *last) {
             return Ok(Published::OlderAsOf { last });
@@ -149,12 +155,18 @@ impl Tx<'_> {
             return Ok(Published::NotKept(submission, self.first_staged_issues(publication.listed)?));
         }
         self.move_records(&submission)?;
-        self.insert_submission(&submission)?;
-        self.keep_issues(&submission)?;
+        self.keep_report(publication, &submission)?;
+        Ok(Published::Done(submission))
+    }
+
+    /// Keeps what the client is told of it, and that its key is used.
+    pub(crate) fn keep_report(&mut self, publication: &Publication, submission: &Submission) -> Result<(), StoreError> {
+        self.insert_submission(submission)?;
+        self.keep_issues(submission)?;
         if let Some((key, fingerprint)) = &publication.key {
             self.settle(&submission.client, key, submission.id.0, fingerprint, &submission.id.to_string())?;
         }
-        Ok(Published::Done(submission))
+        Ok(())
     }
 
     /// Holds the list, so that two publications of it follow one another. Answers its last day.

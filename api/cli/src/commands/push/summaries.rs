@@ -28,6 +28,10 @@ pub(super) fn summary(report: &Report) -> String {
     ] {
         part(count, what, what);
     }
+    for last in &report.last_published {
+        let (line, month) = (last.service_line.replace('-', " "), &last.period);
+        parts.push(format!("your last return ({}, {line}, {month}) said {}", last.source, grouped(last.total)));
+    }
     format!(
         "{subject}, {} as of {}: {}. Submission {}, {}.",
         report.mode,
@@ -60,6 +64,7 @@ pub(super) fn grouped(count: u64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use client::LastPublished;
     use domain::submissions::{Counts, Mode};
 
     fn report() -> Report {
@@ -84,6 +89,7 @@ mod tests {
                 stale: 3,
                 not_flowed: 14,
             },
+            last_published: Vec::new(),
             issue_list: None,
         }
     }
@@ -103,6 +109,16 @@ mod tests {
         let mut report = report();
         report.status = SubmissionStatus::Validated;
         assert!(summary(&report).contains("nothing was kept, this was a check: accepted 4,117 of 4,120"));
+    }
+
+    #[test]
+    fn a_summary_says_what_the_last_return_said() {
+        let mut report = report();
+        let last =
+            |line: &str, total| LastPublished { source: "chs-sitrep".into(), service_line: line.into(), period: "2026-09".into(), total };
+        report.last_published = vec![last("community-paediatric-service", 4_090)];
+        let said = "3,890 unchanged; your last return (chs-sitrep, community paediatric service, 2026-09) said 4,090. Submission";
+        assert!(summary(&report).contains(said), "{}", summary(&report));
     }
 
     #[test]
