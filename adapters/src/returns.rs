@@ -114,6 +114,11 @@ impl<R: Read> ReturnWire<R> {
         }
     }
 
+    /// Whether the row has the header's columns: otherwise no cell is certain to stand under its own.
+    pub(crate) fn has_shape(&self) -> bool {
+        self.record.len() == self.header.len()
+    }
+
     /// Whether the row is this organisation's, or nobody's: a note below the table.
     pub(crate) fn owner(&mut self, position: Option<usize>, own: OrganisationCode) -> Option<bool> {
         let code: OrganisationCode = self.cell(position).parse().ok()?;

@@ -106,6 +106,9 @@ pub(super) fn row<R: Read>(
     let line = match file.owner(columns.organisation, context.organisation) {
         None => return Ok(false),
         Some(false) => return rows.out_of_scope().map(|()| false),
+        Some(true) if !file.has_shape() => {
+            return rows.published(number, None, vec![("row", IssueCode::RowShape)]).map(|()| false);
+        }
         Some(true) => line_of(&file.cell(columns.line)),
     };
     let line = match line {

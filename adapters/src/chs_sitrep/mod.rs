@@ -73,6 +73,7 @@ impl Adapter for ChsSitrep {
             "month-to-come.csv" = "period-in-future",
             "bands.csv" = "bands-not-total",
             "suppressed.csv" = "count-missing",
+            "comma.csv" = "row-shape",
             "words.csv" = "count-format",
             "twice.csv" = "line-twice",
             "unknown-line.csv" = "service-line-unknown",

@@ -69,6 +69,7 @@ pub(super) fn row<R: Read>(
     let is_audiology = ["audiologyassessments", "audiologyaudiologyassessments"].contains(&&*folded(&file.cell(columns.test)));
     match file.owner(columns.provider, context.organisation) {
         None => return Ok(()),
+        Some(true) if !file.has_shape() => return rows.published(number, None, vec![("row", IssueCode::RowShape)]),
         Some(own) if !own || !is_audiology => return rows.out_of_scope(),
         Some(_) => {}
     }

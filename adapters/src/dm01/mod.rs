@@ -71,6 +71,7 @@ impl Adapter for Dm01 {
             "six-weeks.csv" = "bands-not-total",
             "percentage.csv" = "percentage-wrong",
             "suppressed.csv" = "count-missing",
+            "quotation-mark.csv" = "row-shape",
             "decimal.csv" = "count-format",
             "twice.csv" = "line-twice",
             "windows-1252.csv" = "encoding-windows-1252",
