@@ -161,7 +161,9 @@ fn codes_of_hl7_are_read_as_those_of_the_nhs() {
         assert_eq!(details("P|R|", &format!("P|{code}|")).priority.as_deref(), Some(priority), "{code}");
     }
     assert_eq!(details("|A|||||||", "|N^NOT HISPANIC^HL70189|||||||").ethnic_category, None);
-    assert_eq!(details("||||||01", "||||||US").nhs_number_status, None);
+    for reliability in ["US", "1", "001"] {
+        assert_eq!(details("||||||01", &format!("||||||{reliability}")).nhs_number_status, None, "{reliability}");
+    }
 }
 
 #[test]
