@@ -6,18 +6,24 @@ use domain::dates::parse_day;
 use domain::issues::Issue;
 use domain::recognition::Rules;
 
-use crate::{Adapter, Context, Fault, InMemory, Row, Sink, Stop, Unreadable};
+use crate::{Adapter, Context, Fault, InMemory, PublishedRow, Row, Sink, Stop, Unreadable};
 
 #[derive(Default)]
 pub(crate) struct Kept {
     pub(crate) rows: Vec<Row>,
     pub(crate) file_issues: Vec<Issue>,
+    pub(crate) published: Vec<PublishedRow>,
     pub(crate) out_of_scope: u64,
 }
 
 impl Sink for Kept {
     fn row(&mut self, row: Row) -> Result<(), Stop> {
         self.rows.push(row);
+        Ok(())
+    }
+
+    fn published(&mut self, row: PublishedRow) -> Result<(), Stop> {
+        self.published.push(row);
         Ok(())
     }
 

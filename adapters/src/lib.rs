@@ -7,11 +7,14 @@
 
 mod archives;
 mod canonical;
+mod chs_sitrep;
 mod containers;
 mod csds;
 mod csv;
 mod data_sets;
+mod dm01;
 mod encodings;
+mod hl7v2;
 mod joins;
 #[cfg(test)]
 mod kept;
@@ -19,6 +22,7 @@ mod lists;
 mod mhsds;
 mod ndjson;
 mod records;
+mod returns;
 mod rows;
 mod samples;
 mod scratch;
@@ -38,13 +42,23 @@ use domain::recognition::Rules;
 use domain::submissions::Dataset;
 
 pub use containers::ContainerFault;
-pub use rows::{Draft, Fault, Row, Rows, Sink, Stop};
+pub use rows::{Draft, Fault, PublishedRow, Row, Rows, Sink, Stop};
 pub use samples::{BadSample, Field, Sample};
 pub use scratch::{InMemory, Scratch, Spool, SpoolReader};
 pub use unreadable::Unreadable;
 
 /// Every format there is.
-pub static REGISTRY: &[&dyn Adapter] = &[&csv::Csv, &xlsx::Xlsx, &ndjson::Ndjson, &csds::Csds, &mhsds::Mhsds, &sen2_xml::Sen2Xml];
+pub static REGISTRY: &[&dyn Adapter] = &[
+    &csv::Csv,
+    &xlsx::Xlsx,
+    &ndjson::Ndjson,
+    &csds::Csds,
+    &mhsds::Mhsds,
+    &hl7v2::Hl7V2,
+    &dm01::Dm01,
+    &chs_sitrep::ChsSitrep,
+    &sen2_xml::Sen2Xml,
+];
 
 /// Everything an adapter may know besides the bytes.
 #[derive(Debug, Clone, Copy)]
@@ -57,12 +71,26 @@ pub struct Context<'a> {
     pub rules: &'a Rules,
 }
 
+/// What the files of a format hold.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Content {
+    /// Records of children.
+    Records,
+    /// Counts that were published: comparators, which touch no record.
+    Published,
+}
+
 /// One format.
 pub trait Adapter: Sync {
     /// The name in `format=`: the folder's, with `-` for `_`.
     fn format(&self) -> &'static str;
 
     fn dataset(&self) -> Dataset;
+
+    /// What its files hold.
+    fn content(&self) -> Content {
+        Content::Records
+    }
 
     /// The format's name for people.
     fn title(&self) -> &'static str;

@@ -3,6 +3,7 @@
 
 use chrono::NaiveDate;
 use domain::children::{ChildIdentifier, ChildReference};
+use domain::comparators::PublishedCount;
 use domain::issues::{Issue, IssueCode, Severity};
 use domain::submissions::{Entry, Record};
 
@@ -27,6 +28,16 @@ pub struct Row {
     pub issues: Vec<Issue>,
 }
 
+/// One line of a published return.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PublishedRow {
+    /// Counted from 1 behind the header.
+    pub number: u64,
+    /// `None` exactly where one of the issues is an error.
+    pub count: Option<PublishedCount>,
+    pub issues: Vec<Issue>,
+}
+
 /// The sink takes no more.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Stop;
@@ -34,6 +45,11 @@ pub struct Stop;
 /// Takes rows as they are read.
 pub trait Sink {
     fn row(&mut self, row: Row) -> Result<(), Stop>;
+
+    /// A line of a published return, from the formats that hold those. A sink of records takes none.
+    fn published(&mut self, _: PublishedRow) -> Result<(), Stop> {
+        Err(Stop)
+    }
 
     /// Something that is no record of the dataset's: of no pathway, or about no child.
     fn out_of_scope(&mut self) -> Result<(), Stop>;
@@ -95,6 +111,23 @@ impl<'a> Rows<'a> {
         debug_assert!(record.is_some() || rejected, "a part of the draft is missing without an error");
         let issues = faults.into_iter().map(|(field, code)| Issue { row: number, referral_id: referral_id.clone(), field, code }).collect();
         self.sink.row(Row { number, referral_id, rejected_request, record, issues }).map_err(|Stop| Unreadable::Stopped)
+    }
+
+    /// Asks a published count's own rules and hands it on. Where there is none, the faults say why.
+    pub fn published(&mut self, number: u64, count: Option<PublishedCount>, mut faults: Vec<Fault>) -> Result<(), Unreadable> {
+        if let Some(count) = &count {
+            if count.period > self.today {
+                faults.push(("period", IssueCode::PeriodInFuture));
+            }
+            if !count.adds_up() {
+                faults.push(("total", IssueCode::BandsNotTotal));
+            }
+        }
+        let rejected = faults.iter().any(|(_, code)| code.severity() == Severity::Error);
+        debug_assert!(count.is_some() || rejected, "a count is missing without an error");
+        let issues = faults.into_iter().map(|(field, code)| Issue { row: number, referral_id: None, field, code }).collect();
+        let row = PublishedRow { number, count: count.filter(|_| !rejected), issues };
+        self.sink.published(row).map_err(|Stop| Unreadable::Stopped)
     }
 
     /// Counts something that is in the file and none of the dataset's records.

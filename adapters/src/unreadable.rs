@@ -22,6 +22,11 @@ pub enum Unreadable {
     Truncated { row: u64 },
     #[error("The body is malformed at row {row}.")]
     Malformed { row: u64 },
+    /// A trailer counts otherwise than the file does.
+    #[error("The count in {0} is not what the file holds.")]
+    CountMismatch(&'static str),
+    #[error("The body holds more than are taken at once: row {row} is one too many.")]
+    TooMany { row: u64 },
     #[error("The body has a document type declaration.")]
     Doctype,
     /// A row, element or text is over the bound of what is held at a time.
@@ -73,6 +78,8 @@ impl Unreadable {
             Self::NotThisFormat(_) => "not-this-format",
             Self::Truncated { .. } => "truncated",
             Self::Malformed { .. } => "malformed",
+            Self::CountMismatch(_) => "count-mismatch",
+            Self::TooMany { .. } => "too-many",
             Self::Doctype => "doctype",
             Self::TooLarge { .. } | Self::Oversized(_) => "too-large",
             Self::Protected => "protected",
@@ -96,6 +103,7 @@ impl Unreadable {
         match self {
             Self::HeaderMissing(fields) => fields,
             Self::HeaderTwice(field)
+            | Self::CountMismatch(field)
             | Self::TableMissing(field)
             | Self::TableTwice(field)
             | Self::HeaderRows(field)
@@ -122,6 +130,8 @@ impl Unreadable {
             Self::NotThisFormat(_) => "Name the format that the file is in, or export it in this one.",
             Self::Truncated { .. } => "Send the file again; it was cut short, or a quotation mark was never closed.",
             Self::Malformed { .. } => "Correct the file at that row, or export it again.",
+            Self::CountMismatch(_) => "Send the whole file again; part of it was lost, or the count is wrong.",
+            Self::TooMany { .. } => "Send the body in several parts.",
             Self::Doctype => "Remove the DOCTYPE; the format has none.",
             Self::TooLarge { .. } => "Look for a quotation mark or element that is never closed.",
             Self::Oversized(_) => {

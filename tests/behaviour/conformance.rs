@@ -7,19 +7,23 @@ use std::cell::Cell;
 use std::collections::HashSet;
 use std::io::{self, Cursor, Read, Write};
 
-use adapters::{Adapter, Context, InMemory, REGISTRY, Row, Scratch, Sink, Spool, SpoolReader, Stop, Unreadable};
+use adapters::{Adapter, Content, Context, InMemory, PublishedRow, REGISTRY, Row, Scratch, Sink, Spool, SpoolReader, Stop, Unreadable};
 use domain::dates::parse_day;
 use domain::issues::{Issue, Severity};
 use domain::recognition::Rules;
+use domain::submissions::Dataset;
 use proptest::prelude::*;
 
-fn context() -> Context<'static> {
-    Context { organisation: "RY4".parse().unwrap(), today: parse_day("2026-11-20").unwrap(), rules: Rules::built_in() }
+fn context(dataset: Dataset) -> Context<'static> {
+    // Whose records the samples are.
+    let organisation = if dataset == Dataset::Ehcp { "E10000015" } else { "RY4" };
+    Context { organisation: organisation.parse().unwrap(), today: parse_day("2026-11-20").unwrap(), rules: Rules::built_in() }
 }
 
 #[derive(Debug, Default, PartialEq)]
 struct Kept {
     rows: Vec<Row>,
+    published: Vec<PublishedRow>,
     file_issues: Vec<Issue>,
     out_of_scope: u64,
 }
@@ -27,6 +31,11 @@ struct Kept {
 impl Sink for Kept {
     fn row(&mut self, row: Row) -> Result<(), Stop> {
         self.rows.push(row);
+        Ok(())
+    }
+
+    fn published(&mut self, row: PublishedRow) -> Result<(), Stop> {
+        self.published.push(row);
         Ok(())
     }
 
@@ -43,7 +52,7 @@ impl Sink for Kept {
 
 impl Kept {
     fn issues(&self) -> impl Iterator<Item = &Issue> {
-        self.rows.iter().flat_map(|row| &row.issues).chain(&self.file_issues)
+        self.rows.iter().flat_map(|row| &row.issues).chain(self.published.iter().flat_map(|row| &row.issues)).chain(&self.file_issues)
     }
 }
 
@@ -53,7 +62,7 @@ fn read(adapter: &dyn Adapter, source: &mut dyn Read) -> (Kept, Result<(), Unrea
 
 fn read_with(adapter: &dyn Adapter, source: &mut dyn Read, scratch: &dyn Scratch) -> (Kept, Result<(), Unreadable>) {
     let mut kept = Kept::default();
-    let end = adapters::read(adapter, source, scratch, &context(), &mut kept);
+    let end = adapters::read(adapter, source, scratch, &context(adapter.dataset()), &mut kept);
     (kept, end)
 }
 
@@ -100,6 +109,12 @@ fn assert_holds_together(kept: &Kept) {
         let rejected = row.issues.iter().any(|issue| issue.code.severity() == Severity::Error);
         assert_eq!(row.record.is_none(), rejected, "a row has no record exactly where one of its issues is an error");
         assert!(row.issues.iter().all(|issue| issue.row == row.number && issue.referral_id == row.referral_id));
+    }
+    for row in &kept.published {
+        assert!(row.number > 0 && numbers.insert(row.number), "rows are counted from 1, each once");
+        let rejected = row.issues.iter().any(|issue| issue.code.severity() == Severity::Error);
+        assert_eq!(row.count.is_none(), rejected, "a row has no count exactly where one of its issues is an error");
+        assert!(row.issues.iter().all(|issue| issue.row == row.number));
     }
     assert!(kept.file_issues.iter().all(|issue| issue.row == 0));
 }
@@ -153,7 +168,10 @@ fn every_sample_gives_its_records_and_no_error() {
             assert_holds_together(&kept);
             let errors: Vec<_> = kept.issues().filter(|issue| issue.code.severity() == Severity::Error).collect();
             assert!(errors.is_empty(), "{}: {errors:?}", sample.name);
-            assert_eq!(kept.rows.iter().filter(|row| row.record.is_some()).count() as u64, sample.records, "{}", sample.name);
+            let (records, counts) = (kept.rows.len(), kept.published.len());
+            assert_eq!((records + counts) as u64, sample.records, "{}", sample.name);
+            let other = if adapter.content() == Content::Records { counts } else { records };
+            assert_eq!(other, 0, "{} holds what its format does not", sample.name);
         }
     }
 }
@@ -236,7 +254,7 @@ fn the_sample_of_another_format_is_refused() {
         for other in REGISTRY.iter().filter(|other| other.format() != adapter.format()) {
             for sample in other.samples() {
                 let (kept, end) = read(*adapter, &mut Cursor::new(sample.bytes));
-                assert!(end.is_err() && kept.rows.is_empty(), "{} read {}", adapter.format(), sample.name);
+                assert!(end.is_err() && kept.rows.is_empty() && kept.published.is_empty(), "{} read {}", adapter.format(), sample.name);
             }
         }
     }
@@ -293,7 +311,7 @@ fn a_sink_that_stops_ends_the_reading() {
     }
     for adapter in REGISTRY {
         for sample in adapter.samples().iter().filter(|sample| sample.records > 0) {
-            let end = adapters::read(*adapter, &mut Cursor::new(sample.bytes), &InMemory, &context(), &mut Full);
+            let end = adapters::read(*adapter, &mut Cursor::new(sample.bytes), &InMemory, &context(adapter.dataset()), &mut Full);
             assert!(matches!(end, Err(Unreadable::Stopped)), "{}: {end:?}", sample.name);
         }
     }

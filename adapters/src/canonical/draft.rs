@@ -197,7 +197,8 @@ fn listed<T: std::str::FromStr>(text: &str) -> Result<T, IssueCode> {
     text.parse().map_err(|_| IssueCode::ValueNotClosedList)
 }
 
-fn nhs_number(text: &str) -> Result<NhsNumber, IssueCode> {
+/// The number, or what is wrong with it.
+pub(crate) fn nhs_number(text: &str) -> Result<NhsNumber, IssueCode> {
     if is_rounded(text) {
         return Err(IssueCode::DigitsLost);
     }

@@ -10,7 +10,7 @@ use domain::issues::IssueCode;
 use domain::recognition::Recognised;
 
 use crate::Field;
-pub(crate) use draft::draft;
+pub(crate) use draft::{draft, nhs_number};
 pub(crate) use filled::Filled;
 pub(crate) use header::Header;
 pub(crate) use numbers::number;

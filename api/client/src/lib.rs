@@ -32,4 +32,4 @@ pub use pages::Page;
 pub use problems::{ClientError, FieldError, Problem};
 pub use releases::{Release, Table, TableForm, TableName};
 pub use retries::Retries;
-pub use submissions::{Issue, Report, Submission};
+pub use submissions::{Issue, LastPublished, Report, Submission};

@@ -54,6 +54,9 @@ pub struct Report {
     pub as_of: NaiveDate,
     pub status: SubmissionStatus,
     pub records: Counts,
+    /// What the organisation last published of the same service.
+    #[serde(default)]
+    pub last_published: Vec<LastPublished>,
     /// The first issues, where nothing was kept by which they could be listed later.
     #[serde(default)]
     pub issue_list: Option<Vec<Issue>>,
@@ -61,6 +64,17 @@ pub struct Report {
     /// nothing was done now.
     #[serde(skip)]
     pub was_sent_before: bool,
+}
+
+/// What an organisation last published of a service.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct LastPublished {
+    /// The return and its line; both from a list which may be newer than this client's.
+    pub source: String,
+    pub service_line: String,
+    /// The month: 2026-09.
+    pub period: String,
+    pub total: u64,
 }
 
 /// Something wrong in a row. Errors reject the row, warnings keep it.

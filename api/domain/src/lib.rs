@@ -14,6 +14,7 @@ pub mod audit;
 pub mod children;
 pub mod clocks;
 pub mod codelists;
+pub mod comparators;
 pub mod consents;
 pub mod dates;
 pub mod ehc_plans;

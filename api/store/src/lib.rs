@@ -8,6 +8,7 @@ mod advice_requests;
 mod assertions;
 mod audit;
 mod children;
+mod comparators;
 mod consents;
 mod databases;
 mod disclosures;

@@ -199,6 +199,19 @@ impl Tx<'_> {
         rows.iter().map(|row| Ok(row.listed(row.referral(self.vault)?))).collect()
     }
 
+    /// Every referral that an organisation sent itself, one at a time. The leaf is the caller's to leave.
+    pub(crate) fn each_own_referral(&mut self, permit: &Permit, mut visit: impl FnMut(&HeldReferral)) -> Result<(), StoreError> {
+        let (holder, mut after) = (own(permit)?, 0);
+        loop {
+            let rows = self.referral_rows(holder, None, after, BATCH)?;
+            let Some(last) = rows.last() else { return Ok(()) };
+            after = last.id;
+            for row in &rows {
+                visit(&row.referral(self.vault)?);
+            }
+        }
+    }
+
     /// Another organisation's referrals, each let out by a permit of its own or left out, until there
     /// are `limit` of them or no more: how many were left out does not show. `judge` is given a child,
     /// its pathways in the row and the facts about it.

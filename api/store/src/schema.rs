@@ -112,6 +112,17 @@ diesel::table! {
 }
 
 diesel::table! {
+    published_count (organisation, line, period) {
+        organisation -> Text,
+        line -> Text,
+        period -> Date,
+        total -> BigInt,
+        bands -> Nullable<Text>,
+        submission_id -> Text,
+    }
+}
+
+diesel::table! {
     submission (id) {
         id -> Text,
         client -> Text,

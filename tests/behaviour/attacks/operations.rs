@@ -14,7 +14,7 @@ pub(crate) const PUBLIC: [&str; 6] =
     ["issue_token", "describe_authorization_server", "list_keys", "get_document", "get_formats_page", "get_page"];
 
 /// The operations that do not name the person behind the call: they are about no single child.
-pub(crate) const IMPERSONAL: [&str; 23] = [
+pub(crate) const IMPERSONAL: [&str; 24] = [
     "cancel_submission",
     "get_checkpoint",
     "get_format",
@@ -35,6 +35,7 @@ pub(crate) const IMPERSONAL: [&str; 23] = [
     "list_releases",
     "list_submissions",
     "load_opt_outs",
+    "reconcile",
     "submit_ehcp",
     "submit_waiting_list",
     "issue_token",

@@ -109,6 +109,7 @@ pub(super) const TABLE: &[Row] = &[
     row("cancel_submission", &[("id", Id(Submission))], Only(&[Owner])),
     row("list_issues", &[("id", Id(Submission)), ("code", Plain), ("state", Plain), ("after", Plain), ("limit", Plain)], Only(&[Owner])),
     row("list_entries", &[("organisation", Organisation), ("list", List), ("after", After), ("limit", Plain)], Entries),
+    row("reconcile", &[("organisation", Organisation)], Sender),
     row("search_child", &[("/", Child)], Anybody),
     row("get_waits", &[("child_id", ChildId)], Shown),
     row("record_consent", &[("/recipient", Organisation), ("/child", Child)], Recorder),

@@ -2,11 +2,13 @@
 
 mod atomicity;
 mod bodies;
+mod comparators;
 mod deltas;
 mod digests;
 mod durability;
 mod encodings;
 mod formats;
+mod hl7v2;
 mod idempotency;
 mod issues;
 mod pushes;

@@ -29,6 +29,7 @@ macro_rules! events {
 // One event a line: its name, the operation that leaves it, how it touches the record, what it means.
 events! {
     WaitsRead = "waits-read" "get_waits" Read "A child's waits were asked for; an entry for each provider that holds some.",
+    ListReconciled = "waiting-list-reconciled" "reconcile" Read "A provider's own waiting list was counted, beside what the provider last published of it.",
     EntriesRead = "waiting-list-entries-read" "list_entries" Read "A provider's waiting list was looked through: one entry for an organisation's own page, one for each entry that was shown of another's, one refusal where nothing was.",
     CasesListed = "ehc-cases-listed" "list_cases" Read "A council listed its own EHC cases.",
     CaseRead = "ehc-case-read" "get_case" Read "One EHC case was asked for, with the pupil's number.",

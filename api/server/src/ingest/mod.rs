@@ -19,6 +19,7 @@ use actix_web::http::header::{HeaderValue, LOCATION};
 use actix_web::web::{Bytes, Payload};
 use adapters::{Adapter, Context, Unreadable};
 use chrono::{DateTime, NaiveDate, Utc};
+use domain::comparators::PublishedCount;
 use domain::dates::london_day;
 use domain::identifiers::SubmissionId;
 use domain::issues::IssueCode;
@@ -318,6 +319,7 @@ impl Intake {
         let read = adapters::read(adapter, &mut content, &self.spools, &context, &mut collector);
         let (received, out_of_scope, mut rejected, mut issues) =
             (collector.received, collector.out_of_scope, collector.rejected, collector.issues);
+        let counts = (adapter.content() == adapters::Content::Published).then(|| std::mem::take(&mut collector.counts));
         let mut staging = collector.into_staging()?;
         if let Some(problem) = content.take_failure() {
             return Err(problem);
@@ -344,14 +346,14 @@ impl Intake {
         submission.counts = Counts { received, rejected, out_of_scope, ..Counts::default() };
         // What was cancelled need not be published to find that out.
         progress.go_on().map_err(broken)?;
-        self.publish(staging, order, submission, fingerprint, refuse, registered)
+        self.publish(staging, order, (submission, counts), fingerprint, refuse, registered)
     }
 
     fn publish(
         &self,
         staging: Staging,
         order: &Order,
-        submission: Submission,
+        (submission, counts): (Submission, Option<Vec<PublishedCount>>),
         fingerprint: store::Fingerprint,
         refuse: bool,
         registered: bool,
@@ -363,6 +365,7 @@ impl Intake {
             refuse,
             validate: order.validate,
             registered,
+            counts,
             listed: i64::try_from(LISTED).unwrap_or(i64::MAX),
             key: order.key.clone().map(|key| (key, fingerprint)),
         })?;

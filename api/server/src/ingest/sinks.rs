@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
-use adapters::{Row, Sink, Stop};
+use adapters::{PublishedRow, Row, Sink, Stop};
 use chrono::NaiveDate;
+use domain::comparators::PublishedCount;
 use domain::issues::Issue;
 use store::{Staging, StoreError};
 
@@ -18,12 +19,13 @@ pub(super) struct Collector {
     pub(super) rejected: u64,
     pub(super) out_of_scope: u64,
     pub(super) issues: u64,
+    pub(super) counts: Vec<PublishedCount>,
     failure: Option<StoreError>,
 }
 
 impl Collector {
     pub(super) fn new(staging: Staging, today: NaiveDate, progress: Arc<Progress>) -> Self {
-        Self { staging, today, progress, received: 0, rejected: 0, out_of_scope: 0, issues: 0, failure: None }
+        Self { staging, today, progress, received: 0, rejected: 0, out_of_scope: 0, issues: 0, counts: Vec::new(), failure: None }
     }
 
     /// The staging, unless the store failed.
@@ -68,6 +70,14 @@ impl Sink for Collector {
     fn row(&mut self, row: Row) -> Result<(), Stop> {
         let taken = self.take(row);
         self.or_stop(taken)
+    }
+
+    fn published(&mut self, row: PublishedRow) -> Result<(), Stop> {
+        self.received += 1;
+        self.rejected += u64::from(row.count.is_none());
+        self.counts.extend(row.count);
+        let noted = self.note(row.issues);
+        self.or_stop(noted)
     }
 
     fn out_of_scope(&mut self) -> Result<(), Stop> {

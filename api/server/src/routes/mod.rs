@@ -26,6 +26,7 @@ pub mod jwks;
 pub mod openapi;
 pub mod opt_outs;
 pub mod overrides;
+pub mod reconciliation;
 pub mod rectifications;
 pub mod releases;
 pub mod restrictions;
@@ -53,6 +54,7 @@ pub fn table(config: &mut ServiceConfig<'_>) {
         .service(submission_reports::cancel_submission)
         .service(submission_reports::list_issues)
         .service(entries::list_entries)
+        .service(reconciliation::reconcile)
         .service(children::search_child)
         .service(children::get_waits)
         .service(disclosures::get_disclosures)

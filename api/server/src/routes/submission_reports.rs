@@ -10,6 +10,7 @@ use serde::Deserialize;
 use store::{IssueChoice, ListedIssue, Store, StoreError};
 use utoipa::IntoParams;
 
+use super::reconciliation::last_published;
 use super::submissions::{IssueView, POLL_AFTER, SubmissionView};
 use crate::bodies::Query;
 use crate::callers::Caller;
@@ -62,11 +63,12 @@ pub async fn get_submission(caller: Caller, id: web::Path<String>, state: web::D
         None => Ok(None),
     });
     let (submission, work) = found.await?.ok_or(Problem::new(Kind::NotFound))?;
+    let last_published = last_published(&state, &submission).await?;
     let mut answer = HttpResponse::Ok();
     if submission.status == SubmissionStatus::Processing {
         answer.insert_header((RETRY_AFTER, POLL_AFTER));
     }
-    Ok(answer.json(SubmissionView::from(submission).with_work(work)))
+    Ok(answer.json(SubmissionView { last_published, ..SubmissionView::from(submission).with_work(work) }))
 }
 
 /// Cancel a submission that is being worked on

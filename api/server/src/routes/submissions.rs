@@ -3,7 +3,7 @@
 use actix_web::http::header::{CONTENT_LENGTH, LOCATION, RETRY_AFTER};
 use actix_web::web::Payload;
 use actix_web::{HttpMessage, HttpRequest, HttpResponse, post, web};
-use adapters::Adapter;
+use adapters::{Adapter, Content};
 use chrono::NaiveDate;
 use domain::identifiers::SubmissionId;
 use domain::issues::{IssueState, Severity};
@@ -14,6 +14,7 @@ use serde::{Deserialize, Serialize};
 use store::{ListedIssue, Submission, Work};
 use utoipa::{IntoParams, ToSchema};
 
+use super::reconciliation::{LastPublishedView, last_published};
 use crate::bodies::faults::Fault;
 use crate::bodies::{FileBody, Query};
 use crate::callers::Caller;
@@ -56,6 +57,9 @@ pub struct SubmissionView {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<Object>)]
     pub problem: Option<serde_json::Value>,
+    /// What the organisation last published of the same service, to compare with.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub last_published: Vec<LastPublishedView>,
     /// The first issues themselves: only where nothing was kept to be listed later.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub issue_list: Option<Vec<IssueView>>,
@@ -124,6 +128,7 @@ impl From<Submission> for SubmissionView {
             progress: None,
             problem: None,
             issue_counts: submission.issue_counts.into_iter().map(IssueCountView::from).collect(),
+            last_published: Vec::new(),
             issue_list: None,
         }
     }
@@ -270,6 +275,7 @@ async fn submit(
 ) -> Result<HttpResponse, Problem> {
     let adapter = adapter(dataset, query.format.as_deref())?;
     check_media_type(request, adapter)?;
+    check_content(adapter, &query)?;
     let now = state.clock.now();
     let today = domain::dates::london_day(now);
     let order = Order {
@@ -301,14 +307,17 @@ async fn submit(
         (Err(problem), Some((name, value))) => Err(problem.header(name.clone(), value.clone())),
         (taken, _) => taken,
     };
-    let mut answer = answer(taken?, respond_async);
+    let taken = taken?;
+    let (Taken::Before(submission) | Taken::Now(submission, _) | Taken::Later(submission, _)) = &taken;
+    let last_published = last_published(state, submission).await?;
+    let mut answer = answer(taken, last_published, respond_async);
     if let Some((name, value)) = wanted {
         answer.headers_mut().insert(name, value);
     }
     Ok(answer)
 }
 
-fn answer(taken: Taken, respond_async: bool) -> HttpResponse {
+fn answer(taken: Taken, last_published: Vec<LastPublishedView>, respond_async: bool) -> HttpResponse {
     match taken {
         Taken::Later(submission, bytes_total) => {
             let mut answer = HttpResponse::Accepted();
@@ -319,14 +328,14 @@ fn answer(taken: Taken, respond_async: bool) -> HttpResponse {
             let begun = Work { bytes_total, bytes_read: 0, records_read: 0, problem: None };
             answer.json(SubmissionView::from(submission).with_work(Some(begun)))
         }
-        Taken::Before(submission) => HttpResponse::Ok().json(SubmissionView::from(submission)),
+        Taken::Before(submission) => HttpResponse::Ok().json(SubmissionView { last_published, ..submission.into() }),
         Taken::Now(submission, listed) if submission.status == SubmissionStatus::Validated => {
             let issue_list = Some(listed.into_iter().map(IssueView::from).collect());
-            HttpResponse::Ok().json(SubmissionView { issues: None, issue_list, ..submission.into() })
+            HttpResponse::Ok().json(SubmissionView { issues: None, issue_list, last_published, ..submission.into() })
         }
         Taken::Now(submission, _) => HttpResponse::Created()
             .insert_header((LOCATION, format!("/v1/submissions/{}", submission.id)))
-            .json(SubmissionView::from(submission)),
+            .json(SubmissionView { last_published, ..submission.into() }),
     }
 }
 
@@ -343,6 +352,16 @@ fn adapter(dataset: Dataset, format: Option<&str>) -> Result<&'static dyn Adapte
     })
 }
 
+/// A published return is nobody's list: it cannot be a snapshot of one, nor be in one.
+fn check_content(adapter: &dyn Adapter, query: &SubmissionQuery) -> Result<(), Problem> {
+    let Content::Published = adapter.content() else { return Ok(()) };
+    let said = [("mode", query.mode == Some(Mode::Snapshot)), ("list", query.list.is_some()), ("nil_return", query.nil_return)];
+    match said.iter().find(|(_, is_said)| *is_said) {
+        Some((field, _)) => Err(invalid(field, "a published return holds counts and states no list")),
+        None => Ok(()),
+    }
+}
+
 /// A body without a type, or as mere bytes, is taken for what `format` says.
 fn check_media_type(request: &HttpRequest, adapter: &dyn Adapter) -> Result<(), Problem> {
     let unsupported = || {
@@ -357,7 +376,7 @@ fn check_media_type(request: &HttpRequest, adapter: &dyn Adapter) -> Result<(), 
     if essence == "application/octet-stream" || adapter.media_types().contains(&essence) { Ok(()) } else { Err(unsupported()) }
 }
 
-fn submitting_for(caller: &Caller, asked: Option<OrganisationCode>, today: NaiveDate) -> Result<OrganisationCode, Problem> {
+pub(super) fn submitting_for(caller: &Caller, asked: Option<OrganisationCode>, today: NaiveDate) -> Result<OrganisationCode, Problem> {
     let organisation = asked.unwrap_or_else(|| caller.organisation());
     if !caller.client().may_submit_for(organisation) {
         return Err(Problem::new(Kind::OrganisationNotYours));

@@ -4,6 +4,7 @@ use chrono::NaiveDate;
 use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Text};
+use domain::comparators::PublishedCount;
 use domain::submissions::{Counts, Dataset, Mode, SubmissionStatus};
 
 use super::{Place, Staging};
@@ -30,6 +31,8 @@ pub struct Publication {
     pub registered: bool,
     /// How many of its issues are listed at once, where nothing is kept to be listed later.
     pub listed: i64,
+    /// The counts of a published return, which is no list of records.
+    pub counts: Option<Vec<PublishedCount>>,
     /// The idempotency key to settle together with it.
     pub key: Option<(String, Fingerprint)>,
 }
@@ -126,6 +129,9 @@ impl Tx<'_> {
             let first = self.first_staged_issues(&submission, publication.listed)?;
             return Ok(Published::NotKept(submission, first));
         }
+        if let Some(counts) = &publication.counts {
+            return self.publish_counts(publication, submission, counts);
+        }
         let last = self.hold_list(&submission, publication.validate)?;
         if let Some(last) = last.filter(|last| submission.as_of < *last) {
             return Ok(Published::OlderAsOf { last });
@@ -156,27 +162,38 @@ impl Tx<'_> {
         };
         submission.issue_counts = self.count_issues(&submission)?;
         if publication.validate {
-            submission.status = SubmissionStatus::Validated;
-            if publication.registered {
-                self.settle_work(&submission)?;
-                self.keep_issues(&submission)?;
-                self.give_back_key(submission.id)?;
-            }
-            let first = self.first_staged_issues(&submission, publication.listed)?;
-            return Ok(Published::NotKept(submission, first));
+            return self.keep_look(publication, submission);
         }
         self.move_records(&submission)?;
+        self.keep_report(publication, &submission)?;
+        self.let_issues_stand(&submission)?;
+        Ok(Published::Done(submission))
+    }
+
+    /// Answers what was looked at only; where the answer went out before, it is kept to be asked for.
+    pub(crate) fn keep_look(&mut self, publication: &Publication, mut submission: Submission) -> Result<Published, StoreError> {
+        submission.status = SubmissionStatus::Validated;
         if publication.registered {
             self.settle_work(&submission)?;
-        } else {
-            self.insert_submission(&submission)?;
+            self.keep_issues(&submission)?;
+            self.give_back_key(submission.id)?;
         }
-        self.keep_issues(&submission)?;
-        self.let_issues_stand(&submission)?;
+        let first = self.first_staged_issues(&submission, publication.listed)?;
+        Ok(Published::NotKept(submission, first))
+    }
+
+    /// Keeps what the client is told of it, and that its key is used.
+    pub(crate) fn keep_report(&mut self, publication: &Publication, submission: &Submission) -> Result<(), StoreError> {
+        if publication.registered {
+            self.settle_work(submission)?;
+        } else {
+            self.insert_submission(submission)?;
+        }
+        self.keep_issues(submission)?;
         if let Some((key, fingerprint)) = &publication.key {
             self.settle(&submission.client, key, submission.id.0, fingerprint, &submission.id.to_string())?;
         }
-        Ok(Published::Done(submission))
+        Ok(())
     }
 
     /// Holds the list, so that two publications of it follow one another. Answers its last day.

@@ -30,6 +30,10 @@ pub(super) fn summary(report: &Report) -> String {
     if is_list {
         parts.push(format!("waiting {}, +{}", grouped(counts.accepted - counts.closed.min(counts.accepted)), grouped(counts.opened)));
     }
+    for last in &report.last_published {
+        let (line, month) = (last.service_line.replace('-', " "), &last.period);
+        parts.push(format!("your last return ({}, {line}, {month}) said {}", last.source, grouped(last.total)));
+    }
     format!(
         "{subject}, {} as of {}: {}. Submission {}, {}.",
         report.mode,
@@ -84,7 +88,8 @@ pub(super) fn grouped(count: u64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use domain::submissions::Counts;
+    use client::LastPublished;
+    use domain::submissions::{Counts, Mode};
 
     fn report() -> Report {
         Report {
@@ -108,6 +113,7 @@ mod tests {
                 stale: 3,
                 not_flowed: 14,
             },
+            last_published: Vec::new(),
             issue_list: None,
             was_sent_before: false,
         }
@@ -135,6 +141,16 @@ mod tests {
         let mut report = report();
         report.status = SubmissionStatus::Validated;
         assert!(summary(&report).contains("nothing was kept, this was a check: accepted 4,117 of 4,120"));
+    }
+
+    #[test]
+    fn a_summary_says_what_the_last_return_said() {
+        let mut report = report();
+        let last =
+            |line: &str, total| LastPublished { source: "chs-sitrep".into(), service_line: line.into(), period: "2026-09".into(), total };
+        report.last_published = vec![last("community-paediatric-service", 4_090)];
+        let said = "3,890 unchanged; your last return (chs-sitrep, community paediatric service, 2026-09) said 4,090. Submission";
+        assert!(summary(&report).contains(said), "{}", summary(&report));
     }
 
     #[test]

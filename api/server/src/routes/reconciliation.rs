@@ -1,0 +1,171 @@
+//! `GET /v1/waiting-list/reconciliation`: a provider's own list beside what it last published.
+
+use actix_web::{get, web};
+use chrono::NaiveDate;
+use domain::agreements::{DataClass, Purpose};
+use domain::comparators::{PublishedCount, ServiceLine, Source, Tally};
+use domain::dates::london_day;
+use domain::organisations::OrganisationCode;
+use domain::pathways::{Pathway, PathwaySet};
+use domain::policy::{Act, Ask, Facts, NOBODY, decide};
+use domain::scopes::Scope;
+use domain::submissions::{DEFAULT_LIST, Dataset};
+use serde::{Deserialize, Serialize};
+use store::Submission;
+use utoipa::{IntoParams, ToSchema};
+
+use super::submissions::submitting_for;
+use crate::attributions::attribute;
+use crate::bodies::Query;
+use crate::callers::Caller;
+use crate::exchanges::RequestId;
+use crate::problems::{Kind, Problem};
+use crate::state::State;
+
+/// A provider's list beside what it last published.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct ReconciliationView {
+    pub organisation: OrganisationCode,
+    /// The day on which the list was counted: today, as the gateway knows only the present state.
+    pub as_of: NaiveDate,
+    /// One for each line that was published and sent.
+    pub items: Vec<ReconciledLineView>,
+}
+
+/// One line of a return.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct ReconciledLineView {
+    pub source: Source,
+    pub service_line: ServiceLine,
+    /// The pathways whose open referrals are counted: each referral once, from its receipt.
+    pub pathways: PathwaySet,
+    /// The last month that was sent.
+    #[schema(example = "2026-09")]
+    pub period: String,
+    pub total: ReconciledCountView,
+    /// Nothing where the total alone was published.
+    pub bands: Vec<ReconciledBandView>,
+    /// Why the two may differ though both are right.
+    pub caveat: &'static str,
+}
+
+/// Two counts of the same.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct ReconciledCountView {
+    pub published: u64,
+    /// On the list today.
+    pub held: u64,
+    /// How many more are on the list than were published.
+    pub difference: i64,
+}
+
+/// The same of a band of weeks.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct ReconciledBandView {
+    /// Weeks waiting.
+    #[schema(example = "18-52")]
+    pub weeks: &'static str,
+    #[serde(flatten)]
+    pub count: ReconciledCountView,
+}
+
+/// What an organisation last published of a service.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct LastPublishedView {
+    pub source: Source,
+    pub service_line: ServiceLine,
+    #[schema(example = "2026-09")]
+    pub period: String,
+    pub total: u64,
+}
+
+/// Whose list.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct ReconciliationQuery {
+    /// The client's own organisation where it is left out; another that it may send for.
+    organisation: Option<OrganisationCode>,
+}
+
+/// A waiting list beside what was last published of it
+///
+/// For each line of a published return that was sent (formats `dm01` and `chs-sitrep`), the last month's total and
+/// bands, and the provider's own open referrals as they stand today: those on hold too, but for those that did not
+/// flow, and for children who died.
+#[utoipa::path(tag = "waiting lists", security(("oauth2" = ["waiting-list:read"])), params(ReconciliationQuery), responses((status = 200, description = "The two counts, line by line", body = ReconciliationView)))]
+#[get("/v1/waiting-list/reconciliation")]
+pub async fn reconcile(
+    caller: Caller,
+    query: Query<ReconciliationQuery>,
+    id: RequestId,
+    state: web::Data<State>,
+) -> Result<web::Json<ReconciliationView>, Problem> {
+    caller.require(Scope::WaitingListRead)?;
+    let by = attribute(&caller, None, id, "reconcile");
+    let now = state.clock.now();
+    let today = london_day(now);
+    let organisation = submitting_for(&caller, query.0.organisation, today)?;
+    // On the provider's behalf, as its list was sent.
+    let ask = Ask {
+        act: Act::Disclose,
+        holder: organisation,
+        recipient: organisation,
+        purpose: Purpose::CareCoordination,
+        data: DataClass::WaitingListStatus,
+        pathways: PathwaySet::all(),
+        child: None,
+        item: None,
+    };
+    let partnership = std::sync::Arc::clone(caller.partnership());
+    let found = state.store.transaction(move |tx| match decide(ask, Facts::at(now, &partnership, &NOBODY)) {
+        Ok(permit) => tx.reconcile(&permit, today, &by).map(Ok),
+        Err(refusal) => tx.leave_refused(&refusal, &by, now).map(|()| Err(Kind::NoAgreement)),
+    });
+    let items = found.await?.map_err(Problem::from)?.into_iter().map(|(published, held)| line(&published, &held)).collect();
+    Ok(web::Json(ReconciliationView { organisation, as_of: today, items }))
+}
+
+fn line(published: &PublishedCount, held: &Tally) -> ReconciledLineView {
+    let line = published.line;
+    let bands = published.bands.iter().flatten().zip(&held.bands).zip(line.source().bands());
+    ReconciledLineView {
+        source: line.source(),
+        service_line: line,
+        pathways: line.pathways(),
+        period: month(published.period),
+        total: count(published.total, held.total),
+        bands: bands.map(|((published, held), band)| ReconciledBandView { weeks: band.name, count: count(*published, *held) }).collect(),
+        caveat: line.caveat(),
+    }
+}
+
+fn count(published: u64, held: u64) -> ReconciledCountView {
+    let difference = i64::try_from(i128::from(held) - i128::from(published)).unwrap_or(i64::MIN);
+    ReconciledCountView { published, held, difference }
+}
+
+fn month(period: NaiveDate) -> String {
+    period.format("%Y-%m").to_string()
+}
+
+/// What was last published of the same service as a list: by the pathway that the list is named after; of the
+/// default list, each line.
+pub(super) async fn last_published(state: &State, submission: &Submission) -> Result<Vec<LastPublishedView>, Problem> {
+    let pathways = match submission.list.parse::<Pathway>() {
+        _ if submission.dataset != Dataset::WaitingList => return Ok(Vec::new()),
+        Ok(pathway) => pathway.into(),
+        Err(_) if submission.list == DEFAULT_LIST => PathwaySet::all(),
+        Err(_) => return Ok(Vec::new()),
+    };
+    let organisation = submission.organisation;
+    let counts = state.store.read(move |tx| tx.last_published(organisation)).await?;
+    let same = counts.into_iter().filter(|count| !count.line.pathways().intersection(pathways).is_empty());
+    let view = |count: PublishedCount| LastPublishedView {
+        source: count.line.source(),
+        service_line: count.line,
+        period: month(count.period),
+        total: count.total,
+    };
+    Ok(same.map(view).collect())
+}
