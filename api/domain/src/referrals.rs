@@ -50,6 +50,14 @@ closed! {
     }
 }
 
+impl Flow {
+    /// Whether an open referral counts as open: only if a row for it came with the last submission of its list
+    /// (reference, 8).
+    pub fn counts_as_open(self) -> bool {
+        self != Self::NotFlowed
+    }
+}
+
 /// The referral that this one continues.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PreviousReferral {

@@ -15,7 +15,6 @@ use domain::organisations::{Organisation, OrganisationCode};
 use domain::partnerships::Partnership;
 use domain::pathways::{Pathway, PathwaySet};
 use domain::policy::{Act, Ask, ChildFacts, Facts, NOBODY, Permit, decide};
-use domain::referrals::Flow;
 use domain::submissions::{DEFAULT_LIST, Dataset};
 use store::{Counted, Store, StoreError, TableDraft, Tx};
 
@@ -166,10 +165,10 @@ fn wait_facts(tx: &mut Tx<'_>, building: &Building, lists: &Lists) -> Result<(Ve
         let district = held.iter().rev().find_map(|entry| entry.referral.details.district.clone());
         let mut seen = PathwaySet::EMPTY;
         // The longest comes first.
-        for wait in waits(&held, building.as_of, |entry| entry.flow != Flow::NotFlowed) {
-            if !seen.contains(wait.pathway) {
+        for wait in waits(&held, building.as_of) {
+            if wait.flow.counts_as_open() && !seen.contains(wait.pathway) {
                 seen = seen.with(wait.pathway);
-                facts.push(WaitFact { child, pathway: wait.pathway, band: WeeksBand::of(wait.journey_wait), district: district.clone() });
+                facts.push(WaitFact { child, pathway: wait.pathway, band: WeeksBand::of(wait.journey.waited), district: district.clone() });
             }
         }
     })?;
