@@ -113,6 +113,13 @@ impl Tx<'_> {
                 Pass::Alone => "pg_advisory_xact_lock",
             };
             diesel::sql_query(format!("SELECT {lock}({GATE}, {})", id.0.rem_euclid(GATES))).execute(*connection)?;
+            if pass == Pass::Alone {
+                // What is decided about a retired identity bears on the one that stands for it.
+                for survivor in self.survivors_of(id)? {
+                    let Handle::Postgres(connection) = &mut self.handle else { break };
+                    diesel::sql_query(format!("SELECT {lock}({GATE}, {})", survivor.0.rem_euclid(GATES))).execute(*connection)?;
+                }
+            }
         }
         Ok(())
     }

@@ -5,6 +5,7 @@
 //! touches what others read.
 
 mod bodies;
+mod merges;
 mod sinks;
 
 use std::sync::Arc;
@@ -17,6 +18,7 @@ use domain::dates::london_day;
 use domain::identifiers::SubmissionId;
 use domain::issues::IssueCode;
 use domain::organisations::OrganisationCode;
+use domain::partnerships::Partnership;
 use domain::recognition::Rules;
 use domain::submissions::{Counts, Dataset, Mode, SubmissionStatus};
 use futures_util::{Stream, StreamExt};
@@ -55,6 +57,9 @@ pub struct Order {
     /// As it came, for the fingerprint.
     pub query: String,
     pub received_at: DateTime<Utc>,
+    /// Of the call, for the audit log.
+    pub request_id: uuid::Uuid,
+    pub partnership: Arc<Partnership>,
 }
 
 /// What became of it.
@@ -216,6 +221,7 @@ impl Intake {
             refuse,
             validate: order.validate,
             listed: i64::try_from(LISTED).unwrap_or(i64::MAX),
+            merging: Some(merges::merging(order)),
             key: order.key.clone().map(|key| (key, fingerprint)),
         })?;
         match published {

@@ -2,7 +2,7 @@
 
 use actix_web::http::header::LOCATION;
 use actix_web::web::Payload;
-use actix_web::{HttpMessage, HttpRequest, HttpResponse, post, web};
+use actix_web::{FromRequest, HttpMessage, HttpRequest, HttpResponse, post, web};
 use adapters::Adapter;
 use chrono::NaiveDate;
 use domain::identifiers::SubmissionId;
@@ -17,6 +17,7 @@ use utoipa::{IntoParams, ToSchema};
 use crate::bodies::Query;
 use crate::bodies::faults::Fault;
 use crate::callers::Caller;
+use crate::exchanges::RequestId;
 use crate::idempotency::IdempotencyKey;
 use crate::ingest::{Order, Taken};
 use crate::problems::{Kind, Problem};
@@ -211,6 +212,8 @@ async fn submit(
         key: key.0,
         query: request.query_string().to_owned(),
         received_at: now,
+        request_id: RequestId::extract(request).await?.0,
+        partnership: std::sync::Arc::clone(caller.partnership()),
     };
     if !domain::dates::is_plausible(order.as_of) {
         return Err(invalid("as_of", "a day of this century or the last"));
@@ -224,9 +227,15 @@ async fn submit(
             let issue_list = Some(listed.into_iter().map(IssueView::from).collect());
             HttpResponse::Ok().json(SubmissionView { issues: None, issue_list, ..submission.into() })
         }
-        Taken::Now(submission, _) => HttpResponse::Created()
-            .insert_header((LOCATION, format!("/v1/submissions/{}", submission.id)))
-            .json(SubmissionView::from(submission)),
+        Taken::Now(submission, _) => {
+            if submission.counts.merged > 0 {
+                // What was retired does not come back with a backup.
+                super::erasures::settle(state).await?;
+            }
+            HttpResponse::Created()
+                .insert_header((LOCATION, format!("/v1/submissions/{}", submission.id)))
+                .json(SubmissionView::from(submission))
+        }
     })
 }
 

@@ -6,6 +6,7 @@ use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Text};
 use domain::submissions::{Counts, Dataset, Mode, SubmissionStatus};
 
+use super::merging::Merging;
 use super::{Place, Staging};
 use crate::StoreError;
 use crate::databases::postgres::with_retries;
@@ -28,6 +29,8 @@ pub struct Publication {
     pub validate: bool,
     /// How many of its issues are listed at once, where nothing is kept to be listed later.
     pub listed: i64,
+    /// By whose leave its merges are made; without it a merge is not published.
+    pub merging: Option<Merging>,
     /// The idempotency key to settle together with it.
     pub key: Option<(String, Fingerprint)>,
 }
@@ -120,9 +123,14 @@ impl Tx<'_> {
         if let Some(last) = last.filter(|last| submission.as_of < *last) {
             return Ok(Published::OlderAsOf { last });
         }
-        let marked = self.reject_marked(&submission)?;
-        if marked > 0 {
-            submission.counts.rejected += marked;
+        let mut marked = self.reject_marked(&submission)?;
+        let plan = self.plan_merges(&submission, publication.merging.as_ref())?;
+        if plan.repointed > 0 {
+            // Nor may what was erased or moved come back under the identity that stands.
+            marked += self.reject_marked(&submission)?;
+        }
+        submission.counts.rejected += marked + plan.rejected;
+        if marked + plan.issues > 0 {
             submission.status = SubmissionStatus::AcceptedWithIssues;
         }
         self.check_newest_index()?;
@@ -135,8 +143,9 @@ impl Tx<'_> {
             return Ok(Published::Shrinks { open: natural(open), dropped: natural(not_flowed) });
         }
         submission.counts = Counts {
-            accepted: natural(changes.accepted),
-            unchanged: natural(changes.unchanged),
+            accepted: natural(changes.accepted) + plan.merged + plan.idle,
+            unchanged: natural(changes.unchanged) + plan.idle,
+            merged: plan.merged,
             opened: natural(changes.opened),
             updated: natural(changes.accepted - changes.unchanged - changes.opened - changes.closed),
             closed: natural(changes.closed),
@@ -149,6 +158,7 @@ impl Tx<'_> {
             return Ok(Published::NotKept(submission, self.first_staged_issues(publication.listed)?));
         }
         self.move_records(&submission)?;
+        self.make_merges(&submission, &plan, publication.merging.as_ref())?;
         self.insert_submission(&submission)?;
         self.keep_issues(&submission)?;
         if let Some((key, fingerprint)) = &publication.key {

@@ -24,6 +24,7 @@ pub(super) fn summary(report: &Report) -> String {
         (counts.opened, "new"),
         (counts.updated, "changed"),
         (counts.closed, "ended"),
+        (counts.merged, "merged into another identity"),
         (counts.unchanged, "unchanged"),
     ] {
         part(count, what, what);
@@ -74,6 +75,7 @@ mod tests {
             status: SubmissionStatus::AcceptedWithIssues,
             records: Counts {
                 out_of_scope: 0,
+                merged: 0,
                 received: 4120,
                 accepted: 4117,
                 rejected: 3,
