@@ -3,25 +3,33 @@
 
 use std::sync::Arc;
 
+use chrono::{DateTime, Utc};
 use domain::agreements::{DataClass, Purpose};
 use domain::audit::Attribution;
-use domain::identifiers::ChildId;
+use domain::identifiers::{ChildId, SubmissionId};
+use domain::organisations::OrganisationCode;
+use domain::partnerships::Partnership;
 use domain::pathways::PathwaySet;
 use domain::policy::{Act, Ask, ChildFacts, Facts, decide};
 use store::Merging;
+use uuid::Uuid;
 
-use super::Order;
-
-pub(super) fn merging(order: &Order) -> Merging {
+/// For one submission of an organisation, which a client sent in a request.
+pub fn merging(
+    (client, organisation): (&str, OrganisationCode),
+    (submission, request_id): (SubmissionId, Uuid),
+    partnership: &Arc<Partnership>,
+    now: DateTime<Utc>,
+) -> Merging {
     let by = Attribution {
-        client: order.client.clone(),
-        organisation: order.organisation,
+        client: client.to_owned(),
+        organisation,
         actor: None,
         operation: "merge_children",
-        request_id: order.request_id,
-        resource: Some(order.id.0),
+        request_id,
+        resource: Some(submission.0),
     };
-    let (organisation, item, now, partnership) = (order.organisation, order.id.0, order.received_at, Arc::clone(&order.partnership));
+    let partnership = Arc::clone(partnership);
     let permit = move |child: ChildId, facts: &ChildFacts| {
         let ask = Ask {
             act: Act::Rectify,
@@ -31,7 +39,7 @@ pub(super) fn merging(order: &Order) -> Merging {
             data: DataClass::WaitingListStatus,
             pathways: PathwaySet::EMPTY,
             child: Some(child),
-            item: Some(item),
+            item: Some(submission.0),
         };
         decide(ask, Facts::at(now, &partnership, facts))
     };

@@ -5,7 +5,7 @@
 //! touches what others read.
 
 mod bodies;
-mod merges;
+pub mod merges;
 mod sinks;
 
 use std::sync::Arc;
@@ -221,7 +221,12 @@ impl Intake {
             refuse,
             validate: order.validate,
             listed: i64::try_from(LISTED).unwrap_or(i64::MAX),
-            merging: Some(merges::merging(order)),
+            merging: Some(merges::merging(
+                (&order.client, order.organisation),
+                (order.id, order.request_id),
+                &order.partnership,
+                order.received_at,
+            )),
             key: order.key.clone().map(|key| (key, fingerprint)),
         })?;
         match published {
