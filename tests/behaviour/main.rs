@@ -16,5 +16,6 @@ mod keys;
 mod matrix;
 mod releases;
 mod rights;
+mod staged;
 mod story;
 mod submissions;
