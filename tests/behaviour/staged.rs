@@ -16,14 +16,14 @@ use store::{Publication, Published, Store, Submission};
 use uuid::Uuid;
 
 /// What became of a submission, and its issues as row and code.
-pub type Sent = (Submission, Vec<(i64, String)>);
+pub(crate) type Sent = (Submission, Vec<(i64, String)>);
 
-pub fn reference(nth: usize) -> ChildReference {
+pub(crate) fn reference(nth: usize) -> ChildReference {
     ChildReference::by_nhs_number(number(nth).parse().unwrap(), BORN.parse().unwrap())
 }
 
 /// A child that has waited thirty days for autism.
-pub fn referral(id: &str, nth: usize) -> Record {
+pub(crate) fn referral(id: &str, nth: usize) -> Record {
     let referral = Referral {
         referral_id: id.into(),
         pathways: Pathway::Autism.into(),
@@ -36,7 +36,7 @@ pub fn referral(id: &str, nth: usize) -> Record {
 }
 
 /// Publishes records of a provider's, or looks at them only.
-pub async fn publish(world: &World, organisation: &str, records: Vec<Record>, validate: bool) -> Sent {
+pub(crate) async fn publish(world: &World, organisation: &str, records: Vec<Record>, validate: bool) -> Sent {
     static NEXT: AtomicU64 = AtomicU64::new(1);
     let id = SubmissionId(Uuid::from_u64_pair(0x0197_f000_0000_7000, 0x8000_0000_0000_0000 | NEXT.fetch_add(1, Ordering::SeqCst)));
     let (configuration, clock, organisation) = (world.configuration.clone(), world.clock(Duration::zero()), organisation.parse().unwrap());

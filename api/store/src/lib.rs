@@ -53,7 +53,7 @@ pub use releases::{PublishedRelease, PublishedTable, TableDraft};
 pub use resealing::{KeyPurpose, KeyUsage, ResealCursor, Resealed};
 pub use restrictions::RestrictionDraft;
 pub use sealed_columns::sealed_columns;
-pub use staging::{Merging, Publication, Published, Staging};
+pub use staging::{Leave, Merging, Publication, Published, Staging};
 pub use submissions::{ListedIssue, Submission};
 pub use tombstones::{Replayed, journal::Journal};
 pub use transactions::Tx;

@@ -317,10 +317,11 @@ impl Tx<'_> {
     }
 
     /// Every child's referrals, child by child, cut to what `judge` permits of each provider's: the
-    /// input of a release.
+    /// input of a release. What stands in a list that did not come did not flow.
     pub fn count_referrals(
         &mut self,
         needs: Needs,
+        came: impl Fn(&Counted<'_>) -> bool,
         judge: impl Fn(&Counted<'_>, &ChildFacts) -> Option<Permit>,
         mut visit: impl FnMut(ChildId, Vec<HeldReferral>),
     ) -> Result<(), StoreError> {
@@ -331,8 +332,11 @@ impl Tx<'_> {
                 visit(id, held);
             }
             let (_, held) = child.get_or_insert_with(|| (counted.child, Vec::new()));
-            if let Some(permit) = judge(&counted, facts) {
-                held.extend(row.cut(&permit, vault)?);
+            if let Some(permit) = judge(&counted, facts)
+                && let Ok(referral) = row.cut(&permit, vault)?
+            {
+                let flow = if came(&counted) { referral.flow } else { Flow::NotFlowed };
+                held.push(HeldReferral { flow, ..referral });
             }
             Ok(())
         })?;

@@ -23,7 +23,7 @@ use domain::retention::runs_from;
 use domain::submissions::{Entry, Record};
 
 use cases::PlainCase;
-pub use merging::Merging;
+pub use merging::{Leave, Merging};
 use merging::StagedMerge;
 pub use publishing::{Publication, Published};
 

@@ -122,6 +122,32 @@ on_both! {
         assert_eq!(flows, [("RWR", "not-flowed"), ("RY4", "flowed")]);
     }
 
+    async fn a_first_stage_in_a_list_that_did_not_come_counts_no_more_and_still_links(world: World) {
+        let (trust, icb) = (signed_in(&world, "provider-hct").await, signed_in(&world, "icb-central-east").await);
+        let numbers: Vec<_> = (0..20).map(number).collect();
+        let ids: Vec<_> = (0..20).map(|nth| format!("A-{nth}")).collect();
+        let (began, sent_on) = (days_ago(500), days_ago(200));
+        let first: Vec<_> = numbers.iter().zip(&ids).map(|(number, id)| {
+            [("nhs_number", number.as_str()), ("referral_id", id), ("referral_received_date", &began), ("onward_to", "RWR"), ("onward_date", &sent_on)]
+        }).collect();
+        let second: Vec<_> = numbers.iter().zip(&ids).take(10).map(|(number, id)| {
+            [("nhs_number", number.as_str()), ("referral_id", id), ("referral_received_date", &sent_on)]
+        }).collect();
+        let first = file(&first.iter().map(|row| &row[..]).collect::<Vec<_>>());
+        trust.push_csv(&format!("list=autism&as_of={}", days_ago(60)), first).await.expect_status(201);
+        icb.push_csv("organisation=RWR&list=autism", file(&second.iter().map(|row| &row[..]).collect::<Vec<_>>())).await.expect_status(201);
+        world.build_release(integration_tests::today()).await;
+        let dashboard = signed_in(&world, "dashboard-herts").await;
+        let newest = dashboard.get("/v1/dashboard/releases?limit=1").await.expect(200)["items"][0]["id"].as_str().unwrap().to_owned();
+        let table = dashboard.get(&format!("/v1/dashboard/releases/{newest}/tables/waiting-list-by-weeks-and-district")).await.expect(200);
+        let rows = table["rows"].as_array().unwrap();
+        let figure = |weeks: &str| {
+            let row = rows.iter().find(|row| row["area"] == "E10000015" && row["pathway"] == "autism" && row["weeks"] == weeks).unwrap();
+            row["cell"]["value"].clone()
+        };
+        assert_eq!((figure("52-104"), figure("all")), (json!(10), json!(10)), "{table}");
+    }
+
     async fn codes_and_contracts_are_the_provider_s_own_and_a_choice_is_shown(world: World) {
         let mut records = vec![referral("B-1", 0)];
         let Record { entry: Entry::Referral(coded), .. } = &mut records[0] else { unreachable!() };

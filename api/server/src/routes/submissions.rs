@@ -131,7 +131,9 @@ enum Confirm {
 ///
 /// The body streams; it is answered once all of it is durable and can be queried, and not before.
 /// `delta` inserts and updates. `snapshot` states the whole open content of one list: what was open
-/// and did not flow becomes `not-flowed`, never silently closed.
+/// and did not flow becomes `not-flowed`, never silently closed. A merge of two identities (HL7 v2 ADT^A40) gives the
+/// organisation's own referrals to the one that stands; what forbids a flow about the retired identity goes with
+/// them, and what permits one does not.
 #[utoipa::path(
     tag = "submissions", security(("oauth2" = ["waiting-list:write"])),
     params(SubmissionQuery, ("Idempotency-Key" = Option<String>, Header, description = "1 to 128 printable ASCII characters")),

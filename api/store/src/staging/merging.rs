@@ -28,10 +28,13 @@ use crate::vault::{Column, LookUp, Vault};
 /// The place of a row's issue about a merge, after its own and those of what may not come back.
 const MERGED: i32 = 1_003;
 
+/// Decides whether the organisation may merge what it sent of a child.
+pub type Leave = dyn Fn(ChildId, &ChildFacts) -> Result<Permit, Refusal> + Send + Sync;
+
 /// By whose leave, and in whose name, identities are merged.
 #[derive(Clone)]
 pub struct Merging {
-    pub permit: Arc<dyn Fn(ChildId, &ChildFacts) -> Result<Permit, Refusal> + Send + Sync>,
+    pub permit: Arc<Leave>,
     pub by: Attribution,
 }
 
