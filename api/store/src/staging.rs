@@ -23,8 +23,8 @@ use domain::retention::runs_from;
 use domain::submissions::{Entry, Record};
 
 use cases::PlainCase;
-pub use merging::{Leave, Merging};
 use merging::StagedMerge;
+pub use merging::{Leave, Merging};
 pub use publishing::{Publication, Published};
 
 use crate::StoreError;

@@ -177,6 +177,15 @@ fn who_referred_the_child_had_it_until_then() {
 }
 
 #[test]
+fn nothing_was_sent_on_before_it_came() {
+    let second = || with(at("RWR", referral("B", 200)), |details| details.referred_by = Some("RY4".into()));
+    assert_eq!(journeys_of(&[referral("A", 201), second()]), [(100, vec![]), (99, vec![])]);
+    assert_eq!(journeys_of(&[sent_on(referral("A", 201), "RWR", 199, None), at("RWR", referral("B", 200))]), [(100, vec![]), (99, vec![])]);
+    let team = |id| with(referral(id, 200), |details| details.referred_by = Some("RY4".into()));
+    assert_eq!(journeys_of(&[team("A"), team("B")]), [(100, vec![]), (100, vec![])], "two teams asked on one day");
+}
+
+#[test]
 fn one_booking_reference_is_one_journey() {
     let booked = |entry, ubrn: &str| with(entry, |details| details.ubrn = Some(ubrn.into()));
     let first = || booked(ended(referral("A", 0), Some(50)), "0000 4957 2910");
