@@ -101,6 +101,9 @@ on_both! {
         assert_eq!((providers(&trust, 0).await.len(), providers(&trust, 1).await.len(), providers(&trust, 2).await.len()), (0, 0, 3));
         let report = trust.push_csv("list=all", list([autism("A-1", 0)])).await.expect(201);
         assert_eq!(report["records"]["unchanged"], 1, "{report}");
+        // Within one submission, of an identity that came to something by the row before.
+        let sent = send(&world, vec![referral("C-1", 10), merged(10, 11), merged(11, 12)]).await;
+        assert_eq!((merges(&sent), sent.1.len(), providers(&trust, 12).await.len()), ((3, 3, 2, 0), 0, 1));
         // The other way about: a survivor that was retired before stands for nobody.
         trust.push_csv("list=all", list([autism("A-4", 3)])).await.expect_status(201);
         send(&world, vec![merged(3, 1)]).await;
