@@ -20,5 +20,6 @@ mod matrix;
 mod onboarding;
 mod releases;
 mod rights;
+mod staged;
 mod story;
 mod submissions;

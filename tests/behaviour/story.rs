@@ -52,7 +52,10 @@ on_both! {
         let wait = &shown["waits"][0];
         assert_eq!((&wait["pathway"], &wait["stage"], &wait["provider"]), (&json!("autism"), &json!("assessment"), &json!("RY4")));
         assert_eq!(wait["stage_wait"], json!({ "days": 290, "weeks": 41 }));
-        assert_eq!(wait["journey_wait"], json!({ "days": 512, "weeks": 73, "known_by": "linked-referral" }));
+        let started_on = wait["journey_wait"]["started_on"].as_str().unwrap();
+        assert_eq!(wait["journey_wait"], json!({
+            "days": 512, "weeks": 73, "started_on": started_on, "known_by": "linked-referral", "linked_by": ["previous-referral"]
+        }));
 
         let path = format!("/v1/consents/{}/withdrawal", consent["id"].as_str().unwrap());
         council.post(&path, &json!({ "reason": "changed her mind" })).await.expect(200);

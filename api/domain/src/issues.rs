@@ -104,6 +104,10 @@ catalogue! {
     ElementTooOften = "element-too-often", Error, "The element stands in its block more often than the return allows.", "Send it once; PlanDetail and SENneed at most twice.";
     Erased = "erased", Error, "This was erased, and is not to come back.", "Leave it out of the list. A new referral has a new id; if it was erased by mistake, lift the erasure.";
     IdentityCorrected = "identity-corrected", Error, "This referral was moved to another child, and the row still names the former one.", "Correct the NHS number or the date of birth in the source system.";
+    ChildMerged = "child-merged", Warning, "The row names an identity that you merged into another; it was taken for the one that stands.", "Send the identity that the merge kept.";
+    MergeUnknown = "merge-unknown", Warning, "You hold nothing under the retired identity with this date of birth; nothing was changed.", "Check the retired identity, and that both have one date of birth.";
+    MergeContrary = "merge-contrary", Warning, "The identity that is to stand was itself merged into this one before; nothing was changed.", "Go on with the identity that stands; if the first merge was wrong, rectify the referrals.";
+    MergeHeld = "merge-held", Warning, "A legal hold keeps the records of one of the two as they are; nothing was changed.", "Send the merge again once the hold is released.";
     PastRetention = "past-retention", Error, "This ended so long ago that it is kept no longer.", "Leave what ended long ago out of the list; what changed in it is taken again.";
     PatientMissing = "patient-missing", Error, "The referral's patient is not in the patient table.", "Send the patient's row too, with the same patient id.";
     PatientDiffers = "patient-differs", Error, "The patient table has two people under this referral's patient id.", "Send one row for each patient id; correct the NHS number or the date of birth.";

@@ -30,18 +30,39 @@ pub const fn columns(data: DataClass) -> &'static [&'static str] {
     }
 }
 
-/// Where and how long a child waits: the stage, and the dates and links from which a journey is told.
-const WAIT: &[&str] =
-    &["stage", "stage_start_date", "original_referral_date", "previous", "waiting_time_measurement_type", "rtt_status", "date_of_death"];
-/// The same with the district, by which a count is broken down.
+/// Where and how long a child waits: the stage, the dates, and what links its referrals into a journey. The links are
+/// looked at, and not shown: the answer says of what kind they were.
+const WAIT: &[&str] = &[
+    "stage",
+    "stage_start_date",
+    "original_referral_date",
+    "previous",
+    "ubrn",
+    "pathway_id",
+    "pathway_id_issuer",
+    "referred_by",
+    "onward",
+    "right_to_choose",
+    "waiting_time_measurement_type",
+    "rtt_status",
+    "closed_date",
+    "date_of_death",
+];
+/// The same with the district, by which a count is broken down, and without what no table shows.
 const COUNT: &[&str] = &[
     "district",
     "stage",
     "stage_start_date",
     "original_referral_date",
     "previous",
+    "ubrn",
+    "pathway_id",
+    "pathway_id_issuer",
+    "referred_by",
+    "onward",
     "waiting_time_measurement_type",
     "rtt_status",
+    "closed_date",
     "date_of_death",
 ];
 
@@ -53,13 +74,19 @@ pub fn minimise(referral: Referral, data: DataClass) -> Referral {
         stage_start_date: all.stage_start_date,
         original_referral_date: all.original_referral_date,
         previous: all.previous,
+        ubrn: all.ubrn,
+        pathway_id: all.pathway_id,
+        pathway_id_issuer: all.pathway_id_issuer,
+        referred_by: all.referred_by,
+        onward: all.onward,
         waiting_time_measurement_type: all.waiting_time_measurement_type,
         rtt_status: all.rtt_status,
+        closed_date: all.closed_date,
         date_of_death: all.date_of_death,
         ..ReferralDetails::default()
     };
     let details = match data {
-        DataClass::WaitingListStatus => wait,
+        DataClass::WaitingListStatus => ReferralDetails { right_to_choose: all.right_to_choose, ..wait },
         DataClass::DashboardAggregate => ReferralDetails { district: all.district, ..wait },
         DataClass::HealthAdvice | DataClass::AdviceRequest | DataClass::EhcpStatus => ReferralDetails::default(),
     };

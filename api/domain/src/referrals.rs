@@ -66,6 +66,14 @@ pub fn closed_list_of(field: &str) -> Option<Vec<&'static str>> {
     }
 }
 
+impl Flow {
+    /// Whether an open referral counts as open: only if a row for it came with the last submission of its list
+    /// (reference, 8).
+    pub fn counts_as_open(self) -> bool {
+        self != Self::NotFlowed
+    }
+}
+
 /// The referral that this one continues.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PreviousReferral {

@@ -97,6 +97,9 @@ pub struct Counts {
     pub updated: u64,
     /// Updated from open to ended.
     pub closed: u64,
+    /// Merges of two identities that changed something.
+    #[serde(default)]
+    pub merged: u64,
     /// Rejected, while an earlier version is held and was left as it is.
     pub stale: u64,
     /// Open in the list before, and missing from this snapshot.

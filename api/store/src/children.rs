@@ -122,6 +122,17 @@ impl Tx<'_> {
     // it alone, and readers that never cease would keep a family from withdrawing. An advisory lock
     // is given in the order it was asked for.
     fn pass_gate(&mut self, id: ChildId, pass: Pass) -> Result<(), StoreError> {
+        self.lock_gate(id, pass)?;
+        if pass == Pass::Alone && matches!(self.handle, Handle::Postgres(_)) {
+            // What is decided about a retired identity bears on the one that stands for it.
+            for survivor in self.survivors_of(id)? {
+                self.lock_gate(survivor, pass)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn lock_gate(&mut self, id: ChildId, pass: Pass) -> Result<(), StoreError> {
         if let Handle::Postgres(connection) = &mut self.handle {
             let gate = i32::try_from(id.0.rem_euclid(GATES)).unwrap_or_default();
             match pass {

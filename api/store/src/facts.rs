@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use diesel::prelude::*;
+use domain::consents::{Consent, ConsentDecision};
 use domain::identifiers::ChildId;
 use domain::partnerships::Needs;
 use domain::policy::ChildFacts;
@@ -35,8 +36,16 @@ impl Tx<'_> {
         for (child, found) in self.overrides_between(first, last)? {
             facts.entry(child).or_default().overrides.push(found);
         }
+        let mut numbers: Vec<_> = references.iter().filter_map(|(child, reference)| Some((*child, *reference.nhs_number()?))).collect();
+        for (child, retired) in self.retired_between(first, last)? {
+            let against = |consent: &Consent| consent.decision != ConsentDecision::Permit;
+            let facts = facts.entry(child).or_default();
+            // Whatever forbids, and nothing that permits: nobody permitted it of the one that stands.
+            facts.consents.extend(self.consents_between(retired.0, retired.0)?.into_iter().map(|(_, consent)| consent).filter(against));
+            facts.restrictions.extend(self.restrictions_between(retired.0, retired.0)?.into_iter().map(|(_, restriction)| restriction));
+            numbers.extend(self.child_reference(retired)?.nhs_number().map(|number| (child, *number)));
+        }
         if needs.opt_outs {
-            let numbers: Vec<_> = references.iter().filter_map(|(child, reference)| Some((*child, *reference.nhs_number()?))).collect();
             for child in self.opted_out(&numbers)? {
                 facts.entry(child).or_default().opted_out = true;
             }

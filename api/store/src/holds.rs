@@ -56,7 +56,11 @@ impl Tx<'_> {
     pub fn facts_for_rights(&mut self, child: Option<ChildId>, organisation: OrganisationCode) -> Result<ChildFacts, StoreError> {
         // No hold may be set, and nothing be published, between the question and the deed.
         self.hold_publications(organisation)?;
-        let Some(child) = child else { return Ok(ChildFacts::default()) };
+        child.map_or_else(|| Ok(ChildFacts::default()), |child| self.holds_on(child, organisation))
+    }
+
+    /// The same where no hold can be set, because the organisation is publishing.
+    pub(crate) fn holds_on(&mut self, child: ChildId, organisation: OrganisationCode) -> Result<ChildFacts, StoreError> {
         let query = legal_hold::table.filter(legal_hold::child_id.eq(child.0).and(legal_hold::organisation.eq(organisation.as_str())));
         let rows: Vec<HoldRow> = on!(self, c => query.select(HoldRow::as_select()).load(*c))?;
         let holds = rows.into_iter().map(Hold::try_from).collect::<Result<_, _>>()?;

@@ -6,12 +6,13 @@ use std::collections::BTreeMap;
 use chrono::NaiveDate;
 use diesel::prelude::*;
 use domain::audit::Attribution;
+use domain::dates::london_day;
 use domain::ehc_plans::Case;
 use domain::identifiers::{CaseId, ChildId};
-use domain::journeys::HeldReferral;
+use domain::journeys::{HeldReferral, Journey, journeys};
 use domain::organisations::OrganisationCode;
 use domain::partnerships::Needs;
-use domain::pathways::PathwaySet;
+use domain::pathways::{Pathway, PathwaySet};
 use domain::policy::{ChildFacts, NOBODY, Permit, Reason, Refusal};
 use domain::referrals::{Flow, Referral};
 use domain::submissions::Dataset;
@@ -30,6 +31,8 @@ pub struct ListedReferral {
     /// Whether its accuracy is disputed: then it is listed to who sent it alone.
     pub disputed: bool,
     pub held: HeldReferral,
+    /// Of an open one, through what its provider sent of the child and may be seen with it.
+    pub journeys: Vec<(Pathway, Journey)>,
 }
 
 /// An EHC case in a listing.
@@ -93,8 +96,12 @@ impl RecordRow {
         Ok(HeldReferral { provider: read(&self.organisation, "a provider")?, flow: read(&self.flow, "a flow")?, referral })
     }
 
-    fn listed(&self, held: HeldReferral) -> ListedReferral {
-        ListedReferral { cursor: self.id, list: self.list.clone(), disputed: self.dispute_id.is_some(), held }
+    /// `beside` is what may be seen of the child with it, itself included.
+    fn listed(&self, held: HeldReferral, beside: &[HeldReferral], permit: &Permit) -> ListedReferral {
+        let waits = held.referral.status.is_open();
+        let told = || journeys(beside, held.provider, &held.referral.referral_id, london_day(permit.at()));
+        let journeys = if waits { told() } else { Vec::new() };
+        ListedReferral { cursor: self.id, list: self.list.clone(), disputed: self.dispute_id.is_some(), held, journeys }
     }
 
     fn counted(&self) -> Result<Counted<'_>, StoreError> {
@@ -196,7 +203,16 @@ impl Tx<'_> {
         }
         let rows = self.referral_rows(permit.ask().holder, list, after, limit)?;
         self.leave_permitted(permit, by)?;
-        rows.iter().map(|row| Ok(row.listed(row.referral(self.vault)?))).collect()
+        let children: Vec<_> = rows.iter().map(|row| row.child_id).collect();
+        let mut beside: BTreeMap<i64, Vec<HeldReferral>> = BTreeMap::new();
+        for row in self.rows_of(permit.ask().holder, &children)? {
+            beside.entry(row.child_id).or_default().push(row.referral(self.vault)?);
+        }
+        let listed = |row: &RecordRow| {
+            let beside = beside.get(&row.child_id).map_or(&[][..], Vec::as_slice);
+            Ok(row.listed(row.referral(self.vault)?, beside, permit))
+        };
+        rows.iter().map(listed).collect()
     }
 
     /// Every referral that an organisation sent itself, one at a time. The leaf is the caller's to leave.
@@ -234,7 +250,11 @@ impl Tx<'_> {
                 let facts = self.child_facts(child, needs)?;
                 let Some(permit) = judge(child, PathwaySet::from_bits(row.pathways), &facts) else { continue };
                 if let Ok(held) = row.cut(&permit, self.vault)? {
-                    found.push(row.listed(held));
+                    let mut beside = Vec::new();
+                    for other in self.rows_of(holder, &[row.child_id])? {
+                        beside.extend(other.cut(&permit, self.vault)?);
+                    }
+                    found.push(row.listed(held, &beside, &permit));
                     self.leave_permitted(&permit, by)?;
                 }
                 if found.len() == limit {
@@ -242,6 +262,12 @@ impl Tx<'_> {
                 }
             }
         }
+    }
+
+    /// What an organisation sent of some children.
+    fn rows_of(&mut self, holder: OrganisationCode, children: &[i64]) -> Result<Vec<RecordRow>, StoreError> {
+        let own = referrals().filter(record::child_id.eq_any(children).and(record::organisation.eq(holder.as_str())));
+        Ok(on!(self, c => own.select(RecordRow::as_select()).load(*c))?)
     }
 
     /// Rows in the order of their keys, which is the order of the index, after the row of a cursor.
@@ -304,10 +330,11 @@ impl Tx<'_> {
     }
 
     /// Every child's referrals, child by child, cut to what `judge` permits of each provider's: the
-    /// input of a release.
+    /// input of a release. What stands in a list that did not come did not flow.
     pub fn count_referrals(
         &mut self,
         needs: Needs,
+        came: impl Fn(&Counted<'_>) -> bool,
         judge: impl Fn(&Counted<'_>, &ChildFacts) -> Option<Permit>,
         mut visit: impl FnMut(ChildId, Vec<HeldReferral>),
     ) -> Result<(), StoreError> {
@@ -318,8 +345,11 @@ impl Tx<'_> {
                 visit(id, held);
             }
             let (_, held) = child.get_or_insert_with(|| (counted.child, Vec::new()));
-            if let Some(permit) = judge(&counted, facts) {
-                held.extend(row.cut(&permit, vault)?);
+            if let Some(permit) = judge(&counted, facts)
+                && let Ok(referral) = row.cut(&permit, vault)?
+            {
+                let flow = if came(&counted) { referral.flow } else { Flow::NotFlowed };
+                held.push(HeldReferral { flow, ..referral });
             }
             Ok(())
         })?;

@@ -57,6 +57,8 @@ impl Tx<'_> {
             self.lift_mark(organisation, &Mark::Moved { id: id.clone(), from: right.clone(), to: former.clone() }, at)?;
             marks.push(Mark::Moved { id: id.clone(), from: former.clone(), to: right.clone() });
         }
+        // Nor is that child retired any more, if a message of the organisation's had said so.
+        self.unmerge(organisation, (right_child, right), at)?;
         let row = (
             rectification::id.eq(draft.id.to_string()),
             rectification::child_id.eq(right_child.0),

@@ -223,6 +223,10 @@ impl Tx<'_> {
             return Ok(());
         }
         for id in orphans {
+            let merged = format!(
+                "DELETE FROM child_merge WHERE survivor_id = $1 AND EXISTS (SELECT 1 FROM child c WHERE c.id = survivor_id AND {NOTHING_HELD})"
+            );
+            on!(self, c => diesel::sql_query(&merged).bind::<BigInt, _>(id).execute(*c))?;
             let query = format!("DELETE FROM child WHERE id IN (SELECT c.id FROM child c WHERE c.id = $1 AND {NOTHING_HELD})");
             on!(self, c => diesel::sql_query(&query).bind::<BigInt, _>(id).execute(*c))?;
         }
@@ -236,4 +240,5 @@ const NOTHING_HELD: &str = "
     AND NOT EXISTS (SELECT 1 FROM restriction x WHERE x.child_id = c.id)
     AND NOT EXISTS (SELECT 1 FROM caldicott_override x WHERE x.child_id = c.id)
     AND NOT EXISTS (SELECT 1 FROM advice_request x WHERE x.child_id = c.id)
-    AND NOT EXISTS (SELECT 1 FROM legal_hold x WHERE x.child_id = c.id)";
+    AND NOT EXISTS (SELECT 1 FROM legal_hold x WHERE x.child_id = c.id)
+    AND NOT EXISTS (SELECT 1 FROM child_merge x WHERE x.retired_id = c.id)";

@@ -15,6 +15,15 @@ diesel::table! {
 }
 
 diesel::table! {
+    child_merge (organisation, retired_id) {
+        organisation -> Text,
+        retired_id -> BigInt,
+        survivor_id -> BigInt,
+        merged_at -> Timestamp,
+    }
+}
+
+diesel::table! {
     record (id) {
         id -> BigInt,
         dataset -> Text,

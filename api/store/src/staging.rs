@@ -5,6 +5,7 @@
 
 mod cases;
 mod marked;
+mod merging;
 mod publishing;
 mod renewing;
 mod standing;
@@ -23,6 +24,8 @@ use domain::retention::runs_from;
 use domain::submissions::{Entry, Record};
 
 use cases::PlainCase;
+use merging::StagedMerge;
+pub use merging::{Leave, Merging};
 pub use publishing::{Publication, Published};
 
 use crate::StoreError;
@@ -68,6 +71,17 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    staged_merge (row_number, position) {
+        row_number -> BigInt,
+        position -> Integer,
+        look_up -> Binary,
+        sealed_reference -> Binary,
+        survivor_look_up -> Binary,
+        sealed_survivor -> Binary,
+    }
+}
+
 diesel::allow_tables_to_appear_in_same_query!(staged, staged_rejected, staged_issue);
 
 /// What is made with a look-up key stands here under each of two keys, because what is published may
@@ -80,6 +94,8 @@ const TABLES: &str = "
     CREATE KIND TABLE staged (row_number BIGINT NOT NULL, record_key TEXT NOT NULL, look_up BYTES NOT NULL,
         other_look_up BYTES NOT NULL, sealed_reference BYTES NOT NULL, pathways SMALLINT NOT NULL, is_open BOOLEAN NOT NULL,
         digest BYTES NOT NULL, other_digest BYTES NOT NULL, case_index BYTES, sealed_record BYTES NOT NULL, retain_from DATE);
+    CREATE KIND TABLE staged_merge (row_number BIGINT NOT NULL, position INTEGER NOT NULL, look_up BYTES NOT NULL,
+        sealed_reference BYTES NOT NULL, survivor_look_up BYTES NOT NULL, sealed_survivor BYTES NOT NULL);
     CREATE KIND TABLE staged_rejected (record_key TEXT NOT NULL);
     CREATE KIND TABLE staged_issue (row_number BIGINT NOT NULL, position INTEGER NOT NULL, record_key TEXT,
         field TEXT NOT NULL, code TEXT NOT NULL, is_error BOOLEAN NOT NULL,
@@ -134,6 +150,34 @@ struct StagedIssue {
     is_error: bool,
 }
 
+/// What of a row follows from whose it is.
+#[derive(AsChangeset)]
+#[diesel(table_name = staged)]
+struct Identity {
+    look_up: Vec<u8>,
+    other_look_up: Vec<u8>,
+    sealed_reference: Vec<u8>,
+    digest: Vec<u8>,
+    other_digest: Vec<u8>,
+}
+
+impl Identity {
+    fn of(vault: &Vault, child: &ChildReference, plain: &[u8]) -> Result<Self, StoreError> {
+        let [look_up, other] = vault.look_ups(child);
+        let (mut other_look_up, mut other_digest) = (Vec::new(), Vec::new());
+        if vault.has_two_indexes() {
+            (other_look_up, other_digest) = (other.to_vec(), vault.digest(&other, plain)?.to_vec());
+        }
+        Ok(Self {
+            sealed_reference: vault.seal(Column::ChildReference, &look_up, &to_json_bytes(child)?)?,
+            digest: vault.digest(&look_up, plain)?.to_vec(),
+            look_up: look_up.to_vec(),
+            other_look_up,
+            other_digest,
+        })
+    }
+}
+
 enum Place {
     /// The lock tells other processes that the file is in use.
     Sqlite {
@@ -152,6 +196,7 @@ pub struct Staging {
     organisation: OrganisationCode,
     place: Place,
     rows: Vec<StagedRow>,
+    merges: Vec<StagedMerge>,
     cases: Vec<PlainCase>,
     rejected: Vec<String>,
     rejected_cases: Vec<[LookUp; 2]>,
@@ -176,8 +221,8 @@ impl Staging {
     }
 
     fn new(store: Store, organisation: OrganisationCode, place: Place) -> Self {
-        let (rows, cases, rejected, rejected_cases, issues) = Default::default();
-        Self { vault: store.vault(), store, organisation, place, rows, cases, rejected, rejected_cases, issues }
+        let (rows, merges, cases, rejected, rejected_cases, issues) = Default::default();
+        Self { vault: store.vault(), store, organisation, place, rows, merges, cases, rejected, rejected_cases, issues }
     }
 
     /// Takes a record of a row, counted from 1.
@@ -191,7 +236,7 @@ impl Staging {
                 self.rows.push(staged);
                 if self.rows.len() >= BATCH { self.write_rows() } else { Ok(()) }
             }
-            Entry::Merge(_) => Err(StoreError::Corrupt("a merge, which is not a row")),
+            Entry::Merge(merge) => self.merge(row, &record.child, merge),
             Entry::Case(case) => {
                 self.cases.push(PlainCase { row, child: record.child.clone(), case: case.clone(), retain_from });
                 if self.cases.len() == BATCH { self.write_cases() } else { Ok(()) }
@@ -209,20 +254,15 @@ impl Staging {
         (pathways, is_open, retain_from): (i16, bool, Option<NaiveDate>),
         case_index: Option<LookUp>,
     ) -> Result<StagedRow, StoreError> {
-        let vault = &self.vault;
-        let [look_up, other] = vault.look_ups(child);
-        let (mut other_look_up, mut other_digest) = (Vec::new(), Vec::new());
-        if vault.has_two_indexes() {
-            (other_look_up, other_digest) = (other.to_vec(), vault.digest(&other, plain)?.to_vec());
-        }
+        let Identity { look_up, other_look_up, sealed_reference, digest, other_digest } = Identity::of(&self.vault, child, plain)?;
         Ok(StagedRow {
             row_number,
-            sealed_reference: vault.seal(Column::ChildReference, &look_up, &to_json_bytes(child)?)?,
+            sealed_reference,
             pathways,
             is_open,
-            digest: vault.digest(&look_up, plain)?.to_vec(),
-            sealed_record: vault.seal(Column::Record, &record_row(self.organisation.as_str(), &record_key), plain)?,
-            look_up: look_up.to_vec(),
+            digest,
+            sealed_record: self.vault.seal(Column::Record, &record_row(self.organisation.as_str(), &record_key), plain)?,
+            look_up,
             other_look_up,
             other_digest,
             case_index: case_index.map(Vec::from),
@@ -264,6 +304,7 @@ impl Staging {
     pub fn finish(&mut self, twice: IssueCode, field: &'static str) -> Result<Finished, StoreError> {
         self.write_cases()?;
         self.write_rows()?;
+        self.write_merges()?;
         self.write_notes()?;
         let repeats = format!(
             "INSERT INTO staged_issue (row_number, position, record_key, field, code, is_error)

@@ -38,6 +38,8 @@ pub(crate) enum Mark {
     Child { dataset: Dataset, child: ChildReference },
     /// A referral under its former child.
     Moved { id: String, from: ChildReference, to: ChildReference },
+    /// An identity that the organisation retired, and the one that stands for it.
+    Merged { from: ChildReference, to: ChildReference },
     /// What an organisation said in a request for advice.
     AdviceRequest { id: AdviceRequestId },
     /// A text of advice.
@@ -49,7 +51,7 @@ pub(crate) enum Mark {
 impl Mark {
     fn dataset(&self) -> Option<Dataset> {
         match self {
-            Self::Referral { .. } | Self::Moved { .. } => Some(Dataset::WaitingList),
+            Self::Referral { .. } | Self::Moved { .. } | Self::Merged { .. } => Some(Dataset::WaitingList),
             Self::Case { .. } => Some(Dataset::Ehcp),
             Self::Child { dataset, .. } => Some(*dataset),
             Self::AdviceRequest { .. } | Self::Advice { .. } | Self::Decision { .. } => None,
@@ -153,6 +155,21 @@ impl Tx<'_> {
     pub(crate) fn lift_mark(&mut self, organisation: OrganisationCode, mark: &Mark, at: DateTime<Utc>) -> Result<(), StoreError> {
         for (id, _) in self.standing(organisation)?.iter().filter(|(_, other)| other == mark) {
             on!(self, c => diesel::update(tombstone::table.find(*id)).set(tombstone::lifted_at.eq(at.naive_utc())).execute(*c))?;
+        }
+        Ok(())
+    }
+
+    /// Lifts the marks that retired an identity: a person has moved a referral back to it.
+    pub(crate) fn lift_merges(
+        &mut self,
+        organisation: OrganisationCode,
+        retired: &ChildReference,
+        at: DateTime<Utc>,
+    ) -> Result<(), StoreError> {
+        for (_, mark) in self.standing(organisation)? {
+            if matches!(&mark, Mark::Merged { from, .. } if from == retired) {
+                self.lift_mark(organisation, &mark, at)?;
+            }
         }
         Ok(())
     }

@@ -89,11 +89,11 @@ mod tests {
             .into_iter()
             .map(|listed| HeldReferral { provider: listed.provider.parse().unwrap(), flow: Flow::Flowed, referral: listed.referral })
             .collect();
-        let found = waits(&held, as_of, |_| true);
+        let found = waits(&held, as_of);
         assert_eq!(found.len(), 1);
         assert_eq!(found[0].provider.as_str(), story.provider);
-        assert_eq!((found[0].stage_wait.days, found[0].journey_wait.days), (story.stage_days, story.journey_days));
-        assert_eq!(found[0].known_by, KnownBy::LinkedReferral);
+        assert_eq!((found[0].stage_wait.days, found[0].journey.waited.days), (story.stage_days, story.journey_days));
+        assert_eq!(found[0].journey.known_by, KnownBy::LinkedReferral);
         assert_eq!(County::new(6, 1, as_of).story(), story, "whatever the seed");
         assert!(story.upn.is_some());
     }

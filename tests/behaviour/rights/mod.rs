@@ -2,6 +2,7 @@
 
 mod erasures;
 mod holds;
+mod merges;
 mod rectifications;
 mod restores;
 mod retention;

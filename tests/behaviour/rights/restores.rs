@@ -1,6 +1,9 @@
 //! A database that is put back from a backup does not bring back what was erased since.
 
+use domain::submissions::{Entry, Merge, Record};
+
 use super::*;
+use crate::staged::{publish, reference};
 
 /// The embedded database as it stands, or the whole of the other.
 async fn back_up(world: World) -> (World, Option<Vec<u8>>) {
@@ -55,6 +58,22 @@ on_both! {
         let world = world.restart().await;
         let replays = world.audit_log().await.into_iter().filter(|leaf| leaf["operation"] == "replay_tombstones");
         assert_eq!(replays.count(), 1);
+    }
+
+    async fn what_was_merged_since_a_backup_is_merged_again(world: World) {
+        trust_with(&world, [row("A-1", &number(0), "01", "autism")]).await;
+        let (world, copy) = back_up(world).await;
+        let trust = signed_in(&world, "provider-hct").await;
+        let merge = Merge { retired: vec![reference(0).identifier] };
+        publish(&world, "RY4", vec![Record { child: reference(1), entry: Entry::Merge(merge) }], false).await;
+        // An erasure of something else brings the journal up to date, as the gateway does after each merge.
+        erase(&trust, &number(7)).await;
+        let world = put_back(world, copy).await;
+        let trust = signed_in(&world, "provider-hct").await;
+        waits(&trust, &number(0)).await.expect_problem(404, "not-found");
+        waits(&trust, &number(1)).await.expect_status(200);
+        let report = trust.push_csv("list=all", list([row("A-1", &number(0), "01", "autism")])).await.expect(201);
+        assert_eq!(report["records"]["unchanged"], 1, "{report}");
     }
 
     async fn what_was_moved_since_a_backup_is_moved_again(world: World) {

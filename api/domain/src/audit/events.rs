@@ -49,6 +49,7 @@ events! {
     RecordsErased = "records-erased" "erase" Update "An organisation erased what it had sent about a child; an entry for each class of data.",
     ErasureLifted = "erasure-lifted" "lift_erasure" Update "What had been erased may be sent again.",
     RecordsRectified = "records-rectified" "rectify" Update "Records that named the wrong child were moved to the right one; an entry for each of the two.",
+    ChildrenMerged = "children-merged" "merge_children" Update "A provider's message said that records of two identities are one child's, and its referrals were moved to the one that stands; an entry for each of the two.",
     DisputeOpened = "dispute-opened" "open_dispute" Update "Records whose accuracy is disputed were kept from flowing.",
     DisputeSettled = "dispute-settled" "settle_dispute" Update "A dispute was settled; the records flow again.",
     HoldSet = "legal-hold-set" "set_hold" Create "An organisation kept what it sent about a child from erasure and retention.",

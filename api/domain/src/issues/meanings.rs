@@ -166,6 +166,10 @@ const MEANINGS: &[Entry] = &[
     (PercentageWrong, "The percentage is worked out from the counts; one of them may be of another month.", "NHS England, DM01"),
     (ServiceLineUnknown, "A line whose name changed would be missed without a word.", "NHS England, Community Health Services SitRep and DM01"),
     (LineTwice, "Two figures for the same month and line cannot both have been published.", ""),
+    (ChildMerged, "The provider has said that the identity is retired. What is sent under it belongs to the child that stands for it.", "HL7 v2.8, section 3.3.40"),
+    (MergeUnknown, "Nothing was held under the retired identifier, or its date of birth differs: nothing could be moved without a doubt.", "HL7 v2.8, section 3.3.40"),
+    (MergeContrary, "One message says that the first stands for the second and another the reverse. A person has to say which.", "HL7 v2.8, section 3.3.40"),
+    (MergeHeld, "A legal hold keeps records as they are, to be shown to a court or an inquiry.", ""),
 ];
 
 #[cfg(test)]

@@ -9,6 +9,7 @@ mod bodies;
 mod contents;
 pub mod digests;
 pub mod encodings;
+pub mod merges;
 mod sinks;
 mod works;
 
@@ -24,6 +25,7 @@ use domain::dates::london_day;
 use domain::identifiers::SubmissionId;
 use domain::issues::IssueCode;
 use domain::organisations::OrganisationCode;
+use domain::partnerships::Partnership;
 use domain::recognition::Rules;
 use domain::submissions::{Counts, Dataset, Mode, SubmissionStatus};
 use futures_util::{Stream, StreamExt};
@@ -73,6 +75,9 @@ pub struct Order {
     /// As it came, for the fingerprint.
     pub query: String,
     pub received_at: DateTime<Utc>,
+    /// Of the call, for the audit log.
+    pub request_id: uuid::Uuid,
+    pub partnership: Arc<Partnership>,
 }
 
 impl Order {
@@ -367,6 +372,12 @@ impl Intake {
             registered,
             counts,
             listed: i64::try_from(LISTED).unwrap_or(i64::MAX),
+            merging: Some(merges::merging(
+                (&order.client, order.organisation),
+                (order.id, order.request_id),
+                &order.partnership,
+                order.received_at,
+            )),
             key: order.key.clone().map(|key| (key, fingerprint)),
         })?;
         match published {

@@ -15,7 +15,6 @@ use domain::organisations::{Organisation, OrganisationCode};
 use domain::partnerships::Partnership;
 use domain::pathways::{Pathway, PathwaySet};
 use domain::policy::{Act, Ask, ChildFacts, Facts, NOBODY, Permit, decide};
-use domain::referrals::Flow;
 use domain::submissions::{DEFAULT_LIST, Dataset};
 use store::{Counted, Store, StoreError, TableDraft, Tx};
 
@@ -153,23 +152,28 @@ fn tables(tx: &mut Tx<'_>, secret: &ReleaseSecret, building: &Building) -> Resul
 }
 
 /// The longest journey of each child and pathway, of records that may count, from lists that came; and the
-/// children of whom something was withheld. A referral that did not flow counts no more, but still links a journey.
+/// children of whom something was withheld. A referral that did not flow, or whose list did not come, counts no
+/// more, but still links a journey.
 fn wait_facts(tx: &mut Tx<'_>, building: &Building, lists: &Lists) -> Result<(Vec<WaitFact>, Vec<ChildId>), StoreError> {
     let mut facts = Vec::new();
     let withheld = RefCell::default();
+    let came = |counted: &Counted<'_>| lists.fresh.contains(&(counted.holder, counted.list.to_owned()));
     let judge = |counted: &Counted<'_>, child: &ChildFacts| {
-        let came = lists.fresh.contains(&(counted.holder, counted.list.to_owned()));
-        came.then(|| building.judge(counted, counted.pathways, child, &withheld)).flatten()
+        let ask = building.ask(counted.holder, counted.pathways, Some(counted.child));
+        // Of a list that did not come nothing is counted, and so nothing withheld.
+        if came(counted) { building.judge(counted, counted.pathways, child, &withheld) } else { decide(ask, building.facts(child)).ok() }
     };
-    tx.count_referrals(building.partnership.needs(), judge, |child, mut held| {
+    tx.count_referrals(building.partnership.needs(), came, judge, |child, mut held| {
         held.retain(|entry| entry.referral.referral_received_date <= building.as_of);
-        let district = held.iter().rev().find_map(|entry| entry.referral.details.district.clone());
+        // The newest that counts says where the child lives.
+        let (counting, rest): (Vec<_>, Vec<_>) = held.iter().rev().partition(|entry| entry.flow.counts_as_open());
+        let district = counting.iter().chain(&rest).find_map(|entry| entry.referral.details.district.clone());
         let mut seen = PathwaySet::EMPTY;
         // The longest comes first.
-        for wait in waits(&held, building.as_of, |entry| entry.flow != Flow::NotFlowed) {
-            if !seen.contains(wait.pathway) {
+        for wait in waits(&held, building.as_of) {
+            if wait.flow.counts_as_open() && !seen.contains(wait.pathway) {
                 seen = seen.with(wait.pathway);
-                facts.push(WaitFact { child, pathway: wait.pathway, band: WeeksBand::of(wait.journey_wait), district: district.clone() });
+                facts.push(WaitFact { child, pathway: wait.pathway, band: WeeksBand::of(wait.journey.waited), district: district.clone() });
             }
         }
     })?;

@@ -8,7 +8,7 @@ use domain::agreements::{DataClass, Purpose};
 use domain::children::ChildReference;
 use domain::dates::london_day;
 use domain::identifiers::ChildId;
-use domain::journeys::{KnownBy, RttClock, Wait, Waited, waits};
+use domain::journeys::{Journey, KnownBy, LinkedBy, RttClock, Wait, Waited, waits};
 use domain::nhs_numbers::NhsNumber;
 use domain::organisations::OrganisationCode;
 use domain::pathways::{Pathway, PathwaySet};
@@ -73,7 +73,23 @@ pub struct JourneyWaitView {
     pub days: i64,
     #[schema(example = 73)]
     pub weeks: i64,
+    pub started_on: NaiveDate,
     pub known_by: KnownBy,
+    /// What joined its referrals, each kind once.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub linked_by: Vec<LinkedBy>,
+}
+
+impl From<Journey> for JourneyWaitView {
+    fn from(journey: Journey) -> Self {
+        Self {
+            days: journey.waited.days,
+            weeks: journey.waited.weeks(),
+            started_on: journey.started_on,
+            known_by: journey.known_by,
+            linked_by: journey.linked_by,
+        }
+    }
 }
 
 /// One wait of one child.
@@ -83,10 +99,13 @@ pub struct WaitView {
     pub stage: Option<Stage>,
     pub provider: OrganisationCode,
     pub status: Status,
-    /// Whether it was in the provider's last list.
+    /// Whether it was in the provider's last list. One that did not flow is shown, and counts as open no more.
     pub flow: Flow,
     pub stage_wait: WaitedView,
     pub journey_wait: JourneyWaitView,
+    /// Whether the family chose the provider under Right to Choose, where the provider says.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub right_to_choose: Option<bool>,
     /// The referral-to-treatment clock, where the provider measures one. It takes nobody off a list.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub rtt_clock: Option<RttClock>,
@@ -108,7 +127,8 @@ impl From<Wait> for WaitView {
             status: wait.status,
             flow: wait.flow,
             stage_wait: wait.stage_wait.into(),
-            journey_wait: JourneyWaitView { days: wait.journey_wait.days, weeks: wait.journey_wait.weeks(), known_by: wait.known_by },
+            journey_wait: wait.journey.into(),
+            right_to_choose: wait.right_to_choose,
             rtt_clock: wait.rtt_clock,
         }
     }
@@ -196,7 +216,7 @@ pub async fn get_waits(
             return not_held(tx, Some(child), now);
         }
         let held = tx.disclose_referrals(&sealed, &permits, &by)?;
-        Ok((!held.is_empty()).then(|| (today, waits(&held, today, |_| true))))
+        Ok((!held.is_empty()).then(|| (today, waits(&held, today))))
     });
     let (today, waits) = found.await?.ok_or(Problem::new(Kind::NotFound))?;
     Ok(web::Json(WaitsView { as_of: today, waits: waits.into_iter().map(WaitView::from).collect() }))

@@ -6,15 +6,16 @@ use domain::agreements::{DataClass, Purpose};
 use domain::dates::london_day;
 use domain::journeys::Waited;
 use domain::organisations::OrganisationCode;
-use domain::pathways::PathwaySet;
+use domain::pathways::{Pathway, PathwaySet};
 use domain::policy::{Act, Ask, ChildFacts, Facts, NOBODY, Refusal, decide};
+use domain::recognition::Recognised;
 use domain::referrals::{Flow, Stage, Status};
 use domain::scopes::Scope;
 use serde::{Deserialize, Serialize};
 use store::ListedReferral;
 use utoipa::{IntoParams, ToSchema};
 
-use super::children::WaitedView;
+use super::children::{JourneyWaitView, WaitedView};
 use crate::attributions::attribute;
 use crate::bodies::Query;
 use crate::callers::Caller;
@@ -39,8 +40,29 @@ pub struct EntryView {
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub disputed: bool,
     pub referral_received_date: chrono::NaiveDate,
-    /// Since the start of the present stage; whole journeys are a child's, see its waits.
+    /// Since the start of the present stage.
     pub stage_wait: WaitedView,
+    /// Of an open one, on each pathway and through what this provider sent: what went before with others is among the
+    /// child's waits.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub journeys: Vec<EntryJourneyView>,
+    /// Whether the family chose the provider under Right to Choose, where the provider says.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub right_to_choose: Option<bool>,
+    /// For whom the provider does it, under a contract: said to the provider alone.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub subcontracted_by: Option<String>,
+    /// Which rules held, and by which codes, where the format bears codes: said to the provider alone.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub recognised: Vec<Recognised>,
+}
+
+/// The wait of an entry on one pathway since the first referral that its provider sent.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct EntryJourneyView {
+    pub pathway: Pathway,
+    #[serde(flatten)]
+    pub journey: JourneyWaitView,
 }
 
 /// Whose entries, and which.
@@ -137,5 +159,9 @@ fn view(listed: ListedReferral, own: bool, today: chrono::NaiveDate) -> EntryVie
         disputed: listed.disputed,
         referral_received_date: referral.referral_received_date,
         stage_wait: Waited::between(start, today).into(),
+        journeys: listed.journeys.into_iter().map(|(pathway, journey)| EntryJourneyView { pathway, journey: journey.into() }).collect(),
+        right_to_choose: referral.details.right_to_choose,
+        subcontracted_by: referral.details.subcontracted_by.filter(|_| own),
+        recognised: if own { referral.recognised } else { Vec::new() },
     }
 }

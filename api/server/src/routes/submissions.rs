@@ -2,7 +2,7 @@
 
 use actix_web::http::header::{CONTENT_LENGTH, LOCATION, RETRY_AFTER};
 use actix_web::web::Payload;
-use actix_web::{HttpMessage, HttpRequest, HttpResponse, post, web};
+use actix_web::{FromRequest, HttpMessage, HttpRequest, HttpResponse, post, web};
 use adapters::{Adapter, Content};
 use chrono::NaiveDate;
 use domain::identifiers::SubmissionId;
@@ -18,6 +18,7 @@ use super::reconciliation::{LastPublishedView, last_published};
 use crate::bodies::faults::Fault;
 use crate::bodies::{FileBody, Query};
 use crate::callers::Caller;
+use crate::exchanges::RequestId;
 use crate::fields::prefers_async;
 use crate::idempotency::IdempotencyKey;
 use crate::ingest::digests::Digests;
@@ -196,7 +197,9 @@ enum Confirm {
 ///
 /// The body streams; it is answered once all of it is durable and can be queried, and not before.
 /// `delta` inserts and updates. `snapshot` states the whole open content of one list: what was open
-/// and did not flow becomes `not-flowed`, never silently closed.
+/// and did not flow becomes `not-flowed`, never silently closed. A merge of two identities (HL7 v2 ADT^A40) gives the
+/// organisation's own referrals to the one that stands; what forbids a flow about the retired identity goes with
+/// them, and what permits one does not.
 #[utoipa::path(
     tag = "submissions", security(("oauth2" = ["waiting-list:write"])),
     params(
@@ -292,6 +295,8 @@ async fn submit(
         key: key.0,
         query: request.query_string().to_owned(),
         received_at: now,
+        request_id: RequestId::extract(request).await?.0,
+        partnership: std::sync::Arc::clone(caller.partnership()),
     };
     if !domain::dates::is_plausible(order.as_of) {
         return Err(invalid("as_of", "a day of this century or the last"));
@@ -309,6 +314,10 @@ async fn submit(
     };
     let taken = taken?;
     let (Taken::Before(submission) | Taken::Now(submission, _) | Taken::Later(submission, _)) = &taken;
+    if submission.counts.merged > 0 {
+        // What was retired does not come back with a backup.
+        super::erasures::settle(state).await?;
+    }
     let last_published = last_published(state, submission).await?;
     let mut answer = answer(taken, last_published, respond_async);
     if let Some((name, value)) = wanted {

@@ -135,8 +135,8 @@ const UNRECORDED: [&str; 23] = [
     "submit_waiting_list",
 ];
 
-/// What an operator's command or the gateway's upkeep does.
-const OPERATORS: [&str; 3] = ["build_release", "run_retention", "replay_tombstones"];
+/// What an operator's command, the gateway's upkeep or a message within a submission does.
+const OPERATORS: [&str; 4] = ["build_release", "run_retention", "replay_tombstones", "merge_children"];
 
 #[test]
 fn every_operation_is_in_the_catalogue_of_events_or_listed_as_leaving_none() {

@@ -44,7 +44,7 @@ impl Tx<'_> {
                 Mark::Case { child, received_on } => cases.extend(case_indexes(self.vault, child, *received_on)?),
                 Mark::Child { child, .. } => children.extend(self.vault.look_ups(child)),
                 Mark::Moved { id, from, .. } => moved.push((id, self.vault.look_ups(from))),
-                Mark::AdviceRequest { .. } | Mark::Advice { .. } | Mark::Decision { .. } => {}
+                Mark::Merged { .. } | Mark::AdviceRequest { .. } | Mark::Advice { .. } | Mark::Decision { .. } => {}
             }
         }
         let field = match submission.dataset {

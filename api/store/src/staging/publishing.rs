@@ -7,6 +7,7 @@ use diesel::sql_types::{BigInt, Text};
 use domain::comparators::PublishedCount;
 use domain::submissions::{Counts, Dataset, Mode, SubmissionStatus};
 
+use super::merging::Merging;
 use super::{Place, Staging};
 use crate::StoreError;
 use crate::databases::postgres::with_retries;
@@ -33,6 +34,8 @@ pub struct Publication {
     pub listed: i64,
     /// The counts of a published return, which is no list of records.
     pub counts: Option<Vec<PublishedCount>>,
+    /// By whose leave its merges are made; without it a merge is not published.
+    pub merging: Option<Merging>,
     /// The idempotency key to settle together with it.
     pub key: Option<(String, Fingerprint)>,
 }
@@ -136,9 +139,14 @@ impl Tx<'_> {
         if let Some(last) = last.filter(|last| submission.as_of < *last) {
             return Ok(Published::OlderAsOf { last });
         }
-        let marked = self.reject_marked(&submission)?;
-        if marked > 0 {
-            submission.counts.rejected += marked;
+        let mut marked = self.reject_marked(&submission)?;
+        let plan = self.plan_merges(&submission, publication.merging.as_ref())?;
+        if plan.repointed > 0 {
+            // Nor may what was erased or moved come back under the identity that stands.
+            marked += self.reject_marked(&submission)?;
+        }
+        submission.counts.rejected += marked + plan.rejected;
+        if marked + plan.issues > 0 {
             submission.status = SubmissionStatus::AcceptedWithIssues;
         }
         self.check_newest_index()?;
@@ -151,8 +159,9 @@ impl Tx<'_> {
             return Ok(Published::Shrinks { open: natural(open), dropped: natural(not_flowed) });
         }
         submission.counts = Counts {
-            accepted: natural(changes.accepted),
-            unchanged: natural(changes.unchanged),
+            accepted: natural(changes.accepted) + plan.merged + plan.idle,
+            unchanged: natural(changes.unchanged) + plan.idle,
+            merged: plan.merged,
             opened: natural(changes.opened),
             updated: natural(changes.accepted - changes.unchanged - changes.opened - changes.closed),
             closed: natural(changes.closed),
@@ -165,6 +174,7 @@ impl Tx<'_> {
             return self.keep_look(publication, submission);
         }
         self.move_records(&submission)?;
+        self.make_merges(&submission, &plan, publication.merging.as_ref())?;
         self.keep_report(publication, &submission)?;
         self.let_issues_stand(&submission)?;
         Ok(Published::Done(submission))

@@ -20,6 +20,7 @@ impl Staging {
             return Ok(());
         }
         let before = std::mem::replace(&mut self.vault, now);
+        self.renew_merges(&before)?;
         let mut tx = self.tx()?;
         on!(tx, c => c.batch_execute("CREATE INDEX staged_by_row ON staged (row_number)"))?;
         let mut after = i64::MIN;

@@ -142,6 +142,10 @@ impl Tx<'_> {
                 };
                 (waiting_list, rows)
             }
+            Mark::Merged { from, to } => {
+                let (retired, survivor) = (self.child_for_decision(from)?, self.child_for_decision(to)?);
+                (waiting_list, self.merge_referrals(organisation, retired, (survivor, to), at)?)
+            }
             Mark::AdviceRequest { id } => (DataClass::AdviceRequest, self.blank_advice_request(*id)?),
             Mark::Advice { id } => (DataClass::HealthAdvice, self.blank_advice(*id)?),
             Mark::Decision { id } => (waiting_list, self.blank_decision(*id, at)?),

@@ -27,6 +27,7 @@ pub(super) fn summary(report: &Report) -> String {
     }
     part(counts.updated, "changed", "changed");
     part(counts.closed, "ended", "ended");
+    part(counts.merged, "merged into another identity", "merged into another identity");
     if is_list {
         parts.push(format!("waiting {}, +{}", grouped(counts.accepted - counts.closed.min(counts.accepted)), grouped(counts.opened)));
     }
@@ -103,6 +104,7 @@ mod tests {
             status: SubmissionStatus::AcceptedWithIssues,
             records: Counts {
                 out_of_scope: 0,
+                merged: 0,
                 received: 4120,
                 accepted: 4117,
                 rejected: 3,

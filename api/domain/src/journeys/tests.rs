@@ -1,0 +1,407 @@
+use super::*;
+use crate::pathways::PathwaySet;
+use crate::referrals::{Hold, OnwardReferral, PreviousReferral, ReferralDetails};
+use proptest::prelude::*;
+
+fn day(offset: i64) -> NaiveDate {
+    NaiveDate::from_ymd_opt(2026, 1, 1).unwrap() + chrono::Duration::days(offset)
+}
+
+fn referral(id: &str, received: i64) -> HeldReferral {
+    HeldReferral {
+        provider: "RY4".parse().unwrap(),
+        flow: Flow::Flowed,
+        referral: Referral {
+            referral_id: id.into(),
+            pathways: Pathway::Autism.into(),
+            status: Status::Waiting,
+            referral_received_date: day(received),
+            recognised: Vec::new(),
+            details: ReferralDetails::default(),
+        },
+    }
+}
+
+fn continuing(mut entry: HeldReferral, id: &str, provider: Option<&str>) -> HeldReferral {
+    let provider = provider.map(|code| code.parse().unwrap());
+    entry.referral.details.previous = Some(PreviousReferral { referral_id: id.into(), provider });
+    entry
+}
+
+fn every_wait(held: &[HeldReferral], as_at: NaiveDate) -> Vec<Wait> {
+    waits(held, as_at)
+}
+
+#[test]
+fn a_two_stage_wait_across_providers_is_one_journey() {
+    let mut first = referral("A", 0);
+    first.referral.status = Status::Closed;
+    let mut second = continuing(referral("B", 200), "A", Some("RY4"));
+    second.provider = "RWR".parse().unwrap();
+    let waits = every_wait(&[first, second], day(300));
+    assert_eq!(waits.len(), 1);
+    assert_eq!((waits[0].stage_wait.days, waits[0].journey.waited.days), (100, 300));
+    assert_eq!(waits[0].journey.known_by, KnownBy::LinkedReferral);
+}
+
+#[test]
+fn a_stated_date_starts_the_journey_where_no_link_is_earlier() {
+    let mut entry = referral("A", 100);
+    entry.referral.details.original_referral_date = Some(day(10));
+    let found = every_wait(&[entry], day(110));
+    assert_eq!((found[0].journey.waited.days, found[0].journey.known_by), (100, KnownBy::StatedDate));
+}
+
+#[test]
+fn an_original_date_after_receipt_is_left_out() {
+    let mut entry = referral("A", 100);
+    entry.referral.details.original_referral_date = Some(day(105));
+    let found = every_wait(&[entry], day(110));
+    assert_eq!((found[0].journey.waited.days, found[0].journey.known_by), (10, KnownBy::SingleReferral));
+}
+
+#[test]
+fn a_link_to_another_pathway_or_to_nothing_is_no_link() {
+    let mut other = referral("A", 0);
+    other.referral.pathways = Pathway::Audiology.into();
+    let found = every_wait(&[other, continuing(referral("B", 50), "A", None), continuing(referral("C", 60), "missing", None)], day(60));
+    let autism: Vec<_> = found.iter().filter(|wait| wait.pathway == Pathway::Autism).collect();
+    assert!(autism.iter().all(|wait| wait.journey.known_by == KnownBy::SingleReferral));
+    assert_eq!(autism.len(), 2);
+}
+
+#[test]
+fn an_open_referral_that_a_later_one_continues_is_shown_once() {
+    assert_eq!(every_wait(&[referral("A", 0), continuing(referral("B", 50), "A", None)], day(60)).len(), 1);
+}
+
+#[test]
+fn two_referrals_that_name_each_other_hide_nobody() {
+    let circle = [continuing(referral("A", 0), "B", None), continuing(referral("B", 50), "A", None)];
+    let found = every_wait(&circle, day(60));
+    assert_eq!(found.len(), 2);
+    assert!(found.iter().all(|wait| wait.journey.waited.days == 60));
+}
+
+#[test]
+fn a_circle_is_not_hidden_by_a_third_referral_beside_it() {
+    let circle = [continuing(referral("A", 0), "B", None), continuing(referral("B", 50), "A", None), referral("C", 55)];
+    assert_eq!(every_wait(&circle, day(60)).len(), 3);
+}
+
+#[test]
+fn a_referral_that_did_not_flow_still_links_and_stands_for_nobody_who_did() {
+    let not_flowed = |mut entry: HeldReferral| {
+        entry.flow = Flow::NotFlowed;
+        entry
+    };
+    let days = |found: &[Wait]| found.iter().map(|wait| (wait.flow, wait.journey.waited.days)).collect::<Vec<_>>();
+    let found = every_wait(&[not_flowed(referral("A", 0)), continuing(referral("B", 50), "A", None)], day(60));
+    assert_eq!(days(&found), [(Flow::Flowed, 60)]);
+    let found = every_wait(&[referral("A", 0), not_flowed(continuing(referral("B", 50), "A", None))], day(60));
+    assert_eq!(days(&found), [(Flow::Flowed, 60), (Flow::NotFlowed, 60)]);
+    let found = every_wait(&[not_flowed(referral("A", 0)), not_flowed(continuing(referral("B", 50), "A", None))], day(60));
+    assert_eq!(days(&found), [(Flow::NotFlowed, 60)]);
+    assert!(Flow::Stale.counts_as_open(), "its row came");
+}
+
+fn at(provider: &str, mut entry: HeldReferral) -> HeldReferral {
+    entry.provider = provider.parse().unwrap();
+    entry
+}
+
+fn with(mut entry: HeldReferral, change: impl FnOnce(&mut ReferralDetails)) -> HeldReferral {
+    change(&mut entry.referral.details);
+    entry
+}
+
+fn sent_on(entry: HeldReferral, to: &str, on: i64, reason: Option<&str>) -> HeldReferral {
+    with(entry, |details| details.onward = Some(OnwardReferral { to: Some(to.into()), on: day(on), reason: reason.map(Into::into) }))
+}
+
+fn ended(mut entry: HeldReferral, on: Option<i64>) -> HeldReferral {
+    entry.referral.status = Status::Closed;
+    with(entry, |details| details.closed_date = on.map(day))
+}
+
+/// The journey in days of each wait at day 300, and what linked it.
+fn journeys_of(held: &[HeldReferral]) -> Vec<(i64, Vec<LinkedBy>)> {
+    every_wait(held, day(300)).into_iter().map(|wait| (wait.journey.waited.days, wait.journey.linked_by)).collect()
+}
+
+#[test]
+fn an_onward_referral_is_one_wait_with_what_the_other_provider_received() {
+    for (days, is_one) in [(199, false), (200, true), (200 + ONWARD_DAYS, true), (201 + ONWARD_DAYS, false)] {
+        let found = journeys_of(&[sent_on(referral("A", 0), "rwr", 200, Some("02")), at("RWR", referral("B", days))]);
+        let expected = if is_one { vec![(300, vec![LinkedBy::OnwardReferral])] } else { vec![(300, vec![]), (300 - days, vec![])] };
+        assert_eq!(found, expected, "received on day {days}");
+    }
+    let same_day = [sent_on(referral("A", 200), "R1L", 200, None), at("R1L", referral("B", 200))];
+    assert_eq!(journeys_of(&same_day), [(100, vec![LinkedBy::OnwardReferral])]);
+    assert_eq!(every_wait(&same_day, day(300))[0].provider.as_str(), "R1L");
+}
+
+#[test]
+fn a_test_alone_and_a_new_referral_are_waits_of_their_own() {
+    for (reason, is_one) in
+        [(None, true), (Some("01"), true), (Some("02"), true), (Some("96"), true), (Some("03"), false), (Some("04"), false)]
+    {
+        let first = sent_on(referral("A", 0), "RWR", 200, reason);
+        let named = with(at("RWR", referral("B", 200)), |details| details.referred_by = Some("RY4".into()));
+        for second in [at("RWR", referral("B", 200)), named] {
+            assert_eq!(journeys_of(&[first.clone(), second]).len() == 1, is_one, "{reason:?}");
+        }
+    }
+}
+
+#[test]
+fn who_referred_the_child_had_it_until_then() {
+    let second = || with(at("RWR", referral("B", 200)), |details| details.referred_by = Some("RY4".into()));
+    let mut seen = referral("A", 0);
+    seen.referral.status = Status::Seen;
+    for (first, is_one) in [
+        (referral("A", 0), true),
+        (seen, true),
+        (ended(referral("A", 0), Some(200 - ONWARD_DAYS)), true),
+        (ended(referral("A", 0), Some(199 - ONWARD_DAYS)), false),
+        (ended(referral("A", 0), None), false),
+        (at("R1L", ended(referral("A", 0), Some(200))), false),
+        (referral("A", 201), false),
+    ] {
+        let linked =
+            journeys_of(&[first.clone(), second()]).iter().any(|(days, by)| (*days, by.as_slice()) == (300, &[LinkedBy::OnwardReferral]));
+        assert_eq!(linked, is_one, "{first:?}");
+    }
+    let team = with(referral("B", 200), |details| details.referred_by = Some("RY4".into()));
+    assert_eq!(journeys_of(&[referral("A", 0), team]), [(300, vec![LinkedBy::OnwardReferral])], "another team of the same provider");
+}
+
+#[test]
+fn nothing_was_sent_on_before_it_came() {
+    let second = || with(at("RWR", referral("B", 200)), |details| details.referred_by = Some("RY4".into()));
+    assert_eq!(journeys_of(&[referral("A", 201), second()]), [(100, vec![]), (99, vec![])]);
+    assert_eq!(journeys_of(&[sent_on(referral("A", 201), "RWR", 199, None), at("RWR", referral("B", 200))]), [(100, vec![]), (99, vec![])]);
+    let team = |id| with(referral(id, 200), |details| details.referred_by = Some("RY4".into()));
+    assert_eq!(journeys_of(&[team("A"), team("B")]), [(100, vec![]), (100, vec![])], "two teams asked on one day");
+}
+
+#[test]
+fn one_booking_reference_is_one_journey() {
+    let booked = |entry, ubrn: &str| with(entry, |details| details.ubrn = Some(ubrn.into()));
+    let first = || booked(ended(referral("A", 0), Some(50)), "0000 4957 2910");
+    assert_eq!(journeys_of(&[first(), booked(at("RWR", referral("B", 200)), "000049572910")]), [(300, vec![LinkedBy::BookingReference])]);
+    assert_eq!(journeys_of(&[first(), booked(at("RWR", referral("B", 200)), "000049572911")]), [(100, vec![])]);
+    for nothing in ["000000000000", " ", "-"] {
+        assert_eq!(journeys_of(&[booked(referral("A", 0), nothing), booked(referral("B", 200), nothing)]).len(), 2, "{nothing:?}");
+    }
+}
+
+#[test]
+fn a_pathway_id_is_one_only_together_with_its_issuer() {
+    let bears = |entry, id: &str, issuer: Option<&str>| {
+        with(entry, |details| (details.pathway_id, details.pathway_id_issuer) = (Some(id.into()), issuer.map(Into::into)))
+    };
+    let first = || bears(ended(referral("A", 0), Some(50)), "P-77", Some("RY4"));
+    for (second, is_one) in [
+        (bears(at("RWR", referral("B", 200)), "P-77", Some("RY4")), true),
+        (bears(at("RWR", referral("B", 200)), "P-77", Some("RWR")), false),
+        (bears(at("RWR", referral("B", 200)), "P-77", None), false),
+        (bears(at("RWR", referral("B", 200)), "P-78", Some("RY4")), false),
+        (bears(referral("B", 200), "P-77", None), true),
+    ] {
+        let expected = if is_one { (300, vec![LinkedBy::PathwayId]) } else { (100, vec![]) };
+        assert_eq!(journeys_of(&[first(), second.clone()]), [expected], "{second:?}");
+    }
+}
+
+#[test]
+fn a_re_referral_without_a_link_is_a_journey_of_its_own() {
+    for reason in ["02", "03"] {
+        let first = with(ended(referral("A", 0), Some(100)), |details| details.closure_reason = Some(reason.into()));
+        assert_eq!(journeys_of(&[first, referral("B", 102)]), [(198, vec![])]);
+    }
+}
+
+#[test]
+fn a_rejected_referral_joins_nothing_whatever_names_it() {
+    let mut rejected = sent_on(with(referral("R", 100), |details| details.ubrn = Some("000049572910".into())), "RY4", 110, None);
+    rejected.referral.status = Status::Rejected;
+    let sent_again = continuing(with(referral("B", 110), |details| details.ubrn = Some("000049572910".into())), "R", None);
+    assert_eq!(journeys_of(&[rejected.clone(), sent_again.clone()]), [(190, vec![])]);
+    // Nor is what came before it reached through it.
+    let through = continuing(rejected, "A", None);
+    assert_eq!(journeys_of(&[ended(referral("A", 0), Some(90)), through, sent_again]), [(190, vec![])]);
+}
+
+#[test]
+fn three_stages_across_three_providers_are_one_wait_and_say_how() {
+    let held = [
+        sent_on(ended(referral("A", 0), Some(60)), "RWR", 60, Some("01")),
+        with(at("RWR", ended(referral("B", 61), Some(150))), |details| details.ubrn = Some("000049572910".into())),
+        with(at("R1L", referral("C", 170)), |details| details.ubrn = Some("000049572910".into())),
+    ];
+    let found = every_wait(&held, day(300));
+    assert_eq!((found.len(), found[0].provider.as_str(), found[0].stage_wait.days), (1, "R1L", 130));
+    assert_eq!((found[0].journey.started_on, found[0].journey.known_by), (day(0), KnownBy::LinkedReferral));
+    assert_eq!(found[0].journey.linked_by, [LinkedBy::OnwardReferral, LinkedBy::BookingReference]);
+    let second = journeys(&held, "RWR".parse().unwrap(), "B", day(300));
+    assert_eq!((second.len(), second[0].1.waited.days, &second[0].1.linked_by[..]), (1, 300, &[LinkedBy::OnwardReferral][..]));
+}
+
+#[test]
+fn a_hold_and_a_stopped_clock_take_no_child_off_the_list() {
+    let mut entry = referral("A", 0);
+    entry.referral.status = Status::OnHold;
+    entry.referral.details.hold = Some(Hold { from: day(10), to: None, reason: None });
+    entry.referral.details.waiting_time_measurement_type = Some("02".into());
+    entry.referral.details.rtt_status = Some("33".into());
+    let found = every_wait(&[entry], day(90));
+    assert_eq!((found[0].journey.waited.days, found[0].rtt_clock), (90, Some(RttClock::Nullified)));
+}
+
+#[test]
+fn rtt_clocks_exist_only_for_types_01_and_02() {
+    assert_eq!(RttClock::of(Some("09"), Some("30")), None);
+    assert_eq!(RttClock::of(Some("01"), Some("30")), Some(RttClock::Stopped));
+    assert_eq!(RttClock::of(Some("02"), Some("99")), Some(RttClock::Running));
+    assert_eq!(RttClock::of(Some("02"), Some("92")), Some(RttClock::None));
+}
+
+#[test]
+fn a_child_who_died_waits_no_longer() {
+    let mut entry = referral("A", 0);
+    entry.referral.details.date_of_death = Some(day(30));
+    assert!(every_wait(&[entry], day(30)).is_empty());
+}
+
+#[test]
+fn bands_end_where_the_sitrep_ends_them() {
+    let band = |days| WeeksBand::of(Waited { days });
+    assert_eq!(
+        [band(7), band(8), band(126), band(127), band(364), band(365), band(729)],
+        [
+            WeeksBand::UpTo1,
+            WeeksBand::UpTo2,
+            WeeksBand::UpTo18,
+            WeeksBand::UpTo52,
+            WeeksBand::UpTo52,
+            WeeksBand::UpTo104,
+            WeeksBand::Over104
+        ]
+    );
+}
+
+const PROVIDERS: [&str; 3] = ["RY4", "RWR", "R1L"];
+
+/// Up to eight referrals of one child, each with whatever may link it to the others.
+fn any_held() -> impl Strategy<Value = Vec<HeldReferral>> {
+    let code = || proptest::option::of(0_usize..3);
+    let one = (
+        (0_i64..500, 0_usize..3, 1_i16..4, 0_usize..Status::ALL.len(), 0_usize..Flow::ALL.len()),
+        (proptest::option::of((0_usize..8, code())), proptest::option::of((0_usize..3, 0_i64..500, 0_usize..4)), code()),
+        (code(), proptest::option::of((0_usize..3, code())), proptest::option::of(0_i64..600), proptest::option::of(0_i64..600)),
+    );
+    proptest::collection::vec(one, 1..8).prop_map(|all| {
+        let held = all.into_iter().enumerate().map(|(nth, ((received, provider, pathways, status, flow), links, more))| {
+            let (previous, onward, referred_by) = links;
+            let (ubrn, pathway_id, original, closed) = more;
+            let mut entry = at(PROVIDERS[provider], referral(&nth.to_string(), received));
+            entry.flow = Flow::ALL[flow];
+            entry.referral.status = Status::ALL[status];
+            entry.referral.pathways = PathwaySet::from_bits(pathways);
+            let provider = |code: usize| PROVIDERS[code].to_owned();
+            entry.referral.details = ReferralDetails {
+                previous: previous.map(|(id, code)| PreviousReferral {
+                    referral_id: id.to_string(),
+                    provider: code.map(|code| PROVIDERS[code].parse().unwrap()),
+                }),
+                onward: onward.map(|(to, on, reason)| OnwardReferral {
+                    to: Some(provider(to)),
+                    on: day(on),
+                    reason: Some(format!("0{}", reason + 1)),
+                }),
+                referred_by: referred_by.map(provider),
+                ubrn: ubrn.map(|ubrn| format!("00004957291{ubrn}")),
+                pathway_id: pathway_id.map(|(id, _)| format!("P-{id}")),
+                pathway_id_issuer: pathway_id.and_then(|(_, issuer)| issuer.map(provider)),
+                original_referral_date: original.map(day),
+                closed_date: closed.map(day),
+                ..ReferralDetails::default()
+            };
+            entry
+        });
+        held.collect()
+    })
+}
+
+fn is_open_on(entry: &HeldReferral, pathway: Pathway) -> bool {
+    entry.referral.status.is_open() && entry.referral.pathways.contains(pathway)
+}
+
+proptest! {
+    #[test]
+    fn no_open_child_disappears(held in any_held()) {
+        let found = every_wait(&held, day(600));
+        for pathway in Pathway::ALL.iter().copied() {
+            let open = || held.iter().filter(|entry| is_open_on(entry, pathway));
+            let shown = || found.iter().filter(|wait| wait.pathway == pathway);
+            prop_assert_eq!(open().count() > 0, shown().count() > 0);
+            prop_assert!(shown().count() <= open().count());
+            // Nor from what is counted.
+            let counts = |flow: Flow| flow.counts_as_open();
+            prop_assert_eq!(open().any(|entry| counts(entry.flow)), shown().any(|wait| counts(wait.flow)));
+            // The longest wait shown is no shorter than any that is not.
+            let longest = shown().map(|wait| wait.journey.waited.days).max();
+            prop_assert!(open().all(|entry| Some(days_between(entry.referral.referral_received_date, day(600))) <= longest));
+        }
+    }
+
+    #[test]
+    fn a_journey_is_no_shorter_than_its_referral_and_starts_with_one_of_its_pathway(held in any_held()) {
+        for entry in &held {
+            let own = days_between(entry.referral.referral_received_date, day(600));
+            for (pathway, journey) in journeys(&held, entry.provider, &entry.referral.referral_id, day(600)) {
+                prop_assert!(entry.referral.pathways.contains(pathway) && journey.waited.days >= own);
+                let starts = held.iter().filter(|entry| entry.referral.pathways.contains(pathway));
+                let mut starts = starts.flat_map(|entry| [Some(entry.referral.referral_received_date), entry.referral.details.original_referral_date]);
+                prop_assert!(starts.any(|start| start == Some(journey.started_on)));
+                prop_assert_eq!(journey.known_by == KnownBy::SingleReferral && !journey.linked_by.is_empty(), false);
+            }
+        }
+    }
+
+    #[test]
+    fn the_order_in_which_referrals_are_held_changes_nothing(mut held in any_held(), turn in 0_usize..8) {
+        let found = every_wait(&held, day(600));
+        let turn = turn % held.len();
+        held.rotate_left(turn);
+        prop_assert_eq!(&every_wait(&held, day(600)), &found);
+        held.reverse();
+        prop_assert_eq!(every_wait(&held, day(600)), found);
+    }
+
+    #[test]
+    fn a_rejected_referral_changes_nothing(held in any_held()) {
+        let others: Vec<_> = held.iter().filter(|entry| entry.referral.status != Status::Rejected).cloned().collect();
+        prop_assert_eq!(every_wait(&held, day(600)), every_wait(&others, day(600)));
+    }
+
+    #[test]
+    fn a_pathway_is_told_from_its_own_referrals_alone(held in any_held()) {
+        let found = every_wait(&held, day(600));
+        for pathway in Pathway::ALL.iter().copied() {
+            let of_it: Vec<_> = held.iter().filter(|entry| entry.referral.pathways.contains(pathway)).cloned().collect();
+            let told = |waits: Vec<Wait>| waits.into_iter().filter(|wait| wait.pathway == pathway).collect::<Vec<_>>();
+            prop_assert_eq!(told(every_wait(&of_it, day(600))), told(found.clone()));
+        }
+    }
+
+    #[test]
+    fn without_a_link_nothing_is_joined(held in any_held()) {
+        let held: Vec<_> = held.into_iter().map(|entry| with(entry, |details| *details = ReferralDetails::default())).collect();
+        let open: usize = Pathway::ALL.iter().map(|pathway| held.iter().filter(|entry| is_open_on(entry, *pathway)).count()).sum();
+        let found = every_wait(&held, day(600));
+        prop_assert_eq!(found.len(), open);
+        prop_assert!(found.iter().all(|wait| wait.journey.known_by == KnownBy::SingleReferral));
+    }
+}
