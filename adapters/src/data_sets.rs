@@ -11,6 +11,7 @@ use domain::organisations::OrganisationCode;
 use domain::recognition::Recognised;
 
 use crate::canonical::{self, Column, Filled};
+use crate::encodings::Encodings;
 use crate::joins::{Entry, Sorting};
 use crate::rows::Fault;
 use crate::spells::padded;
@@ -107,6 +108,7 @@ pub(crate) fn read<D: DataSet>(
         by_referral: Sorting::new(scratch),
         met: vec![false; D::TABLES.len()],
         said: Vec::new(),
+        encodings: Encodings::default(),
     };
     containers::each(source, &mut |name, content| reading.file(name, content))?;
     if let Some(missing) = D::TABLES.iter().zip(&reading.met).find(|(table, met)| table.required && !**met) {
@@ -125,6 +127,7 @@ struct Reading<'a, 'r, D> {
     met: Vec<bool>,
     /// What was said of the file already.
     said: Vec<Fault>,
+    encodings: Encodings,
 }
 
 impl<D: DataSet> Reading<'_, '_, D> {
@@ -141,7 +144,7 @@ impl<D: DataSet> Reading<'_, '_, D> {
         }
         let index = u8::try_from(at).unwrap_or(u8::MAX);
         let mut count = 0;
-        tables::read(table, content, |number, line| {
+        let met = tables::read(table, content, |number, line| {
             count += 1;
             let (values, marks) = match line {
                 Line::Row { values, encoded } => (values, if encoded { 0 } else { ENCODING }),
@@ -159,11 +162,13 @@ impl<D: DataSet> Reading<'_, '_, D> {
                 Role::Lookup => self.set.lookup(values),
             }
         })?;
+        self.encodings = self.encodings.and(met);
         if table.role == Role::Header && count != 1 { Err(Unreadable::HeaderRows(table.code)) } else { Ok(()) }
     }
 
     fn join(self) -> Result<(), Unreadable> {
-        let Self { set, context, rows, by_patient, mut by_referral, mut said, .. } = self;
+        let Self { set, context, rows, by_patient, mut by_referral, mut said, encodings, .. } = self;
+        encodings.report(rows)?;
         by_patient.each_group(|group| {
             let is_patient = |entry: &&Entry<'_>| D::TABLES[usize::from(entry.table)].role == Role::Patients;
             // Patients stand before referrals, as their tables do.

@@ -6,7 +6,7 @@ use domain::dates::parse_day;
 use domain::issues::Issue;
 use domain::recognition::Rules;
 
-use crate::{Adapter, Context, InMemory, Row, Sink, Stop, Unreadable};
+use crate::{Adapter, Context, Fault, InMemory, Row, Sink, Stop, Unreadable};
 
 #[derive(Default)]
 pub(crate) struct Kept {
@@ -35,6 +35,11 @@ impl Sink for Kept {
 /// The organisation's bytes, read on 20 November 2026.
 pub(crate) fn context(organisation: &str) -> Context<'static> {
     Context { organisation: organisation.parse().unwrap(), today: parse_day("2026-11-20").unwrap(), rules: Rules::built_in() }
+}
+
+/// What is wrong with a row.
+pub(crate) fn faults(row: &Row) -> Vec<Fault> {
+    row.issues.iter().map(|issue| (issue.field, issue.code)).collect()
 }
 
 /// Reads a body, and what came of it before its end or a refusal.

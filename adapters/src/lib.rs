@@ -5,15 +5,19 @@
 //! [`Rows`], which every adapter writes to. So no format can be laxer than another. Whatever the
 //! file, an adapter holds one row (one person, where rows are nested) of bounded size at a time.
 
+mod archives;
 mod canonical;
 mod containers;
 mod csds;
 mod csv;
 mod data_sets;
+mod encodings;
 mod joins;
 #[cfg(test)]
 mod kept;
+mod lists;
 mod mhsds;
+mod ndjson;
 mod records;
 mod rows;
 mod samples;
@@ -23,10 +27,12 @@ mod sources;
 mod spells;
 mod tables;
 mod unreadable;
+mod xlsx;
 
 use std::io::Read;
 
 use chrono::NaiveDate;
+use domain::codelists::CodeList;
 use domain::organisations::OrganisationCode;
 use domain::recognition::Rules;
 use domain::submissions::Dataset;
@@ -38,7 +44,7 @@ pub use scratch::{InMemory, Scratch, Spool, SpoolReader};
 pub use unreadable::Unreadable;
 
 /// Every format there is.
-pub static REGISTRY: &[&dyn Adapter] = &[&csv::Csv, &sen2_xml::Sen2Xml, &csds::Csds, &mhsds::Mhsds];
+pub static REGISTRY: &[&dyn Adapter] = &[&csv::Csv, &ndjson::Ndjson, &sen2_xml::Sen2Xml, &xlsx::Xlsx, &csds::Csds, &mhsds::Mhsds];
 
 /// Everything an adapter may know besides the bytes.
 #[derive(Debug, Clone, Copy)]
@@ -66,6 +72,14 @@ pub trait Adapter: Sync {
 
     /// The columns or elements that are read.
     fn fields(&self) -> &'static [Field];
+
+    /// The list that a field's codes are of, where there is one. An unknown code of it is warned about.
+    fn code_list(&self, field: &str) -> Option<&'static CodeList> {
+        lists::of_field(field)
+    }
+
+    /// Its `README.md`: what the format is, and its quirks.
+    fn guide(&self) -> &'static str;
 
     /// Reads the source to its end and drafts its rows as they come. Callers use [`read`].
     fn parse(&self, source: &mut dyn Read, scratch: &dyn Scratch, context: &Context<'_>, rows: &mut Rows<'_>) -> Result<(), Unreadable>;

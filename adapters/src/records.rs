@@ -5,6 +5,7 @@ use std::io::{Chain, Read};
 use csv::{ByteRecord, ErrorKind, Reader, ReaderBuilder};
 
 use crate::Unreadable;
+use crate::encodings::Encodings;
 use crate::sources::Bounded;
 
 /// What one record may take from the source. Real ones are some 300 bytes.
@@ -13,6 +14,9 @@ const RECORD_BYTES: usize = 64 * 1024;
 pub(crate) struct Records<R> {
     reader: Reader<Bounded<Chain<R, &'static [u8]>>>,
     record: ByteRecord,
+    encodings: Encodings,
+    /// The place of the value that is in no encoding, in the record just read.
+    unreadable: Option<usize>,
 }
 
 impl<R: Read> Records<R> {
@@ -21,7 +25,7 @@ impl<R: Read> Records<R> {
         // whose quotation mark was never closed.
         let source = Bounded::new(source.chain(&b"\n"[..]));
         let reader = ReaderBuilder::new().has_headers(false).flexible(true).buffer_capacity(RECORD_BYTES).from_reader(source);
-        Self { reader, record: ByteRecord::new() }
+        Self { reader, record: ByteRecord::new(), encodings: Encodings::default(), unreadable: None }
     }
 
     /// Reads the next record, which is of that row; false at the end of the file.
@@ -31,12 +35,25 @@ impl<R: Read> Records<R> {
             ErrorKind::Io(error) => self.reader.get_ref().refusal(row, error),
             _ => Unreadable::Malformed { row },
         })?;
-        if more && self.reader.get_ref().ended() { Err(Unreadable::Truncated { row }) } else { Ok(more) }
+        if more && self.reader.get_ref().ended() {
+            return Err(Unreadable::Truncated { row });
+        }
+        self.unreadable = self.encodings.mend(&mut self.record).err();
+        Ok(more)
     }
 
     /// The record just read.
     pub(crate) fn record(&self) -> &ByteRecord {
         &self.record
+    }
+
+    pub(crate) fn unreadable(&self) -> Option<usize> {
+        self.unreadable
+    }
+
+    /// What was met so far.
+    pub(crate) fn encodings(&self) -> Encodings {
+        self.encodings
     }
 
     /// Spreadsheets leave rows of commas behind their data.

@@ -14,7 +14,8 @@ pub type Fault = (&'static str, IssueCode);
 /// One row, read whole.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Row {
-    /// Counted from 1 in the order of the file; in CSV the header is not counted, in XML a row is a request.
+    /// Counted from 1 in the order of the file; in CSV the header is not counted, in XML a row is a request,
+    /// in a workbook it is the sheet's own number.
     pub number: u64,
     /// The writer's own id, where there is one that could be read: of a rejected row too, since
     /// such a referral did flow.
@@ -70,13 +71,16 @@ impl<'a> Rows<'a> {
         if let (Some(date_of_birth), Some(entry)) = (date_of_birth, &entry) {
             let found = faults.len();
             // A value that could not be read is not also called blank.
-            let report = |field, code| {
+            let mut report = |field, code| {
                 if faults[..found].iter().all(|(at, _)| *at != field) {
                     faults.push((field, code));
                 }
             };
             match entry {
-                Entry::Referral(referral) => referral.check(date_of_birth, self.today, report),
+                Entry::Referral(referral) => {
+                    referral.check(date_of_birth, self.today, &mut report);
+                    child.iter().for_each(|child| referral.check_child(child, &mut report));
+                }
                 Entry::Case(case) => case.check(date_of_birth, self.today, report),
                 Entry::Merge(_) => {}
             }

@@ -2,7 +2,7 @@
 
 use std::io::{self, Cursor, Read, Seek, Write};
 
-/// Lends space. Whoever lends it keeps it encrypted, and gives it back when the last hand is off it.
+/// Lends space. A lender that has a bound of its own says so with [`io::ErrorKind::FileTooLarge`]. Whoever lends it keeps it encrypted, and gives it back when the last hand is off it.
 pub trait Scratch {
     fn spool(&self) -> io::Result<Box<dyn Spool>>;
 }

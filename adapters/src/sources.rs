@@ -7,6 +7,11 @@ use crate::Unreadable;
 
 const OPENING: usize = 64;
 
+/// A workbook is a ZIP archive too.
+pub(crate) const ZIP: &str = "a ZIP archive or an Excel workbook";
+/// The shell of Excel's old workbooks, and of encrypted new ones.
+pub(crate) const COMPOUND: &str = "an Excel workbook of the old kind";
+
 /// What a body looks like by its first bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Looks {
@@ -29,12 +34,8 @@ pub(crate) fn open(source: &mut dyn Read) -> Result<(Looks, impl Read), Unreadab
 }
 
 fn look(opening: &[u8]) -> Result<Looks, Unreadable> {
-    const MAGIC: &[(&[u8], &str)] = &[
-        (b"PK\x03\x04", "a ZIP archive or an Excel workbook"),
-        (b"\xD0\xCF\x11\xE0", "an Excel workbook of the old kind"),
-        (b"%PDF", "a PDF document"),
-        (b"\x1F\x8B", "gzip data"),
-    ];
+    const MAGIC: &[(&[u8], &str)] =
+        &[(b"PK\x03\x04", ZIP), (b"\xD0\xCF\x11\xE0", COMPOUND), (b"%PDF", "a PDF document"), (b"\x1F\x8B", "gzip data")];
     if let Some((_, name)) = MAGIC.iter().find(|(magic, _)| opening.starts_with(magic)) {
         return Ok(Looks::Other(name));
     }

@@ -3,6 +3,7 @@
 use std::io::Read;
 
 use crate::Unreadable;
+use crate::encodings::Encodings;
 use crate::records::Records;
 
 /// What a table is in its data set.
@@ -104,12 +105,12 @@ pub(crate) enum Line<'a> {
     Shapeless,
 }
 
-/// Reads a table to its end. Rows are numbered from 1 after the header line, blank ones too.
+/// Reads a table to its end, and says in what it was written. Rows are numbered from 1 after the header line, blank ones too.
 pub(crate) fn read(
     table: &Table,
     content: &mut dyn Read,
     mut take: impl FnMut(u64, Line<'_>) -> Result<(), Unreadable>,
-) -> Result<(), Unreadable> {
+) -> Result<Encodings, Unreadable> {
     let mut records = Records::new(content);
     let positions = header(table, &mut records).map_err(|error| within(table, error))?;
     let width = records.record().len();
@@ -137,7 +138,7 @@ pub(crate) fn read(
         }
         take(number, Line::Row { values: &values[..table.columns.len()], encoded })?;
     }
-    Ok(())
+    Ok(records.encodings())
 }
 
 /// Where each column stands.

@@ -27,6 +27,15 @@ pub enum Unreadable {
     /// A row, element or text is over the bound of what is held at a time.
     #[error("Row {row} is larger than any real row.")]
     TooLarge { row: u64 },
+    /// The whole, or a part of it, is over the bound of what is put aside.
+    #[error("{0} is larger than any real one.")]
+    Oversized(&'static str),
+    #[error("The workbook is protected by a password.")]
+    Protected,
+    #[error("More than one visible sheet has the header.")]
+    SheetsSeveral,
+    #[error("The archive names a path outside itself, or is not put together as one.")]
+    Archive,
     /// The archive or multipart body around the tables.
     #[error(transparent)]
     Container(#[from] ContainerFault),
@@ -65,7 +74,10 @@ impl Unreadable {
             Self::Truncated { .. } => "truncated",
             Self::Malformed { .. } => "malformed",
             Self::Doctype => "doctype",
-            Self::TooLarge { .. } => "too-large",
+            Self::TooLarge { .. } | Self::Oversized(_) => "too-large",
+            Self::Protected => "protected",
+            Self::SheetsSeveral => "sheets-several",
+            Self::Archive => "archive",
             Self::Container(fault) => fault.code(),
             Self::TableMissing(_) => "table-missing",
             Self::TableTwice(_) => "table-twice",
@@ -112,6 +124,12 @@ impl Unreadable {
             Self::Malformed { .. } => "Correct the file at that row, or export it again.",
             Self::Doctype => "Remove the DOCTYPE; the format has none.",
             Self::TooLarge { .. } => "Look for a quotation mark or element that is never closed.",
+            Self::Oversized(_) => {
+                "Send the list alone, without other sheets, pictures or history; split it into several lists if it is truly so large."
+            }
+            Self::Protected => "Remove the password; the connection is encrypted.",
+            Self::SheetsSeveral => "Send one list a workbook, and keep its copies out of it.",
+            Self::Archive => "Save the file again with the program that it is from.",
             Self::Container(fault) => fault.fix(),
             Self::TableMissing(_) => "Send the table too, with its header line if it has no rows; name the file by the table.",
             Self::TableTwice(_) => "Send one file for each table.",

@@ -176,9 +176,17 @@ on_both! {
 
         // A list that has come in by halves: its staged part is a file too.
         let half = Body::wrap_stream(once(async { Ok::<_, std::io::Error>(rows(100..2_000)) }).chain(pending()));
-        let pushing = tokio::spawn(async move { trust.push_csv("list=held-up", half).await.status });
+        let whole = rows(100..4_000).len().to_string();
+        let call = trust.call(reqwest::Method::POST, "/v1/waiting-list/submissions?format=csv&list=held-up");
+        let call = call.header("content-type", "text/csv").header("content-length", &whole).body(half);
+        let pushing = tokio::spawn(async move { call.send().await.status });
+        // Another, which is not worked on before all of it is here, stands in a file without a name.
+        let half = Body::wrap_stream(once(async { Ok::<_, std::io::Error>(rows(100..2_000)) }).chain(pending()));
+        let call = trust.call(reqwest::Method::POST, "/v1/waiting-list/submissions?format=csv&list=waiting");
+        let call = call.header("content-type", "text/csv").header("prefer", "respond-async").body(half);
+        let waiting = tokio::spawn(async move { call.send().await.status });
         if world.database() == Database::Sqlite {
-            within_seconds(10, "half a list is staged", async || {
+            within_seconds(60, "half a list is staged", async || {
                 files_of(&world.dir()).iter().any(|(name, bytes)| name.contains("staged") && bytes.len() > 100_000)
             })
             .await;
@@ -192,6 +200,7 @@ on_both! {
         }
         assert_nothing_is_told(&world, "while a list comes in");
         pushing.abort();
+        waiting.abort();
 
         // The control: what is planted is found, in a row and in a file.
         world.meddle(&format!("UPDATE idempotency SET answer = '{}'", planted()));

@@ -5,9 +5,9 @@
 
 use std::cell::Cell;
 use std::collections::HashSet;
-use std::io::{self, Cursor, Read};
+use std::io::{self, Cursor, Read, Write};
 
-use adapters::{Adapter, Context, InMemory, REGISTRY, Row, Sink, Stop, Unreadable};
+use adapters::{Adapter, Context, InMemory, REGISTRY, Row, Scratch, Sink, Spool, SpoolReader, Stop, Unreadable};
 use domain::dates::parse_day;
 use domain::issues::{Issue, Severity};
 use domain::recognition::Rules;
@@ -48,9 +48,40 @@ impl Kept {
 }
 
 fn read(adapter: &dyn Adapter, source: &mut dyn Read) -> (Kept, Result<(), Unreadable>) {
+    read_with(adapter, source, &InMemory)
+}
+
+fn read_with(adapter: &dyn Adapter, source: &mut dyn Read, scratch: &dyn Scratch) -> (Kept, Result<(), Unreadable>) {
     let mut kept = Kept::default();
-    let end = adapters::read(adapter, source, &InMemory, &context(), &mut kept);
+    let end = adapters::read(adapter, source, scratch, &context(), &mut kept);
     (kept, end)
+}
+
+/// Scratch space that ends, for what puts a body aside before it reads it.
+struct Lent;
+
+struct LentSpool(Vec<u8>);
+
+impl Scratch for Lent {
+    fn spool(&self) -> io::Result<Box<dyn Spool>> {
+        Ok(Box::new(LentSpool(Vec::new())))
+    }
+}
+
+impl Spool for LentSpool {
+    fn into_reader(self: Box<Self>) -> io::Result<Box<dyn SpoolReader>> {
+        Box::new(self.0).into_reader()
+    }
+}
+
+impl Write for LentSpool {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        if self.0.len() > 1024 * 1024 { Err(io::ErrorKind::FileTooLarge.into()) } else { self.0.write(bytes) }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
 }
 
 /// Reads damaged bytes: whatever comes of it, what was handed over must hold together.
@@ -220,7 +251,7 @@ fn what_never_ends_is_refused_after_a_bounded_part_of_it() {
                 let start = &sample.bytes[..sample.bytes.len() * eighth / 8];
                 for filler in *b"A \n\"<,&0" {
                     let taken = Cell::new(0);
-                    let (kept, end) = read(*adapter, &mut Unending { start: Cursor::new(start), filler, taken: &taken });
+                    let (kept, end) = read_with(*adapter, &mut Unending { start: Cursor::new(start), filler, taken: &taken }, &Lent);
                     assert!(end.is_err(), "{} at {eighth}/8 before {filler}", sample.name);
                     assert!(taken.get() < BOUND, "{} at {eighth}/8 before {filler}: {} bytes", sample.name, taken.get());
                     assert_holds_together(&kept);
@@ -236,7 +267,9 @@ fn a_value_that_never_ends_is_too_large() {
         let refusals =
             adapter.samples().iter().flat_map(|sample| (0..8).map(move |eighth| &sample.bytes[..sample.bytes.len() * eighth / 8]));
         let codes: HashSet<_> = refusals
-            .filter_map(|start| read(*adapter, &mut Unending { start: Cursor::new(start), filler: b'A', taken: &Cell::new(0) }).1.err())
+            .filter_map(|start| {
+                read_with(*adapter, &mut Unending { start: Cursor::new(start), filler: b'A', taken: &Cell::new(0) }, &Lent).1.err()
+            })
             .map(|unreadable| unreadable.code())
             .collect();
         assert!(codes.contains("too-large"), "{}: {codes:?}", adapter.format());

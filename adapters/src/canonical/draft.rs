@@ -22,8 +22,8 @@ const PHRASE: usize = 100;
 /// The draft of one row, with all that is wrong with its values.
 pub(crate) fn draft(number: u64, row: &impl Values, context: &Context<'_>) -> Draft {
     let mut reading = Reading { row, faults: Vec::new() };
-    let referral_id = reading.required(Column::ReferralId, |text| within(text, ID).map(str::to_owned));
-    let local_patient_id = reading.text(Column::LocalPatientId, ID);
+    let referral_id = reading.required(Column::ReferralId, id);
+    let local_patient_id = reading.value(Column::LocalPatientId, id);
     let child = reading.child(local_patient_id.as_deref(), context);
     let date_of_birth = reading.required(Column::DateOfBirth, day);
     let pathways = reading.required(Column::Pathway, listed::<PathwaySet>);
@@ -112,7 +112,7 @@ impl<'a, V: Values> Reading<'a, V> {
             original_referral_date: self.day(Column::OriginalReferralDate),
             previous: self.previous(),
             ubrn: self.text(Column::Ubrn, CODE),
-            pathway_id: self.text(Column::PathwayId, ID),
+            pathway_id: self.value(Column::PathwayId, id),
             pathway_id_issuer: self.coded(Column::PathwayIdIssuer, is_organisation),
             priority: self.text(Column::Priority, CODE),
             source_of_referral: self.text(Column::SourceOfReferral, CODE),
@@ -147,7 +147,7 @@ impl<'a, V: Values> Reading<'a, V> {
         if provider.is_some() && self.row.value(Column::PreviousReferralId).is_none() {
             self.fault(Column::PreviousProvider, IssueCode::PreviousWithoutId);
         }
-        let referral_id = self.text(Column::PreviousReferralId, ID)?;
+        let referral_id = self.value(Column::PreviousReferralId, id)?;
         Some(PreviousReferral { referral_id, provider })
     }
 
@@ -176,6 +176,19 @@ fn within(text: &str, most: usize) -> Result<&str, IssueCode> {
     if text.len() <= most || text.chars().count() <= most { Ok(text) } else { Err(IssueCode::ValueTooLong) }
 }
 
+/// An id. Two that were rounded alike would become one.
+fn id(text: &str) -> Result<String, IssueCode> {
+    if is_rounded(text) { Err(IssueCode::DigitsLost) } else { within(text, ID).map(str::to_owned) }
+}
+
+/// A long number as spreadsheets show it: `9.99E+09`.
+pub(crate) fn is_rounded(text: &str) -> bool {
+    let digits = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
+    let Some((mantissa, power)) = text.split_once("E+").or_else(|| text.split_once("e+")) else { return false };
+    let rest = mantissa.strip_prefix(|first: char| first.is_ascii_digit());
+    digits(power) && rest.is_some_and(|rest| rest.is_empty() || rest.strip_prefix('.').is_some_and(digits))
+}
+
 fn day(text: &str) -> Result<NaiveDate, IssueCode> {
     parse_day(text).ok_or(IssueCode::DateFormat)
 }
@@ -185,6 +198,9 @@ fn listed<T: std::str::FromStr>(text: &str) -> Result<T, IssueCode> {
 }
 
 fn nhs_number(text: &str) -> Result<NhsNumber, IssueCode> {
+    if is_rounded(text) {
+        return Err(IssueCode::DigitsLost);
+    }
     text.parse().map_err(|error| match error {
         NhsNumberError::Format => IssueCode::NhsNumberFormat,
         NhsNumberError::CheckDigit | NhsNumberError::AllZeros => IssueCode::NhsNumberCheckDigit,

@@ -38,7 +38,6 @@ impl<'a> Filled<'a> {
     }
 
     /// Notes that there is a value, which cannot be read.
-    #[expect(dead_code, reason = "for the formats whose values have shapes of their own")]
     pub(crate) fn fault(&mut self, column: Column, code: IssueCode) {
         self.values[column as usize] = Some(Err(code));
     }

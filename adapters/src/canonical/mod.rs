@@ -3,6 +3,8 @@
 
 mod draft;
 mod filled;
+mod header;
+mod numbers;
 
 use domain::issues::IssueCode;
 use domain::recognition::Recognised;
@@ -10,6 +12,8 @@ use domain::recognition::Recognised;
 use crate::Field;
 pub(crate) use draft::draft;
 pub(crate) use filled::Filled;
+pub(crate) use header::Header;
+pub(crate) use numbers::number;
 
 macro_rules! columns {
     ($($variant:ident = $name:literal, $required:literal, $meaning:literal;)+) => {
@@ -19,6 +23,11 @@ macro_rules! columns {
 
         impl Column {
             pub(crate) const ALL: &[Self] = &[$(Self::$variant),+];
+
+            /// The column of exactly this name.
+            pub(crate) fn named(name: &str) -> Option<Self> {
+                match name { $($name => Some(Self::$variant),)+ _ => None }
+            }
         }
 
         pub(crate) const FIELDS: &[Field] = &[$(Field { name: $name, required: $required, meaning: $meaning }),+];
@@ -76,6 +85,11 @@ columns! {
 }
 
 impl Column {
+    /// Whether it holds a day.
+    pub(crate) fn is_date(self) -> bool {
+        FIELDS[self as usize].meaning.starts_with("CCYY-MM-DD")
+    }
+
     /// The name in the native formats.
     pub(crate) fn name(self) -> &'static str {
         FIELDS[self as usize].name

@@ -35,6 +35,10 @@ impl Adapter for Csds {
         wire::FIELDS
     }
 
+    fn guide(&self) -> &'static str {
+        include_str!("README.md")
+    }
+
     fn parse(&self, source: &mut dyn Read, scratch: &dyn Scratch, context: &Context<'_>, rows: &mut Rows<'_>) -> Result<(), Unreadable> {
         data_sets::read(map::Map, source, scratch, context, rows)
     }
@@ -67,7 +71,8 @@ impl Adapter for Csds {
             "period-turned-round.zip" = "reporting-period",
             "no-reason-column.zip" = "header-missing",
             "column-twice.zip" = "header-twice",
-            "windows-1252.zip" = "row-encoding",
+            "windows-1252.zip" = "encoding-converted",
+            "no-encoding.zip" = "row-encoding",
             "row-shape.zip" = "row-shape",
             "team-row-shape.zip" = "table-row-unread",
             "patient-missing.zip" = "patient-missing",

@@ -37,6 +37,10 @@ impl Adapter for Csv {
         FIELDS
     }
 
+    fn guide(&self) -> &'static str {
+        include_str!("README.md")
+    }
+
     fn parse(&self, source: &mut dyn Read, _: &dyn Scratch, context: &Context<'_>, rows: &mut Rows<'_>) -> Result<(), Unreadable> {
         let (looks, source) = crate::sources::open(source)?;
         let mut file = FileWire::open(looks, source)?;
@@ -61,7 +65,7 @@ impl Adapter for Csv {
                 })?,
             }
         }
-        Ok(())
+        file.encodings().report(rows)
     }
 
     fn samples(&self) -> &'static [Sample] {
@@ -79,9 +83,11 @@ impl Adapter for Csv {
             "open-quotation-mark.csv" = "truncated",
             "unknown-column.csv" = "column-unknown",
             "comma-in-value.csv" = "row-shape",
-            "windows-1252.csv" = "row-encoding",
+            "windows-1252.csv" = "encoding-converted",
+            "mixed-encodings.csv" = "encoding-mixed",
+            "neither-encoding.csv" = "row-encoding",
             "check-digit.csv" = "nhs-number-check-digit",
-            "spreadsheet-number.csv" = "nhs-number-format",
+            "spreadsheet-number.csv" = "digits-lost",
             "nobody.csv" = "child-not-identified",
             "impossible-date.csv" = "date-format",
             "british-date.csv" = "date-format",

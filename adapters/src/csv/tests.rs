@@ -11,17 +11,13 @@ use proptest::option;
 use proptest::prelude::*;
 
 use super::*;
-use crate::kept::{self, Kept, context};
+use crate::kept::{self, Kept, context, faults};
 use crate::rows::Fault;
 use crate::{InMemory, Row, Sink, Stop};
 
 fn read(bytes: &[u8]) -> Result<Kept, Unreadable> {
     let (kept, end) = kept::read(&Csv, "RY4", bytes);
     end.map(|()| kept)
-}
-
-fn faults(row: &Row) -> Vec<Fault> {
-    row.issues.iter().map(|issue| (issue.field, issue.code)).collect()
 }
 
 const GOOD: Cells<'static> = &[
@@ -62,6 +58,9 @@ fn each_wrong_value_is_reported_with_its_column() {
         (&[("nhs_number", "")], &[("nhs_number", ChildNotIdentified)]),
         (&[("nhs_number", ""), ("local_patient_id", &long)], &[("local_patient_id", ValueTooLong)]),
         (&[("nhs_number", "99900000181")], &[("nhs_number", NhsNumberFormat)]),
+        (&[("nhs_number", "9.99E+09")], &[("nhs_number", DigitsLost)]),
+        (&[("referral_id", "1.23457E+15")], &[("referral_id", DigitsLost)]),
+        (&[("referral_id", "1E5"), ("local_patient_id", "1.E+2"), ("previous_referral_id", "12E+5")], &[]),
         (&[("nhs_number", "9990000019"), ("local_patient_id", "P-1")], &[("nhs_number", NhsNumberCheckDigit)]),
         (&[("nhs_number", "0000000000")], &[("nhs_number", NhsNumberCheckDigit)]),
         (&[("date_of_birth", "")], &[("date_of_birth", ValueMissing)]),
@@ -90,7 +89,8 @@ fn each_wrong_value_is_reported_with_its_column() {
         (&[("hold_to", "2026-03-01")], &[("hold_from", HoldWithoutStart)]),
         (&[("hold_reason", "holiday")], &[("hold_from", HoldWithoutStart)]),
         (&[("hold_from", "2026-13-01"), ("hold_to", "2026-03-01")], &[("hold_from", DateFormat)]),
-        (&[("status", "closed"), ("closed_date", "31-01-2026")], &[("closed_date", DateFormat)]),
+        (&[("status", "closed"), ("closed_date", "31-01-2026"), ("closure_reason", "02")], &[("closed_date", DateFormat)]),
+        (&[("nhs_number_status", "07")], &[("nhs_number_status", TraceStatusNotVerified), ("nhs_number_status", TraceStatusSaysAbsent)]),
         (&[("team", "North\u{85}South")], &[("team", ValueControlCharacter)]),
     ];
     for (changes, expected) in cases {
@@ -116,6 +116,7 @@ fn all_that_is_wrong_with_a_row_is_reported_at_once() {
         ("status", ValueNotClosedList),
         ("stage", ValueNotClosedList),
         ("referral_received_date", ReceivedInFuture),
+        ("waiting_time_measurement_type", RttWithoutType),
         ("rtt_status", CodeUnknown),
     ];
     assert_eq!(faults(&row), expected);
@@ -134,17 +135,34 @@ fn a_row_of_another_width_is_an_issue_of_that_row_alone() {
     assert_eq!(rows[1].referral_id.as_deref(), Some("R-2"), "the first column cannot have been shifted");
 }
 
+const NAMED: &[u8] = b"referral_id,nhs_number,date_of_birth,pathway,referral_received_date,status,nhs_number_status,district,team\n";
+
 #[test]
-fn a_row_that_is_not_utf_8_names_its_column() {
-    let file = b"referral_id,nhs_number,date_of_birth,pathway,referral_received_date,status,team\n\
-                 R-1,9990000018,2016-05-04,autism,2026-02-03,waiting,Zo\xEB\n";
-    let rows = read(file).unwrap().rows;
-    assert_eq!(faults(&rows[0]), [("team", IssueCode::RowEncoding)]);
+fn windows_1252_is_read_and_reported_once() {
+    let row = b",9990000018,2016-05-04,autism,2026-02-03,waiting,01,E07000240,Zo\xEB\n";
+    let kept = read(&[NAMED, b"R-1", row, b"R-\xE9", row].concat()).unwrap();
+    let details: Vec<_> = kept.rows.iter().map(|row| (row.referral_id.as_deref().unwrap(), team(row), faults(row))).collect();
+    assert_eq!(details, [("R-1", "Zoë".into(), vec![]), ("R-é", "Zoë".into(), vec![])]);
+    assert_eq!(kept.file_issues, [Issue { row: 0, referral_id: None, field: "file", code: IssueCode::EncodingConverted }]);
 }
 
 #[test]
-fn a_header_that_is_not_utf_8_refuses_the_file() {
-    assert!(matches!(read(b"referral_id,\xEB\n"), Err(Unreadable::Encoding)));
+fn rows_in_utf_8_among_windows_1252_stay_as_they_are() {
+    let row = |team: &[u8]| [b"R-1,9990000018,2016-05-04,autism,2026-02-03,waiting,01,E07000240,", team, b"\n"].concat();
+    let kept = read(&[NAMED, &row(b"Zo\xEB"), &row("Zoë".as_bytes()), &row(b"Zo\x81")].concat()).unwrap();
+    assert_eq!(kept.rows[..2].iter().map(team).collect::<Vec<_>>(), ["Zoë", "Zoë"]);
+    assert_eq!(faults(&kept.rows[2]), [("team", IssueCode::RowEncoding)]);
+    assert_eq!(kept.file_issues.iter().map(|issue| issue.code).collect::<Vec<_>>(), [IssueCode::EncodingMixed]);
+}
+
+fn team(row: &Row) -> String {
+    let Some(Record { entry: Entry::Referral(referral), .. }) = &row.record else { panic!("{row:?}") };
+    referral.details.team.clone().unwrap()
+}
+
+#[test]
+fn a_header_that_is_in_no_encoding_refuses_the_file() {
+    assert!(matches!(read(b"referral_id,\x81\n"), Err(Unreadable::Encoding)));
 }
 
 #[test]

@@ -7,53 +7,16 @@ use domain::issues::IssueCode;
 use domain::referrals::REFERRAL_ID_LENGTH;
 
 use crate::Unreadable;
-use crate::canonical::{Column, FIELDS, Values};
+use crate::canonical::{Column, Header, Values};
+use crate::encodings::Encodings;
 use crate::records::Records;
 use crate::rows::Fault;
 use crate::sources::Looks;
 
-struct HeaderWire {
-    /// Where each column stands, in the order of [`Column`].
-    positions: [Option<usize>; FIELDS.len()],
-    width: usize,
-    unknown: bool,
-}
-
-impl HeaderWire {
-    fn read(record: &ByteRecord) -> Result<Self, Unreadable> {
-        let mut header = Self { positions: [None; FIELDS.len()], width: record.len(), unknown: false };
-        for (position, name) in record.iter().enumerate() {
-            let name = std::str::from_utf8(name).map_err(|_| Unreadable::Encoding)?.trim();
-            match Column::ALL.iter().find(|column| column.name().eq_ignore_ascii_case(name)) {
-                None => header.unknown = true,
-                Some(column) => {
-                    if header.positions[*column as usize].replace(position).is_some() {
-                        return Err(Unreadable::HeaderTwice(column.name()));
-                    }
-                }
-            }
-        }
-        let mut missing: Vec<_> =
-            FIELDS.iter().zip(header.positions).filter(|(field, at)| field.required && at.is_none()).map(|(field, _)| field.name).collect();
-        if header.position(Column::NhsNumber).or(header.position(Column::LocalPatientId)).is_none() {
-            missing.push(Column::NhsNumber.name());
-        }
-        if missing.is_empty() { Ok(header) } else { Err(Unreadable::HeaderMissing(missing)) }
-    }
-
-    fn position(&self, column: Column) -> Option<usize> {
-        self.positions[column as usize]
-    }
-
-    fn name_at(&self, position: usize) -> &'static str {
-        let at = self.positions.iter().position(|at| *at == Some(position));
-        at.map_or("row", |column| FIELDS[column].name)
-    }
-}
-
 /// The file, its header read.
 pub(super) struct FileWire<R> {
-    header: HeaderWire,
+    header: Header,
+    width: usize,
     records: Records<R>,
 }
 
@@ -68,11 +31,19 @@ impl<R: Read> FileWire<R> {
         if !records.advance(0)? {
             return Err(Unreadable::Empty);
         }
-        Ok(Self { header: HeaderWire::read(records.record())?, records })
+        if records.unreadable().is_some() {
+            return Err(Unreadable::Encoding);
+        }
+        let header = Header::read(records.record().iter().map(column))?;
+        Ok(Self { header, width: records.record().len(), records })
     }
 
     pub(super) fn has_unknown_columns(&self) -> bool {
-        self.header.unknown
+        self.header.has_unknown_columns()
+    }
+
+    pub(super) fn encodings(&self) -> Encodings {
+        self.records.encodings()
     }
 
     /// Reads the next record; false at the end of the file.
@@ -86,16 +57,15 @@ impl<R: Read> FileWire<R> {
 
     /// The record just read, if its values can be told apart.
     pub(super) fn row(&self) -> Result<RowWire<'_>, DamagedWire> {
-        let record = self.records.record();
         let damaged = |field, code| DamagedWire { referral_id: self.leading_referral_id(), fault: (field, code) };
-        let ascii = record.as_slice().is_ascii();
-        if record.len() != self.header.width {
+        let record = self.records.record();
+        if record.len() != self.width {
             return Err(damaged("row", IssueCode::RowShape));
         }
-        if !ascii && let Some(position) = record.iter().position(|value| std::str::from_utf8(value).is_err()) {
-            return Err(damaged(self.header.name_at(position), IssueCode::RowEncoding));
+        if let Some(position) = self.records.unreadable() {
+            return Err(damaged(self.header.column_at(position).map_or("row", Column::name), IssueCode::RowEncoding));
         }
-        let printable = ascii && !record.as_slice().iter().any(u8::is_ascii_control);
+        let printable = record.as_slice().iter().all(|byte| byte.is_ascii() && !byte.is_ascii_control());
         Ok(RowWire { header: &self.header, record, printable })
     }
 
@@ -108,6 +78,11 @@ impl<R: Read> FileWire<R> {
     }
 }
 
+fn column(name: &[u8]) -> Option<Column> {
+    let name = std::str::from_utf8(name).unwrap_or_default().trim();
+    Column::ALL.iter().copied().find(|column| column.name().eq_ignore_ascii_case(name))
+}
+
 /// A record whose values cannot be told apart or read.
 pub(super) struct DamagedWire {
     pub(super) referral_id: Option<String>,
@@ -117,7 +92,7 @@ pub(super) struct DamagedWire {
 /// One record under its header.
 #[derive(Clone, Copy)]
 pub(super) struct RowWire<'a> {
-    header: &'a HeaderWire,
+    header: &'a Header,
     record: &'a ByteRecord,
     /// No value can have a control character.
     printable: bool,

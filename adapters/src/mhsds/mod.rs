@@ -35,6 +35,10 @@ impl Adapter for Mhsds {
         wire::FIELDS
     }
 
+    fn guide(&self) -> &'static str {
+        include_str!("README.md")
+    }
+
     fn parse(&self, source: &mut dyn Read, scratch: &dyn Scratch, context: &Context<'_>, rows: &mut Rows<'_>) -> Result<(), Unreadable> {
         data_sets::read(map::Map::default(), source, scratch, context, rows)
     }
@@ -49,7 +53,7 @@ impl Adapter for Mhsds {
             "other-provider.zip" = "provider-differs",
             "v4.zip" = "version-unsupported",
             "consultant-led.zip" = "measurement-type-invalid",
-            "scientific-number.zip" = "nhs-number-format",
+            "scientific-number.zip" = "digits-lost",
             "no-discharge-column.zip" = "header-missing",
             "patient-missing.zip" = "patient-missing",
             "cut-short.zip" = "truncated",

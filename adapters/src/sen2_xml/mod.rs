@@ -40,6 +40,10 @@ impl Adapter for Sen2Xml {
         FIELDS
     }
 
+    fn guide(&self) -> &'static str {
+        include_str!("README.md")
+    }
+
     fn parse(&self, source: &mut dyn Read, _: &dyn Scratch, context: &Context<'_>, rows: &mut Rows<'_>) -> Result<(), Unreadable> {
         let (looks, source) = crate::sources::open(source)?;
         let mut file = ReturnWire::open(looks, source)?;

@@ -3,6 +3,7 @@
 mod assurance;
 mod audit_verify;
 mod demo;
+mod formats;
 mod init;
 mod keys_rotate;
 mod migrate;
@@ -48,6 +49,7 @@ enum Command {
     Assurance(assurance::Arguments),
     Migrate(migrate::Arguments),
     Openapi(openapi::Arguments),
+    Formats(formats::Arguments),
     /// Look after the released tables
     #[command(subcommand)]
     Release(ReleaseCommand),
@@ -111,6 +113,7 @@ pub fn run() -> ExitCode {
         Command::Assurance(arguments) => assurance::run(arguments),
         Command::Migrate(arguments) => migrate::run(arguments),
         Command::Openapi(arguments) => openapi::run(arguments),
+        Command::Formats(arguments) => formats::run(arguments),
         Command::Release(ReleaseCommand::Build(arguments)) => release_build::run(arguments),
         Command::Retention(RetentionCommand::Run(arguments)) => retention_run::run(arguments),
     };
@@ -153,7 +156,7 @@ mod tests {
             "sendbridge serve --config gateway.toml",
             "sendbridge push list.csv --dataset waiting-list --client client.toml",
             "sendbridge push list.csv --dataset waiting-list --format csv --mode snapshot --list autism --as-of 2026-11-20 --validate \
-             --nil-return --confirm-shrink --organisation RWR --client client.toml",
+             --nil-return --confirm-shrink --again --organisation RWR --client client.toml",
             "sendbridge token --client client.toml --scope waiting-list:read",
             "sendbridge audit verify --config gateway.toml",
             "sendbridge keys rotate --config gateway.toml",
@@ -165,6 +168,8 @@ mod tests {
             "sendbridge assurance --demonstration --out assurance",
             "sendbridge migrate --config gateway.toml",
             "sendbridge openapi",
+            "sendbridge formats",
+            "sendbridge formats --out formats",
             "sendbridge release build --as-of 2026-11-20 --config gateway.toml",
             "sendbridge retention run --config gateway.toml --dry-run",
         ] {

@@ -1,9 +1,12 @@
 //! What a call sends: nothing, a form, JSON, or a file that streams from disk.
 
+use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use aws_lc_rs::digest::{Context, SHA256};
 use bytes::{Bytes, BytesMut};
+use domain::identifiers::SubmissionId;
 use futures_util::stream;
 use tokio::fs::File;
 use tokio::io::AsyncReadExt;
@@ -11,14 +14,44 @@ use tokio::io::AsyncReadExt;
 /// Bytes read from disk at a time: what a push holds in memory.
 const CHUNK: usize = 64 * 1024;
 
-/// Told how many bytes of the file have been taken so far. A retry starts again from nothing.
-pub type Progress = Arc<dyn Fn(u64) + Send + Sync>;
+/// How far a submission is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Step {
+    /// So many bytes of the file have been taken so far. A retry starts again from nothing.
+    Sent(u64),
+    /// The gateway has the file, and works on it under this id.
+    Begun(SubmissionId),
+    /// So far the gateway has read so many of its bytes and rows.
+    Read { bytes: u64, of: u64, records: u64 },
+}
+
+/// Told of each step.
+pub type Progress = Arc<dyn Fn(Step) + Send + Sync>;
+
+/// What a file's content is known by.
+pub type Sha256 = [u8; 32];
+
+/// Reads a file for its SHA-256. It blocks.
+pub fn sha256_of(path: &Path) -> std::io::Result<Sha256> {
+    let (mut file, mut context, mut chunk) = (std::fs::File::open(path)?, Context::new(&SHA256), vec![0; CHUNK]);
+    loop {
+        match file.read(&mut chunk)? {
+            0 => break,
+            count => context.update(&chunk[..count]),
+        }
+    }
+    let mut digest = [0; 32];
+    digest.copy_from_slice(context.finish().as_ref());
+    Ok(digest)
+}
 
 /// The content of a submission.
 #[derive(Debug, Clone)]
 pub enum Payload {
-    /// Streamed, and read anew for each try.
+    /// Streamed, and read anew for each try; once more before, for its digest.
     File(PathBuf),
+    /// The same, its SHA-256 known: see [`sha256_of`].
+    Digested(PathBuf, Sha256),
     Bytes(Bytes),
 }
 
@@ -46,7 +79,7 @@ impl Body {
 async fn read(path: &Path, progress: Progress) -> std::io::Result<(u64, reqwest::Body)> {
     let file = File::open(path).await?;
     let length = file.metadata().await?.len();
-    progress(0);
+    progress(Step::Sent(0));
     // No more than was promised in the length, should the file grow meanwhile.
     let state = (file.take(length), 0_u64, progress);
     let chunks = stream::try_unfold(state, |(mut file, sent, progress)| async move {
@@ -56,7 +89,7 @@ async fn read(path: &Path, progress: Progress) -> std::io::Result<(u64, reqwest:
             return Ok::<_, std::io::Error>(None);
         }
         let sent = sent.saturating_add(u64::try_from(count).unwrap_or(u64::MAX));
-        progress(sent);
+        progress(Step::Sent(sent));
         Ok(Some((chunk.freeze(), (file, sent, progress))))
     });
     Ok((length, reqwest::Body::wrap_stream(chunks)))

@@ -7,7 +7,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use domain::audit::Actor;
 use domain::scopes::ScopeSet;
-use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
+use reqwest::header::{HeaderMap, HeaderName, HeaderValue, LOCATION};
 use reqwest::{Method, RequestBuilder, Response, StatusCode, Url};
 use secrecy::{ExposeSecret, SecretString};
 use serde::Serialize;
@@ -22,7 +22,7 @@ use crate::{ClientError, Configuration, Problem, Retries, assertions, connection
 const ACTOR: HeaderName = HeaderName::from_static("sendbridge-actor");
 const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 /// The problem of a key whose first call is not yet answered.
-const IN_FLIGHT: &str = "idempotency-in-flight";
+pub(crate) const IN_FLIGHT: &str = "idempotency-in-flight";
 /// For a call that carries no file; a file may take as long as it takes.
 const CALL_TIMEOUT: Duration = Duration::from_secs(60);
 
@@ -157,7 +157,10 @@ impl Client {
                 }
                 Try::Answered(response) => match (accept(response).await, self.wait(tried, None)) {
                     // An earlier try, whose answer was lost on the way, is still at work.
-                    (Err(ClientError::Refused(problem)), Some(wait)) if problem.code == IN_FLIGHT => tokio::time::sleep(wait).await,
+                    // Where the gateway says at which, that is for the caller to ask for.
+                    (Err(ClientError::Refused(problem)), Some(wait)) if problem.code == IN_FLIGHT && problem.location.is_none() => {
+                        tokio::time::sleep(wait).await
+                    }
                     (done, _) => return done,
                 },
                 Try::Failed(error) => return Err(error),
@@ -226,11 +229,12 @@ impl Client {
         }
     }
 
-    fn wait(&self, tried: u32, retry_after: Option<Duration>) -> Option<Duration> {
+    pub(crate) fn wait(&self, tried: u32, retry_after: Option<Duration>) -> Option<Duration> {
         self.inner.retries.wait(tried, retry_after, self.random_bytes().map_or(0, |[byte]| byte))
     }
 
-    fn new_key(&self) -> Result<String, ClientError> {
+    /// An idempotency key that nothing was sent under yet.
+    pub fn new_key(&self) -> Result<String, ClientError> {
         let bytes: [u8; 16] = self.random_bytes().ok_or(ClientError::Value("the system gives no random numbers"))?;
         Ok(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
     }
@@ -253,9 +257,10 @@ async fn accept(response: Response) -> Result<Response, ClientError> {
     if status.is_success() || status == StatusCode::NOT_MODIFIED {
         return Ok(response);
     }
+    let location = response.headers().get(LOCATION).and_then(|place| place.to_str().ok()).map(str::to_owned);
     // A refusal stands even where its body is lost on the way.
     let body = response.bytes().await.unwrap_or_default();
-    Err(ClientError::Refused(Box::new(Problem::read(status.as_u16(), &body))))
+    Err(ClientError::Refused(Box::new(Problem { location, ..Problem::read(status.as_u16(), &body) })))
 }
 
 pub(crate) async fn body_of(response: Response) -> Result<Bytes, ClientError> {

@@ -23,7 +23,7 @@ mod tokens;
 
 pub use advice_requests::{AdviceRequest, AdviceRequestBody};
 pub use audit_events::AuditEvent;
-pub use bodies::{Payload, Progress};
+pub use bodies::{Payload, Progress, Sha256, Step, sha256_of};
 pub use calls::Client;
 pub use children::{ChildBody, ChildKey, JourneyWait, StageWait, Wait, Waits};
 pub use configurations::{Configuration, Signing};

@@ -68,6 +68,8 @@ pub struct Problem {
     pub detail: Option<String>,
     pub errors: Vec<FieldError>,
     pub request_id: Option<String>,
+    /// The answer's `Location`: where the client is to look instead.
+    pub location: Option<String>,
 }
 
 /// Faults that are said in a line; a refused file may have thousands.
@@ -116,7 +118,7 @@ impl Problem {
     pub(crate) fn read(status: u16, body: &[u8]) -> Self {
         let Ok(wire) = serde_json::from_slice::<ProblemWire>(body) else {
             let title = "the answer had no problem document".to_owned();
-            return Self { status, code: "unknown".into(), title, detail: None, errors: Vec::new(), request_id: None };
+            return Self { status, code: "unknown".into(), title, detail: None, errors: Vec::new(), request_id: None, location: None };
         };
         let code = wire.kind.as_deref().and_then(|kind| kind.rsplit('/').next()).map(str::to_owned);
         Self {
@@ -126,6 +128,7 @@ impl Problem {
             detail: wire.detail,
             errors: wire.errors,
             request_id: wire.request_id,
+            location: None,
         }
     }
 }

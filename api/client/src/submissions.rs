@@ -1,17 +1,24 @@
 //! Sending a file, and what became of its rows.
 
 use std::sync::Arc;
+use std::time::Duration;
 
+use aws_lc_rs::digest::{Context, SHA256};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use chrono::NaiveDate;
 use domain::identifiers::SubmissionId;
 use domain::issues::Severity;
 use domain::organisations::OrganisationCode;
 use domain::submissions::{Counts, Dataset, Mode, SubmissionStatus};
-use reqwest::Method;
+use reqwest::header::HeaderName;
+use reqwest::{Method, StatusCode};
 use serde::Deserialize;
+use serde::de::DeserializeOwned;
 
-use crate::bodies::Body;
-use crate::{Client, ClientError, Page, Payload, Progress};
+use crate::bodies::{Body, sha256_of};
+use crate::calls::{Call, IN_FLIGHT, body_of};
+use crate::{Client, ClientError, Page, Payload, Problem, Progress, Sha256, Step, retries};
 
 /// What is said about a file beside its content. What is left out, the gateway decides: see the
 /// operation in its document.
@@ -50,6 +57,10 @@ pub struct Report {
     /// The first issues, where nothing was kept by which they could be listed later.
     #[serde(default)]
     pub issue_list: Option<Vec<Issue>>,
+    /// Whether the same was sent before under the same key: then this is the report of that time, and
+    /// nothing was done now.
+    #[serde(skip)]
+    pub was_sent_before: bool,
 }
 
 /// Something wrong in a row. Errors reject the row, warnings keep it.
@@ -67,23 +78,145 @@ pub struct Issue {
     pub fix: String,
 }
 
+/// A file that is larger is sent to be worked on after the answer.
+const ASYNC_ABOVE: u64 = 8 << 20;
+/// Between two questions how far a work is, where the gateway does not say.
+const POLL: Duration = Duration::from_secs(1);
+/// The problem of a work whose gateway stopped in the middle: it can be sent again.
+const INTERRUPTED: &str = "interrupted";
+
+/// A report, or how far it is.
+#[derive(Deserialize)]
+struct Polled {
+    status: SubmissionStatus,
+    id: SubmissionId,
+    #[serde(default)]
+    progress: Option<ProgressWire>,
+    #[serde(default)]
+    problem: Option<serde_json::Value>,
+}
+
+#[derive(Deserialize)]
+struct ProgressWire {
+    bytes_read: u64,
+    bytes_total: u64,
+    records_read: u64,
+}
+
+impl Submission {
+    /// A key for a file of this digest on a day: the same whenever the same is sent.
+    pub fn key_of(&self, digest: &Sha256, day: NaiveDate) -> String {
+        let mut context = Context::new(&SHA256);
+        for part in [self.dataset.as_str(), &day.to_string()].into_iter().chain(query(self).iter().flat_map(|(name, value)| [*name, value]))
+        {
+            context.update(part.as_bytes());
+            context.update(b"\0");
+        }
+        context.update(digest);
+        let digest = context.finish();
+        "push-".to_owned() + &digest.as_ref().iter().take(16).map(|byte| format!("{byte:02x}")).collect::<String>()
+    }
+}
+
 impl Client {
     /// Sends a file and waits for its report: once that is here, the content is durable and can be
-    /// queried.
+    /// queried. The gateway answers a large one before it has worked on it; then this asks how far it is,
+    /// and sends it again if the gateway stopped in the middle.
     pub async fn submit(&self, submission: &Submission, payload: Payload, progress: Option<Progress>) -> Result<Report, ClientError> {
+        let progress = progress.unwrap_or_else(|| Arc::new(|_| {}));
+        let call = self.submission(submission, payload, &progress).await?;
+        let mut tried = 0;
+        loop {
+            tried += 1;
+            let done = match self.send_submission(&call).await? {
+                Sent::Report(report) => return Ok(*report),
+                Sent::Begun(id) => {
+                    progress(Step::Begun(id));
+                    self.wait_for(id, &progress).await
+                }
+            };
+            match (done, self.wait(tried, None)) {
+                (Err(ClientError::Refused(problem)), Some(wait)) if problem.code == INTERRUPTED => tokio::time::sleep(wait).await,
+                (done, _) => return done,
+            }
+        }
+    }
+
+    async fn submission(&self, submission: &Submission, payload: Payload, progress: &Progress) -> Result<Call, ClientError> {
         let path = match submission.dataset {
             Dataset::WaitingList => "/v1/waiting-list/submissions",
             Dataset::Ehcp => "/v1/ehcp/submissions",
         };
         let content_type = content_type(&submission.format);
-        let body = match payload {
-            Payload::Bytes(bytes) => Body::Bytes { content_type, bytes },
-            Payload::File(path) => Body::Stream { content_type, path, progress: progress.unwrap_or_else(|| Arc::new(|_| {})) },
+        let (body, digest, is_large) = match payload {
+            Payload::Bytes(bytes) => (Body::Bytes { content_type, bytes }, None, false),
+            Payload::Digested(path, digest) => {
+                let is_large = tokio::fs::metadata(&path).await?.len() > ASYNC_ABOVE;
+                (Body::Stream { content_type, path, progress: Arc::clone(progress) }, Some(digest), is_large)
+            }
+            Payload::File(path) => {
+                let read = path.clone();
+                let digest = tokio::task::spawn_blocking(move || sha256_of(&read)).await.map_err(std::io::Error::other)??;
+                return Box::pin(self.submission(submission, Payload::Digested(path, digest), progress)).await;
+            }
         };
         let query = query(submission);
         let query: Vec<_> = query.iter().map(|(name, value)| (*name, value.as_str())).collect();
-        let call = self.call(Method::POST, self.url(path)?, &query, body);
-        self.send_for_json(self.keyed(call, submission.idempotency_key.as_deref())?).await
+        let mut call = self.keyed(self.call(Method::POST, self.url(path)?, &query, body), submission.idempotency_key.as_deref())?;
+        if let Some(digest) = digest {
+            call = call.header(HeaderName::from_static("content-digest"), &format!("sha-256=:{}:", STANDARD.encode(digest)))?;
+        }
+        if is_large {
+            call = call.header(HeaderName::from_static("prefer"), "respond-async")?;
+        }
+        Ok(call)
+    }
+
+    async fn send_submission(&self, call: &Call) -> Result<Sent, ClientError> {
+        let answer = match self.send(call).await {
+            // An earlier try whose answer was lost: what it began is told where to be asked for.
+            Err(ClientError::Refused(problem)) if problem.code == IN_FLIGHT => {
+                let id = problem.location.as_deref().and_then(|place| place.rsplit('/').next()?.parse().ok());
+                return id.map(Sent::Begun).ok_or(ClientError::Refused(problem));
+            }
+            answer => answer?,
+        };
+        let status = answer.status();
+        let bytes = body_of(answer).await?;
+        if status == StatusCode::ACCEPTED {
+            return Ok(Sent::Begun(read::<Polled>(&bytes)?.id));
+        }
+        let mut report: Report = read(&bytes)?;
+        report.was_sent_before = status == StatusCode::OK && report.status != SubmissionStatus::Validated;
+        Ok(Sent::Report(Box::new(report)))
+    }
+
+    /// Asks until a work is done.
+    async fn wait_for(&self, id: SubmissionId, progress: &Progress) -> Result<Report, ClientError> {
+        let path = format!("/v1/submissions/{id}");
+        loop {
+            let answer = self.send(&self.call(Method::GET, self.url(&path)?, &[], Body::Empty)).await?;
+            let wait = retries::retry_after(answer.headers()).unwrap_or(POLL);
+            let bytes = body_of(answer).await?;
+            let polled: Polled = read(&bytes)?;
+            match polled.status {
+                SubmissionStatus::Processing => {
+                    if let Some(ProgressWire { bytes_read, bytes_total, records_read }) = polled.progress {
+                        progress(Step::Read { bytes: bytes_read, of: bytes_total, records: records_read });
+                    }
+                    tokio::time::sleep(wait).await;
+                }
+                SubmissionStatus::Refused | SubmissionStatus::Failed => return Err(refusal(polled.problem)),
+                SubmissionStatus::Cancelled => return Err(ClientError::Value("the submission was cancelled")),
+                _ => return read(&bytes),
+            }
+        }
+    }
+
+    /// Cancels what the gateway is working on.
+    pub async fn cancel(&self, id: SubmissionId) -> Result<(), ClientError> {
+        let call = self.call(Method::POST, self.url(&format!("/v1/submissions/{id}/cancellation"))?, &[], Body::Empty);
+        self.send(&call).await.map(drop)
     }
 
     /// A page of what was found wrong in a submission, in row order.
@@ -92,6 +225,23 @@ impl Client {
         query.extend(after.map(|after| ("after", after)));
         self.get(&format!("/v1/submissions/{submission}/issues"), &query).await
     }
+}
+
+/// What came back for a file.
+enum Sent {
+    Report(Box<Report>),
+    Begun(SubmissionId),
+}
+
+fn read<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, ClientError> {
+    serde_json::from_slice(bytes).map_err(|error| ClientError::Unreadable(error.to_string()))
+}
+
+/// The refusal that stands in a report, as if it had been the answer.
+fn refusal(problem: Option<serde_json::Value>) -> ClientError {
+    let problem = problem.unwrap_or_default();
+    let status = problem["status"].as_u64().and_then(|status| u16::try_from(status).ok()).unwrap_or(422);
+    ClientError::Refused(Box::new(Problem::read(status, problem.to_string().as_bytes())))
 }
 
 fn content_type(format: &str) -> &'static str {
@@ -119,9 +269,8 @@ fn query(submission: &Submission) -> Vec<(&'static str, String)> {
 mod tests {
     use super::*;
 
-    #[test]
-    fn only_what_is_said_is_sent() {
-        let mut submission = Submission {
+    fn submission() -> Submission {
+        Submission {
             dataset: Dataset::WaitingList,
             format: "csv".into(),
             mode: None,
@@ -132,13 +281,29 @@ mod tests {
             confirm_shrink: false,
             nil_return: false,
             idempotency_key: None,
-        };
+        }
+    }
+
+    #[test]
+    fn only_what_is_said_is_sent() {
+        let mut submission = submission();
         assert_eq!(query(&submission), [("format", "csv".to_owned())]);
         submission.confirm_shrink = true;
         submission.mode = Some(Mode::Snapshot);
         submission.as_of = NaiveDate::from_ymd_opt(2026, 11, 20);
         let expected = [("format", "csv"), ("mode", "snapshot"), ("as_of", "2026-11-20"), ("confirm", "shrink")];
         assert_eq!(query(&submission), expected.map(|(name, value)| (name, value.to_owned())));
+    }
+
+    #[test]
+    fn a_key_is_of_the_file_the_day_and_all_that_is_said_of_it() {
+        let of = |list: &str, digest: u8, day: u32| {
+            let submission = Submission { list: Some(list.into()), ..submission() };
+            submission.key_of(&[digest; 32], NaiveDate::from_ymd_opt(2026, 11, day).unwrap())
+        };
+        assert_eq!(of("autism", 1, 20), of("autism", 1, 20));
+        let others = [of("adhd", 1, 20), of("autism", 2, 20), of("autism", 1, 21)];
+        assert!(others.iter().all(|other| *other != of("autism", 1, 20)));
     }
 
     #[test]

@@ -1,11 +1,21 @@
 //! What can be wrong with a row: the catalogue, one line an issue. Errors reject the row,
 //! warnings keep it. No issue repeats a value, except the writer's own referral id.
 
+mod meanings;
+
 closed! {
     /// Whether the row is kept.
     pub enum Severity {
         Error = "error",
         Warning = "warning",
+    }
+}
+
+closed! {
+    /// Whether an issue was there when its list was last sent.
+    pub enum IssueState {
+        New = "new",
+        Persisting = "persisting",
     }
 }
 
@@ -103,6 +113,75 @@ catalogue! {
     TableRowUnread = "table-row-unread", Warning, "The table has rows that could not be read; they were left out.", "Check for commas or quotation marks that are not quoted, and export the table again.";
     MeasurementTypeInvalid = "measurement-type-invalid", Warning, "The waiting time measurement type is not valid in this data set.", "Consultant-led waits (01) are not measured in MHSDS; correct the type.";
     RequestTwice = "request-twice", Error, "The same request stands earlier in this file; the first was taken.", "Send each request of a person once.";
+    NhsNumberOtherNation = "nhs-number-other-nation", Warning, "The number is one of Scotland's or Northern Ireland's, not an NHS number of England.", "Trace the child in England and send the NHS number that is found.";
+    NhsNumberNotIssued = "nhs-number-not-issued", Warning, "The NHS number lies in a range from which none is issued.", "Trace the child again; the number may be a dummy that the source system filled in.";
+    TraceStatusWithoutNumber = "trace-status-without-number", Warning, "The trace status says that a number is present, and there is none.", "Send the NHS number, or the status that goes with its absence.";
+    TraceStatusSaysAbsent = "trace-status-says-absent", Warning, "There is an NHS number, and its trace status says that there is none.", "Trace the number and send the status of the trace.";
+    TracePostponed = "trace-postponed-too-long", Warning, "The trace is postponed as for a newborn, and the child is over six weeks old.", "Trace the child now; 08 is for babies under six weeks.";
+    AdultAtReferral = "adult-at-referral", Warning, "The person was 18 or over when the referral was received.", "Check the date of birth, or leave referrals to adult services out of this list.";
+    ReferralOld = "referral-over-five-years", Warning, "The referral is open and was received more than five years ago.", "Check that the child still waits; close the referral where it is over.";
+    OriginalBeforeBirth = "original-date-before-birth", Warning, "The original referral is dated before the child was born.", "Correct original_referral_date.";
+    DeathBeforeBirth = "death-before-birth", Warning, "The date of death is before the date of birth.", "Correct one of the two dates.";
+    DeathBeforeReceived = "death-before-received", Warning, "The referral was received after the child's date of death.", "Check whose referral this is, and both dates.";
+    OpenAfterDeath = "open-after-death", Warning, "The referral is open and the child has died.", "Close the referral with reason 06, or correct date_of_death.";
+    DiedWithoutDate = "died-without-date", Warning, "A code says that the child died, and there is no date of death.", "Send date_of_death, or correct the code.";
+    ContactAfterDeath = "contact-after-death", Warning, "A contact is dated after the child's death.", "Correct the contact's date or date_of_death.";
+    ContactBeforeReceived = "contact-before-received", Warning, "The first contact is dated before the referral was received.", "Send this referral's own first contact; an earlier one belongs to an earlier referral.";
+    LastContactBeforeFirst = "last-contact-before-first", Warning, "The last contact is dated before the first.", "Correct one of the two dates; they may be swapped.";
+    LastContactWithoutFirst = "last-contact-without-first", Warning, "There is a last contact and no first.", "Send first_contact_date; with one contact both are that day.";
+    SeenWithoutContact = "seen-without-contact", Warning, "The child was seen, and no contact is dated.", "Send first_contact_date.";
+    ContactAfterEnd = "contact-after-end", Warning, "A contact is dated after the referral ended.", "Correct the end date, or send the referral as open.";
+    AppointmentPast = "appointment-past", Warning, "The next appointment of an open referral is in the past.", "Send what became of it: a contact, a missed appointment, or the new date.";
+    AppointmentAfterEnd = "appointment-after-end", Warning, "The referral has ended and an appointment is still to come.", "Cancel the appointment in the source system, or send the referral as open.";
+    ClosedBeforeReceived = "closed-before-received", Warning, "The referral was closed before it was received.", "Correct one of the two dates.";
+    RejectedBeforeReceived = "rejected-before-received", Warning, "The referral was rejected before it was received.", "Correct one of the two dates.";
+    RejectedWithoutDate = "rejected-without-date", Warning, "The referral is rejected and has no rejected date.", "Send rejected_date.";
+    ClosedWithoutReason = "closed-without-reason", Warning, "The referral is closed and no reason is given.", "Send closure_reason.";
+    RejectedWithoutReason = "rejected-without-reason", Warning, "The referral is rejected and no reason is given.", "Send rejection_reason; families are to be told why.";
+    ClosureReasonWhileOpen = "closure-reason-while-open", Warning, "The referral is open and has a closure reason.", "Send the status closed with its date, or remove the reason.";
+    RejectionReasonNotRejected = "rejection-reason-not-rejected", Warning, "There is a rejection reason, and the referral is not rejected.", "Send the status rejected with its date, or remove the reason.";
+    ClosedAndRejected = "closed-and-rejected", Warning, "The referral has both a closed and a rejected date.", "Send the one that ended it; a rejected referral was never taken on.";
+    StageAfterEnd = "stage-after-end", Warning, "The stage starts after the referral ended.", "Correct stage_start_date or the end date.";
+    OnHoldWithoutStart = "on-hold-without-start", Warning, "The referral is on hold and does not say since when.", "Send hold_from.";
+    HoldEndsBeforeStart = "hold-ends-before-start", Warning, "The hold ends before it starts.", "Correct hold_from or hold_to; they may be swapped.";
+    HoldBeforeReceived = "hold-before-received", Warning, "The hold starts before the referral was received.", "Correct hold_from.";
+    HoldIsOver = "hold-is-over", Warning, "The referral is on hold, and its hold has ended.", "Send the status waiting, or the hold's new end.";
+    HoldNotInStatus = "hold-not-in-status", Warning, "A hold is running, and the status is not on-hold.", "Send the status on-hold, or the day on which the hold ended.";
+    HoldOverAYear = "hold-over-a-year", Warning, "The hold has run for more than a year without an end.", "Check that it still holds; a hold pauses no wait.";
+    RttWithoutType = "rtt-status-without-type", Warning, "There is an RTT status and no measurement type.", "Send waiting_time_measurement_type; without it no clock is counted.";
+    RttStoppedWhileWaiting = "rtt-stopped-while-waiting", Warning, "The RTT status stops the clock, and the child still waits to be treated.", "Check the status: treated, declined or decided against means that the wait is over.";
+    RttRunningAfterEnd = "rtt-running-after-end", Warning, "The referral has ended and its RTT status says that the clock runs.", "Send the status that stopped the clock (30 to 36).";
+    RttNotApplicable = "rtt-not-applicable", Warning, "The RTT status says that no RTT measurement applies, and the measurement type that one does.", "Correct the one that is wrong; 98 goes with no type 01 or 02.";
+    RttMissedWithoutCount = "rtt-missed-without-count", Warning, "The RTT status says that the first appointment was missed, and none is counted as missed.", "Send not_brought_count, or correct the status.";
+    RttNotYetKnown = "rtt-not-yet-known", Warning, "The RTT status is not yet known; the clock is taken to run.", "Send the status once it is known.";
+    CodeRetired = "code-retired", Warning, "The code was retired from its list.", "Send the code that is in force; the format's description lists them.";
+    EthnicCategoryNotKnown = "ethnic-category-not-known", Warning, "The ethnic category is not known.", "Ask the family; where they would rather not say, send Z.";
+    SexNotKnown = "sex-not-known", Warning, "The sex is not known.", "Send 1, 2 or 9 from the patient's record.";
+    TwoWeekWait = "priority-two-week-wait", Warning, "The priority is that of a suspected cancer.", "Send 1 (routine) or 2 (urgent), or leave the referral out of this list.";
+    UbrnFormat = "ubrn-format", Warning, "The booking reference is not twelve digits.", "Send the UBRN as text; a spreadsheet may have dropped its leading zeros.";
+    PathwayIdFormat = "pathway-id-format", Warning, "The pathway identifier is longer than 20 characters, or has others than letters, digits and hyphens.", "Send the patient pathway identifier as it was issued.";
+    PathwayIdWithoutIssuer = "pathway-id-without-issuer", Warning, "There is a pathway identifier, and not who issued it.", "Send pathway_id_issuer, the issuer's ODS code.";
+    OnwardBeforeReceived = "onward-before-received", Warning, "The child was referred on before the referral was received.", "Correct one of the two dates.";
+    OpenTwice = "open-twice", Warning, "The child is open on the same pathway in this file under another referral id too.", "Close the duplicate in the source system, or join the two by previous_referral_id.";
+    LsoaFormat = "lsoa-format", Warning, "The value is no lower layer super output area.", "Send the code (E01…), or leave it blank; never a postcode.";
+    SchoolFormat = "school-format", Warning, "The value is no school's reference number or code.", "Send the six digits of the URN, or the school's ODS code.";
+    DistrictKind = "district-wrong-kind", Warning, "The code is of another kind of area than a district.", "Send the district (E06, E07, E08 or E09…): a county or an output area counts in no district.";
+    DistrictRetired = "district-retired", Warning, "The district's code was replaced.", "Send the present code; it was counted under that.";
+    OrganisationClosed = "organisation-closed", Warning, "The organisation has closed, and the referral is still open.", "Send its successor from the day after it closed.";
+    PreviousIsItself = "previous-is-itself", Warning, "The referral names itself as the one before it.", "Send the id of the earlier referral, or leave it blank.";
+    EncodingConverted = "encoding-converted", Warning, "The file is not UTF-8; it was read as Windows-1252.", "Export the file as UTF-8 (in Excel: CSV UTF-8).";
+    EncodingMixed = "encoding-mixed", Warning, "Part of the file is UTF-8 and part is not; that part was read as Windows-1252.", "Export the whole file as UTF-8; check names of teams with accents in them.";
+    DigitsLost = "digits-lost", Error, "A spreadsheet has rounded the number, and its last digits are lost.", "Format the column as text before the data goes in, and export again from the source system.";
+    CellError = "cell-error", Error, "The cell holds an error of the spreadsheet's, like #N/A.", "Mend the formula, or leave the cell blank.";
+    CellDate = "cell-became-date", Error, "A spreadsheet has turned the value into a date.", "Format the column as text before the data goes in, and export again from the source system.";
+    FormulaRead = "formula-read", Warning, "The column has formulas; the values that they last gave were read.", "Paste the values in place of the formulas, so that what is sent is what was checked.";
+    LeadingZeros = "leading-zeros-restored", Warning, "A spreadsheet has dropped the leading zeros of the column's codes; they were put back.", "Format the column as text before the data goes in.";
+    SheetsHidden = "sheets-hidden", Warning, "The workbook has hidden sheets; they were not read.", "Delete them: send no more than the format asks for.";
+    RowsHidden = "rows-hidden", Warning, "Rows of the sheet are hidden, by hand or by a filter; they were read.", "Delete the rows that are not to be sent.";
+    CellsMerged = "cells-merged", Warning, "Cells are merged among the rows; only the first of each holds the value.", "Unmerge the cells and fill each of them in.";
+    RowMalformed = "row-malformed", Error, "The line is not one JSON object.", "Write each row as one JSON object on a line of its own.";
+    KeyTwice = "key-twice", Error, "The row names this key twice.", "Write each key once.";
+    ValueShape = "value-shape", Error, "The value is a list or an object, where one value belongs.", "Write one text or number; only pathway may be a list.";
 }
 
 #[cfg(test)]

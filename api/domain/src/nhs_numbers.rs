@@ -19,6 +19,19 @@ pub enum NhsNumberError {
     AllZeros,
 }
 
+/// Where a number is from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Origin {
+    /// Issued in England, or on the Isle of Man.
+    Issued,
+    /// Reserved for test.
+    Test,
+    /// Scotland's Community Health Index, or Northern Ireland's health and care number.
+    OtherNation,
+    /// No number of the range is issued.
+    Unused,
+}
+
 impl NhsNumber {
     /// The ten digits, without spaces.
     pub fn as_str(&self) -> &str {
@@ -42,9 +55,23 @@ impl NhsNumber {
         Some(Self(digits))
     }
 
+    /// Who issues the numbers of its range (reference, 2.1).
+    pub fn origin(&self) -> Origin {
+        origin_of(self.as_str())
+    }
+
     /// Whether the number lies in the range that is reserved for test (999 000 0000 and above).
     pub fn is_test(&self) -> bool {
         self.0.starts_with(b"999")
+    }
+}
+
+fn origin_of(digits: &str) -> Origin {
+    match digits.parse::<u64>().unwrap_or(0) {
+        9_990_000_000..=9_999_999_999 => Origin::Test,
+        4_000_000_000..=4_999_999_999 | 6_000_000_000..=7_999_999_999 => Origin::Issued,
+        101_000_000..=3_112_999_999 | 3_200_000_010..=3_999_999_999 => Origin::OtherNation,
+        _ => Origin::Unused,
     }
 }
 
@@ -110,6 +137,30 @@ mod tests {
     #[test]
     fn all_zeros_passes_the_arithmetic_and_is_refused_by_rule() {
         assert_eq!("0000000000".parse::<NhsNumber>(), Err(NhsNumberError::AllZeros));
+    }
+
+    /// By ranges alone, so that no number that somebody may have stands here.
+    #[test]
+    fn the_ranges_are_told_apart() {
+        let ranges = [
+            ("0100999999", Origin::Unused),
+            ("0101000000", Origin::OtherNation),
+            ("3112999999", Origin::OtherNation),
+            ("3113000000", Origin::Unused),
+            ("3200000010", Origin::OtherNation),
+            ("3999999999", Origin::OtherNation),
+            ("4000000000", Origin::Issued),
+            ("4999999999", Origin::Issued),
+            ("5000000000", Origin::Unused),
+            ("6000000000", Origin::Issued),
+            ("7999999999", Origin::Issued),
+            ("8000000000", Origin::Unused),
+            ("9989999999", Origin::Unused),
+            ("9990000000", Origin::Test),
+        ];
+        for (digits, origin) in ranges {
+            assert_eq!(origin_of(digits), origin, "{digits}");
+        }
     }
 
     #[test]

@@ -55,9 +55,9 @@ struct Rule {
     id: String,
     pathways: PathwaySet,
     /// The first and the last day of receipt that it is for, both inclusive.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "day")]
     from: Option<NaiveDate>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "day")]
     to: Option<NaiveDate>,
     /// Where the rule is written down.
     source: String,
@@ -70,6 +70,13 @@ struct Rule {
 struct Condition {
     fields: Vec<String>,
     codes: Vec<String>,
+}
+
+/// A day as TOML writes it.
+fn day<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<NaiveDate>, D::Error> {
+    let date = toml::value::Date::deserialize(deserializer)?;
+    let day = NaiveDate::from_ymd_opt(date.year.into(), date.month.into(), date.day.into());
+    day.map(Some).ok_or_else(|| serde::de::Error::custom("a day that does not exist"))
 }
 
 /// Why a file of rules is refused.

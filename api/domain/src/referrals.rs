@@ -1,13 +1,19 @@
 //! A referral on a waiting list, as every adapter hands it over (contract, section 6).
 
+mod checks;
+#[cfg(test)]
+mod tests;
+
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 
-use crate::codelists::{self, CodeList};
+use crate::children::ChildIdentifier;
 use crate::issues::IssueCode;
 use crate::organisations::OrganisationCode;
-use crate::pathways::PathwaySet;
+use crate::pathways::{Pathway, PathwaySet};
 use crate::recognition::Recognised;
+
+pub use checks::list_of;
 
 closed! {
     /// Where a referral stands. `waiting` and `on-hold` are open: a hold never ends a wait.
@@ -47,6 +53,16 @@ closed! {
         Stale = "stale",
         /// It was open and missing from the last snapshot of its list. Never silently closed.
         NotFlowed = "not-flowed",
+    }
+}
+
+/// The closed list that a column's values are of, where there is one: any other value is an error.
+pub fn closed_list_of(field: &str) -> Option<Vec<&'static str>> {
+    match field {
+        "pathway" => Some(Pathway::ALL.iter().map(|pathway| pathway.as_str()).collect()),
+        "stage" => Some(Stage::ALL.iter().map(|stage| stage.as_str()).collect()),
+        "status" => Some(Status::ALL.iter().map(|status| status.as_str()).collect()),
+        _ => None,
     }
 }
 
@@ -193,66 +209,12 @@ impl ReferralDetails {
 impl Referral {
     /// Checks the record as a whole, whichever format it came in: codes against their lists, days
     /// against each other and against `today`. Errors reject the row, warnings keep it.
-    pub fn check(&self, date_of_birth: NaiveDate, today: NaiveDate, mut report: impl FnMut(&'static str, IssueCode)) {
-        let details = &self.details;
-        let received = self.referral_received_date;
-        if received > today {
-            report("referral_received_date", IssueCode::ReceivedInFuture);
-        }
-        if received < date_of_birth {
-            report("referral_received_date", IssueCode::ReceivedBeforeBirth);
-        }
-        if date_of_birth > today {
-            report("date_of_birth", IssueCode::BirthInFuture);
-        } else if crate::dates::years_between(date_of_birth, today) > 25 {
-            report("date_of_birth", IssueCode::BirthOver25);
-        }
-        match details.nhs_number_status.as_deref() {
-            None => report("nhs_number_status", IssueCode::TraceStatusBlank),
-            Some(code) if !CodeList::NHS_NUMBER_STATUS.contains(code) => report("nhs_number_status", IssueCode::CodeUnknown),
-            Some(codelists::VERIFIED) => {}
-            Some(_) => report("nhs_number_status", IssueCode::TraceStatusNotVerified),
-        }
-        for (field, value, list) in [
-            ("sex", &details.sex, &CodeList::SEX),
-            ("ethnic_category", &details.ethnic_category, &CodeList::ETHNIC_CATEGORY),
-            ("priority", &details.priority, &CodeList::PRIORITY),
-            ("source_of_referral", &details.source_of_referral, &CodeList::SOURCE_OF_REFERRAL),
-            ("waiting_time_measurement_type", &details.waiting_time_measurement_type, &CodeList::MEASUREMENT_TYPE),
-            ("rtt_status", &details.rtt_status, &CodeList::RTT_STATUS),
-            ("closure_reason", &details.closure_reason, &CodeList::CLOSURE_REASON),
-            ("rejection_reason", &details.rejection_reason, &CodeList::REJECTION_REASON),
-        ] {
-            if value.as_deref().is_some_and(|code| !list.contains(code)) {
-                report(field, IssueCode::CodeUnknown);
-            }
-        }
-        if details.original_referral_date.is_some_and(|original| original > received) {
-            report("original_referral_date", IssueCode::OriginalAfterReceived);
-        }
-        for (field, day) in [
-            ("stage_start_date", details.stage_start_date),
-            ("first_contact_date", details.first_contact_date),
-            ("last_contact_date", details.last_contact_date),
-            ("closed_date", details.closed_date),
-            ("rejected_date", details.rejected_date),
-            ("date_of_death", details.date_of_death),
-        ] {
-            if day.is_some_and(|day| day > today) {
-                report(field, IssueCode::DateInFuture);
-            }
-        }
-        if details.stage_start_date.is_some_and(|start| start < received) {
-            report("stage_start_date", IssueCode::StageBeforeReceived);
-        }
-        if self.status.is_open() && (details.closed_date.is_some() || details.rejected_date.is_some()) {
-            report("status", IssueCode::OpenWithEndDate);
-        }
-        if self.status == Status::Closed && details.closed_date.is_none() {
-            report("closed_date", IssueCode::ClosedWithoutDate);
-        }
-        if details.district.is_none() {
-            report("district", IssueCode::DistrictBlank);
-        }
+    pub fn check(&self, date_of_birth: NaiveDate, today: NaiveDate, report: impl FnMut(&'static str, IssueCode)) {
+        checks::run(self, date_of_birth, today, report);
+    }
+
+    /// Checks what the record says of its child's number against the child that it names.
+    pub fn check_child(&self, child: &ChildIdentifier, report: impl FnMut(&'static str, IssueCode)) {
+        checks::run_on_child(self, child, report);
     }
 }

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::children::{ChildIdentifier, ChildReference};
 use crate::ehc_plans::Case;
+use crate::issues::IssueCode;
 use crate::referrals::Referral;
 
 /// The list that a submission is about where it names none.
@@ -28,12 +29,18 @@ closed! {
 }
 
 closed! {
-    /// How a submission ended.
+    /// How a submission stands.
     pub enum SubmissionStatus {
+        /// Here whole, and being worked on: nothing of it can be seen yet.
+        Processing = "processing",
         Accepted = "accepted",
         AcceptedWithIssues = "accepted-with-issues",
         /// Refused whole: nothing of it is kept but the report.
         Refused = "refused",
+        /// The gateway could not do it: nothing of it is kept, and it can be sent again.
+        Failed = "failed",
+        /// Cancelled by its writer while it was being worked on.
+        Cancelled = "cancelled",
         /// Looked at with `validate=true`: nothing of it is kept.
         Validated = "validated",
     }
@@ -58,6 +65,20 @@ pub enum Entry {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Merge {
     pub retired: Vec<ChildIdentifier>,
+}
+
+/// How often an issue was found in a submission, and what became of it since the list was last sent. What is
+/// neither new nor persisting is in rows whose referral id could not be read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct IssueCount {
+    pub code: IssueCode,
+    pub count: u64,
+    /// Not there when its referral was last sent.
+    pub new: u64,
+    /// There before.
+    pub persisting: u64,
+    /// There before, and its referral was sent again without it.
+    pub fixed: u64,
 }
 
 /// What became of the records of a submission.

@@ -8,8 +8,9 @@ use actix_web::http::header::HeaderMap;
 use actix_web::{FromRequest, HttpRequest};
 use domain::audit::Actor;
 use domain::nhs_numbers::NhsNumber;
-use sfv::{BareItem, Dictionary, ListEntry, Parser};
+use sfv::{BareItem, Dictionary, ListEntry};
 
+use crate::fields::dictionary;
 use crate::problems::{Kind, Problem};
 
 /// The name of the field.
@@ -32,12 +33,11 @@ impl FromRequest for ActingFor {
 }
 
 fn read(headers: &HeaderMap) -> Result<Actor, Problem> {
-    let lines: Vec<&[u8]> = headers.get_all(HEADER).map(|line| line.as_bytes()).collect();
-    if lines.is_empty() {
+    let Some(fields) = dictionary(headers, HEADER) else {
         return Err(Problem::new(Kind::ActorMissing)
             .detail("Name the person in Sendbridge-Actor: id, role and reason; role=\"system\" for an unattended call."));
-    }
-    let fields: Dictionary = Parser::new(&lines.join(&b", "[..])).parse().map_err(|_| malformed("It is not a dictionary of RFC 9651."))?;
+    };
+    let fields = fields.map_err(|_| malformed("It is not a dictionary of RFC 9651."))?;
     Ok(Actor { id: value(&fields, "id")?, role: value(&fields, "role")?, reason: value(&fields, "reason")? })
 }
 

@@ -119,12 +119,21 @@ impl Keys {
     }
 }
 
-/// How submissions are read, and when one is refused whole, in percent of a list of 20 or more.
+/// How submissions are taken and read.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Submissions {
+    /// When one is refused whole, in percent of a list of 20 or more.
     pub shrink_percent: u8,
     pub rejected_percent: u8,
+    /// A larger body, in bytes and decoded, is answered before it is worked on.
+    pub async_above_bytes: u64,
+    /// Bodies that may be here or on their way to be worked on later.
+    pub most_pending: u16,
+    /// Times its size that a compressed body may grow to.
+    pub maximum_expansion: u32,
+    /// Where bodies stand meanwhile, encrypted under keys that are nowhere but in memory.
+    pub scratch: PathBuf,
     /// A file of rules for which codes make a referral one of a pathway; without one, the built-in rules.
     pub recognition: Option<PathBuf>,
 }
@@ -202,7 +211,15 @@ impl Default for Operations {
 
 impl Default for Submissions {
     fn default() -> Self {
-        Self { shrink_percent: 20, rejected_percent: 20, recognition: None }
+        Self {
+            shrink_percent: 20,
+            rejected_percent: 20,
+            recognition: None,
+            async_above_bytes: 32 << 20,
+            most_pending: 8,
+            maximum_expansion: 100,
+            scratch: "data/scratch".into(),
+        }
     }
 }
 
@@ -275,6 +292,9 @@ impl Configuration {
         if self.submissions.shrink_percent > 100 || self.submissions.rejected_percent > 100 {
             return Err(ConfigurationError::Unsafe("[submissions] counts in percent: 0 to 100"));
         }
+        if self.submissions.most_pending == 0 || self.submissions.maximum_expansion == 0 {
+            return Err(ConfigurationError::Unsafe("[submissions] most_pending and maximum_expansion are above 0"));
+        }
         self.audit.check()?;
         if matches!((&self.database.url, &self.database.owner_url), (DatabaseUrl::File(_), Some(_)) | (_, Some(DatabaseUrl::File(_)))) {
             return Err(ConfigurationError::Unsafe("[database] owner_url is for PostgreSQL: both are postgres://…"));
@@ -304,6 +324,7 @@ impl Configuration {
             &mut self.keys.directory,
             &mut self.audit.checkpoint_file,
             &mut self.database.tombstones,
+            &mut self.submissions.scratch,
         ];
         paths.extend(&mut self.submissions.recognition);
         for authority in &mut self.authority {

@@ -61,6 +61,7 @@ pub struct Gateway {
     store: Store,
     log: upkeep::Log,
     metrics: Metrics,
+    intake: Intake,
 }
 
 /// Why a gateway cannot start.
@@ -121,12 +122,14 @@ pub(crate) async fn start_with(configuration: Configuration, clock: Clock, table
     let journal = Journal::new(&configuration.database.tombstones);
     let request = (Ids::new(clock.clone()).next(), clock.now());
     retention::replay(&store, &journal, loaded.partnership.live().load_full(), request).await?;
+    upkeep::end_what_was_interrupted(&store, &clock).await?;
     let periods = configuration.retention.clone();
     let metrics = Metrics::new();
     let trust = Trust::new(loaded.authorities.iter().map(Watch::live).collect())?;
     let verifier = LiveVerifier::new(trust.clone(), clock.clone(), metrics.clone());
     let tls = tls::server_config(ServerCertificate::new(loaded.certificate.live()), verifier, clock.clone(), configuration.api.tls12)?;
     let issuer = configuration.api.issuer.clone().unwrap_or_else(|| format!("https://{api}"));
+    let intake = Intake::new(store.clone(), clock.clone(), loaded.rules, &configuration);
     let state = web::Data::new(State {
         ids: Ids::new(clock.clone()),
         clock: clock.clone(),
@@ -135,14 +138,7 @@ pub(crate) async fn start_with(configuration: Configuration, clock: Clock, table
         tokens: Tokens::new(issuer, from(&live_secrets, |secrets| &secrets.signing_keys)),
         child_ids: ChildIds::new(from(&live_secrets, |secrets| &secrets.child_keys)),
         checkpoints,
-        intake: Intake::new(
-            store.clone(),
-            loaded.rules,
-            configuration.api.maximum_body_bytes,
-            configuration.api.minimum_body_rate,
-            configuration.submissions.shrink_percent,
-            configuration.submissions.rejected_percent,
-        ),
+        intake: intake.clone(),
         releases: Releases::new(store.clone()),
         journal: journal.clone(),
         store: store.clone(),
@@ -192,6 +188,7 @@ pub(crate) async fn start_with(configuration: Configuration, clock: Clock, table
     watches.spawn(upkeep::prune_audit(log.clone()));
     watches.spawn(expiries::watch(loaded.partnership.live(), clock.clone(), metrics.clone()));
     watches.spawn(upkeep::sweep_claims(store.clone(), clock.clone(), periods.clone()));
+    watches.spawn(upkeep::sweep_works(store.clone(), clock.clone()));
     watches.spawn(upkeep::sweep_assertions(store.clone(), clock.clone()));
     watches.spawn(upkeep::reseal(store.clone(), journal.clone(), metrics.clone()));
     watches.spawn(upkeep::retain(store.clone(), clock, periods, loaded.partnership.live(), journal));
@@ -202,7 +199,7 @@ pub(crate) async fn start_with(configuration: Configuration, clock: Clock, table
         watches.spawn(authority.run());
     }
     tracing::info!(%api, %operations, "listening");
-    Ok(Gateway { api, operations, handles, servers, watches, store, log, metrics })
+    Ok(Gateway { api, operations, handles, servers, watches, store, log, metrics, intake })
 }
 
 impl Gateway {
@@ -230,7 +227,7 @@ impl Gateway {
         api.pause().await;
         // Not the framework's graceful stop: that waits for connections that idle, too.
         let began = Instant::now();
-        while self.metrics.in_flight() > 0 && began.elapsed() < STOP_TIMEOUT {
+        while (self.metrics.in_flight() > 0 || !self.intake.is_idle()) && began.elapsed() < STOP_TIMEOUT {
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
         tokio::time::sleep(LAST_BYTES).await;

@@ -17,6 +17,7 @@ pub mod documents;
 pub mod exchanges;
 pub mod expiries;
 pub mod fhir_audit_events;
+pub mod fields;
 pub mod files;
 pub mod gateway;
 pub mod idempotency;
@@ -33,6 +34,7 @@ pub mod releases;
 pub mod retention;
 pub mod routes;
 pub mod secrets;
+pub mod spools;
 pub mod state;
 pub mod telemetry;
 pub mod tls;
@@ -46,7 +48,9 @@ pub use gateway::{Gateway, StartError, start};
 pub use keys::Purpose;
 pub use keys::retirement::{Retirement, retire};
 pub use keys::rotation::{Rotation, RotationError, rotate};
-pub use maintenance::{OperationError, assurance_documents, build_release, migrate, openapi, run_retention, verify_audit};
+pub use maintenance::{
+    OperationError, assurance_documents, build_release, formats, formats_page, migrate, openapi, run_retention, verify_audit,
+};
 pub use tls::authorities::DEMONSTRATION_AUTHORITY;
 
 #[cfg(test)]

@@ -97,6 +97,16 @@ pub fn openapi() -> String {
     text
 }
 
+/// Every format that can be sent.
+pub fn formats() -> &'static [&'static dyn adapters::Adapter] {
+    adapters::REGISTRY
+}
+
+/// The page of the formats, beside a folder of samples for each.
+pub fn formats_page() -> String {
+    routes::format_docs::render(str::to_owned)
+}
+
 /// The store, and the keys as they are now.
 pub(crate) fn open(configuration: &Configuration, clock: &Clock) -> Result<(Store, Arc<Secrets>), OperationError> {
     let secrets = Arc::new(secrets::read(&configuration.keys, &configuration.audit.origin, clock.clone())?);

@@ -102,6 +102,7 @@ pub const fn refusal(reason: Reason) -> &'static str {
         Reason::RecorderNotNamed => "this organisation may not record a family's decisions",
         Reason::PathwayNotCovered => "the sharing agreement does not name that service",
         Reason::NotItsOwn => "the record was not this organisation's own",
+        Reason::OlderAsOf => "what is held is of a later day",
         Reason::OutsidePopulation => "the sharing agreement is about other children",
         Reason::IdentityUnverified => "the NHS number had not been checked",
         Reason::OptedOut => "there is a National Data Opt-out",

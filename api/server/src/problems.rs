@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::fmt;
 
 use actix_web::body::BoxBody;
-use actix_web::http::header::{ALLOW, CONTENT_TYPE, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
+use actix_web::http::header::{ALLOW, CONTENT_TYPE, HeaderName, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
 use actix_web::http::{Method, StatusCode};
 use actix_web::{HttpResponse, ResponseError};
 use serde::Serialize;
@@ -32,6 +32,8 @@ macro_rules! kinds {
 
 kinds! {
     Malformed = 400 "malformed" "The request could not be read",
+    DigestMismatch = 400 "digest-mismatch" "The body is not the one whose digest was sent",
+    UndecodableBody = 400 "undecodable-body" "The body cannot be decoded as its encoding says",
     ActorMissing = 400 "actor-missing" "The request does not name the person behind it",
     ActorMalformed = 400 "actor-malformed" "The person behind the request is not named as documented",
     Unauthorised = 401 "unauthorised" "No valid certificate and token",
@@ -51,7 +53,9 @@ kinds! {
     WrongStatus = 409 "wrong-status" "Its present status does not allow it",
     Erased = 410 "erased" "It was erased, or is past its retention",
     BodyTooLarge = 413 "body-too-large" "The body is too large",
+    BodyExpands = 413 "body-expands" "The body grows too much when it is decoded",
     UnsupportedMediaType = 415 "unsupported-media-type" "The body is of an unsupported type",
+    UnsupportedEncoding = 415 "unsupported-encoding" "The body is encoded in a way that is not understood",
     RefusedSubmission = 422 "refused-submission" "The submission is refused whole",
     UnreadableBody = 422 "unreadable-body" "The body is not readable in its format",
     IdempotencyMismatch = 422 "idempotency-mismatch" "The key was used for another request",
@@ -61,6 +65,7 @@ kinds! {
     Internal = 500 "internal" "The gateway failed",
     Busy = 503 "busy" "The gateway is busy",
     DatabaseAway = 503 "database-away" "The database is away",
+    Interrupted = 503 "interrupted" "The gateway stopped before it was done",
     LogBehind = 503 "log-behind" "The audit log cannot take more entries",
 }
 
@@ -107,6 +112,7 @@ struct Particulars {
     challenge: Option<String>,
     retry_after: Option<u32>,
     allow: Vec<Method>,
+    headers: Vec<(HeaderName, HeaderValue)>,
     closes: bool,
 }
 
@@ -133,7 +139,8 @@ pub struct ProblemView<'a> {
 
 impl Problem {
     pub fn new(kind: Kind) -> Self {
-        let retry_after = matches!(kind, Kind::TooMany | Kind::Busy | Kind::DatabaseAway | Kind::LogBehind).then_some(1);
+        let retry_after =
+            matches!(kind, Kind::TooMany | Kind::Busy | Kind::DatabaseAway | Kind::Interrupted | Kind::LogBehind).then_some(1);
         Self { kind, more: Box::new(Particulars { retry_after, ..Particulars::default() }) }
     }
 
@@ -188,6 +195,13 @@ impl Problem {
         self
     }
 
+    /// A header of the answer.
+    #[must_use]
+    pub fn header(mut self, name: HeaderName, value: HeaderValue) -> Self {
+        self.more.headers.push((name, value));
+        self
+    }
+
     /// Closes the connection after the answer.
     #[must_use]
     pub fn closing(mut self) -> Self {
@@ -213,9 +227,8 @@ impl Problem {
         }
     }
 
-    /// The answer.
-    pub fn render(&self, request_id: Option<Uuid>) -> HttpResponse {
-        let view = ProblemView {
+    fn view(&self, request_id: Option<Uuid>) -> ProblemView<'_> {
+        ProblemView {
             kind: format!("/problems/{}", self.kind.code()),
             title: self.kind.title(),
             status: self.kind.status().as_u16(),
@@ -223,7 +236,17 @@ impl Problem {
             instance: request_id.map(|id| id.urn().to_string()),
             request_id,
             errors: &self.more.faults,
-        };
+        }
+    }
+
+    /// The problem as it stands in the report of a submission that was answered before it was refused.
+    pub fn to_json(&self) -> String {
+        serde_json::to_string(&self.view(None)).unwrap_or_default()
+    }
+
+    /// The answer.
+    pub fn render(&self, request_id: Option<Uuid>) -> HttpResponse {
+        let view = self.view(request_id);
         let mut response = HttpResponse::build(self.kind.status());
         response.insert_header((CONTENT_TYPE, "application/problem+json"));
         if let Some(challenge) = self.more.challenge.as_deref().and_then(|challenge| HeaderValue::from_str(challenge).ok()) {
@@ -235,6 +258,9 @@ impl Problem {
         if !self.more.allow.is_empty() {
             let names: Vec<_> = self.more.allow.iter().map(Method::as_str).collect();
             response.insert_header((ALLOW, names.join(", ")));
+        }
+        for header in &self.more.headers {
+            response.insert_header(header.clone());
         }
         if self.more.closes {
             response.force_close();

@@ -3,9 +3,11 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use chrono::{DateTime, Utc};
 use domain::partnerships::Partnership;
 use domain::retention::{Kept, Periods};
-use store::{Journal, ResealCursor, Resealed, Store, StoreError};
+use domain::submissions::SubmissionStatus;
+use store::{Done, Journal, ResealCursor, Resealed, Store, StoreError};
 use tokio::time::{Instant, Interval, MissedTickBehavior, interval, interval_at};
 
 use crate::checkpoints::Checkpoints;
@@ -13,6 +15,7 @@ use crate::clocks::{Clock, Ids};
 use crate::configuration::Audit;
 use crate::files::{self, FileError};
 use crate::operations::Readiness;
+use crate::problems::{Kind, Problem};
 use crate::retention;
 use crate::telemetry::metrics::Metrics;
 use crate::watches::Live;
@@ -227,16 +230,45 @@ async fn reseal_all(store: &Store, journal: &Journal, metrics: &Metrics) -> Resu
     }
     let mut cursor = ResealCursor::default();
     loop {
-        let began = Instant::now();
         match store.reseal(cursor.clone()).await? {
-            Resealed::On(_, next) => cursor = next,
+            Resealed::On(took, next) => {
+                cursor = next;
+                tokio::time::sleep(took).await;
+            }
             Resealed::Elsewhere => tokio::time::sleep(RESEAL_REST).await,
             Resealed::End => break,
         }
-        tokio::time::sleep(began.elapsed()).await;
     }
     metrics.left_to_reseal(&store.values_left().await?);
     Ok(total)
+}
+
+/// A work whose gateway has not said for so long that it is at it is given up.
+const STILL: chrono::Duration = chrono::Duration::seconds(30);
+
+/// On an embedded database no work outlives the process: at the start, all that is left is dead.
+pub async fn end_what_was_interrupted(store: &Store, clock: &Clock) -> Result<(), StoreError> {
+    if store.is_embedded() { end_still_works(store, clock.now()).await } else { Ok(()) }
+}
+
+/// Ends what another gateway was working on when it stopped, so that it can be sent again.
+pub async fn sweep_works(store: Store, clock: Clock) {
+    let mut times = every(Duration::from_secs(5));
+    while !store.is_embedded() {
+        times.tick().await;
+        if let Err(error) = end_still_works(&store, clock.now() - STILL).await {
+            tracing::warn!(%error, "works that were broken off could not be ended");
+        }
+    }
+}
+
+async fn end_still_works(store: &Store, before: DateTime<Utc>) -> Result<(), StoreError> {
+    let problem = Problem::new(Kind::Interrupted).detail("Nothing of it was kept: send it again.");
+    let ended = store.end_still_works(before, Done { status: SubmissionStatus::Failed, problem: problem.to_json() }).await?;
+    if ended > 0 {
+        tracing::warn!(ended, "works on submissions were broken off");
+    }
+    Ok(())
 }
 
 /// Forgets client assertions that expired. No gateway's clock is so far behind another's that it would

@@ -22,9 +22,24 @@ enum Pass {
 /// Children share gates, so that a page of many children holds few locks.
 const GATES: i64 = 64;
 /// Of the advisory locks that are the gates.
-const GATE: i64 = 7_364_658;
+const GATE: i32 = 7_364_658;
 /// Of the advisory lock that keeps children known.
 const KNOWN: i64 = 7_364_660;
+
+mod locks {
+    use diesel::sql_types::Integer;
+
+    /// What a lock answers, which is nothing.
+    #[derive(diesel::sql_types::SqlType, diesel::query_builder::QueryId)]
+    #[diesel(postgres_type(name = "void"))]
+    pub struct Void;
+
+    #[diesel::declare_sql_function]
+    extern "SQL" {
+        fn pg_advisory_xact_lock(class: Integer, key: Integer) -> Void;
+        fn pg_advisory_xact_lock_shared(class: Integer, key: Integer) -> Void;
+    }
+}
 
 impl Tx<'_> {
     /// The child that is to be disclosed about, if the gateway knows it. Until the transaction ends
@@ -108,11 +123,11 @@ impl Tx<'_> {
     // is given in the order it was asked for.
     fn pass_gate(&mut self, id: ChildId, pass: Pass) -> Result<(), StoreError> {
         if let Handle::Postgres(connection) = &mut self.handle {
-            let lock = match pass {
-                Pass::Together => "pg_advisory_xact_lock_shared",
-                Pass::Alone => "pg_advisory_xact_lock",
+            let gate = i32::try_from(id.0.rem_euclid(GATES)).unwrap_or_default();
+            match pass {
+                Pass::Together => diesel::select(locks::pg_advisory_xact_lock_shared(GATE, gate)).execute(*connection)?,
+                Pass::Alone => diesel::select(locks::pg_advisory_xact_lock(GATE, gate)).execute(*connection)?,
             };
-            diesel::sql_query(format!("SELECT {lock}({GATE}, {})", id.0.rem_euclid(GATES))).execute(*connection)?;
         }
         Ok(())
     }

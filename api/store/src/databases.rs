@@ -95,7 +95,7 @@ impl Store {
         self.write(work).await
     }
 
-    async fn write<T, W>(&self, work: W) -> Result<T, StoreError>
+    pub(crate) async fn write<T, W>(&self, work: W) -> Result<T, StoreError>
     where
         T: Send + 'static,
         W: Fn(&mut Tx<'_>) -> Result<T, StoreError> + Send + 'static,

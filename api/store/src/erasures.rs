@@ -19,7 +19,7 @@ use domain::submissions::Dataset;
 use crate::StoreError;
 use crate::records::record_row;
 use crate::rows::{from_json, read, read_all, utc};
-use crate::schema::{advice_request, consent, erasure, issue, record, submission};
+use crate::schema::{advice_request, consent, erasure, issue, record, standing_issue, submission};
 use crate::tombstones::Mark;
 use crate::transactions::{Tx, on};
 use crate::vault::{Column, uuid_row};
@@ -204,6 +204,8 @@ impl Tx<'_> {
         let reports: Vec<String> = on!(self, c => own.select(submission::id).load(*c))?;
         let named = issue::submission_id.eq_any(reports).and(issue::record_key.eq_any(keys));
         on!(self, c => diesel::update(issue::table.filter(named)).set(issue::record_key.eq(None::<String>)).execute(*c))?;
+        let own = standing_issue::organisation.eq(organisation.as_str()).and(standing_issue::subject.eq_any(keys));
+        on!(self, c => diesel::delete(standing_issue::table.filter(own)).execute(*c))?;
         Ok(())
     }
 

@@ -53,14 +53,10 @@ impl Tx<'_> {
     fn plans_between(&mut self, first: i64, last: i64) -> Result<Vec<(i64, String)>, StoreError> {
         let cases = record::table
             .filter(record::dataset.eq(Dataset::Ehcp.as_str()).and(record::child_id.between(first, last)))
-            .select((record::child_id, record::organisation))
-            .distinct();
-        let mut found: Vec<(i64, String)> = on!(self, c => cases.load(*c))?;
+            .select((record::child_id, record::organisation));
         let requests = advice_request::table
             .filter(advice_request::child_id.between(first, last))
-            .select((advice_request::child_id, advice_request::requested_by))
-            .distinct();
-        found.extend(on!(self, c => requests.load::<(i64, String)>(*c))?);
-        Ok(found)
+            .select((advice_request::child_id, advice_request::requested_by));
+        Ok(on!(self, c => cases.union(requests).load(*c))?)
     }
 }

@@ -2,10 +2,11 @@
 
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
+use domain::submissions::SubmissionStatus;
 use uuid::Uuid;
 
 use crate::StoreError;
-use crate::schema::idempotency;
+use crate::schema::{idempotency, submission};
 use crate::transactions::{Tx, on};
 
 /// SHA-256 over the decoded body and the query.
@@ -64,9 +65,11 @@ impl Tx<'_> {
         Ok(())
     }
 
-    /// Forgets claims that are older than an instant, and answers that are older than another.
+    /// Forgets claims that are older than an instant, but for those of submissions that are being worked on, and answers that are older than another.
     pub(crate) fn sweep_claims(&mut self, unsettled: DateTime<Utc>, answered: DateTime<Utc>) -> Result<usize, StoreError> {
         let dead = idempotency::answer.is_null().and(idempotency::claimed_at.lt(unsettled.naive_utc()));
+        let processing = submission::table.filter(submission::status.eq(SubmissionStatus::Processing.as_str())).select(submission::id);
+        let dead = dead.and(idempotency::owner.ne_all(processing));
         let old = idempotency::claimed_at.lt(answered.naive_utc());
         Ok(on!(self, c => diesel::delete(idempotency::table.filter(dead.or(old))).execute(*c))?)
     }

@@ -34,6 +34,7 @@ mod submissions;
 mod tombstones;
 mod transactions;
 pub mod vault;
+mod works;
 
 pub use advice_requests::{AdviceRequest, AdviceRequestDraft};
 pub use audit::{AuditEntry, AuditFault, AuditReport, Consistency, Hash, Inclusion, LogLimits, Looking, TreeHead, verify_audit};
@@ -52,10 +53,11 @@ pub use releases::{PublishedRelease, PublishedTable, TableDraft};
 pub use resealing::{KeyPurpose, KeyUsage, ResealCursor, Resealed};
 pub use restrictions::RestrictionDraft;
 pub use sealed_columns::sealed_columns;
-pub use staging::{Publication, Published, Staging};
-pub use submissions::{ListedIssue, Submission};
+pub use staging::{Finished, Publication, Published, Staging};
+pub use submissions::{IssueChoice, ListedIssue, Submission};
 pub use tombstones::{Replayed, journal::Journal};
 pub use transactions::Tx;
+pub use works::{Done, Work};
 
 /// Why the store could not do what it was asked. A refusal by policy is no error: it is a value.
 #[derive(Debug, thiserror::Error)]
@@ -76,6 +78,9 @@ pub enum StoreError {
     /// More leaves wait to be appended to the audit log than may: nothing is done that would leave another.
     #[error("the audit log is behind")]
     LogBehind,
+    /// Somebody else ended the submission that was being worked on: nothing of it is kept.
+    #[error("the submission was ended meanwhile")]
+    Ended,
     #[error("the catalogue of audit events has no line for {0}")]
     NoEvent(&'static str),
     #[error("the database refused a statement")]

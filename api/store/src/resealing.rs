@@ -1,9 +1,11 @@
 //! Bringing what is stored under newer keys, some rows at a time, while everything else goes on.
 //!
 //! Rows are read and opened in one transaction and written in another, which changes only what is still
-//! as it was read: nobody waits for the keys' work, and nothing that was written meanwhile is undone.
+//! as it was read: nobody waits for the keys' work, and nothing that was written meanwhile is undone. How
+//! many it takes follows from how long the last ones took, so that SQLite's one writer is never kept long.
 
 use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
 
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Binary, Integer, Nullable, Text};
@@ -18,8 +20,14 @@ use crate::tombstones::place;
 use crate::transactions::{Handle, Tx, on};
 use crate::vault::{LookUp, Vault, key_id, uuid_row};
 
-/// Rows that are brought under newer keys at a time.
-const BATCH: i64 = 500;
+/// Rows that are brought under newer keys in the first step, and in any later one.
+const FIRST: usize = 500;
+const FEWEST: usize = 100;
+const MOST: usize = 4_000;
+/// How long a step's writing is to take.
+const STEP: Duration = Duration::from_millis(50);
+/// Rows of one statement: SQLite looks through all the names of a statement for each.
+const STATEMENT: usize = 100;
 /// The lock of the gateway that re-seals, of several on one database.
 const LOCK: i64 = 7_364_659;
 
@@ -42,18 +50,25 @@ impl KeyPurpose {
 /// How many values there are under each key.
 pub type KeyUsage = BTreeMap<(KeyPurpose, u32), u64>;
 
-/// Where the work goes on.
-#[derive(Debug, Clone, Default)]
+/// Where the work goes on, and with how many rows.
+#[derive(Debug, Clone)]
 pub struct ResealCursor {
     column: usize,
     after: String,
+    rows: usize,
+}
+
+impl Default for ResealCursor {
+    fn default() -> Self {
+        Self { column: 0, after: String::new(), rows: FIRST }
+    }
 }
 
 /// What came of one step.
 #[derive(Debug)]
 pub enum Resealed {
-    /// So many rows were brought under newer keys, and it goes on there.
-    On(u64, ResealCursor),
+    /// It goes on there. The step took so long, without what it waited for others.
+    On(Duration, ResealCursor),
     /// Another gateway is at it.
     Elsewhere,
     /// Every column has been gone through.
@@ -105,17 +120,21 @@ struct Taken {
 impl Store {
     /// One step of bringing everything under the keys in force.
     pub async fn reseal(&self, cursor: ResealCursor) -> Result<Resealed, StoreError> {
-        let Some(sealed) = SEALED.get(cursor.column).copied() else { return Ok(Resealed::End) };
-        let (new, last) = self.read(move |tx| tx.renewed(&sealed, &cursor.after)).await?;
-        let next = match last {
-            Some(after) => ResealCursor { column: cursor.column, after },
-            None => ResealCursor { column: cursor.column + 1, after: String::new() },
-        };
+        let ResealCursor { column, after, rows } = cursor;
+        let Some(sealed) = SEALED.get(column).copied() else { return Ok(Resealed::End) };
+        let (began, (new, last)) = self.read(move |tx| Ok((Instant::now(), tx.renewed(&sealed, &after, rows)?))).await?;
+        let reading = began.elapsed();
+        let (column, after) = last.map_or_else(|| (column + 1, String::new()), |after| (column, after));
         if new.is_empty() {
-            return Ok(Resealed::On(0, next));
+            return Ok(Resealed::On(reading, ResealCursor { column, after, rows }));
         }
-        let written = self.transaction(move |tx| tx.replace(&sealed, &new)).await?;
-        Ok(written.map_or(Resealed::Elsewhere, |rows| Resealed::On(rows, next)))
+        let (began, written) = self.transaction(move |tx| Ok((Instant::now(), tx.replace(&sealed, &new)?))).await?;
+        let writing = began.elapsed();
+        Ok(if written {
+            Resealed::On(reading + writing, ResealCursor { column, after, rows: next_rows(rows, writing) })
+        } else {
+            Resealed::Elsewhere
+        })
     }
 
     /// How many stored values each key is needed for. It reads every row.
@@ -152,15 +171,15 @@ impl Store {
 impl Tx<'_> {
     /// The next rows that stand under an older key, brought under the keys in force, and the last id
     /// that was looked at; none where that was the end of the column.
-    fn renewed(&mut self, sealed: &SealedColumn, after: &str) -> Result<(Vec<NewRow>, Option<String>), StoreError> {
-        let query = self.old_rows(sealed);
+    fn renewed(&mut self, sealed: &SealedColumn, after: &str, rows: usize) -> Result<(Vec<NewRow>, Option<String>), StoreError> {
+        let query = self.old_rows(sealed, rows);
         let old: Vec<OldRow> = on!(self, c => diesel::sql_query(&query).bind::<Text, _>(after).load(*c))?;
-        let last = old.last().filter(|_| old.len() as i64 == BATCH).map(|row| row.id.clone());
+        let last = old.last().filter(|_| old.len() == rows).map(|row| row.id.clone());
         let new = old.into_iter().filter_map(|row| renew(self.vault, sealed, row).transpose()).collect::<Result<_, _>>()?;
         Ok((new, last))
     }
 
-    fn old_rows(&self, sealed: &SealedColumn) -> String {
+    fn old_rows(&self, sealed: &SealedColumn, rows: usize) -> String {
         let (table, name) = (sealed.table(), sealed.name());
         let mut old = vec![format!("substr(t.{name}, 2, 4) < {}", self.literal(self.vault.seals_under()))];
         let indexed = self.literal(self.vault.indexes_under());
@@ -190,25 +209,24 @@ impl Tx<'_> {
         let after = if matches!(sealed.bound, Bound::Uuid) { "$1" } else { "CAST(COALESCE(NULLIF($1, ''), '0') AS BIGINT)" };
         format!(
             "SELECT CAST(t.id AS TEXT) AS id, t.{name} AS sealed, {columns} FROM {table} t {join}
-             WHERE t.id > {after} AND t.{name} IS NOT NULL AND ({}) ORDER BY t.id LIMIT {BATCH}",
+             WHERE t.id > {after} AND t.{name} IS NOT NULL AND ({}) ORDER BY t.id LIMIT {rows}",
             old.join(" OR ")
         )
     }
 
-    /// How many rows were written; none where another gateway is at it.
-    fn replace(&mut self, sealed: &SealedColumn, rows: &[NewRow]) -> Result<Option<u64>, StoreError> {
+    /// Whether the rows were written: not where another gateway is at it.
+    fn replace(&mut self, sealed: &SealedColumn, rows: &[NewRow]) -> Result<bool, StoreError> {
         if let Handle::Postgres(connection) = &mut self.handle {
             let lock = format!("SELECT pg_try_advisory_xact_lock({LOCK}) AS taken");
             let lock: Taken = diesel::sql_query(lock).get_result(*connection)?;
             if !lock.taken {
-                return Ok(None);
+                return Ok(false);
             }
         }
-        let query = replacement(sealed, rows.len());
         macro_rules! run {
-            ($connection:expr, $backend:ty) => {{
-                let mut query = diesel::sql_query(&query).into_boxed::<$backend>();
-                for row in rows {
+            ($connection:expr, $backend:ty, $query:expr, $rows:expr) => {{
+                let mut query = diesel::sql_query($query).into_boxed::<$backend>();
+                for row in $rows {
                     query = query.bind::<Text, _>(&row.old.id).bind::<Binary, _>(&row.old.sealed).bind::<Binary, _>(&row.sealed);
                     for index in &row.indexes {
                         query = query.bind::<Nullable<Binary>, _>(index);
@@ -217,11 +235,14 @@ impl Tx<'_> {
                 query.execute($connection)?
             }};
         }
-        let written = match &mut self.handle {
-            Handle::Sqlite(connection) => run!(*connection, diesel::sqlite::Sqlite),
-            Handle::Postgres(connection) => run!(*connection, diesel::pg::Pg),
-        };
-        Ok(Some(written as u64))
+        for rows in rows.chunks(STATEMENT) {
+            let query = replacement(sealed, rows.len());
+            match &mut self.handle {
+                Handle::Sqlite(connection) => run!(*connection, diesel::sqlite::Sqlite, &query, rows),
+                Handle::Postgres(connection) => run!(*connection, diesel::pg::Pg, &query, rows),
+            };
+        }
+        Ok(true)
     }
 
     fn key_usage(&mut self) -> Result<KeyUsage, StoreError> {
@@ -253,6 +274,13 @@ impl Tx<'_> {
     fn literal(&self, id: u32) -> String {
         if self.is_postgres() { format!("'\\x{id:08x}'::bytea") } else { format!("X'{id:08x}'") }
     }
+}
+
+/// With how many rows the next step takes about [`STEP`].
+fn next_rows(rows: usize, took: Duration) -> usize {
+    let fitting = STEP.as_micros().saturating_mul(rows as u128) / took.as_micros().max(1);
+    // By halves and doubles: one slow write says little.
+    usize::try_from(fitting).unwrap_or(MOST).clamp(rows / 2, rows * 2).clamp(FEWEST, MOST)
 }
 
 /// A row under the keys in force; `None` where its child has to come first.
@@ -311,4 +339,18 @@ fn replacement(sealed: &SealedColumn, rows: usize) -> String {
         "UPDATE {table} SET {name} = v.column3{set} FROM (VALUES {}) v WHERE {table}.id = {id} AND {table}.{name} = v.column2",
         rows.join(", ")
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_slow_step_is_followed_by_a_smaller_and_a_fast_one_by_a_larger() {
+        assert_eq!(next_rows(1_000, STEP), 1_000);
+        assert_eq!(next_rows(1_000, STEP * 5 / 4), 800);
+        assert_eq!(next_rows(1_000, STEP * 100), 500);
+        assert_eq!(next_rows(1_000, Duration::ZERO), 2_000);
+        assert_eq!((next_rows(MOST, Duration::ZERO), next_rows(FEWEST, STEP * 9)), (MOST, FEWEST));
+    }
 }

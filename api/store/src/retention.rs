@@ -17,7 +17,7 @@ use domain::submissions::Dataset;
 
 use crate::StoreError;
 use crate::rows::read;
-use crate::schema::{child, expired_record, issue, record, submission};
+use crate::schema::{child, expired_record, issue, record, standing_issue, submission};
 use crate::transactions::{Tx, on};
 
 /// Rows that are removed in one transaction at the most.
@@ -189,6 +189,7 @@ impl Tx<'_> {
             .select(submission::id)
             .load(*c))?;
         on!(self, c => diesel::delete(issue::table.filter(issue::submission_id.eq_any(&old))).execute(*c))?;
+        on!(self, c => diesel::delete(standing_issue::table.filter(standing_issue::submission_id.eq_any(&old))).execute(*c))?;
         Ok(on!(self, c => diesel::delete(submission::table.filter(submission::id.eq_any(&old))).execute(*c))? as u64)
     }
 

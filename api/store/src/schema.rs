@@ -124,6 +124,18 @@ diesel::table! {
         status -> Text,
         counts -> Text,
         received_at -> Timestamp,
+        issue_counts -> Text,
+    }
+}
+
+diesel::table! {
+    submission_work (submission_id) {
+        submission_id -> Text,
+        beat_at -> Timestamp,
+        bytes_total -> BigInt,
+        bytes_read -> BigInt,
+        records_read -> BigInt,
+        problem -> Nullable<Text>,
     }
 }
 
@@ -135,6 +147,19 @@ diesel::table! {
         record_key -> Nullable<Text>,
         field -> Text,
         code -> Text,
+        state -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    standing_issue (dataset, organisation, list, subject, code, field) {
+        dataset -> Text,
+        organisation -> Text,
+        list -> Text,
+        subject -> Text,
+        code -> Text,
+        field -> Text,
+        submission_id -> Text,
     }
 }
 
@@ -311,3 +336,5 @@ diesel::table! {
 }
 
 diesel::allow_tables_to_appear_in_same_query!(audit_entry, audit_leaf, audit_pending, child, record);
+
+diesel::allow_tables_to_appear_in_same_query!(submission, submission_work, idempotency);

@@ -7,6 +7,7 @@ mod cases;
 mod marked;
 mod publishing;
 mod renewing;
+mod standing;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -29,8 +30,7 @@ use crate::databases::Store;
 use crate::databases::postgres::Pooled;
 use crate::databases::sqlite::{connect, create_private};
 use crate::records::record_row;
-use crate::rows::{read, to_json_bytes};
-use crate::submissions::ListedIssue;
+use crate::rows::to_json_bytes;
 use crate::transactions::{Handle, Tx, on};
 use crate::vault::{Column, LookUp, Vault};
 
@@ -73,6 +73,8 @@ diesel::allow_tables_to_appear_in_same_query!(staged, staged_rejected, staged_is
 /// What is made with a look-up key stands here under each of two keys, because what is published may
 /// stand in the database under either; `other_…` is empty where there is one key.
 ///
+/// The subject of an issue is what it is known by from one submission to the next.
+///
 /// `KIND` is nothing for the file and TEMPORARY for PostgreSQL.
 const TABLES: &str = "
     CREATE KIND TABLE staged (row_number BIGINT NOT NULL, record_key TEXT NOT NULL, look_up BYTES NOT NULL,
@@ -80,7 +82,26 @@ const TABLES: &str = "
         digest BYTES NOT NULL, other_digest BYTES NOT NULL, case_index BYTES, sealed_record BYTES NOT NULL, retain_from DATE);
     CREATE KIND TABLE staged_rejected (record_key TEXT NOT NULL);
     CREATE KIND TABLE staged_issue (row_number BIGINT NOT NULL, position INTEGER NOT NULL, record_key TEXT,
-        field TEXT NOT NULL, code TEXT NOT NULL, is_error BOOLEAN NOT NULL);";
+        field TEXT NOT NULL, code TEXT NOT NULL, is_error BOOLEAN NOT NULL,
+        subject TEXT GENERATED ALWAYS AS (CASE WHEN row_number = 0 THEN '' ELSE record_key END) STORED);";
+
+/// Open rows of one child that share a pathway. Position 1003 is after all that a row can have of its own.
+const OPEN_TWICE: &str = "
+    INSERT INTO staged_issue (row_number, position, record_key, field, code, is_error)
+    WITH several AS (SELECT look_up FROM staged WHERE is_open AND pathways <> 0 GROUP BY look_up HAVING COUNT(*) > 1),
+        theirs AS (SELECT s.row_number, s.record_key, s.look_up, s.pathways FROM staged s JOIN several ON several.look_up = s.look_up
+            WHERE s.is_open)
+    SELECT DISTINCT a.row_number, 1003, a.record_key, 'pathway', 'open-twice', FALSE FROM theirs a
+    JOIN theirs b ON b.look_up = a.look_up AND b.record_key <> a.record_key AND (b.pathways & a.pathways) <> 0";
+
+/// What was found in the whole of what was staged.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Finished {
+    /// Rows that were rejected because they repeat another.
+    pub repeated: u64,
+    /// Rows of children who are open on one pathway under another id too.
+    pub open_twice: u64,
+}
 
 /// Rows that are written at a time: twelve columns each, well under SQLite's 32,766 values.
 const BATCH: usize = 500;
@@ -238,9 +259,9 @@ impl Staging {
         if self.issues.len() >= BATCH { self.write_notes() } else { Ok(()) }
     }
 
-    /// Writes out what is left, and turns the second and later rows of one record into rejected
-    /// ones. Answers how many those were.
-    pub fn finish(&mut self, twice: IssueCode, field: &'static str) -> Result<u64, StoreError> {
+    /// Writes out what is left, turns the second and later rows of one record into rejected ones, and asks
+    /// after children who wait twice for the same.
+    pub fn finish(&mut self, twice: IssueCode, field: &'static str) -> Result<Finished, StoreError> {
         self.write_cases()?;
         self.write_rows()?;
         self.write_notes()?;
@@ -253,21 +274,18 @@ impl Staging {
         let mut tx = self.tx()?;
         on!(tx, c => c.batch_execute(
             "CREATE INDEX staged_by_key ON staged (record_key, row_number);
-             CREATE INDEX staged_rejected_by_key ON staged_rejected (record_key);"
+             CREATE INDEX staged_rejected_by_key ON staged_rejected (record_key);
+             CREATE INDEX staged_issue_by_subject ON staged_issue (subject, code, field);"
         ))?;
         if let Handle::Postgres(connection) = &mut tx.handle {
-            connection.batch_execute("ANALYZE staged; ANALYZE staged_rejected")?;
+            connection.batch_execute("ANALYZE staged; ANALYZE staged_rejected; ANALYZE staged_issue")?;
         }
         let repeated = on!(tx, c => diesel::sql_query(&repeats).execute(*c))?;
         if repeated > 0 {
             on!(tx, c => diesel::sql_query(drop_repeats).execute(*c))?;
         }
-        Ok(repeated as u64)
-    }
-
-    /// The first issues: errors before warnings, each in row order.
-    pub fn first_issues(&mut self, limit: i64) -> Result<Vec<ListedIssue>, StoreError> {
-        self.tx()?.first_staged_issues(limit)
+        let open_twice = on!(tx, c => diesel::sql_query(OPEN_TWICE).execute(*c))?;
+        Ok(Finished { repeated: repeated as u64, open_twice: open_twice as u64 })
     }
 
     fn tx(&mut self) -> Result<Tx<'_>, StoreError> {
@@ -308,22 +326,6 @@ impl Staging {
             on!(tx, c => diesel::insert_into(staged_issue::table).values(chunk).execute(*c))?;
         }
         Ok(())
-    }
-}
-
-impl Tx<'_> {
-    /// The first issues of what is staged on this connection, or attached to it.
-    fn first_staged_issues(&mut self, limit: i64) -> Result<Vec<ListedIssue>, StoreError> {
-        let rows: Vec<(i64, i32, Option<String>, String, String)> = on!(self, c => staged_issue::table
-                .order((staged_issue::is_error.desc(), staged_issue::row_number, staged_issue::position))
-                .limit(limit)
-                .select((staged_issue::row_number, staged_issue::position, staged_issue::record_key, staged_issue::field, staged_issue::code))
-                .load(*c))?;
-        rows.into_iter()
-            .map(|(row, position, referral_id, field, code)| {
-                Ok(ListedIssue { row, position, referral_id, field, code: read(&code, "an issue's code")? })
-            })
-            .collect()
     }
 }
 

@@ -3,9 +3,9 @@
 use chrono::{DateTime, NaiveDate, NaiveDateTime, Utc};
 use diesel::prelude::*;
 use domain::identifiers::SubmissionId;
-use domain::issues::IssueCode;
+use domain::issues::{IssueCode, IssueState};
 use domain::organisations::OrganisationCode;
-use domain::submissions::{Counts, Dataset, Mode, SubmissionStatus};
+use domain::submissions::{Counts, Dataset, IssueCount, Mode, SubmissionStatus};
 
 use crate::StoreError;
 use crate::rows::{from_json, read, to_json, utc};
@@ -26,6 +26,8 @@ pub struct Submission {
     pub status: SubmissionStatus,
     pub counts: Counts,
     pub received_at: DateTime<Utc>,
+    /// How often each issue was found, by code.
+    pub issue_counts: Vec<IssueCount>,
 }
 
 /// An issue as it is listed. Its position counts from 0 within its row.
@@ -36,6 +38,15 @@ pub struct ListedIssue {
     pub referral_id: Option<String>,
     pub field: String,
     pub code: IssueCode,
+    /// Where the row can be told again: whether it was there before.
+    pub state: Option<IssueState>,
+}
+
+/// Which of a submission's issues are listed; all where it says nothing.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct IssueChoice {
+    pub code: Option<IssueCode>,
+    pub state: Option<IssueState>,
 }
 
 #[derive(Queryable, Selectable, Insertable)]
@@ -52,6 +63,34 @@ struct SubmissionRow {
     status: String,
     counts: String,
     received_at: NaiveDateTime,
+    issue_counts: String,
+}
+
+/// An issue, staged or kept.
+#[derive(Queryable, Selectable, QueryableByName)]
+#[diesel(table_name = issue)]
+pub(crate) struct ListedRow {
+    row_number: i64,
+    position: i32,
+    record_key: Option<String>,
+    field: String,
+    code: String,
+    state: Option<String>,
+}
+
+impl TryFrom<ListedRow> for ListedIssue {
+    type Error = StoreError;
+
+    fn try_from(row: ListedRow) -> Result<Self, StoreError> {
+        Ok(Self {
+            row: row.row_number,
+            position: row.position,
+            referral_id: row.record_key,
+            field: row.field,
+            code: read(&row.code, "an issue's code")?,
+            state: row.state.map(|state| read(&state, "an issue's state")).transpose()?,
+        })
+    }
 }
 
 impl TryFrom<SubmissionRow> for Submission {
@@ -70,6 +109,7 @@ impl TryFrom<SubmissionRow> for Submission {
             status: read(&row.status, "a submission's status")?,
             counts: from_json(row.counts.as_bytes(), "a submission's counts")?,
             received_at: utc(row.received_at),
+            issue_counts: from_json(row.issue_counts.as_bytes(), "a submission's issues")?,
         })
     }
 }
@@ -88,6 +128,7 @@ impl Tx<'_> {
             status: submission.status.to_string(),
             counts: to_json(&submission.counts)?,
             received_at: submission.received_at.naive_utc(),
+            issue_counts: to_json(&submission.issue_counts)?,
         };
         on!(self, c => diesel::insert_into(submission::table).values(&row).execute(*c))?;
         Ok(())
@@ -118,19 +159,25 @@ impl Tx<'_> {
     }
 
     /// A submission's issues in row order, after a row and position.
-    pub fn issues(&mut self, id: SubmissionId, after: Option<(i64, i32)>, limit: i64) -> Result<Vec<ListedIssue>, StoreError> {
+    pub fn issues(
+        &mut self,
+        id: SubmissionId,
+        choice: IssueChoice,
+        after: Option<(i64, i32)>,
+        limit: i64,
+    ) -> Result<Vec<ListedIssue>, StoreError> {
         let (row, position) = after.unwrap_or((-1, 0));
         let later = issue::row_number.gt(row).or(issue::row_number.eq(row).and(issue::position.gt(position)));
-        let rows: Vec<(i64, i32, Option<String>, String, String)> = on!(self, c => issue::table
-            .filter(issue::submission_id.eq(id.to_string()).and(later))
-            .order((issue::row_number, issue::position))
-            .limit(limit)
-            .select((issue::row_number, issue::position, issue::record_key, issue::field, issue::code))
-            .load(*c))?;
-        rows.into_iter()
-            .map(|(row, position, referral_id, field, code)| {
-                Ok(ListedIssue { row, position, referral_id, field, code: read(&code, "an issue's code")? })
-            })
-            .collect()
+        let rows: Vec<ListedRow> = on!(self, c => {
+            let mut query = issue::table.filter(issue::submission_id.eq(id.to_string()).and(later)).into_boxed();
+            if let Some(code) = choice.code {
+                query = query.filter(issue::code.eq(code.as_str()));
+            }
+            if let Some(state) = choice.state {
+                query = query.filter(issue::state.eq(state.as_str()));
+            }
+            query.order((issue::row_number, issue::position)).limit(limit).select(ListedRow::as_select()).load(*c)
+        })?;
+        rows.into_iter().map(ListedIssue::try_from).collect()
     }
 }

@@ -11,6 +11,7 @@ mod children;
 mod counties;
 pub mod formats;
 mod lists;
+pub mod onboarding;
 mod places;
 mod referrals;
 mod returns;

@@ -210,6 +210,9 @@ impl<'a> Drawing<'a> {
         if !referral.status.is_open() {
             details.next_appointment_date = None;
         }
+        if matches!(referral.status, Status::Closed | Status::Rejected) && details.rtt_status.as_deref() == Some("20") {
+            details.rtt_status = text("34");
+        }
         match referral.status {
             Status::Waiting => {}
             Status::OnHold => {
@@ -261,11 +264,15 @@ mod tests {
     }
 
     #[test]
-    fn every_referral_is_valid_and_warned_about_only_for_its_tracing_or_its_district() {
+    fn every_referral_is_valid_and_warned_about_only_for_what_is_not_known_or_its_age() {
+        use IssueCode::{AdultAtReferral, DistrictBlank, EthnicCategoryNotKnown, SexNotKnown, TraceStatusNotVerified};
         for (child, listed) in all() {
             listed.referral.check(child.date_of_birth, as_of(), |field, code| {
                 assert_ne!(code.severity(), Severity::Error, "{field} {code}");
-                assert!(matches!(code, IssueCode::TraceStatusNotVerified | IssueCode::DistrictBlank), "{field} {code}");
+                assert!(
+                    matches!(code, AdultAtReferral | DistrictBlank | EthnicCategoryNotKnown | SexNotKnown | TraceStatusNotVerified),
+                    "{field} {code}"
+                );
             });
         }
     }

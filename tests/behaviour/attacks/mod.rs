@@ -50,7 +50,9 @@ on_both! {
         let everybody = everybody(&world).await;
         for operation in Operation::all() {
             let answer = operation.send(&everybody[operation.client]).await;
-            let expected: &[u16] = if operation.template.contains('{') { &[404] } else { &[200, 201] };
+            // What a format is, is there for everybody; the other paths name something of somebody's.
+            let names_nothing = operation.template.contains('{') && !operation.template.starts_with("/v1/formats/");
+            let expected: &[u16] = if names_nothing { &[404] } else { &[200, 201] };
             assert!(expected.contains(&answer.status), "{}: {} {}", operation.id, answer.status, answer.text);
         }
     }
@@ -144,6 +146,10 @@ on_both! {
             for name in ["0197f000-0000-7000-8000-000000000001", "9990000018", "-1", "%00", "%2e%2e", "%c0%af", "'%20OR%201=1--", "latest%2F", &long] {
                 let parts = operation.template.split('/').map(|part| if part.starts_with('{') { name } else { part });
                 let path = parts.collect::<Vec<_>>().join("/");
+                // The client itself makes /v1/issues of this, which is there.
+                if path == "/v1/submissions/%2e%2e/issues" {
+                    continue;
+                }
                 let asked = Operation { path, ..operation.clone() };
                 refused(&asked, name, &asked.send(&everybody[operation.client]).await, 404, "not-found");
             }

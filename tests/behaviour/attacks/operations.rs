@@ -10,13 +10,18 @@ use serde_json::{Value, json};
 pub(crate) const CONTRACT: &str = include_str!("../../../openapi/sendbridge.v1.json");
 
 /// The operations that take a certificate and no token. Any other takes both.
-pub(crate) const PUBLIC: [&str; 5] = ["issue_token", "describe_authorization_server", "list_keys", "get_document", "get_page"];
+pub(crate) const PUBLIC: [&str; 6] =
+    ["issue_token", "describe_authorization_server", "list_keys", "get_document", "get_formats_page", "get_page"];
 
 /// The operations that do not name the person behind the call: they are about no single child.
-pub(crate) const IMPERSONAL: [&str; 18] = [
+pub(crate) const IMPERSONAL: [&str; 23] = [
+    "cancel_submission",
     "get_checkpoint",
+    "get_format",
+    "get_issue_catalogue",
     "get_proof",
     "get_release",
+    "get_sample",
     "get_submission",
     "get_table",
     "list_advice_requests",
@@ -24,6 +29,7 @@ pub(crate) const IMPERSONAL: [&str; 18] = [
     "list_audit_events",
     "list_cases",
     "list_entries",
+    "list_formats",
     "list_issues",
     "list_opt_outs",
     "list_releases",
@@ -72,6 +78,8 @@ impl Operation {
                 .replace("{id}", "0197f000-0000-7000-8000-000000000000")
                 .replace("{child_id}", "nobody")
                 .replace("{table}", "waits")
+                .replace("{format}", "csv")
+                .replace("{name}", "every-column.csv")
                 + match id.as_str() {
                     "list_consents" => "?child_id=nobody",
                     "load_opt_outs" => "?as_of=2026-11-01",

@@ -67,6 +67,8 @@ on_both! {
         load(&guardian, today(), vec![0xff_u8, 0xfe]).await.expect_problem(400, "malformed");
         load(&guardian, days_ago(1), numbers(3)).await.expect(200);
         load(&guardian, days_ago(2), numbers(1)).await.expect_problem(409, "older-as-of");
+        let leaf = last_leaf(&world, "load_opt_outs").await;
+        assert_eq!((&leaf["outcome"], &leaf["reason"], &leaf["holder"]), (&json!("refused"), &json!("older-as-of"), &json!("RY4")));
         let listed = guardian.get("/v1/opt-outs").await.expect(200);
         assert_eq!(listed["items"], json!([{ "organisation": "RY4", "as_of": days_ago(1), "numbers": 3 }]));
         assert!(!world.dump_database().contains(&number(0)));

@@ -146,7 +146,11 @@ impl Combination {
             query.push((name.into(), value.into()));
         }
         let mut body: Option<Value> = None;
-        asked.path.clone_from(&usual.template);
+        // What says nothing about whose a thing is stays as it usually is.
+        let is_plain =
+            |part: &str| self.documented.row.slots.iter().any(|(name, slot)| *slot == Slot::Plain && part == format!("{{{name}}}"));
+        let parts = usual.template.split('/').zip(usual.path.split(['/', '?']));
+        asked.path = parts.map(|(part, usual)| if is_plain(part) { usual } else { part }).collect::<Vec<_>>().join("/");
         for fill in &self.fills {
             let Some(value) = &fill.value else { continue };
             let slot = format!("{{{}}}", fill.name);

@@ -128,6 +128,7 @@ impl Held {
                 held.child_ids.insert(partner.organisation, ids);
             }
         }
+        held.cancel_a_list().await;
         held.send_lists().await;
         held.send_cases().await;
         held.ask_for_advice().await;
@@ -170,6 +171,18 @@ impl Held {
         self.mark(&id, seers);
         self.objects.push(Object { kind, id: id.clone(), sides, has_ended: false, about: None });
         id
+    }
+
+    /// One that was being worked on, and has long enough to go to be cancelled.
+    async fn cancel_a_list(&mut self) {
+        let rows = (0..20_000).map(|at| format!("CANCELLED-{at},{},01,{BORN},autism,{},waiting\n", number(UNHELD), days_ago(100)));
+        let header = "referral_id,nhs_number,nhs_number_status,date_of_birth,pathway,referral_received_date,status\n".to_owned();
+        let call = self.partners["provider-hct"].call(Method::POST, "/v1/waiting-list/submissions?format=csv&validate=true");
+        let call = call.header("content-type", "text/csv").header("prefer", "respond-async");
+        let begun = call.body(rows.fold(header, |text, row| text + &row)).send().await.expect(202);
+        let id = self.keep(Kind::Submission, &begun, vec![(Side::Owner, "provider-hct")], &["provider-hct"]);
+        let cancelling = self.partners["provider-hct"].call(Method::POST, &format!("/v1/submissions/{id}/cancellation"));
+        cancelling.send().await.expect(200);
     }
 
     async fn send_lists(&mut self) {

@@ -97,11 +97,17 @@ pub(super) const TABLE: &[Row] = &[
     row("list_keys", &[], Anybody),
     row("get_document", &[], Anybody),
     row("get_page", &[], Anybody),
+    row("get_formats_page", &[], Anybody),
+    row("get_issue_catalogue", &[], Anybody),
+    row("list_formats", &[], Anybody),
+    row("get_format", &[("format", Plain)], Anybody),
+    row("get_sample", &[("format", Plain), ("name", Plain)], Anybody),
     row("submit_waiting_list", SENT, Sender),
     row("submit_ehcp", SENT, Sender),
     row("list_submissions", &[("after", After), ("limit", Plain)], Anybody),
     row("get_submission", &[("id", Id(Submission))], Only(&[Owner])),
-    row("list_issues", &[("id", Id(Submission)), ("after", Plain), ("limit", Plain)], Only(&[Owner])),
+    row("cancel_submission", &[("id", Id(Submission))], Only(&[Owner])),
+    row("list_issues", &[("id", Id(Submission)), ("code", Plain), ("state", Plain), ("after", Plain), ("limit", Plain)], Only(&[Owner])),
     row("list_entries", &[("organisation", Organisation), ("list", List), ("after", After), ("limit", Plain)], Entries),
     row("search_child", &[("/", Child)], Anybody),
     row("get_waits", &[("child_id", ChildId)], Shown),
@@ -146,6 +152,7 @@ pub(super) const TABLE: &[Row] = &[
 /// Operations that refuse what is another's without a leaf, and why that is so. It is to get shorter: one
 /// that leaves a leaf each time, and still stands here, fails the suite.
 pub(super) const WITHOUT_LEAF: &[(&str, &str)] = &[
+    ("cancel_submission", "a report is the client's alone, holds no record and names nobody"),
     ("get_submission", "a report is the client's alone, holds no record and names nobody"),
     ("list_issues", "a report is the client's alone, holds no record and names nobody"),
 ];

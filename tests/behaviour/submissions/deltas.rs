@@ -48,7 +48,9 @@ on_both! {
             report,
             json!({
                 "id": id, "dataset": "waiting-list", "format": "csv", "organisation": "RY4", "list": "autism", "mode": "delta",
-                "as_of": days_ago(2), "status": "accepted-with-issues", "records": report["records"], "issues": format!("/v1/submissions/{id}/issues")
+                "as_of": days_ago(2), "status": "accepted-with-issues", "records": report["records"],
+                "issue_counts": [{ "code": "nhs-number-check-digit", "severity": "error", "count": 1, "new": 1, "persisting": 0, "fixed": 0 }],
+                "issues": format!("/v1/submissions/{id}/issues")
             })
         );
         let path = format!("/v1/submissions/{id}");

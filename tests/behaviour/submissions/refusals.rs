@@ -124,7 +124,7 @@ on_both! {
             let problem = trust.push_csv(query, file.clone()).await.expect_problem(422, "invalid-value");
             assert_eq!(problem["errors"][0]["field"], "list", "{query}");
         }
-        for format in ["CSV", "xlsx", "sen2-xml", ""] {
+        for format in ["CSV", "xls", "sen2-xml", ""] {
             let path = format!("{SUBMISSIONS}?format={format}");
             let answer = trust.call(Method::POST, &path).header("content-type", "text/csv").body(file.clone()).send().await;
             let problem = answer.expect_problem(422, "invalid-value");

@@ -24,7 +24,7 @@ on_both! {
         let sent = trust.push_csv("list=autism&mode=snapshot", file).await.expect(201);
         let issues = trust.get(sent["issues"].as_str().unwrap()).await.expect(200);
         assert_eq!(looked["issue_list"], issues["items"]);
-        for name in ["dataset", "format", "organisation", "list", "mode", "as_of", "records"] {
+        for name in ["dataset", "format", "organisation", "list", "mode", "as_of", "records", "issue_counts"] {
             assert_eq!(looked[name], sent[name], "{name}");
         }
     }

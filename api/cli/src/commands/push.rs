@@ -7,14 +7,21 @@ mod summaries;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use chrono::NaiveDate;
-use client::{Client, ClientError, Payload, Report, Submission};
+use client::{Client, ClientError, Configuration, Payload, Progress, Report, Retries, Sha256, Step, Submission, sha256_of};
+use domain::dates::london_day;
 use domain::organisations::OrganisationCode;
 use domain::submissions::{Dataset, Mode};
 
 use super::day;
+use super::signals::told_to_stop;
 use crate::failures::Failure;
+use progress::Shown;
+
+/// More than usual: nobody sits and waits.
+const TRIES: u32 = 10;
 
 /// Some rows were rejected, the rest are in.
 const SOME_REJECTED: u8 = 2;
@@ -53,13 +60,24 @@ pub(super) struct Arguments {
     /// Let a snapshot drop much of its list
     #[arg(long)]
     confirm_shrink: bool,
+    /// Have the file taken again, though the same was sent today
+    #[arg(long)]
+    again: bool,
     /// The client's configuration
     #[arg(long, value_name = "client.toml")]
     client: PathBuf,
 }
 
 impl Arguments {
-    fn submission(&self) -> Submission {
+    /// Under a key of the file and the day, so that who runs the command again, not knowing what became of
+    /// the last run, is told just that.
+    fn submission(&self, client: &Client, digest: &Sha256, today: NaiveDate) -> Result<Submission, ClientError> {
+        let submission = self.unkeyed();
+        let key = if self.again { client.new_key()? } else { submission.key_of(digest, today) };
+        Ok(Submission { idempotency_key: Some(key), ..submission })
+    }
+
+    fn unkeyed(&self) -> Submission {
         let usual = match self.dataset {
             Dataset::WaitingList => "csv",
             Dataset::Ehcp => "sen2-xml",
@@ -80,28 +98,55 @@ impl Arguments {
 }
 
 pub(super) fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
-    let client = Client::open(&arguments.client)?;
+    let client = Client::new(&Configuration::read(&arguments.client)?, Retries { tries: TRIES, ..Retries::default() })?;
     let size = size(&arguments.file)?;
+    let digest = sha256_of(&arguments.file).map_err(ClientError::from)?;
+    let today = london_day(server::Clock::system().now());
+    let submission = arguments.submission(&client, &digest, today)?;
     super::runtime()?.block_on(async {
         let progress = progress::show(size);
-        let sent = client.submit(&arguments.submission(), Payload::File(arguments.file.clone()), Some(progress.callback())).await;
+        let sent = send(&client, &submission, Payload::Digested(arguments.file.clone(), digest), &progress).await;
         progress.finish();
         let mut out = std::io::stdout().lock();
         let report = match sent {
             Ok(report) => report,
-            Err(ClientError::Refused(mut problem)) => {
+            Err(Failure::Client(ClientError::Refused(mut problem))) => {
                 issues::print_refusal(&mut out, &problem)?;
                 // What stands in the table is not said again.
                 problem.errors.clear();
                 return Err(ClientError::Refused(problem).into());
             }
-            Err(error) => return Err(error.into()),
+            Err(failure) => return Err(failure),
         };
         let (summary, code) = (summaries::summary(&report), exit_code(&report));
+        if report.was_sent_before {
+            writeln!(out, "The same file was sent before today; this is what became of it then. To have it taken again: --again")?;
+        }
         issues::print(&mut out, &client, report).await?;
         writeln!(out, "{summary}")?;
         Ok(code)
     })
+}
+
+/// Sends the file, unless it is told to stop; then nothing of it is left with the gateway.
+async fn send(client: &Client, submission: &Submission, payload: Payload, shown: &Shown) -> Result<Report, Failure> {
+    let begun = Arc::new(Mutex::new(None));
+    let (noted, show) = (Arc::clone(&begun), shown.callback());
+    let progress: Progress = Arc::new(move |step| {
+        if let Step::Begun(id) = step {
+            *noted.lock().unwrap_or_else(PoisonError::into_inner) = Some(id);
+        }
+        show(step);
+    });
+    tokio::select! {
+        sent = client.submit(submission, payload, Some(progress)) => return Ok(sent?),
+        () = told_to_stop()? => {}
+    }
+    let begun = *begun.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(id) = begun {
+        client.cancel(id).await?;
+    }
+    Err(Failure::Other("stopped: the file was not taken".into()))
 }
 
 fn exit_code(report: &Report) -> ExitCode {

@@ -13,7 +13,7 @@ use rustls_pki_types::pem::PemObject;
 use rustls_pki_types::{CertificateDer, PrivateKeyDer};
 
 use super::*;
-use crate::{Payload, Signing, Submission};
+use crate::{Payload, Report, Signing, Step, Submission};
 
 fn actor(reason: &str) -> Actor {
     Actor { id: "kt-204".into(), role: "ehc-coordinator".into(), reason: reason.into() }
@@ -160,16 +160,68 @@ async fn a_file_that_is_sent_again_is_sent_whole_and_under_the_same_key() {
         .unwrap();
 
     assert_eq!(report.records.opened, 1);
-    assert_eq!(*taken.lock().unwrap(), [0, 16].repeat(4));
+    assert_eq!(*taken.lock().unwrap(), [Step::Sent(0), Step::Sent(16)].repeat(4));
     let requests = fake.finish();
     assert!(requests[0].starts_with("POST /oauth2/token ") && requests[0].contains("client_id=provider-hct"));
     for request in &requests[1..] {
         assert!(request.starts_with("POST /v1/waiting-list/submissions?format=csv&list=autism "));
         assert!(request.ends_with("\r\n\r\nreferral_id\nA-1\n"));
         assert_eq!(header(request, "content-type"), Some("text/csv"));
+        assert_eq!(header(request, "content-digest"), Some("sha-256=:sp3PwxhZS8DkNpVkj4vvhUqdj/5tial7ZBz4lYt7I/g=:"));
         assert_eq!(header(request, "authorization"), Some("Bearer t-1"));
         assert_eq!(header(request, "idempotency-key").unwrap(), header(&requests[1], "idempotency-key").unwrap());
     }
+}
+
+const BEGUN: &str =
+    r#"{"id":"0197a3f2-0000-7000-8000-000000000000","status":"processing","progress":{"bytes_read":1,"bytes_total":9,"records_read":2}}"#;
+
+/// What becomes of a file that the gateway answers before it has worked on it.
+async fn submit_for_later(script: Vec<Then>) -> (Result<Report, ClientError>, Vec<Step>, Vec<String>) {
+    let folder = tempfile::tempdir().unwrap();
+    let fake = Fake::start(folder.path(), script);
+    let steps = Arc::new(Mutex::new(Vec::new()));
+    let seen = Arc::clone(&steps);
+    let file = Payload::Bytes(bytes::Bytes::from_static(b"referral_id\nA-1\n"));
+    let done = fake.client.submit(&submission(), file, Some(Arc::new(move |step| seen.lock().unwrap().push(step)))).await;
+    let requests = fake.finish();
+    (done, Arc::into_inner(steps).unwrap().into_inner().unwrap(), requests)
+}
+
+#[tokio::test]
+async fn a_file_that_is_answered_before_it_is_done_is_asked_for_until_it_is() {
+    let begun = Then::Answer(202, "retry-after: 0\r\n", BEGUN);
+    let busy = Then::Answer(503, "retry-after: 0\r\n", "{}");
+    let on = Then::Answer(200, "retry-after: 0\r\n", BEGUN);
+    let (done, steps, requests) = submit_for_later(vec![TOKEN, begun, on, busy, on, Then::Answer(200, "", REPORT)]).await;
+    assert_eq!(done.unwrap().records.opened, 1);
+    let read = Step::Read { bytes: 1, of: 9, records: 2 };
+    assert_eq!(steps, [Step::Begun("0197a3f2-0000-7000-8000-000000000000".parse().unwrap()), read, read]);
+    assert!(requests[2..].iter().all(|request| request.starts_with("GET /v1/submissions/0197a3f2-0000-7000-8000-000000000000 ")));
+}
+
+#[tokio::test]
+async fn a_work_whose_answer_was_lost_is_found_by_its_key() {
+    let in_flight = r#"{"type":"/problems/idempotency-in-flight","title":"In flight","status":409}"#;
+    let location = "location: /v1/submissions/0197a3f2-0000-7000-8000-000000000000\r\n";
+    let (done, steps, _) =
+        submit_for_later(vec![TOKEN, Then::Drop, Then::Answer(409, location, in_flight), Then::Answer(200, "", REPORT)]).await;
+    assert_eq!((done.unwrap().records.opened, steps.len()), (1, 1));
+}
+
+#[tokio::test]
+async fn a_refusal_in_a_report_is_a_refusal_and_what_was_interrupted_is_sent_again() {
+    const REFUSED: &str = r#"{"id":"0197a3f2-0000-7000-8000-000000000000","status":"refused",
+        "problem":{"type":"/problems/snapshot-shrinks","title":"Shrinks","status":409}}"#;
+    const FAILED: &str = r#"{"id":"0197a3f2-0000-7000-8000-000000000000","status":"failed",
+        "problem":{"type":"/problems/interrupted","title":"Stopped","status":503}}"#;
+    let begun = Then::Answer(202, "", BEGUN);
+    let script = vec![TOKEN, begun, Then::Answer(200, "", FAILED), begun, Then::Answer(200, "", REFUSED)];
+    let (done, _, requests) = submit_for_later(script).await;
+    let problem = done.unwrap_err();
+    let problem = problem.problem().unwrap();
+    assert_eq!((problem.status, problem.code.as_str()), (409, "snapshot-shrinks"));
+    assert_eq!(header(&requests[1], "idempotency-key"), header(&requests[3], "idempotency-key"));
 }
 
 #[tokio::test]

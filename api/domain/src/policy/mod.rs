@@ -140,7 +140,7 @@ impl Refusal {
         Self { ask, reason: Reason::NotHeld, agreement: None, consent: None }
     }
 
-    /// The refusal of a record that `permit` would let out, had its own particulars not kept it.
+    /// The refusal of what `permit` would let happen, had the record's own particulars not kept it.
     pub fn of_record(permit: &Permit, reason: Reason) -> Self {
         Self { ask: *permit.ask(), reason, agreement: None, consent: None }
     }

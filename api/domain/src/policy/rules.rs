@@ -17,6 +17,8 @@ closed! {
         PathwayNotCovered = "pathway-not-covered",
         /// Not the organisation's own to decide or to read.
         NotItsOwn = "not-its-own",
+        /// What is held is of a later day.
+        OlderAsOf = "older-as-of",
         /// The child is not of the agreement's population.
         OutsidePopulation = "outside-population",
         /// The provider marks the child's NHS number as anything but verified.
@@ -62,7 +64,8 @@ impl Reason {
 impl Reason {
     /// Whether a family, an opt-out or a restriction stood against it, and not where or what the child is.
     pub fn is_of_the_child(self) -> bool {
-        !self.is_structural() && !matches!(self, Self::NotHeld | Self::NotItsOwn | Self::OutsidePopulation | Self::IdentityUnverified)
+        !self.is_structural()
+            && !matches!(self, Self::NotHeld | Self::NotItsOwn | Self::OlderAsOf | Self::OutsidePopulation | Self::IdentityUnverified)
     }
 }
 

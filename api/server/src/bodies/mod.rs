@@ -17,6 +17,7 @@ use actix_web::{FromRequest, HttpMessage, HttpRequest};
 use bytes::BytesMut;
 use futures_util::StreamExt;
 use serde::de::DeserializeOwned;
+use utoipa::ToSchema;
 
 use crate::problems::{Kind, Problem};
 pub use forms::Form;
@@ -27,6 +28,12 @@ pub const LONGEST: usize = 64 * 1024;
 
 /// How long a client may take to send one.
 const PATIENCE: Duration = Duration::from_secs(30);
+
+/// In the document: a body that is mere bytes.
+#[derive(ToSchema)]
+#[schema(value_type = String, format = Binary)]
+#[expect(dead_code, reason = "it stands in the document alone")]
+pub struct FileBody(Vec<u8>);
 
 /// A JSON body. Unknown fields are the type's matter; duplicate keys are always refused.
 #[derive(Debug)]

@@ -13,7 +13,7 @@ use crate::problems::{Kind, Problem};
 /// The longest text, in bytes.
 const LONGEST: usize = 4 * 1024 * 1024;
 
-/// A body of text, `text/csv` or `text/plain`.
+/// A body of text, `text/csv` or `text/plain`; as mere bytes too, which generated clients send.
 pub struct Text(pub Zeroizing<String>);
 
 impl FromRequest for Text {
@@ -21,7 +21,7 @@ impl FromRequest for Text {
     type Future = Pin<Box<dyn Future<Output = Result<Self, Problem>>>>;
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
-        let is_text = matches!(request.content_type(), "text/csv" | "text/plain");
+        let is_text = matches!(request.content_type(), "text/csv" | "text/plain" | "application/octet-stream");
         let payload = payload.take();
         Box::pin(async move {
             if !is_text {

@@ -1,11 +1,13 @@
-//! A request's body as a reader on another thread: bounded on the way, hashed as it is read, and
-//! never taken for whole when the client went away in the middle.
+//! A request's body as a reader on another thread: bounded on the way, and never taken for whole when the
+//! client went away in the middle.
 
 use std::io::{self, Read};
 
-use aws_lc_rs::digest::{Context, SHA256};
 use bytes::{Buf, Bytes};
 use tokio::sync::mpsc;
+
+use super::digests::Digests;
+use crate::problems::Problem;
 
 /// Chunks under way between the two threads.
 const CHUNKS: usize = 8;
@@ -31,22 +33,21 @@ pub(super) enum Full {
     ReaderGone,
 }
 
-/// What the blocking side reads.
-pub(super) struct Body {
+/// What the blocking side reads: the body as it was sent.
+pub(super) struct Encoded {
     pieces: mpsc::Receiver<Piece>,
     chunk: Bytes,
     ended: bool,
-    hash: Context,
+    lost: bool,
+    came: u64,
+    digests: Digests,
 }
 
-/// A feed of at most `most` bytes and the body that comes out of it. The hash starts with `query`,
-/// so that it stands for the whole request.
-pub(super) fn body(most: u64, query: &str) -> (Feed, Body) {
+/// A feed of at most `most` bytes and the body that comes out of it, which has to have these digests.
+pub(super) fn body(most: u64, digests: Digests) -> (Feed, Encoded) {
     let (sender, receiver) = mpsc::channel(CHUNKS);
-    let mut hash = Context::new(&SHA256);
-    hash.update(query.as_bytes());
-    hash.update(b"\0");
-    (Feed { pieces: sender, left: most }, Body { pieces: receiver, chunk: Bytes::new(), ended: false, hash })
+    let encoded = Encoded { pieces: receiver, chunk: Bytes::new(), ended: false, lost: false, came: 0, digests };
+    (Feed { pieces: sender, left: most }, encoded)
 }
 
 impl Feed {
@@ -61,26 +62,37 @@ impl Feed {
     }
 }
 
-impl Body {
-    /// Reads what the parser left and answers the hash of all of it.
-    pub(super) fn fingerprint(mut self) -> io::Result<store::Fingerprint> {
-        io::copy(&mut self, &mut io::sink())?;
-        let mut fingerprint = [0; 32];
-        fingerprint.copy_from_slice(self.hash.finish().as_ref());
-        Ok(fingerprint)
+impl Encoded {
+    /// Bytes that came so far.
+    pub(super) fn came(&self) -> u64 {
+        self.came
+    }
+
+    /// Whether the client went away before the end.
+    pub(super) fn is_lost(&self) -> bool {
+        self.lost
+    }
+
+    /// Compares the digests, once everything was read.
+    pub(super) fn check(self) -> Result<(), Problem> {
+        self.digests.check()
     }
 }
 
-impl Read for Body {
+impl Read for Encoded {
     fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
         while self.chunk.is_empty() && !self.ended {
             match self.pieces.blocking_recv() {
                 Some(Piece::Chunk(chunk)) => {
-                    self.hash.update(&chunk);
+                    self.digests.update(&chunk);
+                    self.came += chunk.len() as u64;
                     self.chunk = chunk;
                 }
                 Some(Piece::End) => self.ended = true,
-                None => return Err(io::Error::new(io::ErrorKind::UnexpectedEof, "the client went away")),
+                None => {
+                    self.lost = true;
+                    return Err(io::Error::new(io::ErrorKind::UnexpectedEof, "the client went away"));
+                }
             }
         }
         let length = out.len().min(self.chunk.len());
@@ -95,7 +107,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_body_is_whole_only_if_its_end_was_said() {
-        let (mut feed, mut whole) = body(10, "");
+        let (mut feed, mut whole) = body(10, Digests::default());
         feed.chunk(Bytes::from_static(b"abc")).await.unwrap();
         feed.end().await;
         let read = tokio::task::spawn_blocking(move || {
@@ -104,7 +116,7 @@ mod tests {
         });
         assert_eq!(read.await.unwrap().unwrap(), "abc");
 
-        let (mut feed, mut broken) = body(10, "");
+        let (mut feed, mut broken) = body(10, Digests::default());
         feed.chunk(Bytes::from_static(b"abc")).await.unwrap();
         drop(feed);
         let read = tokio::task::spawn_blocking(move || broken.read_to_end(&mut Vec::new()));
@@ -113,7 +125,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_body_over_its_size_is_taken_no_further() {
-        let (mut feed, _body) = body(4, "");
+        let (mut feed, _body) = body(4, Digests::default());
         assert_eq!(feed.chunk(Bytes::from_static(b"abc")).await, Ok(()));
         assert_eq!(feed.chunk(Bytes::from_static(b"de")).await, Err(Full::TooLarge));
     }

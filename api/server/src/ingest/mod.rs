@@ -1,17 +1,23 @@
 //! One way in for every dataset: body → adapter → records and issues → staged → visible at once.
 //!
-//! The body streams through a bounded channel to a blocking thread, which parses, checks, seals and
-//! stages row by row: memory does not grow with the file. Only the publication, one transaction,
-//! touches what others read.
+//! The body streams through a bounded channel to a blocking thread, which decodes, parses, checks, seals
+//! and stages row by row: memory does not grow with the file. Only the publication, one transaction,
+//! touches what others read. A large body is first taken in whole, into an encrypted spool, and answered;
+//! `works` sees to the rest.
 
 mod bodies;
+mod contents;
+pub mod digests;
+pub mod encodings;
 mod sinks;
+mod works;
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use actix_web::http::header::{HeaderValue, LOCATION};
 use actix_web::web::{Bytes, Payload};
-use adapters::{Adapter, Context, InMemory, Unreadable};
+use adapters::{Adapter, Context, Unreadable};
 use chrono::{DateTime, NaiveDate, Utc};
 use domain::dates::london_day;
 use domain::identifiers::SubmissionId;
@@ -20,13 +26,20 @@ use domain::organisations::OrganisationCode;
 use domain::recognition::Rules;
 use domain::submissions::{Counts, Dataset, Mode, SubmissionStatus};
 use futures_util::{Stream, StreamExt};
-use store::{Claim, ListedIssue, Publication, Published, Staging, Store, StoreError, Submission};
-use tokio::sync::Semaphore;
+use store::{Claim, Finished, ListedIssue, Publication, Published, Staging, Store, StoreError, Submission};
+use tokio::runtime::Handle;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::bodies::faults::Fault;
+use crate::clocks::Clock;
+use crate::configuration::{Configuration, Submissions};
 use crate::idempotency::{in_flight, mismatch};
 use crate::problems::{Kind, Problem};
-use bodies::{Body, Full, body};
+use crate::spools::Spools;
+use bodies::{Full, body};
+use contents::{Bounds, Content, Incoming};
+use digests::Digests;
+use encodings::Coding;
 use sinks::Collector;
 
 /// Issues that are listed in an answer itself; the rest are read page by page.
@@ -35,6 +48,10 @@ pub const LISTED: usize = 500;
 const SMALL_BODY: u64 = 20;
 /// Bodies that are taken in at the same time.
 const AT_ONCE: usize = 4;
+/// Of these, for bodies that were answered already: they must not keep out those whose clients wait.
+const AT_ONCE_LATER: usize = 2;
+/// How long a body that is here may wait for a place while its client does.
+const PLACE_WAIT: Duration = Duration::from_secs(30);
 /// How long a body is waited for before it is asked how much of it came.
 const WINDOW: Duration = Duration::from_secs(30);
 
@@ -57,9 +74,42 @@ pub struct Order {
     pub received_at: DateTime<Utc>,
 }
 
+impl Order {
+    /// The submission, as nothing of it is counted yet.
+    fn submission(&self, adapter: &dyn Adapter, status: SubmissionStatus) -> Submission {
+        Submission {
+            id: self.id,
+            client: self.client.clone(),
+            dataset: self.dataset,
+            format: adapter.format().to_owned(),
+            organisation: self.organisation,
+            list: self.list.clone(),
+            mode: self.mode,
+            as_of: self.as_of,
+            status,
+            counts: Counts::default(),
+            received_at: self.received_at,
+            issue_counts: Vec::new(),
+        }
+    }
+}
+
+/// A body on its way, and what its headers say of it.
+pub struct Delivery {
+    pub payload: Payload,
+    pub coding: Coding,
+    pub digests: Digests,
+    /// In bytes, where it says so.
+    pub size: Option<u64>,
+    /// Whether the client would have an answer before the work is done.
+    pub respond_async: bool,
+}
+
 /// What became of it.
 #[derive(Debug)]
 pub enum Taken {
+    /// It is here, and being worked on; of so many bytes.
+    Later(Submission, u64),
     /// With its first issues, where nothing is kept to be listed later.
     Now(Submission, Vec<ListedIssue>),
     /// The key and the body were here before.
@@ -71,11 +121,16 @@ pub enum Taken {
 pub struct Intake {
     store: Store,
     rules: Arc<Rules>,
+    clock: Clock,
+    runtime: Handle,
+    spools: Spools,
     places: Arc<Semaphore>,
-    most_bytes: u64,
+    background: Arc<Semaphore>,
+    /// For bodies in spools.
+    pending: Arc<Semaphore>,
+    bounds: Bounds,
     pace: Pace,
-    shrink_percent: u8,
-    rejected_percent: u8,
+    settings: Submissions,
 }
 
 /// How much of a body has to come in each stretch of waiting for it, the first as grace included.
@@ -86,35 +141,93 @@ struct Pace {
 }
 
 impl Intake {
-    /// `rate` is what has to come of a body, in bytes a second.
-    pub fn new(store: Store, rules: Rules, most_bytes: u64, rate: u64, shrink_percent: u8, rejected_percent: u8) -> Self {
-        let pace = Pace { window: WINDOW, bytes: rate.saturating_mul(WINDOW.as_secs()) };
+    /// Works on the runtime that it is made on.
+    pub fn new(store: Store, clock: Clock, rules: Rules, configuration: &Configuration) -> Self {
+        let (api, settings) = (&configuration.api, configuration.submissions.clone());
+        let places = |count: usize| Arc::new(Semaphore::new(count));
         Self {
             store,
             rules: Arc::new(rules),
-            places: Arc::new(Semaphore::new(AT_ONCE)),
-            most_bytes,
-            pace,
-            shrink_percent,
-            rejected_percent,
+            clock,
+            runtime: Handle::current(),
+            spools: Spools::new(&settings.scratch),
+            places: places(AT_ONCE),
+            background: places(AT_ONCE_LATER),
+            pending: places(settings.most_pending.into()),
+            bounds: Bounds { most: api.maximum_body_bytes, expansion: settings.maximum_expansion.into() },
+            pace: Pace { window: WINDOW, bytes: api.minimum_body_rate.saturating_mul(WINDOW.as_secs()) },
+            settings,
         }
     }
 
-    /// Takes a body in. Once this answers, the content is durable and can be queried; before that,
-    /// nothing of it is.
-    pub async fn take(&self, adapter: &'static dyn Adapter, order: Order, payload: Payload) -> Result<Taken, Problem> {
-        let place = Arc::clone(&self.places).try_acquire_owned().map_err(|_| Problem::new(Kind::Busy).retry_after(5))?;
-        let (mut feed, body) = body(self.most_bytes, &format!("{} {}", order.dataset, order.query));
-        let intake = self.clone();
-        let work = tokio::task::spawn_blocking(move || {
+    /// Whether no body waits to be worked on after its answer.
+    pub fn is_idle(&self) -> bool {
+        self.pending.available_permits() == usize::from(self.settings.most_pending)
+    }
+
+    /// Takes a body in. Once this answers that it was taken, the content is durable and can be queried;
+    /// before that, nothing of it is.
+    pub async fn take(&self, adapter: &'static dyn Adapter, order: Order, delivery: Delivery) -> Result<Taken, Problem> {
+        let is_small = delivery.size.is_some_and(|size| size <= self.settings.async_above_bytes) && delivery.coding == Coding::Identity;
+        let at_once = is_small && !delivery.respond_async;
+        let places = if at_once { &self.places } else { &self.pending };
+        let place = Arc::clone(places).try_acquire_owned().map_err(|_| Problem::new(Kind::Busy).retry_after(5))?;
+        if at_once { self.take_at_once(adapter, order, delivery, place).await } else { self.take_in(adapter, order, delivery, place).await }
+    }
+
+    /// Works on a body while it comes.
+    async fn take_at_once(
+        &self,
+        adapter: &'static dyn Adapter,
+        order: Order,
+        delivery: Delivery,
+        place: OwnedSemaphorePermit,
+    ) -> Result<Taken, Problem> {
+        let (intake, line) = (self.clone(), order_line(&order));
+        let work = move |body: Incoming| {
             let _place = place;
-            // Here, and not before: this ends even if the client goes away, so that the key is given back.
-            match intake.claim(&order)? {
-                Some(Claim::Settled { fingerprint, answer }) => intake.replay(&order, body, &fingerprint, &answer),
-                _ => intake.take_or_give_back(adapter, &order, body),
-            }
-        });
-        let fed = pump(&mut feed, payload, self.pace).await;
+            intake.once(&order, body, |body| intake.take_blocking(adapter, &order, Content::Coming(body), false))
+        };
+        self.receive(&line, delivery, work).await
+    }
+
+    /// Waits for the whole of a body, and works on it at once where it turns out to be small.
+    async fn take_in(
+        &self,
+        adapter: &'static dyn Adapter,
+        order: Order,
+        delivery: Delivery,
+        pending: OwnedSemaphorePermit,
+    ) -> Result<Taken, Problem> {
+        let (intake, line, respond_async) = (self.clone(), order_line(&order), delivery.respond_async);
+        let work = move |body: Incoming| {
+            intake.once(&order, body, |body| {
+                let (content, bytes) = intake.spool(body)?;
+                if respond_async || bytes > intake.settings.async_above_bytes {
+                    let submission = intake.begin(adapter, order.clone(), content, bytes, pending)?;
+                    return Ok(Taken::Later(submission, bytes));
+                }
+                let place = block_on(tokio::time::timeout(PLACE_WAIT, Arc::clone(&intake.places).acquire_owned()));
+                let _place = place.map_err(|_| Problem::new(Kind::Busy).retry_after(5))?.map_err(Problem::internal)?;
+                intake.take_blocking(adapter, &order, content, false)
+            })
+        };
+        self.receive(&line, delivery, work).await
+    }
+
+    /// Feeds a body to work on another thread. That ends even if the client goes away, so that its
+    /// key is given back.
+    async fn receive(
+        &self,
+        line: &str,
+        delivery: Delivery,
+        work: impl FnOnce(Incoming) -> Result<Taken, Problem> + Send + 'static,
+    ) -> Result<Taken, Problem> {
+        let (mut feed, encoded) = body(self.bounds.most, delivery.digests);
+        let (coding, bounds, line) = (delivery.coding, self.bounds, line.to_owned());
+        // A decoder reads when it is made.
+        let work = tokio::task::spawn_blocking(move || work(Incoming::new(encoded, coding, bounds, &line)?));
+        let fed = pump(&mut feed, delivery.payload, self.pace).await;
         match fed {
             Ok(()) | Err(Fed::ReaderGone) => feed.end().await,
             // The reader must not take what it has for the whole.
@@ -123,7 +236,7 @@ impl Intake {
         let taken = work.await.map_err(Problem::internal)?;
         match fed {
             Err(Fed::TooLarge) => {
-                Err(Problem::new(Kind::BodyTooLarge).detail(format!("A body is at most {} bytes.", self.most_bytes)).closing())
+                Err(Problem::new(Kind::BodyTooLarge).detail(format!("A body is at most {} bytes.", self.bounds.most)).closing())
             }
             Err(Fed::TooSlow) => Err(Problem::new(Kind::TooSlow)
                 .detail("The body came too slowly, or not at all any more; nothing of it was kept.")
@@ -132,28 +245,64 @@ impl Intake {
         }
     }
 
+    /// Takes a body under its key, or answers as before.
+    fn once(&self, order: &Order, body: Incoming, take: impl FnOnce(Incoming) -> Result<Taken, Problem>) -> Result<Taken, Problem> {
+        match self.claim(order)? {
+            Some(Claim::Settled { fingerprint, answer }) => self.replay(order, body, &fingerprint, &answer),
+            _ => self.or_give_back(order, take(body)),
+        }
+    }
+
+    /// Waits for all of a body, where nobody can read it.
+    fn spool(&self, mut body: Incoming) -> Result<(Content, u64), Problem> {
+        let mut spool = self.spools.spool().map_err(Problem::internal)?;
+        if let Err(error) = std::io::copy(&mut body, &mut spool) {
+            let full = error.kind() == std::io::ErrorKind::StorageFull;
+            let ours = || if full { Problem::new(Kind::Busy).retry_after(60).cause(error) } else { Problem::internal(error) };
+            return Err(body.take_failure().unwrap_or_else(ours));
+        }
+        let fingerprint = body.finish()?;
+        let reader = spool.into_reader().map_err(Problem::internal)?;
+        let bytes = reader.length();
+        Ok((Content::Here { reader, fingerprint, progress: Arc::default() }, bytes))
+    }
+
     fn claim(&self, order: &Order) -> Result<Option<Claim>, Problem> {
         let Some(key) = order.key.clone() else { return Ok(None) };
         let (client, now) = (order.client.clone(), order.received_at);
         let owner = order.id.0;
-        match block_on(self.store.transaction(move |tx| tx.claim(&client, &key, owner, now)))? {
-            Claim::InFlight => Err(in_flight()),
-            claim => Ok(Some(claim)),
+        let (claim, worked_on) = block_on(self.store.transaction(move |tx| {
+            let claim = tx.claim(&client, &key, owner, now)?;
+            let worked_on = if claim == Claim::InFlight { tx.worked_on(&client, &key)? } else { None };
+            Ok((claim, worked_on))
+        }))?;
+        match (claim, worked_on) {
+            (Claim::InFlight, None) => Err(in_flight()),
+            // The client may have lost the answer that said where to look.
+            (Claim::InFlight, Some(id)) => Err(match HeaderValue::from_str(&format!("/v1/submissions/{id}")) {
+                Ok(place) => in_flight().header(LOCATION, place),
+                Err(_) => in_flight(),
+            }),
+            (claim, _) => Ok(Some(claim)),
         }
     }
 
     /// The same body again answers as before, any other is refused.
-    fn replay(&self, order: &Order, body: Body, fingerprint: &[u8], answer: &str) -> Result<Taken, Problem> {
-        let ours = body.fingerprint().map_err(broken)?;
+    fn replay(&self, order: &Order, body: Incoming, fingerprint: &[u8], answer: &str) -> Result<Taken, Problem> {
+        let ours = body.finish()?;
         let (Ok(id), true) = (answer.parse(), ours.as_slice() == fingerprint) else { return Err(mismatch()) };
         let client = order.client.clone();
         let found = block_on(self.store.read(move |tx| tx.submission(id, &client)))?;
         found.map(Taken::Before).ok_or_else(|| Problem::internal("a settled submission is gone"))
     }
 
-    fn take_or_give_back(&self, adapter: &dyn Adapter, order: &Order, body: Body) -> Result<Taken, Problem> {
-        let taken = self.take_blocking(adapter, order, body);
-        let settled = matches!(&taken, Ok(Taken::Now(submission, _)) if !order.validate && submission.status != SubmissionStatus::Refused);
+    fn or_give_back(&self, order: &Order, taken: Result<Taken, Problem>) -> Result<Taken, Problem> {
+        let settled = match &taken {
+            // Who ends it gives the key back.
+            Ok(Taken::Later(..)) => true,
+            Ok(Taken::Now(submission, _)) => !order.validate && submission.status != SubmissionStatus::Refused,
+            _ => false,
+        };
         if let (Some(key), false) = (&order.key, settled) {
             let (client, key, owner) = (order.client.clone(), key.clone(), order.id.0);
             block_on(self.store.transaction(move |tx| tx.unclaim(&client, &key, owner)))?;
@@ -161,44 +310,41 @@ impl Intake {
         taken
     }
 
-    fn take_blocking(&self, adapter: &dyn Adapter, order: &Order, mut body: Body) -> Result<Taken, Problem> {
+    /// `registered` is whether the submission stands in the database as being worked on.
+    fn take_blocking(&self, adapter: &dyn Adapter, order: &Order, mut content: Content, registered: bool) -> Result<Taken, Problem> {
         let context = Context { organisation: order.organisation, today: london_day(order.received_at), rules: &self.rules };
-        let mut collector = Collector::new(self.store.stage(order.id, order.organisation)?, context.today);
-        let read = adapters::read(adapter, &mut body, &InMemory, &context, &mut collector);
+        let progress = content.progress();
+        let mut collector = Collector::new(self.store.stage(order.id, order.organisation)?, context.today, Arc::clone(&progress));
+        let read = adapters::read(adapter, &mut content, &self.spools, &context, &mut collector);
         let (received, out_of_scope, mut rejected, mut issues) =
             (collector.received, collector.out_of_scope, collector.rejected, collector.issues);
         let mut staging = collector.into_staging()?;
+        if let Some(problem) = content.take_failure() {
+            return Err(problem);
+        }
         match read {
             Ok(()) => {}
             Err(Unreadable::Empty) if order.nil_return => {}
             Err(Unreadable::Source(error)) => return Err(broken(error)),
             Err(unreadable) => return Err(refuse_unreadable(&unreadable)),
         }
-        let fingerprint = body.fingerprint().map_err(broken)?;
+        let fingerprint = content.finish()?;
         let (twice, field) = match order.dataset {
             Dataset::WaitingList => (IssueCode::ReferralTwice, "referral_id"),
             Dataset::Ehcp => (IssueCode::RequestTwice, "ReceivedDate"),
         };
-        let repeated = staging.finish(twice, field)?;
+        let Finished { repeated, open_twice } = staging.finish(twice, field)?;
         rejected += repeated;
-        issues += repeated;
+        issues += repeated + open_twice;
         check_nil_return(order, received)?;
 
-        let refuse = received >= SMALL_BODY && rejected * 100 > received * u64::from(self.rejected_percent);
-        let submission = Submission {
-            id: order.id,
-            client: order.client.clone(),
-            dataset: order.dataset,
-            format: adapter.format().to_owned(),
-            organisation: order.organisation,
-            list: order.list.clone(),
-            mode: order.mode,
-            as_of: order.as_of,
-            status: if issues == 0 { SubmissionStatus::Accepted } else { SubmissionStatus::AcceptedWithIssues },
-            counts: Counts { received, rejected, out_of_scope, ..Counts::default() },
-            received_at: order.received_at,
-        };
-        self.publish(staging, order, submission, fingerprint, refuse)
+        let refuse = received >= SMALL_BODY && rejected * 100 > received * u64::from(self.settings.rejected_percent);
+        let status = if issues == 0 { SubmissionStatus::Accepted } else { SubmissionStatus::AcceptedWithIssues };
+        let mut submission = order.submission(adapter, status);
+        submission.counts = Counts { received, rejected, out_of_scope, ..Counts::default() };
+        // What was cancelled need not be published to find that out.
+        progress.go_on().map_err(broken)?;
+        self.publish(staging, order, submission, fingerprint, refuse, registered)
     }
 
     fn publish(
@@ -208,13 +354,15 @@ impl Intake {
         submission: Submission,
         fingerprint: store::Fingerprint,
         refuse: bool,
+        registered: bool,
     ) -> Result<Taken, Problem> {
         let published = staging.publish(Publication {
             submission,
-            shrink_percent: self.shrink_percent,
+            shrink_percent: self.settings.shrink_percent,
             confirm_shrink: order.confirm_shrink,
             refuse,
             validate: order.validate,
+            registered,
             listed: i64::try_from(LISTED).unwrap_or(i64::MAX),
             key: order.key.clone().map(|key| (key, fingerprint)),
         })?;
@@ -225,7 +373,7 @@ impl Intake {
                 Err(Problem::new(Kind::RefusedSubmission)
                     .detail(format!(
                         "{rejected} of {received} rows were rejected, more than {} %. Nothing of it was kept{kept}.",
-                        self.rejected_percent
+                        self.settings.rejected_percent
                     ))
                     .with_faults(listed.into_iter().map(fault)))
             }
@@ -236,7 +384,7 @@ impl Intake {
             }
             Published::Shrinks { open, dropped } => Err(Problem::new(Kind::SnapshotShrinks).detail(format!(
                 "{dropped} of {open} open entries are not in this snapshot, more than {} %. If that is so, send it with confirm=shrink.",
-                self.shrink_percent
+                self.settings.shrink_percent
             ))),
         }
     }
@@ -279,10 +427,15 @@ async fn pump<E>(feed: &mut bodies::Feed, mut payload: impl Stream<Item = Result
 }
 
 fn block_on<T>(work: impl Future<Output = T>) -> T {
-    tokio::runtime::Handle::current().block_on(work)
+    Handle::current().block_on(work)
 }
 
-fn broken(error: std::io::Error) -> Problem {
+/// What the fingerprint of a request begins with.
+fn order_line(order: &Order) -> String {
+    format!("{} {}", order.dataset, order.query)
+}
+
+fn broken(error: impl std::fmt::Display) -> Problem {
     Problem::new(Kind::Malformed).detail("The body did not arrive whole; nothing of it was kept.").cause(error)
 }
 
@@ -345,7 +498,7 @@ mod tests {
             }
             Ok::<_, ()>(Bytes::from_static(b"0123456789"))
         });
-        let (mut feed, mut reader) = body(1_000_000, "");
+        let (mut feed, mut reader) = body(1_000_000, Digests::default());
         let reading = tokio::task::spawn_blocking(move || std::io::copy(&mut reader, &mut std::io::sink()));
         let fed = match and_then_stands_still {
             false => pump(&mut feed, Box::pin(chunks), pace).await,
@@ -375,7 +528,7 @@ mod tests {
     async fn a_slow_reader_is_not_the_clients_fault() {
         let pace = Pace { window: Duration::from_millis(50), bytes: 100 };
         let chunks = stream::iter((0..40).map(|_| Ok::<_, ()>(Bytes::from_static(b"0"))));
-        let (mut feed, mut reader) = body(1_000, "");
+        let (mut feed, mut reader) = body(1_000, Digests::default());
         let reading = tokio::task::spawn_blocking(move || {
             let mut byte = [0];
             while std::io::Read::read(&mut reader, &mut byte).is_ok_and(|read| read == 1) {

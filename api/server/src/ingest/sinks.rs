@@ -1,14 +1,19 @@
 //! Takes rows from an adapter and puts them into the staging.
 
+use std::sync::Arc;
+
 use adapters::{Row, Sink, Stop};
 use chrono::NaiveDate;
 use domain::issues::Issue;
 use store::{Staging, StoreError};
 
+use super::works::Progress;
+
 /// Counts rows on their way, and keeps the first failure of the store.
 pub(super) struct Collector {
     staging: Staging,
     today: NaiveDate,
+    progress: Arc<Progress>,
     pub(super) received: u64,
     pub(super) rejected: u64,
     pub(super) out_of_scope: u64,
@@ -17,8 +22,8 @@ pub(super) struct Collector {
 }
 
 impl Collector {
-    pub(super) fn new(staging: Staging, today: NaiveDate) -> Self {
-        Self { staging, today, received: 0, rejected: 0, out_of_scope: 0, issues: 0, failure: None }
+    pub(super) fn new(staging: Staging, today: NaiveDate, progress: Arc<Progress>) -> Self {
+        Self { staging, today, progress, received: 0, rejected: 0, out_of_scope: 0, issues: 0, failure: None }
     }
 
     /// The staging, unless the store failed.
@@ -31,6 +36,7 @@ impl Collector {
 
     fn take(&mut self, row: Row) -> Result<(), StoreError> {
         self.received += 1;
+        self.progress.record();
         self.note(row.issues)?;
         match row.record {
             Some(record) => self.staging.record(row.number, &record, self.today),

@@ -1,6 +1,9 @@
 //! What the OpenAPI document says of every operation alike.
 
+use std::collections::BTreeMap;
+
 use domain::scopes::Scope;
+use utoipa::openapi::schema::{ArrayItems, Schema};
 use utoipa::openapi::security::{ClientCredentials, Flow, OAuth2, Scopes, SecurityScheme};
 use utoipa::openapi::{
     Components, Content, InfoBuilder, LicenseBuilder, OpenApi, OpenApiBuilder, Ref, RefOr, Response, ResponseBuilder, path::Operation,
@@ -44,7 +47,26 @@ pub fn complete(mut document: OpenApi) -> OpenApi {
             require_certificate(operation);
         }
     }
+    if let Some(components) = &mut document.components {
+        name_items(&mut components.schemas);
+    }
     document
+}
+
+/// A page's items get a schema of their own, by their name: derived, it is repeated inside each page,
+/// and a generated client has a type for each repetition.
+fn name_items(schemas: &mut BTreeMap<String, RefOr<Schema>>) {
+    let mut named = Vec::new();
+    for (name, schema) in schemas.iter_mut() {
+        let (Some(item), RefOr::T(Schema::Object(page))) = (name.strip_prefix("Page_"), schema) else { continue };
+        if let Some(RefOr::T(Schema::Array(items))) = page.properties.get_mut("items") {
+            let reference = ArrayItems::RefOrSchema(Box::new(Ref::from_schema_name(item).into()));
+            if let ArrayItems::RefOrSchema(schema) = std::mem::replace(&mut items.items, reference) {
+                named.push((item.to_owned(), *schema));
+            }
+        }
+    }
+    schemas.extend(named);
 }
 
 fn add_problems(operation: &mut Operation) {

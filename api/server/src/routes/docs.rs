@@ -10,10 +10,11 @@ use crate::callers::ListedPeer;
 use crate::problems::Kind;
 use crate::state::State;
 
-const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'";
+pub(super) const POLICY: &str =
+    "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'";
 
 const HEAD: &str = "<!doctype html><html lang=\"en-GB\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" \
-content=\"width=device-width, initial-scale=1\"><title>Sendbridge partner API</title><style>\
+content=\"width=device-width, initial-scale=1\"><title>TITLE</title><style>\
 body{font:1rem/1.5 system-ui,sans-serif;max-width:62rem;margin:2rem auto;padding:0 1rem;color:#111;background:#fff}\
 code,pre{font-family:ui-monospace,monospace;font-size:.9rem}pre{background:#f3f4f6;padding:.75rem;overflow:auto}\
 table{border-collapse:collapse;width:100%}th,td{text-align:left;vertical-align:top;padding:.3rem .6rem;border-bottom:1px solid #ccc}\
@@ -35,9 +36,14 @@ pub(crate) async fn get_page(_peer: ListedPeer, state: web::Data<State>) -> Http
         .body(state.documentation.page.clone())
 }
 
+/// How a page of documentation begins.
+pub(super) fn head(title: &str) -> String {
+    HEAD.replacen("TITLE", title, 1)
+}
+
 /// The page of a document.
 pub fn render(document: &Value) -> String {
-    let mut page = String::from(HEAD);
+    let mut page = head("Sendbridge partner API");
     // Writing to a string does not fail.
     let _ = write_page(&mut page, document);
     page
@@ -45,7 +51,10 @@ pub fn render(document: &Value) -> String {
 
 fn write_page(page: &mut String, document: &Value) -> std::fmt::Result {
     write!(page, "<h1>{}</h1><p>{}</p>", text(&document["info"]["title"]), text(&document["info"]["description"]))?;
-    write!(page, "<p>The same in OpenAPI: <a href=\"/v1/openapi.json\">openapi.json</a></p>")?;
+    write!(
+        page,
+        "<p>The same in OpenAPI: <a href=\"/v1/openapi.json\">openapi.json</a>; what may be sent: <a href=\"/v1/docs/formats\">formats</a></p>"
+    )?;
     for (path, item) in entries(&document["paths"]) {
         for (method, operation) in entries(item).filter(|(_, operation)| operation.is_object()) {
             write_operation(page, path, method, operation)?;
@@ -116,6 +125,6 @@ fn text(value: &Value) -> String {
     escape(value.as_str().unwrap_or_default())
 }
 
-fn escape(text: &str) -> String {
+pub(super) fn escape(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }

@@ -18,7 +18,10 @@ pub mod docs;
 pub mod ehcp_cases;
 pub mod entries;
 pub mod erasures;
+pub mod format_docs;
+pub mod formats;
 pub mod holds;
+pub mod issue_catalogue;
 pub mod jwks;
 pub mod openapi;
 pub mod opt_outs;
@@ -47,6 +50,7 @@ pub fn table(config: &mut ServiceConfig<'_>) {
         .service(submissions::submit_ehcp)
         .service(submission_reports::list_submissions)
         .service(submission_reports::get_submission)
+        .service(submission_reports::cancel_submission)
         .service(submission_reports::list_issues)
         .service(entries::list_entries)
         .service(children::search_child)
@@ -87,7 +91,12 @@ pub fn table(config: &mut ServiceConfig<'_>) {
         .service(audit_proofs::get_checkpoint)
         .service(audit_proofs::get_proof)
         .service(agreements::list_agreements)
+        .service(issue_catalogue::get_issue_catalogue)
+        .service(formats::list_formats)
+        .service(formats::get_format)
+        .service(formats::get_sample)
         .service(openapi::get_document)
+        .service(format_docs::get_formats_page)
         .service(docs::get_page);
 }
 
@@ -109,13 +118,17 @@ pub(crate) fn document_of(table: Table) -> OpenApi {
 pub struct Documentation {
     pub json: String,
     pub page: String,
+    /// The page of the formats.
+    pub formats: String,
     paths: Vec<(ResourceDef, Vec<Method>)>,
 }
 
 impl Documentation {
     pub fn new(document: &OpenApi) -> Result<Self, serde_json::Error> {
         let paths = document.paths.paths.iter().map(|(path, item)| (ResourceDef::new(path.as_str()), methods(item))).collect();
-        Ok(Self { json: serde_json::to_string(document)?, page: docs::render(&serde_json::to_value(document)?), paths })
+        let page = docs::render(&serde_json::to_value(document)?);
+        let formats = format_docs::render(|format| format!("/v1/formats/{format}/samples"));
+        Ok(Self { json: serde_json::to_string(document)?, page, formats, paths })
     }
 
     /// The methods that a path answers; none where there is no such path.

@@ -14,9 +14,9 @@ use store::OptOutList;
 use utoipa::{IntoParams, ToSchema};
 
 use crate::attributions::attribute;
-use crate::bodies::Query;
 use crate::bodies::faults::Fault;
 use crate::bodies::texts::Text;
+use crate::bodies::{FileBody, Query};
 use crate::callers::Caller;
 use crate::exchanges::RequestId;
 use crate::pages::Page;
@@ -58,7 +58,7 @@ impl From<OptOutList> for OptOutView {
 /// agreement says that the opt-out applies.
 #[utoipa::path(
     tag = "opt-outs", security(("oauth2" = ["opt-out:write"])), params(OptOutQuery),
-    request_body(content = String, content_type = "text/csv"),
+    request_body(content((String = "text/csv"), (FileBody = "application/octet-stream"))),
     responses(
         (status = 200, description = "Held", body = OptOutView),
         (status = 409, description = "A later list is held", body = crate::problems::ProblemView<'static>, content_type = "application/problem+json"),

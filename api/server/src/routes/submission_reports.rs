@@ -1,12 +1,16 @@
 //! What became of a client's own submissions.
 
-use actix_web::http::header::{ACCEPT, CONTENT_DISPOSITION, LINK};
-use actix_web::{Either, HttpRequest, HttpResponse, get, web};
+use actix_web::http::header::{ACCEPT, CONTENT_DISPOSITION, LINK, RETRY_AFTER};
+use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder, get, post, web};
 use domain::identifiers::SubmissionId;
+use domain::issues::{IssueCode, IssueState};
+use domain::submissions::SubmissionStatus;
+use futures_util::stream;
 use serde::Deserialize;
+use store::{IssueChoice, ListedIssue, Store, StoreError};
 use utoipa::IntoParams;
 
-use super::submissions::{IssueView, SubmissionView};
+use super::submissions::{IssueView, POLL_AFTER, SubmissionView};
 use crate::bodies::Query;
 use crate::callers::Caller;
 use crate::negotiation::{Form, negotiate};
@@ -44,23 +48,81 @@ pub async fn list_submissions(
 
 /// One submission of the client's own
 ///
-/// The report as it was answered when the body was taken in.
+/// The report; of one that was answered before it was worked on, how far the work is, with `Retry-After`, and
+/// if it came to nothing, why. `issue_counts` tells of each code how often it was found, how many of those are
+/// new or persist since the list was last sent, and how many were fixed: an issue is fixed when its referral was
+/// sent again without it, so what a delta leaves out, and what did not flow, is not.
 #[utoipa::path(tag = "submissions", security(("oauth2" = [])), params(("id" = SubmissionId, Path)), responses((status = 200, description = "The report", body = SubmissionView)))]
 #[get("/v1/submissions/{id}")]
-pub async fn get_submission(caller: Caller, id: web::Path<String>, state: web::Data<State>) -> Result<web::Json<SubmissionView>, Problem> {
+pub async fn get_submission(caller: Caller, id: web::Path<String>, state: web::Data<State>) -> Result<HttpResponse, Problem> {
     let id = own_id(&id)?;
     let client = caller.client().id.clone();
-    let found = state.store.read(move |tx| tx.submission(id, &client)).await?;
-    found.map(|submission| web::Json(submission.into())).ok_or(Problem::new(Kind::NotFound))
+    let found = state.store.read(move |tx| match tx.submission(id, &client)? {
+        Some(submission) => Ok(Some((submission, tx.work(id)?))),
+        None => Ok(None),
+    });
+    let (submission, work) = found.await?.ok_or(Problem::new(Kind::NotFound))?;
+    let mut answer = HttpResponse::Ok();
+    if submission.status == SubmissionStatus::Processing {
+        answer.insert_header((RETRY_AFTER, POLL_AFTER));
+    }
+    Ok(answer.json(SubmissionView::from(submission).with_work(work)))
+}
+
+/// Cancel a submission that is being worked on
+///
+/// Nothing of it is kept but that it was cancelled. What was cancelled already answers the same; what is
+/// done answers `wrong-status`.
+#[utoipa::path(tag = "submissions", security(("oauth2" = [])), params(("id" = SubmissionId, Path)), responses((status = 200, description = "Cancelled", body = SubmissionView)))]
+#[post("/v1/submissions/{id}/cancellation")]
+pub async fn cancel_submission(
+    caller: Caller,
+    id: web::Path<String>,
+    state: web::Data<State>,
+) -> Result<web::Json<SubmissionView>, Problem> {
+    let id = own_id(&id)?;
+    let client = caller.client().id.clone();
+    let found = state.store.transaction(move |tx| tx.cancel_submission(id, &client)).await?;
+    let submission = found.ok_or(Problem::new(Kind::NotFound))?;
+    if submission.status != SubmissionStatus::Cancelled {
+        return Err(Problem::new(Kind::WrongStatus).detail("It is not being worked on any more."));
+    }
+    Ok(web::Json(submission.into()))
+}
+
+/// Which issues, and where a page starts and how long it is.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct IssueQuery {
+    /// Only those of one code.
+    #[param(value_type = Option<String>)]
+    code: Option<IssueCode>,
+    /// Only those that are `new`, or that are `persisting` since the list was last sent.
+    state: Option<IssueState>,
+    /// The `next` of an earlier page.
+    after: Option<String>,
+    /// 1 to 500; where it is left out, 100 in JSON and all of them in CSV.
+    limit: Option<i64>,
+}
+
+impl IssueQuery {
+    /// The query of the page after this one.
+    fn next(&self, after: &str, limit: i64) -> String {
+        let code = self.code.map(|code| format!("&code={code}"));
+        let state = self.state.map(|state| format!("&state={state}"));
+        format!("after={after}&limit={limit}{}{}", code.unwrap_or_default(), state.unwrap_or_default())
+    }
 }
 
 /// The issues of a submission
 ///
-/// In row order, as JSON or, with `Accept: text/csv`, as CSV, where the next page stands in the `Link`
-/// header. No value of the file is in it but the writer's own referral ids.
+/// In row order, as JSON or, with `Accept: text/csv`, as CSV: there without a `limit` all of them are
+/// downloaded, and with one the next page stands in the `Link` header. No value of the file is in it but the
+/// writer's own referral ids, which no spreadsheet takes for a formula.
 #[utoipa::path(
     tag = "submissions", security(("oauth2" = [])),
-    params(("id" = SubmissionId, Path), PageQuery),
+    params(("id" = SubmissionId, Path), IssueQuery),
     responses((status = 200, description = "A page of issues", content((Page<IssueView> = "application/json"), (String = "text/csv"))))
 )]
 #[get("/v1/submissions/{id}/issues")]
@@ -68,31 +130,76 @@ pub async fn list_issues(
     request: HttpRequest,
     caller: Caller,
     id: web::Path<String>,
-    query: Query<PageQuery>,
+    query: Query<IssueQuery>,
     state: web::Data<State>,
-) -> Result<Either<web::Json<Page<IssueView>>, HttpResponse>, Problem> {
+) -> Result<HttpResponse, Problem> {
     let form = negotiate(request.headers().get(ACCEPT))?;
-    let (id, limit) = (own_id(&id)?, limit(query.0.limit)?);
-    let after = query.0.after.as_deref().map(position).transpose()?;
+    let (id, query) = (own_id(&id)?, query.0);
+    let (whole, limit) = (form == Form::Csv && query.limit.is_none(), limit(query.limit)?);
+    let listing = Listing { id, choice: IssueChoice { code: query.code, state: query.state } };
+    let after = query.after.as_deref().map(position).transpose()?;
     let client = caller.client().id.clone();
-    let rows = state.store.read(move |tx| match tx.submission(id, &client)? {
-        None => Ok(None),
-        Some(_) => tx.issues(id, after, one_more(limit)).map(Some),
-    });
-    let rows = rows.await?.ok_or(Problem::new(Kind::NotFound))?;
-    let page = Page::of(rows, limit, |row| format!("{}-{}", row.row, row.position), IssueView::from);
+    let known = state.store.read(move |tx| tx.submission(id, &client)).await?;
+    known.ok_or(Problem::new(Kind::NotFound))?;
+    if whole {
+        let pages = stream::try_unfold(Some((state.store.clone(), after)), move |rest| listing.part(rest));
+        return Ok(csv_answer().streaming(pages));
+    }
+    let page = listing.read(&state.store, after, one_more(limit)).await?;
+    let page = Page::of(page, limit, cursor_after, IssueView::from);
     Ok(match form {
-        Form::Json => Either::Left(web::Json(page)),
+        Form::Json => HttpResponse::Ok().json(page),
         Form::Csv => {
-            let mut answer = HttpResponse::Ok();
-            answer.content_type("text/csv; charset=utf-8");
-            answer.insert_header((CONTENT_DISPOSITION, "attachment; filename=\"issues.csv\""));
-            if let Some(next) = page.next {
-                answer.insert_header((LINK, format!("</v1/submissions/{id}/issues?after={next}&limit={limit}>; rel=\"next\"")));
+            let mut answer = csv_answer();
+            if let Some(next) = &page.next {
+                let next = query.next(next, limit);
+                answer.insert_header((LINK, format!("</v1/submissions/{id}/issues?{next}>; rel=\"next\"")));
             }
-            Either::Right(answer.body(to_csv(&page.items)))
+            answer.body(HEADER.to_owned() + &to_csv(&page.items))
         }
     })
+}
+
+/// What is listed of one submission.
+#[derive(Debug, Clone, Copy)]
+struct Listing {
+    id: SubmissionId,
+    choice: IssueChoice,
+}
+
+/// The place after an issue, by its row and its position there.
+type Place = Option<(i64, i32)>;
+
+impl Listing {
+    async fn read(self, store: &Store, after: Place, most: i64) -> Result<Vec<ListedIssue>, StoreError> {
+        store.read(move |tx| tx.issues(self.id, self.choice, after, most)).await
+    }
+
+    /// The next part of a download, and what is left to do. The header stands before the first part alone.
+    async fn part(self, rest: Option<(Store, Place)>) -> Result<Option<(web::Bytes, Option<(Store, Place)>)>, StoreError> {
+        let Some((store, after)) = rest else { return Ok(None) };
+        let rows = self.read(&store, after, PART).await?;
+        let last = rows.last().map(|row| (row.row, row.position)).filter(|_| rows.len() as i64 == PART);
+        let header = if after.is_none() { HEADER } else { "" };
+        let views: Vec<_> = rows.into_iter().map(IssueView::from).collect();
+        Ok(Some(((header.to_owned() + &to_csv(&views)).into(), last.map(|last| (store, Some(last))))))
+    }
+}
+
+/// Issues that are read at a time for a download.
+const PART: i64 = 500;
+
+const HEADER: &str = "row,referral_id,field,code,severity,message,fix,state\r\n";
+
+fn csv_answer() -> HttpResponseBuilder {
+    let mut answer = HttpResponse::Ok();
+    answer.content_type("text/csv; charset=utf-8");
+    answer.insert_header((CONTENT_DISPOSITION, "attachment; filename=\"issues.csv\""));
+    answer
+}
+
+fn cursor_after(issue: &ListedIssue) -> String {
+    format!("{}-{}", issue.row, issue.position)
 }
 
 fn own_id(text: &str) -> Result<SubmissionId, Problem> {
@@ -105,17 +212,18 @@ fn position(after: &str) -> Result<(i64, i32), Problem> {
 }
 
 fn to_csv(issues: &[IssueView]) -> String {
-    let mut text = String::from("row,referral_id,field,code,severity,message,fix\r\n");
+    let mut text = String::new();
     for issue in issues {
         let row = issue.row.to_string();
         let values = [
-            &row,
+            row.as_str(),
             issue.referral_id.as_deref().unwrap_or_default(),
             &issue.field,
             issue.code,
             issue.severity.as_str(),
             issue.message,
             issue.fix,
+            issue.state.map_or("", |state| state.as_str()),
         ];
         let line: Vec<_> = values.iter().map(|value| quote(value)).collect();
         text.push_str(&line.join(","));

@@ -1,28 +1,33 @@
 //! Sending records: `POST /v1/waiting-list/submissions` and `POST /v1/ehcp/submissions`.
 
-use actix_web::http::header::LOCATION;
+use actix_web::http::header::{CONTENT_LENGTH, LOCATION, RETRY_AFTER};
 use actix_web::web::Payload;
 use actix_web::{HttpMessage, HttpRequest, HttpResponse, post, web};
 use adapters::Adapter;
 use chrono::NaiveDate;
 use domain::identifiers::SubmissionId;
-use domain::issues::Severity;
+use domain::issues::{IssueState, Severity};
 use domain::organisations::OrganisationCode;
 use domain::scopes::Scope;
-use domain::submissions::{Counts, DEFAULT_LIST, Dataset, Mode, SubmissionStatus};
+use domain::submissions::{Counts, DEFAULT_LIST, Dataset, IssueCount, Mode, SubmissionStatus};
 use serde::{Deserialize, Serialize};
-use store::{ListedIssue, Submission};
+use store::{ListedIssue, Submission, Work};
 use utoipa::{IntoParams, ToSchema};
 
-use crate::bodies::Query;
 use crate::bodies::faults::Fault;
+use crate::bodies::{FileBody, Query};
 use crate::callers::Caller;
+use crate::fields::prefers_async;
 use crate::idempotency::IdempotencyKey;
-use crate::ingest::{Order, Taken};
+use crate::ingest::digests::Digests;
+use crate::ingest::encodings::coding;
+use crate::ingest::{Delivery, Order, Taken};
 use crate::problems::{Kind, Problem};
 use crate::state::State;
 
 const LIST_LENGTH: usize = 50;
+/// Seconds after which it is worth asking how far a work is.
+pub(super) const POLL_AFTER: u32 = 1;
 
 /// The report of a submission.
 #[derive(Debug, Serialize, ToSchema)]
@@ -39,12 +44,50 @@ pub struct SubmissionView {
     pub as_of: NaiveDate,
     pub status: SubmissionStatus,
     pub records: Counts,
+    /// How often each issue was found.
+    pub issue_counts: Vec<IssueCountView>,
     /// Where the issues are listed, page by page; nowhere where nothing was kept.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub issues: Option<String>,
+    /// How far the work is, as long as it is `processing`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub progress: Option<ProgressView>,
+    /// Why nothing of it was kept, where that was found after the answer: as a problem answer says it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Object>)]
+    pub problem: Option<serde_json::Value>,
     /// The first issues themselves: only where nothing was kept to be listed later.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub issue_list: Option<Vec<IssueView>>,
+}
+
+/// How far the work on a submission is.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct ProgressView {
+    pub bytes_read: u64,
+    pub bytes_total: u64,
+    /// Rows so far.
+    pub records_read: u64,
+}
+
+/// How often an issue was found, and what became of it since the list was last sent. What is neither new nor
+/// persisting is in rows whose referral id could not be read.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct IssueCountView {
+    #[schema(example = "nhs-number-check-digit")]
+    pub code: &'static str,
+    pub severity: Severity,
+    pub count: u64,
+    pub new: u64,
+    pub persisting: u64,
+    /// There before, and its referral was sent again without it.
+    pub fixed: u64,
+}
+
+impl From<IssueCount> for IssueCountView {
+    fn from(IssueCount { code, count, new, persisting, fixed }: IssueCount) -> Self {
+        Self { code: code.as_str(), severity: code.severity(), count, new, persisting, fixed }
+    }
 }
 
 /// Something wrong in a row. It repeats no value but the writer's own referral id.
@@ -60,6 +103,9 @@ pub struct IssueView {
     pub severity: Severity,
     pub message: &'static str,
     pub fix: &'static str,
+    /// Whether it was there when the list was last sent; left out where the row could not be told again.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub state: Option<IssueState>,
 }
 
 impl From<Submission> for SubmissionView {
@@ -75,8 +121,22 @@ impl From<Submission> for SubmissionView {
             as_of: submission.as_of,
             status: submission.status,
             records: submission.counts,
+            progress: None,
+            problem: None,
+            issue_counts: submission.issue_counts.into_iter().map(IssueCountView::from).collect(),
             issue_list: None,
         }
+    }
+}
+
+impl SubmissionView {
+    /// With what is known of the work on it.
+    pub(super) fn with_work(self, work: Option<Work>) -> Self {
+        let Some(Work { bytes_total, bytes_read, records_read, problem }) = work else { return self };
+        if self.status == SubmissionStatus::Processing {
+            return Self { progress: Some(ProgressView { bytes_read, bytes_total, records_read }), issues: None, ..self };
+        }
+        Self { problem: problem.and_then(|problem| serde_json::from_str(&problem).ok()), ..self }
     }
 }
 
@@ -90,6 +150,7 @@ impl From<ListedIssue> for IssueView {
             severity: issue.code.severity(),
             message: issue.code.message(),
             fix: issue.code.fix(),
+            state: issue.state,
         }
     }
 }
@@ -133,13 +194,20 @@ enum Confirm {
 /// and did not flow becomes `not-flowed`, never silently closed.
 #[utoipa::path(
     tag = "submissions", security(("oauth2" = ["waiting-list:write"])),
-    params(SubmissionQuery, ("Idempotency-Key" = Option<String>, Header, description = "1 to 128 printable ASCII characters")),
+    params(
+        SubmissionQuery,
+        ("Idempotency-Key" = Option<String>, Header, description = "1 to 128 printable ASCII characters"),
+        ("Content-Encoding" = Option<String>, Header, description = "gzip or zstd"),
+        ("Content-Digest" = Option<String>, Header, description = "sha-256 or sha-512 of the bytes that are sent (RFC 9530)"),
+        ("Prefer" = Option<String>, Header, description = "respond-async: 202 once the body is here (RFC 7240)"),
+    ),
     request_body(
-        content((String = "text/csv"), (Vec<u8> = "application/octet-stream")),
+        content((String = "text/csv"), (FileBody = "application/octet-stream")),
         description = "A body in the format that is named"
     ),
     responses(
         (status = 201, description = "Accepted", body = SubmissionView),
+        (status = 202, description = "Received whole and being worked on: `Location` says where to ask for its report", body = SubmissionView),
         (status = 200, description = "The same key and body were accepted before; or looked at only", body = SubmissionView),
     )
 )]
@@ -161,13 +229,20 @@ pub async fn submit_waiting_list(
 /// As for a waiting list; a row is one request for an assessment.
 #[utoipa::path(
     tag = "submissions", security(("oauth2" = ["ehcp:write"])),
-    params(SubmissionQuery, ("Idempotency-Key" = Option<String>, Header, description = "1 to 128 printable ASCII characters")),
+    params(
+        SubmissionQuery,
+        ("Idempotency-Key" = Option<String>, Header, description = "1 to 128 printable ASCII characters"),
+        ("Content-Encoding" = Option<String>, Header, description = "gzip or zstd"),
+        ("Content-Digest" = Option<String>, Header, description = "sha-256 or sha-512 of the bytes that are sent (RFC 9530)"),
+        ("Prefer" = Option<String>, Header, description = "respond-async: 202 once the body is here (RFC 7240)"),
+    ),
     request_body(
-        content((String = "application/xml"), (Vec<u8> = "application/octet-stream")),
+        content((String = "application/xml"), (FileBody = "application/octet-stream")),
         description = "A body in the format that is named"
     ),
     responses(
         (status = 201, description = "Accepted", body = SubmissionView),
+        (status = 202, description = "Received whole and being worked on: `Location` says where to ask for its report", body = SubmissionView),
         (status = 200, description = "The same key and body were accepted before; or looked at only", body = SubmissionView),
     )
 )]
@@ -218,7 +293,32 @@ async fn submit(
     if order.as_of > today {
         return Err(invalid("as_of", "a list cannot be true of a day to come"));
     }
-    Ok(match state.intake.take(adapter, order, payload).await? {
+    let digests = Digests::read(request.headers())?;
+    let (wanted, respond_async) = (digests.wanted(), prefers_async(request.headers()));
+    let size = request.headers().get(CONTENT_LENGTH).and_then(|size| size.to_str().ok()?.parse().ok());
+    let delivery = Delivery { payload, coding: coding(request.headers())?, digests, size, respond_async };
+    let taken = match (state.intake.take(adapter, order, delivery).await, &wanted) {
+        (Err(problem), Some((name, value))) => Err(problem.header(name.clone(), value.clone())),
+        (taken, _) => taken,
+    };
+    let mut answer = answer(taken?, respond_async);
+    if let Some((name, value)) = wanted {
+        answer.headers_mut().insert(name, value);
+    }
+    Ok(answer)
+}
+
+fn answer(taken: Taken, respond_async: bool) -> HttpResponse {
+    match taken {
+        Taken::Later(submission, bytes_total) => {
+            let mut answer = HttpResponse::Accepted();
+            answer.insert_header((LOCATION, format!("/v1/submissions/{}", submission.id))).insert_header((RETRY_AFTER, POLL_AFTER));
+            if respond_async {
+                answer.insert_header(("preference-applied", "respond-async"));
+            }
+            let begun = Work { bytes_total, bytes_read: 0, records_read: 0, problem: None };
+            answer.json(SubmissionView::from(submission).with_work(Some(begun)))
+        }
         Taken::Before(submission) => HttpResponse::Ok().json(SubmissionView::from(submission)),
         Taken::Now(submission, listed) if submission.status == SubmissionStatus::Validated => {
             let issue_list = Some(listed.into_iter().map(IssueView::from).collect());
@@ -227,7 +327,7 @@ async fn submit(
         Taken::Now(submission, _) => HttpResponse::Created()
             .insert_header((LOCATION, format!("/v1/submissions/{}", submission.id)))
             .json(SubmissionView::from(submission)),
-    })
+    }
 }
 
 fn adapter(dataset: Dataset, format: Option<&str>) -> Result<&'static dyn Adapter, Problem> {

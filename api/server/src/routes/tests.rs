@@ -5,8 +5,14 @@ use serde_json::Value;
 use super::*;
 
 /// The operations that take a certificate and no token. Any other operation takes both.
-const PUBLIC: [&str; 5] =
-    ["/.well-known/jwks.json", "/.well-known/oauth-authorization-server", "/oauth2/token", "/v1/docs", "/v1/openapi.json"];
+const PUBLIC: [&str; 6] = [
+    "/.well-known/jwks.json",
+    "/.well-known/oauth-authorization-server",
+    "/oauth2/token",
+    "/v1/docs",
+    "/v1/docs/formats",
+    "/v1/openapi.json",
+];
 
 fn operations(document: &Value) -> Vec<(String, Value)> {
     let paths = document["paths"].as_object().unwrap();
@@ -74,6 +80,26 @@ fn the_page_lists_every_operation_and_every_problem_and_loads_nothing() {
 }
 
 #[test]
+fn the_page_of_the_formats_has_every_field_and_every_issue_and_loads_nothing() {
+    let page = Documentation::new(&document()).unwrap().formats;
+    for adapter in adapters::REGISTRY {
+        assert!(page.contains(&format!("<section id=\"{}\">", adapter.format())));
+        for field in adapter.fields() {
+            assert!(page.contains(&format!("<tr><td><code>{}</code>", field.name)), "{}", field.name);
+        }
+        for sample in adapter.samples() {
+            assert!(page.contains(&format!("\"/v1/formats/{}/samples/{}\"", adapter.format(), sample.name)));
+        }
+    }
+    for code in domain::issues::IssueCode::ALL {
+        assert!(page.contains(&format!("<tr id=\"{code}\">")), "{code}");
+    }
+    for loading in ["<script", "src=", "http:", "https:", "@import", "url("] {
+        assert!(!page.contains(loading), "{loading}");
+    }
+}
+
+#[test]
 fn the_methods_of_a_path_come_from_the_table() {
     let documentation = Documentation::new(&document()).unwrap();
     assert_eq!(documentation.methods("/oauth2/token"), [Method::POST]);
@@ -83,17 +109,23 @@ fn the_methods_of_a_path_come_from_the_table() {
 }
 
 /// Operations that leave no entry in the audit log: they show nothing of anybody's record.
-const UNRECORDED: [&str; 17] = [
+const UNRECORDED: [&str; 23] = [
+    "cancel_submission",
     "describe_authorization_server",
     "get_checkpoint",
     "get_document",
+    "get_format",
+    "get_formats_page",
+    "get_issue_catalogue",
     "get_page",
     "get_proof",
+    "get_sample",
     "get_submission",
     "issue_token",
     "list_advice_requests",
     "list_agreements",
     "list_audit_events",
+    "list_formats",
     "list_issues",
     "list_keys",
     "list_opt_outs",

@@ -26,6 +26,8 @@ pub struct Publication {
     pub refuse: bool,
     /// Look only: keep nothing.
     pub validate: bool,
+    /// Whether it was answered already, and stands in the database as being worked on.
+    pub registered: bool,
     /// How many of its issues are listed at once, where nothing is kept to be listed later.
     pub listed: i64,
     /// The idempotency key to settle together with it.
@@ -104,17 +106,25 @@ macro_rules! about_list {
             .$method(*c))
     };
 }
+pub(super) use about_list;
 
 impl Tx<'_> {
     fn publish(&mut self, publication: &Publication) -> Result<Published, StoreError> {
         let mut submission = publication.submission.clone();
         if publication.refuse {
+            submission.issue_counts = self.count_issues(&submission)?;
+            if publication.registered {
+                // Who is told why it is refused ends it.
+                self.settle_work(&Submission { status: SubmissionStatus::Processing, ..submission.clone() })?;
+                self.keep_issues(&submission)?;
+            }
             submission.status = SubmissionStatus::Refused;
-            if !publication.validate {
+            if !publication.validate && !publication.registered {
                 self.insert_submission(&submission)?;
                 self.keep_issues(&submission)?;
             }
-            return Ok(Published::NotKept(submission, self.first_staged_issues(publication.listed)?));
+            let first = self.first_staged_issues(&submission, publication.listed)?;
+            return Ok(Published::NotKept(submission, first));
         }
         let last = self.hold_list(&submission, publication.validate)?;
         if let Some(last) = last.filter(|last| submission.as_of < *last) {
@@ -144,13 +154,25 @@ impl Tx<'_> {
             not_flowed: natural(not_flowed),
             ..submission.counts
         };
+        submission.issue_counts = self.count_issues(&submission)?;
         if publication.validate {
             submission.status = SubmissionStatus::Validated;
-            return Ok(Published::NotKept(submission, self.first_staged_issues(publication.listed)?));
+            if publication.registered {
+                self.settle_work(&submission)?;
+                self.keep_issues(&submission)?;
+                self.give_back_key(submission.id)?;
+            }
+            let first = self.first_staged_issues(&submission, publication.listed)?;
+            return Ok(Published::NotKept(submission, first));
         }
         self.move_records(&submission)?;
-        self.insert_submission(&submission)?;
+        if publication.registered {
+            self.settle_work(&submission)?;
+        } else {
+            self.insert_submission(&submission)?;
+        }
         self.keep_issues(&submission)?;
+        self.let_issues_stand(&submission)?;
         if let Some((key, fingerprint)) = &publication.key {
             self.settle(&submission.client, key, submission.id.0, fingerprint, &submission.id.to_string())?;
         }
@@ -204,11 +226,6 @@ impl Tx<'_> {
         }
         let key = (submission.dataset.as_str(), submission.organisation.as_str(), &submission.list);
         on!(self, c => diesel::update(list::table.find(key)).set(list::as_of.eq(submission.as_of)).execute(*c))?;
-        Ok(())
-    }
-
-    fn keep_issues(&mut self, submission: &Submission) -> Result<(), StoreError> {
-        on!(self, c => diesel::sql_query(ISSUES).bind::<Text, _>(submission.id.to_string()).execute(*c))?;
         Ok(())
     }
 }
@@ -302,6 +319,28 @@ const MARK_NOT_FLOWED: &str = "
         AND NOT EXISTS (SELECT 1 FROM staged s WHERE s.record_key = record.record_key)
         AND NOT EXISTS (SELECT 1 FROM staged_rejected x WHERE x.record_key = record.record_key)";
 
-const ISSUES: &str = "
-    INSERT INTO issue (submission_id, row_number, position, record_key, field, code)
-    SELECT $1, row_number, position, record_key, field, code FROM staged_issue";
+#[cfg(test)]
+mod tests {
+    use diesel::SqliteConnection;
+    use diesel_migrations::MigrationHarness;
+
+    use super::*;
+
+    #[derive(QueryableByName)]
+    struct Step {
+        #[diesel(sql_type = Text)]
+        detail: String,
+    }
+
+    #[test]
+    fn what_a_list_may_lose_is_found_without_a_walk_through_its_writers_other_lists() {
+        let mut connection = SqliteConnection::establish(":memory:").unwrap();
+        connection.run_pending_migrations(crate::databases::sqlite::MIGRATIONS).unwrap();
+        connection.batch_execute(&super::super::TABLES.replace("KIND", "").replace("BYTES", "BLOB")).unwrap();
+        for query in [OPEN, NOT_FLOWED, MARK_NOT_FLOWED] {
+            let plan: Vec<Step> = diesel::sql_query(format!("EXPLAIN QUERY PLAN {query}")).load(&mut connection).unwrap();
+            let by_list = |step: &Step| step.detail.contains("record_by_list (dataset=? AND organisation=? AND list=?");
+            assert!(plan.iter().any(by_list), "{query}: {:?}", plan.iter().map(|step| &step.detail).collect::<Vec<_>>());
+        }
+    }
+}

@@ -1,7 +1,7 @@
 //! What became of a file, in words fit for an e-mail.
 
 use client::Report;
-use domain::submissions::{Dataset, SubmissionStatus};
+use domain::submissions::{Dataset, Mode, SubmissionStatus};
 
 /// One paragraph. It repeats no value of the file.
 pub(super) fn summary(report: &Report) -> String {
@@ -18,15 +18,17 @@ pub(super) fn summary(report: &Report) -> String {
         }
     };
     part(counts.rejected.saturating_sub(counts.stale), "row rejected", "rows rejected");
-    part(counts.stale, "rejected row held at its last value", "rejected rows held at their last value");
-    for (count, what) in [
-        (counts.not_flowed, "not seen in this file, confirm or resend"),
-        (counts.opened, "new"),
-        (counts.updated, "changed"),
-        (counts.closed, "ended"),
-        (counts.unchanged, "unchanged"),
-    ] {
-        part(count, what, what);
+    part(counts.stale, "row held at its last value", "rows held at their last values");
+    part(counts.not_flowed, "not seen, confirm or resend", "not seen, confirm or resend");
+    // A snapshot is the whole of its list.
+    let is_list = report.dataset == Dataset::WaitingList && report.mode == Mode::Snapshot;
+    if !is_list {
+        part(counts.opened, "new", "new");
+    }
+    part(counts.updated, "changed", "changed");
+    part(counts.closed, "ended", "ended");
+    if is_list {
+        parts.push(format!("waiting {}, +{}", grouped(counts.accepted - counts.closed.min(counts.accepted)), grouped(counts.opened)));
     }
     format!(
         "{subject}, {} as of {}: {}. Submission {}, {}.",
@@ -40,7 +42,29 @@ pub(super) fn summary(report: &Report) -> String {
 
 /// Small numbers as words, as a sentence has them.
 fn in_words(count: u64) -> String {
-    const WORDS: [&str; 13] = ["nought", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve"];
+    const WORDS: [&str; 21] = [
+        "nought",
+        "one",
+        "two",
+        "three",
+        "four",
+        "five",
+        "six",
+        "seven",
+        "eight",
+        "nine",
+        "ten",
+        "eleven",
+        "twelve",
+        "thirteen",
+        "fourteen",
+        "fifteen",
+        "sixteen",
+        "seventeen",
+        "eighteen",
+        "nineteen",
+        "twenty",
+    ];
     usize::try_from(count).ok().and_then(|at| WORDS.get(at)).map_or_else(|| grouped(count), |word| (*word).to_owned())
 }
 
@@ -60,7 +84,7 @@ pub(super) fn grouped(count: u64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use domain::submissions::{Counts, Mode};
+    use domain::submissions::Counts;
 
     fn report() -> Report {
         Report {
@@ -85,6 +109,7 @@ mod tests {
                 not_flowed: 14,
             },
             issue_list: None,
+            was_sent_before: false,
         }
     }
 
@@ -92,10 +117,17 @@ mod tests {
     fn a_summary_reads_as_a_sentence() {
         assert_eq!(
             summary(&report()),
-            "Waiting list autism of RY4, snapshot as of 20 November 2026: accepted 4,117 of 4,120; three rejected rows held at \
-             their last value; 14 not seen in this file, confirm or resend; 201 new; 26 changed; 3,890 unchanged. Submission \
+            "Waiting list autism of RY4, snapshot as of 20 November 2026: accepted 4,117 of 4,120; three rows held at their last \
+             values; fourteen not seen, confirm or resend; 26 changed; waiting 4,117, +201. Submission \
              0197a3f2-0000-7000-8000-000000000000, accepted-with-issues."
         );
+    }
+
+    #[test]
+    fn a_delta_says_what_it_brought() {
+        let mut report = report();
+        (report.mode, report.records.stale, report.records.closed, report.records.opened) = (Mode::Delta, 0, 1, 200);
+        assert!(summary(&report).contains("three rows rejected; fourteen not seen, confirm or resend; 200 new; 26 changed; one ended. "));
     }
 
     #[test]

@@ -1,0 +1,204 @@
+//! What may be sent: `GET /v1/formats`, one format, and its samples. All of it is what the adapters say.
+
+use actix_web::http::header::CONTENT_DISPOSITION;
+use actix_web::{HttpResponse, get, web};
+use adapters::{Adapter, REGISTRY, Sample};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use domain::codelists::CodeList;
+use domain::referrals::closed_list_of;
+use domain::submissions::Dataset;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::bodies::FileBody;
+use crate::callers::Caller;
+use crate::pages::Page;
+use crate::problems::{Kind, Problem};
+
+/// A format, in short.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct FormatSummaryView {
+    #[schema(example = "csv")]
+    pub format: &'static str,
+    pub dataset: Dataset,
+    pub title: &'static str,
+    /// For `Content-Type`, the usual one first.
+    pub media_types: &'static [&'static str],
+    /// Where all of it is described.
+    #[schema(example = "/v1/formats/csv")]
+    pub href: String,
+}
+
+/// A format.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct FormatView {
+    #[serde(flatten)]
+    pub summary: FormatSummaryView,
+    /// The columns or elements that are read.
+    pub fields: Vec<FieldView>,
+    /// The lists that the codes of its fields are of.
+    pub code_lists: Vec<CodeListView>,
+    pub samples: Vec<SampleView>,
+    /// Where everything is listed that can be wrong.
+    #[schema(example = "/v1/issues")]
+    pub issues: &'static str,
+}
+
+/// A column or an element.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct FieldView {
+    #[schema(example = "rtt_status")]
+    pub name: &'static str,
+    /// Whether every row needs a value.
+    pub required: bool,
+    pub meaning: &'static str,
+    /// The only values there are: any other is an error.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub values: Option<Vec<&'static str>>,
+    /// The name of its code list: a code that is not on it is a warning.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = "rtt_period_status")]
+    pub code_list: Option<&'static str>,
+}
+
+/// A code list, as it was on its date.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct CodeListView {
+    #[schema(example = "rtt_period_status")]
+    pub name: &'static str,
+    pub title: &'static str,
+    /// The release that it is of, a year and a month.
+    #[schema(example = "2020-11")]
+    pub released: &'static str,
+    pub source: &'static str,
+    pub codes: Vec<CodeView>,
+}
+
+/// A code.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct CodeView {
+    pub code: &'static str,
+    pub meaning: &'static str,
+    /// Where it was retired: when, in the source's words. It is read still, with a warning.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub retired: Option<&'static str>,
+}
+
+/// A file that shows the format. No person in it is real.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct SampleView {
+    pub name: &'static str,
+    /// How many records it holds.
+    pub records: u64,
+    /// Where it comes from, and under what licence.
+    pub provenance: &'static str,
+    /// Where the file itself is.
+    pub href: String,
+    /// What is in it, where it is text.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub text: Option<&'static str>,
+    /// What is in it, where it is not.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub base64: Option<String>,
+}
+
+/// The formats
+///
+/// Everything that can be sent, by its name in `format=`.
+#[utoipa::path(tag = "formats", security(("oauth2" = [])), responses((status = 200, description = "The formats", body = Page<FormatSummaryView>)))]
+#[get("/v1/formats")]
+pub async fn list_formats(_caller: Caller) -> web::Json<Page<FormatSummaryView>> {
+    web::Json(Page { items: REGISTRY.iter().copied().map(FormatSummaryView::from).collect(), next: None })
+}
+
+/// One format
+///
+/// Its fields, the lists that their codes are of, and files that show it.
+#[utoipa::path(
+    tag = "formats", security(("oauth2" = [])), params(("format" = String, Path, example = "csv")),
+    responses((status = 200, description = "The format", body = FormatView))
+)]
+#[get("/v1/formats/{format}")]
+pub async fn get_format(_caller: Caller, format: web::Path<String>) -> Result<web::Json<FormatView>, Problem> {
+    Ok(web::Json(find(&format)?.into()))
+}
+
+/// A sample of a format
+///
+/// The file as it would be sent.
+#[utoipa::path(
+    tag = "formats", security(("oauth2" = [])),
+    params(("format" = String, Path, example = "csv"), ("name" = String, Path, example = "every-column.csv")),
+    responses((status = 200, description = "The file", body = FileBody, content_type = "application/octet-stream"))
+)]
+#[get("/v1/formats/{format}/samples/{name}")]
+pub async fn get_sample(_caller: Caller, path: web::Path<(String, String)>) -> Result<HttpResponse, Problem> {
+    let (format, name) = path.into_inner();
+    let adapter = find(&format)?;
+    let found = adapter.samples().iter().find(|sample| sample.name == name);
+    let sample = found.ok_or(Problem::new(Kind::NotFound))?;
+    Ok(HttpResponse::Ok()
+        .content_type(adapter.media_types().first().copied().unwrap_or("application/octet-stream"))
+        .insert_header((CONTENT_DISPOSITION, format!("attachment; filename=\"{}\"", sample.name)))
+        .body(sample.bytes))
+}
+
+fn find(format: &str) -> Result<&'static dyn Adapter, Problem> {
+    REGISTRY.iter().copied().find(|adapter| adapter.format() == format).ok_or(Problem::new(Kind::NotFound))
+}
+
+impl From<&'static dyn Adapter> for FormatSummaryView {
+    fn from(adapter: &'static dyn Adapter) -> Self {
+        let format = adapter.format();
+        let href = format!("/v1/formats/{format}");
+        Self { format, dataset: adapter.dataset(), title: adapter.title(), media_types: adapter.media_types(), href }
+    }
+}
+
+impl From<&'static dyn Adapter> for FormatView {
+    fn from(adapter: &'static dyn Adapter) -> Self {
+        let fields = adapter.fields().iter().map(|field| FieldView {
+            name: field.name,
+            required: field.required,
+            meaning: field.meaning,
+            values: closed_list_of(field.name),
+            code_list: adapter.code_list(field.name).map(|list| list.name),
+        });
+        Self {
+            summary: adapter.into(),
+            fields: fields.collect(),
+            code_lists: code_lists(adapter).into_iter().map(CodeListView::from).collect(),
+            samples: adapter.samples().iter().map(|sample| sample_view(adapter.format(), sample)).collect(),
+            issues: "/v1/issues",
+        }
+    }
+}
+
+/// The lists of an adapter's fields, each once.
+pub(super) fn code_lists(adapter: &dyn Adapter) -> Vec<&'static CodeList> {
+    let mut lists: Vec<_> = adapter.fields().iter().filter_map(|field| adapter.code_list(field.name)).collect();
+    lists.sort_unstable_by_key(|list| list.name);
+    lists.dedup_by_key(|list| list.name);
+    lists
+}
+
+impl From<&'static CodeList> for CodeListView {
+    fn from(list: &'static CodeList) -> Self {
+        let origin = list.origin();
+        let codes = list.codes().iter().map(|code| CodeView { code: &code.code, meaning: &code.meaning, retired: code.retired.as_deref() });
+        Self { name: list.name, title: &origin.title, released: &origin.released, source: &origin.source, codes: codes.collect() }
+    }
+}
+
+fn sample_view(format: &str, sample: &'static Sample) -> SampleView {
+    let text = std::str::from_utf8(sample.bytes).ok();
+    SampleView {
+        name: sample.name,
+        records: sample.records,
+        provenance: sample.provenance,
+        href: format!("/v1/formats/{format}/samples/{}", sample.name),
+        text,
+        base64: text.is_none().then(|| STANDARD.encode(sample.bytes)),
+    }
+}

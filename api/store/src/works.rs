@@ -1,0 +1,166 @@
+//! Submissions that were answered before they were done. One ends once: whoever ends it finds it
+//! `processing`, and leaves it so no longer.
+
+use chrono::{DateTime, Utc};
+use diesel::prelude::*;
+use domain::identifiers::SubmissionId;
+use domain::submissions::SubmissionStatus;
+
+use crate::rows::{read, to_json};
+use crate::schema::{idempotency, submission, submission_work};
+use crate::transactions::{Tx, on};
+use crate::{Store, StoreError, Submission};
+
+/// How far the work on a submission is, and the problem that ended it, as JSON.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Work {
+    pub bytes_total: u64,
+    pub bytes_read: u64,
+    pub records_read: u64,
+    pub problem: Option<String>,
+}
+
+/// How a work ended that came to nothing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Done {
+    pub status: SubmissionStatus,
+    pub problem: String,
+}
+
+const PROCESSING: &str = SubmissionStatus::Processing.as_str();
+
+fn whole(number: u64) -> i64 {
+    i64::try_from(number).unwrap_or(i64::MAX)
+}
+
+fn natural(number: i64) -> u64 {
+    u64::try_from(number).unwrap_or(0)
+}
+
+impl Tx<'_> {
+    /// Writes a submission of so many bytes down as being worked on.
+    pub fn register(&mut self, submission: &Submission, bytes: u64, now: DateTime<Utc>) -> Result<(), StoreError> {
+        self.insert_submission(submission)?;
+        let row = (
+            submission_work::submission_id.eq(submission.id.to_string()),
+            submission_work::beat_at.eq(now.naive_utc()),
+            submission_work::bytes_total.eq(whole(bytes)),
+            submission_work::bytes_read.eq(0),
+            submission_work::records_read.eq(0),
+        );
+        on!(self, c => diesel::insert_into(submission_work::table).values(row).execute(*c))?;
+        Ok(())
+    }
+
+    /// What is known of the work on a submission.
+    pub fn work(&mut self, id: SubmissionId) -> Result<Option<Work>, StoreError> {
+        let row: Option<(i64, i64, i64, Option<String>)> = on!(self, c => submission_work::table
+            .find(id.to_string())
+            .select((submission_work::bytes_total, submission_work::bytes_read, submission_work::records_read, submission_work::problem))
+            .first(*c)
+            .optional())?;
+        Ok(row.map(|(total, bytes, records, problem)| Work {
+            bytes_total: natural(total),
+            bytes_read: natural(bytes),
+            records_read: natural(records),
+            problem,
+        }))
+    }
+
+    /// The submission that is being worked on under a client's key, if that is what the key is held by.
+    pub fn worked_on(&mut self, client: &str, key: &str) -> Result<Option<SubmissionId>, StoreError> {
+        let id: Option<String> = on!(self, c => submission::table
+            .filter(submission::status.eq(PROCESSING).and(submission::id.eq_any(
+                idempotency::table.find((client, key)).select(idempotency::owner)
+            )))
+            .select(submission::id)
+            .first(*c)
+            .optional())?;
+        id.map(|id| read(&id, "a submission's id")).transpose()
+    }
+
+    /// Writes down what became of a submission that was worked on. It fails where somebody else ended it, so
+    /// that nothing of it is committed.
+    pub(crate) fn settle_work(&mut self, done: &Submission) -> Result<(), StoreError> {
+        let (counts, issue_counts) = (to_json(&done.counts)?, to_json(&done.issue_counts)?);
+        let processing = submission::table.find(done.id.to_string()).filter(submission::status.eq(PROCESSING));
+        let settled = on!(self, c => diesel::update(processing)
+            .set((submission::status.eq(done.status.as_str()), submission::counts.eq(&counts), submission::issue_counts.eq(&issue_counts)))
+            .execute(*c))?;
+        if settled != 1 {
+            return Err(StoreError::Ended);
+        }
+        if done.status != SubmissionStatus::Processing {
+            on!(self, c => diesel::delete(submission_work::table.find(done.id.to_string())).execute(*c))?;
+        }
+        Ok(())
+    }
+
+    /// Ends a work that came to nothing and gives its key back; answers whether it had not ended yet.
+    pub fn end_work(&mut self, id: SubmissionId, done: &Done) -> Result<bool, StoreError> {
+        let processing = submission::table.find(id.to_string()).filter(submission::status.eq(PROCESSING));
+        let ended = on!(self, c => diesel::update(processing).set(submission::status.eq(done.status.as_str())).execute(*c))?;
+        if ended == 0 {
+            return Ok(false);
+        }
+        let work = submission_work::table.find(id.to_string());
+        on!(self, c => diesel::update(work).set(submission_work::problem.eq(&done.problem)).execute(*c))?;
+        self.give_back_key(id)?;
+        Ok(true)
+    }
+
+    /// Gives back the key that a submission is worked on under.
+    pub(crate) fn give_back_key(&mut self, id: SubmissionId) -> Result<(), StoreError> {
+        let held = idempotency::table.filter(idempotency::owner.eq(id.to_string()).and(idempotency::answer.is_null()));
+        on!(self, c => diesel::delete(held).execute(*c))?;
+        Ok(())
+    }
+
+    /// Cancels a client's own submission if it is being worked on; answers it as it then stands.
+    pub fn cancel_submission(&mut self, id: SubmissionId, client: &str) -> Result<Option<Submission>, StoreError> {
+        let own = submission::table.find(id.to_string()).filter(submission::client.eq(client));
+        let processing = own.filter(submission::status.eq(PROCESSING));
+        let cancelled = SubmissionStatus::Cancelled.as_str();
+        if on!(self, c => diesel::update(processing).set(submission::status.eq(cancelled)).execute(*c))? == 1 {
+            on!(self, c => diesel::delete(submission_work::table.find(id.to_string())).execute(*c))?;
+            self.give_back_key(id)?;
+        }
+        self.submission(id, client)
+    }
+}
+
+impl Store {
+    /// Says that a submission is being worked on, and how far that is; answers whether it still is to be.
+    pub async fn beat(&self, id: SubmissionId, work: Work, now: DateTime<Utc>) -> Result<bool, StoreError> {
+        self.write(move |tx| {
+            let processing = submission::table.filter(submission::status.eq(PROCESSING)).select(submission::id);
+            let own = submission_work::submission_id.eq(id.to_string()).and(submission_work::submission_id.eq_any(processing));
+            let beat = on!(tx, c => diesel::update(submission_work::table.filter(own))
+                .set((
+                    submission_work::beat_at.eq(now.naive_utc()),
+                    submission_work::bytes_read.eq(whole(work.bytes_read)),
+                    submission_work::records_read.eq(whole(work.records_read)),
+                ))
+                .execute(*c))?;
+            Ok(beat == 1)
+        })
+        .await
+    }
+
+    /// Ends the works that nobody has said to be at since an instant; answers how many.
+    pub async fn end_still_works(&self, before: DateTime<Utc>, done: Done) -> Result<u64, StoreError> {
+        self.write(move |tx| {
+            let processing = submission::table.filter(submission::status.eq(PROCESSING)).select(submission::id);
+            let still: Vec<String> = on!(tx, c => submission_work::table
+                .filter(submission_work::beat_at.lt(before.naive_utc()).and(submission_work::submission_id.eq_any(processing)))
+                .select(submission_work::submission_id)
+                .load(*c))?;
+            let mut ended = 0;
+            for id in still {
+                ended += u64::from(tx.end_work(read(&id, "a submission's id")?, &done)?);
+            }
+            Ok(ended)
+        })
+        .await
+    }
+}

@@ -1,0 +1,128 @@
+//! What is written in a format is read as it was.
+
+use std::io::{Cursor, Write};
+
+use adapters::{Context, InMemory, Row, Sink, Stop};
+use chrono::NaiveDate;
+use domain::children::{ChildIdentifier, ChildReference};
+use domain::dates::parse_day;
+use domain::issues::Issue;
+use domain::nhs_numbers::NhsNumber;
+use domain::organisations::OrganisationCode;
+use domain::pathways::Pathway;
+use domain::recognition::Rules;
+use domain::referrals::{Hold, OnwardReferral, PreviousReferral, Referral, ReferralDetails, Stage, Status};
+use domain::submissions::{Dataset, Entry, Record};
+use proptest::option;
+use proptest::prelude::*;
+
+use super::{csv, ndjson, xlsx};
+
+#[derive(Default)]
+struct Kept(Vec<Option<Record>>, Vec<Issue>);
+
+impl Sink for Kept {
+    fn row(&mut self, row: Row) -> Result<(), Stop> {
+        self.0.push(row.record);
+        Ok(())
+    }
+
+    fn out_of_scope(&mut self) -> Result<(), Stop> {
+        Err(Stop)
+    }
+
+    fn file_issue(&mut self, issue: Issue) -> Result<(), Stop> {
+        self.1.push(issue);
+        Ok(())
+    }
+}
+
+fn provider() -> OrganisationCode {
+    "RY4".parse().unwrap()
+}
+
+fn today() -> NaiveDate {
+    parse_day("2026-11-20").unwrap()
+}
+
+type Writer = fn(&[Record], &mut dyn Write) -> std::io::Result<()>;
+
+fn through(format: &str, write: Writer, records: &[Record]) -> Kept {
+    let mut bytes = Vec::new();
+    write(records, &mut bytes).unwrap();
+    let mut kept = Kept::default();
+    if !bytes.is_empty() {
+        let context = Context { organisation: provider(), today: today(), rules: Rules::built_in() };
+        let adapter = adapters::find(Dataset::WaitingList, format).unwrap();
+        adapters::read(adapter, &mut Cursor::new(bytes), &InMemory, &context, &mut kept).unwrap();
+    }
+    kept
+}
+
+/// Days back to the first that Excel can tell apart, and before.
+fn day() -> impl Strategy<Value = NaiveDate> {
+    (0_i64..47_000).prop_map(|days| today() - chrono::Duration::days(days))
+}
+
+/// What an id or a code may be: digits with leading zeros, what looks like a day or a formula, any letters.
+fn code(most: usize) -> impl Strategy<Value = String> {
+    let odd = ["007", "1E5", "MAR-1", "=1+1", "1.0", "TRUE", "@x", "'q", "-3", "a|b", "{\"a\":1}"].map(str::to_owned);
+    let any =
+        proptest::string::string_regex(&format!("[A-Za-z0-9éß\u{4e00}<&,\"\\\\][A-Za-z0-9 é<&;,\"'\\\\_\\-]{{0,{}}}", most - 2)).unwrap();
+    prop_oneof![1 => proptest::sample::select(odd.to_vec()), 4 => any.prop_map(|text| text.trim().to_owned())]
+}
+
+fn organisation() -> impl Strategy<Value = String> {
+    "[A-Z0-9]{3,8}"
+}
+
+prop_compose! {
+    fn details()(texts in proptest::collection::vec(option::of(code(20)), 13), organisations in proptest::collection::vec(option::of(organisation()), 6),
+        days in proptest::collection::vec(option::of(day()), 8), stage in option::of(proptest::sample::select(Stage::ALL)), team in option::of(code(100)),
+        areas in (option::of("E01[0-9]{6}"), option::of("E07[0-9]{6}")),
+        previous in option::of((code(50), option::of(organisation()))), hold in option::of((day(), option::of(day()), option::of(code(100)))),
+        onward in option::of((option::of(organisation()), day(), option::of(code(20)))),
+        right_to_choose in any::<Option<bool>>(), not_brought_count in any::<Option<u16>>()) -> ReferralDetails {
+        let (mut texts, mut organisations, mut days) = (texts.into_iter(), organisations.into_iter(), days.into_iter());
+        let mut text = || texts.next().flatten();
+        let mut organisation = || organisations.next().flatten();
+        let mut day = || days.next().flatten();
+        ReferralDetails {
+            local_patient_id: text(), nhs_number_status: text(), sex: text(), ethnic_category: text(), school_urn: text(), ubrn: text(), pathway_id: text(),
+            priority: text(), source_of_referral: text(), waiting_time_measurement_type: text(), rtt_status: text(), closure_reason: text(),
+            rejection_reason: text(), responsible_la: organisation(), gp_practice: organisation(), commissioner: organisation(),
+            subcontracted_by: organisation(), pathway_id_issuer: organisation(), referred_by: organisation(), stage_start_date: day(),
+            original_referral_date: day(), first_contact_date: day(), last_contact_date: day(), next_appointment_date: day(), closed_date: day(),
+            rejected_date: day(), date_of_death: day(), lsoa: areas.0, district: areas.1, team, stage, right_to_choose, not_brought_count,
+            previous: previous.map(|(referral_id, provider)| PreviousReferral { referral_id, provider: provider.map(|code| code.parse().unwrap()) }),
+            onward: onward.map(|(to, on, reason)| OnwardReferral { to, on, reason }),
+            hold: hold.map(|(from, to, reason)| Hold { from, to, reason }),
+        }
+    }
+}
+
+prop_compose! {
+    fn record()(nine in 999_000_001_u32..999_999_999, referral_id in code(50), status in proptest::sample::select(Status::ALL), received in day(),
+        pathways in proptest::collection::vec(proptest::sample::select(Pathway::ALL), 1..4), age in 0_i64..7000, mut details in details()) -> Record {
+        let identifier = NhsNumber::from_first_nine(nine).map_or_else(|| {
+            let id = details.local_patient_id.get_or_insert_with(|| "P-1".into()).clone();
+            ChildIdentifier::LocalPatient { provider: provider(), id }
+        }, ChildIdentifier::NhsNumber);
+        let referral = Referral { referral_id, pathways: pathways.into_iter().collect(), status, referral_received_date: received, recognised: Vec::new(), details };
+        Record { child: ChildReference { identifier, date_of_birth: received - chrono::Duration::days(age) }, entry: Entry::Referral(Box::new(referral)) }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn what_is_written_is_what_is_read(records in proptest::collection::vec(record(), 0..6)) {
+        let formats: [(&str, Writer); 3] = [("csv", csv::write), ("xlsx", xlsx::write), ("ndjson", ndjson::write)];
+        for (format, write) in formats {
+            let Kept(read, about_the_file) = through(format, write, &records);
+            prop_assert_eq!(read, records.iter().cloned().map(Some).collect::<Vec<_>>(), "{}", format);
+            prop_assert!(about_the_file.is_empty(), "{}: {:?}", format, about_the_file);
+        }
+    }
+}

@@ -1,0 +1,33 @@
+//! The same list in one format and another is the same list.
+
+use domain::submissions::Record;
+use integration_tests::{on_both, today};
+use reqwest::Method;
+use synthetic::formats;
+
+use super::*;
+
+type Writer = fn(&[Record], &mut dyn std::io::Write) -> std::io::Result<()>;
+
+const NATIVE: [(&str, &str, Writer); 3] = [
+    ("csv", "text/csv", formats::csv::write),
+    ("xlsx", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", formats::xlsx::write),
+    ("ndjson", "application/x-ndjson", formats::ndjson::write),
+];
+
+on_both! {
+    async fn what_came_as_a_table_is_unchanged_as_a_workbook_and_as_json(world: World) {
+        let trust = trust(&world).await;
+        let records = synthetic::onboarding::examples("RY4".parse().unwrap(), today());
+        for (format, media_type, write) in NATIVE {
+            let mut body = Vec::new();
+            write(&records, &mut body).unwrap();
+            let path = format!("/v1/waiting-list/submissions?list=examples&format={format}");
+            let report = trust.call(Method::POST, &path).header("content-type", media_type).body(body).send().await.expect(201);
+            let [received, accepted, rejected, unchanged, ..] = counts(&report);
+            assert_eq!((received, accepted, rejected), (10, 10, 0), "{format}: {report}");
+            assert_eq!(unchanged, if format == "csv" { 0 } else { 10 }, "{format}: {report}");
+        }
+        assert_eq!(entries(&trust, "").await.len(), 10);
+    }
+}

@@ -1,0 +1,100 @@
+//! `sendbridge push`, the real binary against a gateway of the real binary: what it prints, and how it exits.
+
+use std::ffi::OsString;
+use std::io::{BufRead, BufReader};
+use std::path::PathBuf;
+use std::process::{Command, Stdio};
+
+use integration_tests::{Database, Process, run_command};
+
+use super::*;
+
+/// A gateway that answers all but the smallest files before it works on them.
+async fn gateway() -> Process {
+    let small = |dir: &std::path::Path| {
+        let path = dir.join("gateway.toml");
+        let text = std::fs::read_to_string(&path).unwrap();
+        assert!(!text.contains("[submissions]"));
+        std::fs::write(&path, text + "\n[submissions]\nasync_above_bytes = 4096\n").unwrap();
+    };
+    Process::start_with(Database::Sqlite, small).await
+}
+
+fn arguments(process: &Process, file: &str, more: &[&str]) -> (PathBuf, Vec<OsString>) {
+    let path = process.dir().join("list.csv");
+    std::fs::write(&path, file).unwrap();
+    let client = process.dir().join("clients").join("provider-hct").join("client.toml");
+    let mut arguments: Vec<OsString> = vec!["push".into(), path.clone().into(), "--client".into(), client.into()];
+    arguments.extend(["--dataset", "waiting-list", "--list", "autism"].map(OsString::from));
+    arguments.extend(more.iter().map(OsString::from));
+    (path, arguments)
+}
+
+/// Runs it; answers how it exited and what it printed.
+async fn push(process: &Process, file: &str, more: &[&str]) -> (i32, String, String) {
+    let (_, arguments) = arguments(process, file, more);
+    let run = move || run_command(&arguments.iter().map(OsString::as_os_str).collect::<Vec<_>>());
+    let output = tokio::task::spawn_blocking(run).await.unwrap();
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    (output.status.code().unwrap(), text(&output.stdout), text(&output.stderr))
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn it_says_what_became_of_a_file_and_exits_by_it() {
+    let process = gateway().await;
+    let snapshot = ["--mode", "snapshot"];
+    // Answered at once, and after.
+    let (code, out, err) = push(&process, &csv(&children("A", 10)), &snapshot).await;
+    assert_eq!((code, err.contains("sent")), (0, true), "{out}{err}");
+    assert!(out.contains("accepted 10 of 10; waiting 10, +10."), "{out}");
+    let mut rows = children("A", 100);
+    let (code, out, err) = push(&process, &csv(&rows), &snapshot).await;
+    assert!(code == 0 && out.contains("accepted 100 of 100; waiting 100, +90."), "{out}{err}");
+    assert!(err.contains("the gateway is at work, as submission "), "{err}");
+    // Some rejected: their table, and the summary.
+    rows[3] = rows[3].clone().broken();
+    let (code, out, _) = push(&process, &csv(&rows[..95]), &snapshot).await;
+    assert_eq!(code, 2, "{out}");
+    assert!(out.contains("A-4") && out.contains("check digit") && out.contains("How to mend it"), "{out}");
+    assert!(out.contains("accepted 94 of 95; one row held at its last value; five not seen, confirm or resend; waiting 94, +0."), "{out}");
+    assert!(!out.contains(&rows[3].nhs_number), "a value of the file is repeated");
+    // The same again does nothing, and says so.
+    let (code, again, _) = push(&process, &csv(&rows[..95]), &snapshot).await;
+    assert!(code == 2 && again.contains("sent before today") && again.ends_with(&out), "{again}");
+    let (code, out, _) = push(&process, &csv(&rows[..95]), &["--mode", "snapshot", "--again"]).await;
+    assert!(code == 2 && !out.contains("sent before"), "{out}");
+    // A check keeps nothing.
+    let (code, out, _) = push(&process, &csv(&children("B", 5)), &["--validate"]).await;
+    assert!(code == 0 && out.contains("nothing was kept, this was a check"), "{out}");
+    // Nothing taken: refused at once, after the answer, and not readable at all.
+    let (code, out, err) = push(&process, &csv(&children("A", 5)), &snapshot).await;
+    assert!(code == 1 && err.contains("409 snapshot-shrinks"), "{out}{err}");
+    let broken: Vec<_> = children("A", 60).into_iter().map(Row::broken).collect();
+    let (code, out, err) = push(&process, &csv(&broken), &snapshot).await;
+    assert!(code == 1 && err.contains("422 refused-submission") && out.contains("A-60"), "{out}{err}");
+    let (code, _, err) = push(&process, HEADER, &snapshot).await;
+    assert!(code == 1 && err.contains("nil-return-unsaid"), "{err}");
+    let (code, out, _) = push(&process, HEADER, &["--mode", "snapshot", "--nil-return", "--confirm-shrink"]).await;
+    assert!(code == 0 && out.contains("accepted 0 of 0; 100 not seen") || out.contains("95 not seen"), "{out}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn told_to_stop_it_leaves_nothing_with_the_gateway() {
+    let process = gateway().await;
+    let rows = (0..80_000).map(|at| Row::waiting(format!("M-{at}"), at % 5_000 + 1).line());
+    let (_, arguments) = arguments(&process, &rows.fold(HEADER.to_owned(), |text, line| text + &line), &[]);
+    let mut child =
+        Command::new(process.binary()).args(arguments).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+    let code = tokio::task::spawn_blocking(move || {
+        let mut said = BufReader::new(child.stderr.take().unwrap()).lines();
+        assert!(said.any(|line| line.unwrap().contains("the gateway is at work")));
+        Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
+        let last = said.last().unwrap().unwrap();
+        assert!(last.contains("stopped"), "{last}");
+        child.wait().unwrap().code()
+    });
+    assert_eq!(code.await.unwrap(), Some(1));
+    let trust = process.persona("provider-hct").signed_in().await;
+    assert_eq!(reports(&trust).await[0]["status"], "cancelled");
+    assert!(entries(&trust, "").await.is_empty());
+}

@@ -1,0 +1,1 @@
+export default { output: { importFileExtension: ".js", path: "partner-api" }, plugins: ["@hey-api/client-fetch"] };
