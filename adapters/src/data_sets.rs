@@ -144,7 +144,7 @@ impl<D: DataSet> Reading<'_, '_, D> {
         }
         let index = u8::try_from(at).unwrap_or(u8::MAX);
         let mut count = 0;
-        let met = tables::read(table, content, |number, line| {
+        let encodings = tables::read(table, content, |number, line| {
             count += 1;
             let (values, marks) = match line {
                 Line::Row { values, encoded } => (values, if encoded { 0 } else { ENCODING }),
@@ -162,7 +162,7 @@ impl<D: DataSet> Reading<'_, '_, D> {
                 Role::Lookup => self.set.lookup(values),
             }
         })?;
-        self.encodings = self.encodings.and(met);
+        encodings.report(table.code, self.rows)?;
         if table.role == Role::Header && count != 1 { Err(Unreadable::HeaderRows(table.code)) } else { Ok(()) }
     }
 

@@ -41,15 +41,10 @@ impl Encodings {
         Ok(())
     }
 
-    /// What was met in two parts of a file.
-    pub(crate) fn and(self, other: Self) -> Self {
-        Self { utf_8: self.utf_8 || other.utf_8, windows_1252: self.windows_1252 || other.windows_1252 }
-    }
-
-    /// Says what was met, at the end of the file.
-    pub(crate) fn report(self, rows: &mut Rows<'_>) -> Result<(), Unreadable> {
+    /// Says what was met, at the end of a file or table.
+    pub(crate) fn report(self, field: &'static str, rows: &mut Rows<'_>) -> Result<(), Unreadable> {
         if self.windows_1252 {
-            rows.file_issue("file", if self.utf_8 { IssueCode::EncodingMixed } else { IssueCode::EncodingConverted })?;
+            rows.file_issue(field, if self.utf_8 { IssueCode::EncodingMixed } else { IssueCode::EncodingConverted })?;
         }
         Ok(())
     }

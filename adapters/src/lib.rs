@@ -44,7 +44,7 @@ pub use scratch::{InMemory, Scratch, Spool, SpoolReader};
 pub use unreadable::Unreadable;
 
 /// Every format there is.
-pub static REGISTRY: &[&dyn Adapter] = &[&csv::Csv, &ndjson::Ndjson, &sen2_xml::Sen2Xml, &xlsx::Xlsx, &csds::Csds, &mhsds::Mhsds];
+pub static REGISTRY: &[&dyn Adapter] = &[&csv::Csv, &xlsx::Xlsx, &ndjson::Ndjson, &csds::Csds, &mhsds::Mhsds, &sen2_xml::Sen2Xml];
 
 /// Everything an adapter may know besides the bytes.
 #[derive(Debug, Clone, Copy)]

@@ -42,6 +42,16 @@ impl<R: Read> Records<R> {
         Ok(more)
     }
 
+    /// The place of a value in the record just read that is in no encoding. Where there is none, every value is UTF-8.
+    pub(crate) fn unreadable(&self) -> Option<usize> {
+        self.unreadable
+    }
+
+    /// What was met so far.
+    pub(crate) fn encodings(&self) -> Encodings {
+        self.encodings
+    }
+
     /// The record just read.
     pub(crate) fn record(&self) -> &ByteRecord {
         &self.record

@@ -65,7 +65,7 @@ impl Adapter for Csv {
                 })?,
             }
         }
-        file.encodings().report(rows)
+        file.encodings().report("file", rows)
     }
 
     fn samples(&self) -> &'static [Sample] {

@@ -51,6 +51,7 @@ impl<R: Read> FileWire<R> {
         self.records.advance(row)
     }
 
+    /// Spreadsheets leave rows of commas behind their data.
     pub(super) fn is_blank(&self) -> bool {
         self.records.is_blank()
     }

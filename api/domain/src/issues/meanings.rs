@@ -140,13 +140,13 @@ const MEANINGS: &[Entry] = &[
     (RowMalformed, "No value of such a line can be trusted. The lines around it were read.", ""),
     (KeyTwice, "Programs differ in which of the two they take, so the sender's and the gateway's record could differ.", "RFC 8259, section 4"),
     (ValueShape, "A list where one value belongs leaves open which of them holds.", ""),
-    (PatientMissing, "Whose referral it is stands in the patient table alone. Without it the referral can be counted for nobody and shown to nobody.", "CSDS CYP101 and CYP001, MHSDS MHS101 and MHS001: LocalPatientID"),
-    (PatientDiffers, "One of the two children would be given the other's wait. The gateway does not choose between them.", "CSDS CYP001, MHSDS MHS001: one row a patient"),
-    (PatientTwice, "The rows agree on who the patient is, and may differ in the rest; only one of them was read.", "CSDS CYP001, MHSDS MHS001: one row a patient"),
-    (ReferralMissing, "Rows without their referral may be what is left of a wait that was not sent.", "CSDS and MHSDS: ServiceRequestID"),
-    (TableUnread, "What is not needed for a wait should not leave the provider; much of the national data sets is more than that.", "UK GDPR article 5(1)(c), data minimisation"),
-    (TableRowUnread, "A team, a contact or a diagnosis may be missing from its referral, and with it the reason why it is on a pathway.", ""),
-    (MeasurementTypeInvalid, "Mental health services are not measured by consultant-led waits, so another clock is meant.", "MHSDS, WAITING TIME MEASUREMENT TYPE (MENTAL HEALTH)"),
+    (PatientMissing, "Without its patient the referral is nobody's: it would count a child whom nobody can find. It is left out and what was held before stays as it was.", "NHS Data Dictionary, CSDS and MHSDS"),
+    (PatientDiffers, "One child's referral would be given to another. A person has to say whose it is.", "NHS Data Dictionary, CSDS and MHSDS"),
+    (PatientTwice, "The two rows agree on who it is; other columns may differ, and only one of them is kept.", "NHS Data Dictionary, CSDS and MHSDS"),
+    (ReferralMissing, "What such rows say of contacts, clocks and diagnoses is about a referral that was not sent, and is lost.", "NHS Data Dictionary, CSDS and MHSDS"),
+    (TableUnread, "What is not needed should not be sent; and a table whose name is misspelt is missed.", "UK GDPR article 5(1)(c), data minimisation"),
+    (TableRowUnread, "A contact or a clock that is left out can make a wait look longer or a child unseen.", ""),
+    (MeasurementTypeInvalid, "The type says which clock is measured; one that the data set does not have starts none.", "NHS England, MHSDS v6"),
 ];
 
 #[cfg(test)]

@@ -221,7 +221,7 @@ fn no_table_can_be_left_without_a_decision() {
 fn every_reason_is_given_by_a_line_or_by_a_record_itself() {
     let given: Vec<_> = Act::ALL.iter().flat_map(|act| rules(*act)).map(|rule| rule.then).collect();
     for reason in Reason::ALL {
-        let of_record = matches!(reason, Reason::NotHeld | Reason::IdentityUnverified | Reason::Disputed);
+        let of_record = matches!(reason, Reason::NotHeld | Reason::IdentityUnverified | Reason::Disputed | Reason::OlderAsOf);
         assert!(of_record || given.contains(&Verdict::Refuse(*reason)), "{reason}");
     }
 }
