@@ -11,7 +11,6 @@ use domain::organisations::OrganisationCode;
 use domain::recognition::Recognised;
 
 use crate::canonical::{self, Column, Filled};
-use crate::encodings::Encodings;
 use crate::joins::{Entry, Sorting};
 use crate::rows::Fault;
 use crate::spells::padded;
@@ -108,7 +107,6 @@ pub(crate) fn read<D: DataSet>(
         by_referral: Sorting::new(scratch),
         met: vec![false; D::TABLES.len()],
         said: Vec::new(),
-        encodings: Encodings::default(),
     };
     containers::each(source, &mut |name, content| reading.file(name, content))?;
     if let Some(missing) = D::TABLES.iter().zip(&reading.met).find(|(table, met)| table.required && !**met) {
@@ -127,7 +125,6 @@ struct Reading<'a, 'r, D> {
     met: Vec<bool>,
     /// What was said of the file already.
     said: Vec<Fault>,
-    encodings: Encodings,
 }
 
 impl<D: DataSet> Reading<'_, '_, D> {
@@ -167,8 +164,7 @@ impl<D: DataSet> Reading<'_, '_, D> {
     }
 
     fn join(self) -> Result<(), Unreadable> {
-        let Self { set, context, rows, by_patient, mut by_referral, mut said, encodings, .. } = self;
-        encodings.report(rows)?;
+        let Self { set, context, rows, by_patient, mut by_referral, mut said, .. } = self;
         by_patient.each_group(|group| {
             let is_patient = |entry: &&Entry<'_>| D::TABLES[usize::from(entry.table)].role == Role::Patients;
             // Patients stand before referrals, as their tables do.

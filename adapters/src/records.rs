@@ -57,15 +57,6 @@ impl<R: Read> Records<R> {
         &self.record
     }
 
-    pub(crate) fn unreadable(&self) -> Option<usize> {
-        self.unreadable
-    }
-
-    /// What was met so far.
-    pub(crate) fn encodings(&self) -> Encodings {
-        self.encodings
-    }
-
     /// Spreadsheets leave rows of commas behind their data.
     pub(crate) fn is_blank(&self) -> bool {
         self.record.as_slice().trim_ascii().is_empty()

@@ -105,7 +105,7 @@ pub(crate) enum Line<'a> {
     Shapeless,
 }
 
-/// Reads a table to its end, and says in what it was written. Rows are numbered from 1 after the header line, blank ones too.
+/// Reads a table to its end. Rows are numbered from 1 after the header line, blank ones too.
 pub(crate) fn read(
     table: &Table,
     content: &mut dyn Read,

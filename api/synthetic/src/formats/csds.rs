@@ -8,8 +8,8 @@ use domain::organisations::OrganisationCode;
 use domain::pathways::{Pathway, PathwaySet};
 use domain::submissions::{Entry, Record};
 
-use super::data_sets::{Period, ended, patient_id, referral_of, settle, without_losses};
 use super::tables::{Tables, day, text};
+use super::{Period, ended, patient_id, referral_of, settle, without_losses};
 
 /// Fields that the format cannot carry. Besides, the pathway mental health is not of this data set, a
 /// hold is an open referral, and an end without its day is none.

@@ -11,7 +11,7 @@ use domain::submissions::Record;
 use zip::ZipWriter;
 use zip::write::SimpleFileOptions;
 
-use super::data_sets::{patient_id, referral_of};
+use super::{patient_id, referral_of};
 
 /// An archive in the making.
 pub(super) struct Tables<W: Write + Seek> {
