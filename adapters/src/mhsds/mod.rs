@@ -53,7 +53,7 @@ impl Adapter for Mhsds {
             "other-provider.zip" = "provider-differs",
             "v4.zip" = "version-unsupported",
             "consultant-led.zip" = "measurement-type-invalid",
-            "scientific-number.zip" = "nhs-number-format",
+            "scientific-number.zip" = "digits-lost",
             "no-discharge-column.zip" = "header-missing",
             "patient-missing.zip" = "patient-missing",
             "cut-short.zip" = "truncated",
