@@ -7,6 +7,8 @@
 
 mod canonical;
 mod csv;
+pub mod fhir;
+mod fhir_ndjson;
 #[cfg(test)]
 mod kept;
 mod rows;
@@ -29,7 +31,7 @@ pub use scratch::{InMemory, Scratch, Spool, SpoolReader};
 pub use unreadable::Unreadable;
 
 /// Every format there is.
-pub static REGISTRY: &[&dyn Adapter] = &[&csv::Csv, &sen2_xml::Sen2Xml];
+pub static REGISTRY: &[&dyn Adapter] = &[&csv::Csv, &sen2_xml::Sen2Xml, &fhir::Fhir, &fhir_ndjson::FhirNdjson];
 
 /// Everything an adapter may know besides the bytes.
 #[derive(Debug, Clone, Copy)]

@@ -2,7 +2,6 @@
 //! and one place reads and checks them. So a rule about a value holds in every format.
 
 mod draft;
-#[expect(dead_code, reason = "for the formats whose codes say the pathway")]
 mod filled;
 
 use domain::issues::IssueCode;
@@ -10,7 +9,6 @@ use domain::recognition::Recognised;
 
 use crate::Field;
 pub(crate) use draft::draft;
-#[expect(unused_imports, reason = "for the formats whose codes say the pathway")]
 pub(crate) use filled::Filled;
 
 macro_rules! columns {

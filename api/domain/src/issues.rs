@@ -95,6 +95,12 @@ catalogue! {
     Erased = "erased", Error, "This was erased, and is not to come back.", "Leave it out of the list. A new referral has a new id; if it was erased by mistake, lift the erasure.";
     IdentityCorrected = "identity-corrected", Error, "This referral was moved to another child, and the row still names the former one.", "Correct the NHS number or the date of birth in the source system.";
     PastRetention = "past-retention", Error, "This ended so long ago that it is kept no longer.", "Leave what ended long ago out of the list; what changed in it is taken again.";
+    ResourceShape = "resource-shape", Error, "The resource is not of the shape that FHIR R4 gives it.", "Validate the resource against FHIR R4 UK Core; a member may stand once only.";
+    EntryRequest = "entry-request", Error, "The entry asks for something other than to create or replace, or asks it under a condition.", "Send POST or PUT without a condition; send a referral that ended with the status it has now.";
+    SubjectUnresolved = "subject-unresolved", Error, "The referral's subject is not in the message, or not one and the same child.", "Send each referral's Patient in the same message, once.";
+    SubjectRetired = "subject-retired", Error, "The referral's subject is a record that is in use no more.", "Send the referral under the record that replaced it.";
+    ModifierUnknown = "modifier-unknown", Error, "A modifier extension or implicit rules may change what the resource means, and are not known here.", "Send the resource without modifierExtension and implicitRules.";
+    ReferenceUnresolved = "reference-unresolved", Warning, "A reference names nothing in the message.", "Send what it names in the same message, or name the referral by its identifier.";
     RequestTwice = "request-twice", Error, "The same request stands earlier in this file; the first was taken.", "Send each request of a person once.";
 }
 
