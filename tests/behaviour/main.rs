@@ -12,6 +12,7 @@ mod conformance;
 mod consents;
 mod contract;
 mod disclosures;
+mod fhir;
 mod keys;
 mod matrix;
 mod releases;

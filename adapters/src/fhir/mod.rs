@@ -23,7 +23,7 @@ use crate::{Adapter, BadSample, Context, Field, Rows, Sample, Scratch, Unreadabl
 pub use nodes::Node;
 use reading::Reading;
 pub use terms::{PATHWAY, REFERRAL_ID};
-pub use write::{LOSSES, bundle, ndjson};
+pub use write::{LOSSES, bundle, ndjson, reason, status_of};
 
 /// What kind of resource it says it is.
 pub(crate) fn kind_of(resource: &serde_json::value::RawValue) -> Option<String> {

@@ -148,7 +148,7 @@ fn service_request(referral: &Referral, subject: &str) -> Node {
 }
 
 /// A status as FHIR's own.
-pub(crate) fn status_of(status: Status) -> &'static str {
+pub fn status_of(status: Status) -> &'static str {
     match status {
         Status::Waiting => "active",
         Status::OnHold => "on-hold",
@@ -158,7 +158,7 @@ pub(crate) fn status_of(status: Status) -> &'static str {
 }
 
 /// A pathway as a reason: our name for it, and SNOMED CT where that says the same.
-pub(crate) fn reason(pathway: Pathway) -> Node {
+pub fn reason(pathway: Pathway) -> Node {
     let snomed = match pathway {
         Pathway::Autism => Some("401204006"),
         Pathway::Adhd => Some("406506008"),

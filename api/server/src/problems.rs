@@ -224,8 +224,18 @@ impl Problem {
             request_id,
             errors: &self.more.faults,
         };
+        self.answer("application/problem+json", serde_json::to_vec(&view).unwrap_or_default())
+    }
+
+    /// What the client reads beyond the kind.
+    pub fn said(&self) -> Option<&str> {
+        self.more.detail.as_deref()
+    }
+
+    /// The answer in a form of its own, with the headers that every form has.
+    pub fn answer(&self, media_type: &'static str, body: Vec<u8>) -> HttpResponse {
         let mut response = HttpResponse::build(self.kind.status());
-        response.insert_header((CONTENT_TYPE, "application/problem+json"));
+        response.insert_header((CONTENT_TYPE, media_type));
         if let Some(challenge) = self.more.challenge.as_deref().and_then(|challenge| HeaderValue::from_str(challenge).ok()) {
             response.insert_header((WWW_AUTHENTICATE, challenge));
         }
@@ -239,7 +249,7 @@ impl Problem {
         if self.more.closes {
             response.force_close();
         }
-        response.body(serde_json::to_vec(&view).unwrap_or_default())
+        response.body(body)
     }
 }
 

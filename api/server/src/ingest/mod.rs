@@ -10,7 +10,7 @@ mod sinks;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use actix_web::web::{Bytes, Payload};
+use actix_web::web::Bytes;
 use adapters::{Adapter, Context, InMemory, Unreadable};
 use chrono::{DateTime, NaiveDate, Utc};
 use domain::dates::london_day;
@@ -49,6 +49,8 @@ pub struct Order {
     pub mode: Mode,
     pub as_of: NaiveDate,
     pub validate: bool,
+    /// All of it or nothing: one row that is rejected, or of no pathway, refuses the whole.
+    pub whole: bool,
     pub nil_return: bool,
     pub confirm_shrink: bool,
     pub key: Option<String>,
@@ -102,7 +104,12 @@ impl Intake {
 
     /// Takes a body in. Once this answers, the content is durable and can be queried; before that,
     /// nothing of it is.
-    pub async fn take(&self, adapter: &'static dyn Adapter, order: Order, payload: Payload) -> Result<Taken, Problem> {
+    pub async fn take<E>(
+        &self,
+        adapter: &'static dyn Adapter,
+        order: Order,
+        payload: impl Stream<Item = Result<Bytes, E>> + Unpin,
+    ) -> Result<Taken, Problem> {
         let place = Arc::clone(&self.places).try_acquire_owned().map_err(|_| Problem::new(Kind::Busy).retry_after(5))?;
         let (mut feed, body) = body(self.most_bytes, &format!("{} {}", order.dataset, order.query));
         let intake = self.clone();
@@ -130,6 +137,15 @@ impl Intake {
                 .closing()),
             _ => taken,
         }
+    }
+
+    /// The referrals that a body names, by the row that each stands in. Blocks.
+    pub fn referral_ids(&self, adapter: &dyn Adapter, organisation: OrganisationCode, today: NaiveDate, body: &[u8]) -> Vec<(u64, String)> {
+        let mut names = sinks::Names::default();
+        let context = Context { organisation, today, rules: &self.rules };
+        // What cannot be read is refused where it is taken in.
+        let _ = adapters::read(adapter, &mut std::io::Cursor::new(body), &InMemory, &context, &mut names);
+        names.0
     }
 
     fn claim(&self, order: &Order) -> Result<Option<Claim>, Problem> {
@@ -184,7 +200,11 @@ impl Intake {
         issues += repeated;
         check_nil_return(order, received)?;
 
-        let refuse = received >= SMALL_BODY && rejected * 100 > received * u64::from(self.rejected_percent);
+        let refuse = if order.whole {
+            rejected > 0 || out_of_scope > 0
+        } else {
+            received >= SMALL_BODY && rejected * 100 > received * u64::from(self.rejected_percent)
+        };
         let submission = Submission {
             id: order.id,
             client: order.client.clone(),
@@ -214,6 +234,7 @@ impl Intake {
             shrink_percent: self.shrink_percent,
             confirm_shrink: order.confirm_shrink,
             refuse,
+            whole: order.whole,
             validate: order.validate,
             listed: i64::try_from(LISTED).unwrap_or(i64::MAX),
             key: order.key.clone().map(|key| (key, fingerprint)),
@@ -221,6 +242,11 @@ impl Intake {
         match published {
             Published::NotKept(submission, listed) if submission.status == SubmissionStatus::Refused => {
                 let Counts { rejected, received, .. } = submission.counts;
+                if order.whole {
+                    return Err(Problem::new(Kind::RefusedSubmission)
+                        .detail("A transaction is taken whole or not at all: an entry was rejected, or is about none of the pathways.")
+                        .with_faults(listed.into_iter().map(fault)));
+                }
                 let kept = if order.validate { String::new() } else { format!(" but the report: submission {}", submission.id) };
                 Err(Problem::new(Kind::RefusedSubmission)
                     .detail(format!(

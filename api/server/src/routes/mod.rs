@@ -18,6 +18,7 @@ pub mod docs;
 pub mod ehcp_cases;
 pub mod entries;
 pub mod erasures;
+pub mod fhir;
 pub mod holds;
 pub mod jwks;
 pub mod openapi;
@@ -87,6 +88,16 @@ pub fn table(config: &mut ServiceConfig<'_>) {
         .service(audit_proofs::get_checkpoint)
         .service(audit_proofs::get_proof)
         .service(agreements::list_agreements)
+        .service(fhir::capabilities::fhir_capabilities)
+        .service(fhir::transactions::fhir_transact)
+        .service(fhir::service_requests::fhir_search_service_requests)
+        .service(fhir::service_requests::fhir_find_service_requests)
+        .service(fhir::service_requests::fhir_get_service_request)
+        .service(fhir::tasks::fhir_search_tasks)
+        .service(fhir::tasks::fhir_get_task)
+        .service(fhir::consents::fhir_search_consents)
+        .service(fhir::consents::fhir_get_consent)
+        .service(fhir::consents::fhir_record_consent)
         .service(openapi::get_document)
         .service(docs::get_page);
 }
@@ -120,7 +131,10 @@ impl Documentation {
 
     /// The methods that a path answers; none where there is no such path.
     pub fn methods(&self, path: &str) -> Vec<Method> {
-        self.paths.iter().filter(|(template, _)| template.is_match(path)).flat_map(|(_, methods)| methods.iter().cloned()).collect()
+        // A path that stands in the table as it is, is no other's placeholder.
+        let is_itself = self.paths.iter().any(|(template, _)| template.pattern() == Some(path));
+        let answers = |template: &ResourceDef| if is_itself { template.pattern() == Some(path) } else { template.is_match(path) };
+        self.paths.iter().filter(|(template, _)| answers(template)).flat_map(|(_, methods)| methods.iter().cloned()).collect()
     }
 }
 

@@ -206,6 +206,7 @@ async fn submit(
         mode: query.mode.unwrap_or(Mode::Delta),
         as_of: query.as_of.unwrap_or(today),
         validate: query.validate,
+        whole: false,
         nil_return: query.nil_return,
         confirm_shrink: query.confirm.is_some(),
         key: key.0,

@@ -24,6 +24,8 @@ pub struct Publication {
     pub confirm_shrink: bool,
     /// Refuse the whole: keep the report and the issues alone.
     pub refuse: bool,
+    /// All of it or nothing: one row that is rejected refuses the whole.
+    pub whole: bool,
     /// Look only: keep nothing.
     pub validate: bool,
     /// How many of its issues are listed at once, where nothing is kept to be listed later.
@@ -124,6 +126,10 @@ impl Tx<'_> {
         if marked > 0 {
             submission.counts.rejected += marked;
             submission.status = SubmissionStatus::AcceptedWithIssues;
+            if publication.whole {
+                submission.status = SubmissionStatus::Refused;
+                return Ok(Published::NotKept(submission, self.first_staged_issues(publication.listed)?));
+            }
         }
         self.check_newest_index()?;
         self.check_cases(&submission)?;
