@@ -66,8 +66,10 @@ impl Combination {
             return Expected::NoScope;
         }
         let expected = self.by_rule(held);
-        // That no form is offered is said before anything is looked up, so that it says nothing.
-        if !self.documented.offers(self.accept.as_ref()) && expected != Expected::NoAgreement { Expected::NotAcceptable } else { expected }
+        // That no form is offered is said before anything is looked up, so that it says nothing; of released
+        // tables, that there is no agreement comes first.
+        let comes_first = expected == Expected::NoAgreement && matches!(self.documented.row.rule, Rule::Released);
+        if !self.documented.offers(self.accept.as_ref()) && !comes_first { Expected::NotAcceptable } else { expected }
     }
 
     fn by_rule(&self, held: &Held) -> Expected {
@@ -141,7 +143,7 @@ impl Combination {
     /// Whether sending it may change anything.
     pub(super) fn writes(&self) -> bool {
         let operation = &self.documented.operation;
-        operation.method != Method::GET && !["search_child", "issue_token"].contains(&operation.id.as_str())
+        operation.method != Method::GET && !["search_child", "issue_token", "fhir_find_service_requests"].contains(&operation.id.as_str())
     }
 
     /// What is wrong with the totals of an answer, before anything was written.
