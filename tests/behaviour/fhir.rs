@@ -1,7 +1,7 @@
 //! The FHIR interface: the same records under the same permits, asked and answered as FHIR R4.
 
 use integration_tests::records::{BORN, advice_request, days_ago, list, number, permission, row};
-use integration_tests::{ACTOR, Answer, Persona, World, on_both};
+use integration_tests::{ACTOR, Answer, Persona, on_both};
 use reqwest::Method;
 use serde_json::{Value, json};
 
