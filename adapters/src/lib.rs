@@ -14,6 +14,8 @@ mod csv;
 mod data_sets;
 mod dm01;
 mod encodings;
+pub mod fhir;
+mod fhir_ndjson;
 mod hl7v2;
 mod joins;
 #[cfg(test)]
@@ -54,6 +56,8 @@ pub static REGISTRY: &[&dyn Adapter] = &[
     &ndjson::Ndjson,
     &csds::Csds,
     &mhsds::Mhsds,
+    &fhir::Fhir,
+    &fhir_ndjson::FhirNdjson,
     &hl7v2::Hl7V2,
     &dm01::Dm01,
     &chs_sitrep::ChsSitrep,

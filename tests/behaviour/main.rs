@@ -14,6 +14,7 @@ mod consents;
 mod contract;
 mod data_sets;
 mod disclosures;
+mod fhir;
 mod formats;
 mod keys;
 mod matrix;

@@ -48,7 +48,7 @@ pub(crate) async fn publish(world: &World, organisation: &str, records: Vec<Reco
         for (row, record) in (1..).zip(&records) {
             staging.record(row, record, today()).unwrap();
         }
-        assert_eq!(staging.finish(IssueCode::ReferralTwice, "referral_id").unwrap(), 0);
+        assert_eq!(staging.finish(IssueCode::ReferralTwice, "referral_id").unwrap().repeated, 0);
         let submission = Submission {
             id,
             client: "provider-hct".into(),
@@ -61,6 +61,7 @@ pub(crate) async fn publish(world: &World, organisation: &str, records: Vec<Reco
             status: SubmissionStatus::Accepted,
             counts: Counts { received: records.len() as u64, ..Counts::default() },
             received_at: clock.now(),
+            issue_counts: Vec::new(),
         };
         let merging = server::ingest::merges::merging((&submission.client, organisation), (id, id.0), &partnership, clock.now());
         let publication = Publication {
@@ -70,6 +71,9 @@ pub(crate) async fn publish(world: &World, organisation: &str, records: Vec<Reco
             refuse: false,
             validate,
             listed: 100,
+            counts: None,
+            registered: false,
+            whole: false,
             merging: Some(merging),
             key: None,
         };

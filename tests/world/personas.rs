@@ -178,10 +178,23 @@ impl Answer {
     #[track_caller]
     pub fn expect_problem(&self, status: u16, code: &str) -> Value {
         let body = self.expect(status);
+        if body["resourceType"] == "OperationOutcome" {
+            assert_eq!(self.header("content-type"), Some("application/fhir+json"), "{}", self.text);
+            assert_eq!(self.problem().as_deref(), Some(code), "{}", self.text);
+            assert!(body["id"].is_string(), "{}", self.text);
+            return body;
+        }
         assert_eq!(self.header("content-type"), Some("application/problem+json"), "{}", self.text);
         assert_eq!(body["type"], format!("/problems/{code}"), "{}", self.text);
         assert!(body["request_id"].is_string(), "{}", self.text);
         body
+    }
+
+    /// The code of the problem that a refusal tells of, in either of the two shapes.
+    pub fn problem(&self) -> Option<String> {
+        let body = self.json();
+        let coding = body["issue"][0]["details"]["coding"][1]["code"].as_str().map(str::to_owned);
+        coding.or_else(|| body["type"].as_str().map(|kind| kind.replace("/problems/", "")))
     }
 
     pub fn json(&self) -> Value {

@@ -135,6 +135,12 @@ catalogue! {
     PercentageWrong = "percentage-wrong", Warning, "The percentage is not that of the counts beside it.", "Check the return; the counts were taken.";
     ServiceLineUnknown = "service-line-unknown", Warning, "A service line is not one of the return's; it was not read.", "Use the names of the published return.";
     LineTwice = "line-twice", Error, "The same line and month stand earlier in this file; the first was taken.", "Send each line of a month once.";
+    ResourceShape = "resource-shape", Error, "The resource is not of the shape that FHIR R4 gives it.", "Validate the resource against FHIR R4 UK Core; a member may stand once only.";
+    EntryRequest = "entry-request", Error, "The entry asks for something other than to create or replace, or asks it under a condition.", "Send POST or PUT without a condition; send a referral that ended with the status it has now.";
+    SubjectUnresolved = "subject-unresolved", Error, "The referral's subject is not in the message, or not one and the same child.", "Send each referral's Patient in the same message, once.";
+    SubjectRetired = "subject-retired", Error, "The referral's subject is a record that is in use no more.", "Send the referral under the record that replaced it.";
+    ModifierUnknown = "modifier-unknown", Error, "A modifier extension or implicit rules may change what the resource means, and are not known here.", "Send the resource without modifierExtension and implicitRules.";
+    ReferenceUnresolved = "reference-unresolved", Warning, "A reference names nothing in the message.", "Send what it names in the same message, or name the referral by its identifier.";
     RequestTwice = "request-twice", Error, "The same request stands earlier in this file; the first was taken.", "Send each request of a person once.";
     NhsNumberOtherNation = "nhs-number-other-nation", Warning, "The number is one of Scotland's or Northern Ireland's, not an NHS number of England.", "Trace the child in England and send the NHS number that is found.";
     NhsNumberNotIssued = "nhs-number-not-issued", Warning, "The NHS number lies in a range from which none is issued.", "Trace the child again; the number may be a dummy that the source system filled in.";

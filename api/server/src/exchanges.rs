@@ -15,6 +15,7 @@ use actix_web::middleware::Next;
 use actix_web::{Error, FromRequest, HttpMessage, HttpRequest, web};
 use uuid::Uuid;
 
+use crate::fhir;
 use crate::problems::{Kind, Problem};
 use crate::state::State;
 use crate::telemetry::traces::TraceParent;
@@ -82,7 +83,7 @@ pub async fn explain(request: ServiceRequest, next: Next<impl MessageBody + 'sta
         }
     };
     problem.log();
-    let answer = problem.render(id);
+    let answer = if fhir::is_path(response.request().path()) { fhir::outcomes::render(problem, id) } else { problem.render(id) };
     Ok(response.into_response(answer))
 }
 

@@ -16,6 +16,7 @@ pub mod disclosures;
 pub mod documents;
 pub mod exchanges;
 pub mod expiries;
+pub mod fhir;
 pub mod fhir_audit_events;
 pub mod fields;
 pub mod files;

@@ -246,9 +246,18 @@ impl Problem {
 
     /// The answer.
     pub fn render(&self, request_id: Option<Uuid>) -> HttpResponse {
-        let view = self.view(request_id);
+        self.answer("application/problem+json", serde_json::to_vec(&self.view(request_id)).unwrap_or_default())
+    }
+
+    /// What the client reads beyond the kind.
+    pub fn said(&self) -> Option<&str> {
+        self.more.detail.as_deref()
+    }
+
+    /// The answer in a form of its own, with the headers that every form has.
+    pub fn answer(&self, media_type: &'static str, body: Vec<u8>) -> HttpResponse {
         let mut response = HttpResponse::build(self.kind.status());
-        response.insert_header((CONTENT_TYPE, "application/problem+json"));
+        response.insert_header((CONTENT_TYPE, media_type));
         if let Some(challenge) = self.more.challenge.as_deref().and_then(|challenge| HeaderValue::from_str(challenge).ok()) {
             response.insert_header((WWW_AUTHENTICATE, challenge));
         }
@@ -265,7 +274,7 @@ impl Problem {
         if self.more.closes {
             response.force_close();
         }
-        response.body(serde_json::to_vec(&view).unwrap_or_default())
+        response.body(body)
     }
 }
 

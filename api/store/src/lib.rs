@@ -49,7 +49,7 @@ pub use holds::HoldDraft;
 pub use idempotency::{Claim, Fingerprint};
 pub use opt_outs::OptOutList;
 pub use overrides::OverrideDraft;
-pub use records::{Counted, HeldCase, ListedReferral, SealedReferrals};
+pub use records::{Counted, HeldCase, ListedReferral, SealedReferrals, reads::ReferralPlace};
 pub use rectifications::RectificationDraft;
 pub use releases::{PublishedRelease, PublishedTable, TableDraft};
 pub use resealing::{KeyPurpose, KeyUsage, ResealCursor, Resealed};

@@ -1,6 +1,8 @@
 //! Referrals and EHC cases as they stand now. Facts about them (who holds what) go to `decide`; the
 //! records themselves come out only against a permit, each with its leaf.
 
+pub(crate) mod reads;
+
 use std::collections::BTreeMap;
 
 use chrono::NaiveDate;
@@ -101,7 +103,12 @@ impl RecordRow {
         let waits = held.referral.status.is_open();
         let told = || journeys(beside, held.provider, &held.referral.referral_id, london_day(permit.at()));
         let journeys = if waits { told() } else { Vec::new() };
-        ListedReferral { cursor: self.id, list: self.list.clone(), disputed: self.dispute_id.is_some(), held, journeys }
+        ListedReferral { journeys, ..self.placed(held) }
+    }
+
+    /// The same without its journeys.
+    fn placed(&self, held: HeldReferral) -> ListedReferral {
+        ListedReferral { cursor: self.id, list: self.list.clone(), disputed: self.dispute_id.is_some(), held, journeys: Vec::new() }
     }
 
     fn counted(&self) -> Result<Counted<'_>, StoreError> {
@@ -166,6 +173,17 @@ impl Tx<'_> {
         permits: &[Permit],
         by: &Attribution,
     ) -> Result<Vec<HeldReferral>, StoreError> {
+        Ok(self.disclose_listed(sealed, permits, None, by)?.into_iter().map(|listed| listed.held).collect())
+    }
+
+    /// The same with where each stands, its journeys left out, and of one of them alone where only that is asked for.
+    pub fn disclose_listed(
+        &mut self,
+        sealed: &SealedReferrals,
+        permits: &[Permit],
+        only: Option<i64>,
+        by: &Attribution,
+    ) -> Result<Vec<ListedReferral>, StoreError> {
         let mut found = Vec::new();
         for permit in permits {
             let ask = *permit.ask();
@@ -174,9 +192,10 @@ impl Tx<'_> {
             }
             let before = found.len();
             let mut kept = Reason::NotHeld;
-            for row in sealed.rows.iter().filter(|row| row.organisation == ask.holder.as_str()) {
+            let asked = |row: &&RecordRow| row.organisation == ask.holder.as_str() && only.is_none_or(|only| row.id == only);
+            for row in sealed.rows.iter().filter(asked) {
                 match row.cut(permit, self.vault)? {
-                    Ok(held) => found.push(held),
+                    Ok(held) => found.push(row.placed(held)),
                     Err(reason) => kept = kept.max(reason),
                 }
             }

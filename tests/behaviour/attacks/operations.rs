@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use integration_tests::records::{advice_request, child, list, number, permission, row};
+use integration_tests::records::{BORN, advice_request, child, list, number, permission, row};
 use integration_tests::{ACTOR, Answer, Call, GUARDIAN, Persona, today};
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -10,8 +10,8 @@ use serde_json::{Value, json};
 pub(crate) const CONTRACT: &str = include_str!("../../../openapi/sendbridge.v1.json");
 
 /// The operations that take a certificate and no token. Any other takes both.
-pub(crate) const PUBLIC: [&str; 6] =
-    ["issue_token", "describe_authorization_server", "list_keys", "get_document", "get_formats_page", "get_page"];
+pub(crate) const PUBLIC: [&str; 7] =
+    ["issue_token", "describe_authorization_server", "list_keys", "get_document", "get_formats_page", "get_page", "fhir_capabilities"];
 
 /// The operations that do not name the person behind the call: they are about no single child.
 pub(crate) const IMPERSONAL: [&str; 24] = [
@@ -83,6 +83,7 @@ impl Operation {
                 .replace("{name}", "every-column.csv")
                 + match id.as_str() {
                     "list_consents" => "?child_id=nobody",
+                    "fhir_search_consents" => "?patient=nobody",
                     "load_opt_outs" => "?as_of=2026-11-01",
                     "get_proof" => "?from=0",
                     _ => "",
@@ -155,6 +156,11 @@ pub(crate) fn body(id: &str) -> Vec<u8> {
         "issue_token" => return b"grant_type=client_credentials&client_id=stranger".into(),
         "submit_waiting_list" => return list([row("A-1", &number(0), "01", "autism")]).into(),
         "submit_ehcp" => return include_bytes!("../../../adapters/src/sen2_xml/samples/every-element.xml").into(),
+        "fhir_find_service_requests" => {
+            return format!("patient.identifier=https://fhir.nhs.uk/Id/nhs-number%7C{}&patient.birthdate={BORN}", number(0)).into();
+        }
+        "fhir_transact" => crate::fhir::transaction(&[crate::fhir::referral("FHIR-1", &number(0), "autism")]),
+        "fhir_record_consent" => crate::fhir::consent(&number(0)),
         "search_child" => child(&number(0)),
         "record_consent" => permission(&number(0), &["autism"]),
         "load_opt_outs" => return format!("nhs_number\n{}\n", number(0)).into(),

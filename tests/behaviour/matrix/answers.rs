@@ -32,7 +32,7 @@ pub(super) struct Findings {
 /// Everything of an answer but what is its request's own.
 fn shape(answer: &Answer, body: &Value) -> String {
     let mut body = body.clone();
-    for own in ["request_id", "instance"] {
+    for own in ["request_id", "instance", "id"] {
         body.as_object_mut().unwrap().remove(own);
     }
     let own = ["date", "x-request-id", "traceparent"];
@@ -62,7 +62,7 @@ impl Findings {
         }
         if answer.status >= 400 && !combination.is_told_more(held) {
             let body = answer.json();
-            let key = (operation.clone(), answer.status, body["type"].to_string());
+            let key = (operation.clone(), answer.status, answer.problem().unwrap_or_default());
             let shape = shape(answer, &body);
             let first = self.shapes.entry(key).or_insert_with(|| (shape.clone(), combination.to_string()));
             if first.0 != shape {

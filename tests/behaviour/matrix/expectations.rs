@@ -30,7 +30,7 @@ pub(super) enum Expected {
 
 impl Expected {
     pub(super) fn is_met_by(self, answer: &Answer) -> bool {
-        let kind = if answer.status < 400 { None } else { answer.json()["type"].as_str().map(|kind| kind.replace("/problems/", "")) };
+        let kind = if answer.status < 400 { None } else { answer.problem() };
         let (status, kind) = (answer.status, kind.as_deref());
         match self {
             // A conflict, or that a thing is gone, is told only to who may know of it.
@@ -66,8 +66,10 @@ impl Combination {
             return Expected::NoScope;
         }
         let expected = self.by_rule(held);
-        // That no form is offered is said before anything is looked up, so that it says nothing.
-        if !self.documented.offers(self.accept.as_ref()) && expected != Expected::NoAgreement { Expected::NotAcceptable } else { expected }
+        // That no form is offered is said before anything is looked up, so that it says nothing; of released
+        // tables, that there is no agreement comes first.
+        let comes_first = expected == Expected::NoAgreement && matches!(self.documented.row.rule, Rule::Released);
+        if !self.documented.offers(self.accept.as_ref()) && !comes_first { Expected::NotAcceptable } else { expected }
     }
 
     fn by_rule(&self, held: &Held) -> Expected {
@@ -101,6 +103,9 @@ impl Combination {
             Rule::Sender if may_send(partner, organisation(0)) => Expected::Answered,
             Rule::Sender => Expected::NotYours,
             Rule::Recorder => agreed("status", |agreed| agreed.recorders.contains(&own) && agreed.recipients.contains(&organisation(0))),
+            Rule::RecorderFor(recipient) => {
+                agreed("status", |agreed| agreed.recorders.contains(&own) && agreed.recipients.contains(&recipient))
+            }
             Rule::AdviceAsker => agreed("advice", |agreed| agreed.recipients.contains(&own) && agreed.providers.contains(&organisation(0))),
             Rule::Released if !receives(partner) => Expected::NoAgreement,
             Rule::Released => {
@@ -117,7 +122,8 @@ impl Combination {
         let Some((side, _)) = side else { return Expected::Hidden };
         let operation = self.documented.operation.id.as_str();
         // One's own words stay one's own, and an answered request can be acknowledged by nobody.
-        let needs_none = (*side, operation) == (Side::Asker, "get_advice_request") || operation == "acknowledge_advice_request";
+        let needs_none = (*side == Side::Asker && ["get_advice_request", "fhir_get_task"].contains(&operation))
+            || operation == "acknowledge_advice_request";
         said(!object.has_ended || needs_none)
     }
 
@@ -137,7 +143,7 @@ impl Combination {
     /// Whether sending it may change anything.
     pub(super) fn writes(&self) -> bool {
         let operation = &self.documented.operation;
-        operation.method != Method::GET && !["search_child", "issue_token"].contains(&operation.id.as_str())
+        operation.method != Method::GET && !["search_child", "issue_token", "fhir_find_service_requests"].contains(&operation.id.as_str())
     }
 
     /// What is wrong with the totals of an answer, before anything was written.

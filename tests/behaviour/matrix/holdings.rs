@@ -25,6 +25,8 @@ pub(super) enum Kind {
     Case,
     Request,
     Release,
+    /// A referral as FHIR names it: one id for each organisation that is shown it.
+    Referral,
 }
 
 /// What somebody can be to an object.
@@ -157,6 +159,7 @@ impl Held {
         end_agreements(world, &held.partners["board-essex"]).await;
         for partner in partners.iter().filter(|partner| !partner.narrow) {
             held.turn_pages(partner).await;
+            held.keep_a_referral(partner).await;
         }
         held
     }
@@ -206,6 +209,19 @@ impl Held {
             let counted: &[&str] = if organisation == "R1L" { &[] } else { &[HERTS, "S1Y5D"] };
             self.mark(&list, &[&seers[..], counted, &[client, organisation]].concat());
         }
+    }
+
+    /// The id that a partner's organisation is given for the first of the referrals that it is shown.
+    async fn keep_a_referral(&mut self, partner: &Partner) {
+        let organisation = partner.organisation;
+        let Some(child) = (0..CHILDREN).find(|child| !shown(organisation, *child).is_empty()) else { return };
+        let known = |object: &Object| object.kind == Kind::Referral && object.sides == [(Side::Owner, organisation)];
+        if self.objects.iter().any(known) {
+            return;
+        }
+        let path = format!("/fhir/R4/ServiceRequest?patient={}", self.child_ids[organisation][&child]);
+        let found = partner.persona.get(&path).await.expect(200);
+        self.keep(Kind::Referral, &found["entry"][0]["resource"], vec![(Side::Owner, organisation)], &[organisation]);
     }
 
     async fn send_cases(&mut self) {

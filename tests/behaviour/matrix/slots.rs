@@ -52,6 +52,8 @@ pub(super) enum Rule {
     Sender,
     /// Who may record a decision about the recipient.
     Recorder,
+    /// The same, where the usual request names the recipient.
+    RecorderFor(&'static str),
     /// Who may ask the addressee for advice.
     AdviceAsker,
     /// Who receives released tables.
@@ -70,10 +72,10 @@ const fn row(operation: &'static str, slots: &'static [(&'static str, Slot)], ru
     Row { operation, slots, rule }
 }
 
-use Kind::{Case, Consent, Dispute, Erasure, Hold, Override, Release, Request, Restriction, Submission};
+use Kind::{Case, Consent, Dispute, Erasure, Hold, Override, Referral, Release, Request, Restriction, Submission};
 use Rule::{
-    AdviceAsker, Anybody, Controller, Entries, Only, Overrider, OwnId, OwnIdOfParty, OwnRecords, Party, Recorder, Released, Sealed, Sender,
-    Shown,
+    AdviceAsker, Anybody, Controller, Entries, Only, Overrider, OwnId, OwnIdOfParty, OwnRecords, Party, Recorder, RecorderFor, Released,
+    Sealed, Sender, Shown,
 };
 use Side::{Addressee, Asker, Owner};
 use Slot::{After, Child, ChildId, Id, List, Organisation, Plain, Table};
@@ -147,6 +149,16 @@ pub(super) const TABLE: &[Row] = &[
     row("get_proof", &[("leaf", Plain), ("size", Plain), ("from", Plain), ("to", Plain)], Anybody),
     row("list_agreements", &[], Anybody),
     row("get_disclosures", &[("child_id", ChildId), ("after", Plain), ("limit", Plain)], Controller),
+    row("fhir_capabilities", &[("_format", Plain)], Anybody),
+    row("fhir_transact", &[("_format", Plain)], Anybody),
+    row("fhir_search_service_requests", &[("patient", ChildId), ("performer:identifier", Plain), ("status", Plain), ("_count", Plain), ("_after", Plain), ("_format", Plain)], Anybody),
+    row("fhir_find_service_requests", &[("_format", Plain)], Anybody),
+    row("fhir_get_service_request", &[("id", Id(Referral)), ("_format", Plain)], Only(&[Owner])),
+    row("fhir_search_tasks", &[("status", Plain), ("_lastUpdated", Plain), ("_count", Plain), ("_after", Plain), ("_format", Plain)], Anybody),
+    row("fhir_get_task", &[("id", Id(Request)), ("_format", Plain)], Only(&[Asker, Addressee])),
+    row("fhir_search_consents", &[("patient", ChildId), ("_format", Plain)], Anybody),
+    row("fhir_get_consent", &[("id", Id(Consent)), ("_format", Plain)], Only(&[Owner])),
+    row("fhir_record_consent", &[("_format", Plain)], RecorderFor("E10000015")),
     row("list_audit_events", &[("after", After), ("limit", Plain)], Anybody),
 ];
 

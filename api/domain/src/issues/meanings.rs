@@ -170,6 +170,12 @@ const MEANINGS: &[Entry] = &[
     (MergeUnknown, "Nothing was held under the retired identifier, or its date of birth differs: nothing could be moved without a doubt.", "HL7 v2.8, section 3.3.40"),
     (MergeContrary, "One message says that the first stands for the second and another the reverse. A person has to say which.", "HL7 v2.8, section 3.3.40"),
     (MergeHeld, "A legal hold keeps records as they are, to be shown to a court or an inquiry.", ""),
+    (ResourceShape, "What is not where FHIR puts it cannot be told from what is missing.", "HL7 FHIR R4"),
+    (EntryRequest, "A condition would be tested against records that the sender may not know of.", "HL7 FHIR R4, section 3.1.0.11"),
+    (SubjectUnresolved, "Without one certain subject the referral could be given to another child.", "HL7 FHIR R4, ServiceRequest.subject"),
+    (SubjectRetired, "A retired record stands for another; what is sent under it would bring it back.", "HL7 FHIR R4, Patient.active and Patient.link"),
+    (ModifierUnknown, "A modifier may say the reverse of what the rest of the resource says, so it must not be passed over.", "HL7 FHIR R4, section 2.4.0.1"),
+    (ReferenceUnresolved, "A journey that is told by the reference would be shown shorter than it is.", "HL7 FHIR R4, section 2.3"),
 ];
 
 #[cfg(test)]

@@ -75,7 +75,7 @@ fn check_headers(request: &HttpRequest) -> Result<(), Problem> {
 }
 
 // All of a body, if it is short and comes in time.
-async fn collect(payload: Payload, longest: usize) -> Result<BytesMut, Problem> {
+pub(crate) async fn collect(payload: Payload, longest: usize) -> Result<BytesMut, Problem> {
     tokio::time::timeout(PATIENCE, gather(payload, longest)).await.map_err(|_| Problem::new(Kind::TooSlow).closing())?
 }
 

@@ -16,8 +16,9 @@ mod works;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use actix_web::dev::Payload;
 use actix_web::http::header::{HeaderValue, LOCATION};
-use actix_web::web::{Bytes, Payload};
+use actix_web::web::Bytes;
 use adapters::{Adapter, Context, Unreadable};
 use chrono::{DateTime, NaiveDate, Utc};
 use domain::comparators::PublishedCount;
@@ -69,6 +70,8 @@ pub struct Order {
     pub mode: Mode,
     pub as_of: NaiveDate,
     pub validate: bool,
+    /// All of it or nothing: one row that is rejected, or of no pathway, refuses the whole.
+    pub whole: bool,
     pub nil_return: bool,
     pub confirm_shrink: bool,
     pub key: Option<String>,
@@ -273,6 +276,15 @@ impl Intake {
         Ok((Content::Here { reader, fingerprint, progress: Arc::default() }, bytes))
     }
 
+    /// The referrals that a body names, by the row that each stands in. Blocks.
+    pub fn referral_ids(&self, adapter: &dyn Adapter, organisation: OrganisationCode, today: NaiveDate, body: &[u8]) -> Vec<(u64, String)> {
+        let mut names = sinks::Names::default();
+        let context = Context { organisation, today, rules: &self.rules };
+        // What cannot be read is refused where it is taken in.
+        let _ = adapters::read(adapter, &mut std::io::Cursor::new(body), &self.spools, &context, &mut names);
+        names.0
+    }
+
     fn claim(&self, order: &Order) -> Result<Option<Claim>, Problem> {
         let Some(key) = order.key.clone() else { return Ok(None) };
         let (client, now) = (order.client.clone(), order.received_at);
@@ -345,7 +357,11 @@ impl Intake {
         issues += repeated + open_twice;
         check_nil_return(order, received)?;
 
-        let refuse = received >= SMALL_BODY && rejected * 100 > received * u64::from(self.settings.rejected_percent);
+        let refuse = if order.whole {
+            rejected > 0 || out_of_scope > 0
+        } else {
+            received >= SMALL_BODY && rejected * 100 > received * u64::from(self.settings.rejected_percent)
+        };
         let status = if issues == 0 { SubmissionStatus::Accepted } else { SubmissionStatus::AcceptedWithIssues };
         let mut submission = order.submission(adapter, status);
         submission.counts = Counts { received, rejected, out_of_scope, ..Counts::default() };
@@ -368,6 +384,7 @@ impl Intake {
             shrink_percent: self.settings.shrink_percent,
             confirm_shrink: order.confirm_shrink,
             refuse,
+            whole: order.whole,
             validate: order.validate,
             registered,
             counts,
@@ -383,6 +400,11 @@ impl Intake {
         match published {
             Published::NotKept(submission, listed) if submission.status == SubmissionStatus::Refused => {
                 let Counts { rejected, received, .. } = submission.counts;
+                if order.whole {
+                    return Err(Problem::new(Kind::RefusedSubmission)
+                        .detail("A transaction is taken whole or not at all: an entry was rejected, or is about none of the pathways.")
+                        .with_faults(listed.into_iter().map(fault)));
+                }
                 let kept = if order.validate { String::new() } else { format!(" but the report: submission {}", submission.id) };
                 Err(Problem::new(Kind::RefusedSubmission)
                     .detail(format!(

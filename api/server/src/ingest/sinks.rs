@@ -90,3 +90,22 @@ impl Sink for Collector {
         self.or_stop(noted)
     }
 }
+
+/// Keeps what each row calls itself, and nothing else.
+#[derive(Default)]
+pub(super) struct Names(pub(super) Vec<(u64, String)>);
+
+impl Sink for Names {
+    fn row(&mut self, row: Row) -> Result<(), Stop> {
+        self.0.extend(row.referral_id.map(|id| (row.number, id)));
+        Ok(())
+    }
+
+    fn out_of_scope(&mut self) -> Result<(), Stop> {
+        Ok(())
+    }
+
+    fn file_issue(&mut self, _: Issue) -> Result<(), Stop> {
+        Ok(())
+    }
+}

@@ -113,12 +113,12 @@ impl AdviceRequestView {
 #[into_params(parameter_in = Query)]
 pub struct AdviceRequestQuery {
     /// A status, or `open` for all that are still owed.
-    status: Option<String>,
+    pub(super) status: Option<String>,
     /// RFC 3339: those that changed then or later. Ask from a minute before the last answer: a change
     /// shows once it is committed, which is a little after it is stamped.
-    changed_since: Option<DateTime<Utc>>,
-    after: Option<String>,
-    limit: Option<i64>,
+    pub(super) changed_since: Option<DateTime<Utc>>,
+    pub(super) after: Option<String>,
+    pub(super) limit: Option<i64>,
 }
 
 /// Ask for advice
@@ -251,16 +251,25 @@ pub async fn list_advice_requests(
     query: Query<AdviceRequestQuery>,
     state: web::Data<State>,
 ) -> Result<web::Json<Page<AdviceRequestView>>, Problem> {
-    caller.require_any(&PARTIES)?;
-    let (limit, after) = (limit(query.0.limit)?, cursor(query.0.after.as_deref())?);
-    let statuses = statuses(query.0.status.as_deref())?;
-    let (organisation, since) = (caller.organisation(), query.0.changed_since.filter(|at| is_plausible(at.date_naive())));
-    let rows = state.store.read(move |tx| tx.advice_requests(organisation, &statuses, since, after, one_more(limit))).await?;
-    let today = state.today();
+    let (rows, limit, today) = find(&caller, &query.0, &state).await?;
     Ok(web::Json(Page::of(rows, limit, |row| row.id.to_string(), |row| AdviceRequestView::of(row, today))))
 }
 
-const PARTIES: [Scope; 3] = [Scope::AdviceRequest, Scope::AdviceRespond, Scope::AdviceRead];
+/// The requests of the caller's, one more than the limit where there are more, with the limit and the day.
+pub(super) async fn find(
+    caller: &Caller,
+    query: &AdviceRequestQuery,
+    state: &State,
+) -> Result<(Vec<AdviceRequest>, i64, NaiveDate), Problem> {
+    caller.require_any(&PARTIES)?;
+    let (limit, after) = (limit(query.limit)?, cursor(query.after.as_deref())?);
+    let statuses = statuses(query.status.as_deref())?;
+    let (organisation, since) = (caller.organisation(), query.changed_since.filter(|at| is_plausible(at.date_naive())));
+    let rows = state.store.read(move |tx| tx.advice_requests(organisation, &statuses, since, after, one_more(limit))).await?;
+    Ok((rows, limit, state.today()))
+}
+
+pub(super) const PARTIES: [Scope; 3] = [Scope::AdviceRequest, Scope::AdviceRespond, Scope::AdviceRead];
 
 fn statuses(asked: Option<&str>) -> Result<Vec<AdviceStatus>, Problem> {
     match asked {
@@ -288,12 +297,23 @@ pub async fn get_advice_request(
     id: RequestId,
     state: web::Data<State>,
 ) -> Result<web::Json<AdviceRequestDetailView>, Problem> {
-    caller.require_any(&PARTIES)?;
     let by = attribute(&caller, Some(actor.0), id, "get_advice_request");
+    let (request, child, case_reference) = disclose(&caller, &request_id, by, &state).await?;
+    let child = child.nhs_number().map(|number| ChildBody { nhs_number: *number, date_of_birth: child.date_of_birth });
+    Ok(web::Json(AdviceRequestDetailView { request: AdviceRequestView::of(request, state.today()), child, case_reference }))
+}
+
+/// One request with its child and case, with its leaf.
+pub(super) async fn disclose(
+    caller: &Caller,
+    request_id: &str,
+    by: Attribution,
+    state: &State,
+) -> Result<(AdviceRequest, ChildReference, String), Problem> {
+    caller.require_any(&PARTIES)?;
     let now = state.clock.now();
-    let today = london_day(now);
     let partnership = Arc::clone(caller.partnership());
-    let request_id = own_id(&request_id)?;
+    let request_id = own_id(request_id)?;
     let by = by.about(request_id.0);
     let found = state.store.transaction(move |tx| {
         let Some(request) = tx.advice_request(request_id, by.organisation)? else {
@@ -307,9 +327,7 @@ pub async fn get_advice_request(
             Err(refusal) => tx.leave_refused(&refusal, &by, now).map(|()| Err(refused(&refusal))),
         }
     });
-    let (request, child, case_reference) = found.await??;
-    let child = child.nhs_number().map(|number| ChildBody { nhs_number: *number, date_of_birth: child.date_of_birth });
-    Ok(web::Json(AdviceRequestDetailView { request: AdviceRequestView::of(request, today), child, case_reference }))
+    found.await?
 }
 
 /// The refusal of a request that is not there, or that the caller is no party to: the two are told alike,

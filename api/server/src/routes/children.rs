@@ -5,6 +5,7 @@ use std::sync::Arc;
 use actix_web::{get, post, web};
 use chrono::NaiveDate;
 use domain::agreements::{DataClass, Purpose};
+use domain::audit::Attribution;
 use domain::children::ChildReference;
 use domain::dates::london_day;
 use domain::identifiers::ChildId;
@@ -16,7 +17,7 @@ use domain::policy::{Act, Ask, Facts, Refusal, decide};
 use domain::referrals::{Flow, Stage, Status};
 use domain::scopes::Scope;
 use serde::{Deserialize, Serialize};
-use store::Tx;
+use store::{ListedReferral, Tx};
 use utoipa::ToSchema;
 
 use crate::actors::ActingFor;
@@ -28,7 +29,7 @@ use crate::problems::{Kind, Problem};
 use crate::state::State;
 
 /// No child has this number in the store.
-const NOBODY: ChildId = ChildId(0);
+pub(super) const NOBODY: ChildId = ChildId(0);
 
 /// A child, as a partner names it: in a body, never in a URL.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
@@ -175,9 +176,22 @@ pub async fn get_waits(
     id: RequestId,
     state: web::Data<State>,
 ) -> Result<web::Json<WaitsView>, Problem> {
-    caller.require(Scope::WaitingListRead)?;
     let by = attribute(&caller, Some(actor.0), id, "get_waits");
     let reference = state.child_ids.child(caller.organisation(), &child_id);
+    let (today, listed) = disclose(&caller, reference, by, &state).await?.ok_or(Problem::new(Kind::NotFound))?;
+    let held: Vec<_> = listed.into_iter().map(|listed| listed.held).collect();
+    let waits = waits(&held, today);
+    Ok(web::Json(WaitsView { as_of: today, waits: waits.into_iter().map(WaitView::from).collect() }))
+}
+
+/// What the caller may see of a child's referrals, with its leaves; `None` where that is nothing.
+pub(super) async fn disclose(
+    caller: &Caller,
+    reference: Option<ChildReference>,
+    by: Attribution,
+    state: &State,
+) -> Result<Option<(NaiveDate, Vec<ListedReferral>)>, Problem> {
+    caller.require(Scope::WaitingListRead)?;
     let (recipient, partnership) = (caller.organisation(), Arc::clone(caller.partnership()));
     let clock = state.clock.clone();
     let found = state.store.transaction(move |tx| {
@@ -215,9 +229,8 @@ pub async fn get_waits(
         if !is_held {
             return not_held(tx, Some(child), now);
         }
-        let held = tx.disclose_referrals(&sealed, &permits, &by)?;
-        Ok((!held.is_empty()).then(|| (today, waits(&held, today))))
+        let listed = tx.disclose_listed(&sealed, &permits, None, &by)?;
+        Ok((!listed.is_empty()).then_some((today, listed)))
     });
-    let (today, waits) = found.await?.ok_or(Problem::new(Kind::NotFound))?;
-    Ok(web::Json(WaitsView { as_of: today, waits: waits.into_iter().map(WaitView::from).collect() }))
+    Ok(found.await?)
 }

@@ -26,7 +26,7 @@ use crate::bodies::faults::Fault;
 use crate::bodies::{Json, Query};
 use crate::callers::Caller;
 use crate::exchanges::RequestId;
-use crate::idempotency::{IdempotencyKey, fingerprint, once};
+use crate::idempotency::{IdempotencyKey, Once, fingerprint, once};
 use crate::pages::Page;
 use crate::problems::{Kind, Problem};
 use crate::state::State;
@@ -54,7 +54,7 @@ pub struct ConsentBody {
 }
 
 /// A recorded decision. It names no child.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
 pub struct ConsentView {
     pub id: ConsentId,
     pub decision: ConsentDecision,
@@ -129,9 +129,20 @@ pub async fn record_consent(
     id: RequestId,
     state: web::Data<State>,
 ) -> Result<HttpResponse, Problem> {
+    let by = attribute(&caller, Some(actor.0), id, "record_consent");
+    Ok(record(&caller, body.0, key, by, &state).await?.respond())
+}
+
+/// Records a decision once, with its leaves.
+pub(super) async fn record(
+    caller: &Caller,
+    body: ConsentBody,
+    key: IdempotencyKey,
+    by: Attribution,
+    state: &State,
+) -> Result<Once<ConsentView>, Problem> {
     caller.require(Scope::ConsentWrite)?;
-    let body = body.0;
-    let (now, by) = (state.clock.now(), attribute(&caller, Some(actor.0), id, "record_consent"));
+    let now = state.clock.now();
     let today = london_day(now);
     check(&body, today)?;
     let fingerprint = fingerprint("record_consent", &body)?;
@@ -172,7 +183,7 @@ pub async fn record_consent(
             }
         })
     });
-    Ok(recorded.await??.respond())
+    recorded.await?
 }
 
 fn may_record(
@@ -230,8 +241,13 @@ pub async fn get_consent(
     id: RequestId,
     state: web::Data<State>,
 ) -> Result<web::Json<ConsentView>, Problem> {
-    caller.require(Scope::ConsentRead)?;
     let by = attribute(&caller, Some(actor.0), id, "get_consent");
+    find(&caller, &consent_id, by, &state).await.map(web::Json)
+}
+
+/// A decision that the caller's organisation recorded, with its leaf.
+pub(super) async fn find(caller: &Caller, consent_id: &str, by: Attribution, state: &State) -> Result<ConsentView, Problem> {
+    caller.require(Scope::ConsentRead)?;
     let consent_id = consent_id.parse::<ConsentId>().map_err(|_| Problem::new(Kind::NotFound))?;
     let by = by.about(consent_id.0);
     let now = state.clock.now();
@@ -248,7 +264,7 @@ pub async fn get_consent(
         let consent = recorded.into_iter().find(|consent| consent.id == consent_id);
         Ok(consent.map(|consent| ConsentView::of(consent, facts.born, london_day(now))))
     });
-    found.await?.map(web::Json).ok_or(Problem::new(Kind::NotFound))
+    found.await?.ok_or(Problem::new(Kind::NotFound))
 }
 
 /// The decisions about a child that the caller's organisation recorded
@@ -267,9 +283,19 @@ pub async fn list_consents(
     id: RequestId,
     state: web::Data<State>,
 ) -> Result<web::Json<Page<ConsentView>>, Problem> {
-    caller.require(Scope::ConsentRead)?;
     let by = attribute(&caller, Some(actor.0), id, "list_consents");
     let reference = state.child_ids.child(caller.organisation(), &query.0.child_id);
+    Ok(web::Json(Page { items: recorded_about(&caller, reference, by, &state).await?, next: None }))
+}
+
+/// What the caller's organisation recorded about a child, with its leaf.
+pub(super) async fn recorded_about(
+    caller: &Caller,
+    reference: Option<ChildReference>,
+    by: Attribution,
+    state: &State,
+) -> Result<Vec<ConsentView>, Problem> {
+    caller.require(Scope::ConsentRead)?;
     let now = state.clock.now();
     let born = reference.as_ref().map(|reference| reference.date_of_birth);
     let partnership = Arc::clone(caller.partnership());
@@ -283,8 +309,7 @@ pub async fn list_consents(
             Err(_) => Ok(Vec::new()),
         }
     });
-    let items = found.await?.into_iter().map(|consent| ConsentView::of(consent, born, london_day(now))).collect();
-    Ok(web::Json(Page { items, next: None }))
+    Ok(found.await?.into_iter().map(|consent| ConsentView::of(consent, born, london_day(now))).collect())
 }
 
 /// An organisation reads back what it recorded about a child.

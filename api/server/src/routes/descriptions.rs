@@ -3,19 +3,21 @@
 use std::collections::BTreeMap;
 
 use domain::scopes::Scope;
-use utoipa::openapi::schema::{ArrayItems, Schema};
+use utoipa::openapi::schema::ArrayItems;
 use utoipa::openapi::security::{ClientCredentials, Flow, OAuth2, Scopes, SecurityScheme};
 use utoipa::openapi::{
-    Components, Content, InfoBuilder, LicenseBuilder, OpenApi, OpenApiBuilder, Ref, RefOr, Response, ResponseBuilder, path::Operation,
+    Components, Content, InfoBuilder, LicenseBuilder, OpenApi, OpenApiBuilder, Ref, RefOr, Response, ResponseBuilder, Schema,
+    path::Operation,
 };
 
 use crate::bodies::faults::Fault;
+use crate::fhir;
 use crate::problems::{Kind, ProblemView};
 
 const DESCRIPTION: &str = "Sends and reads waiting lists, education, health and care plans, advice and released figures between \
 partners. Every connection shows a client certificate; every operation but the public ones takes an access token that is bound to \
 it. An operation on one child's record takes the header `Sendbridge-Actor: id=\"…\", role=\"…\", reason=\"…\"`. Errors are \
-`application/problem+json` (RFC 9457). `HEAD` answers wherever `GET` does.";
+`application/problem+json` (RFC 9457), under `/fhir/R4` an `OperationOutcome`. `HEAD` answers wherever `GET` does.";
 
 /// The document before it has operations.
 pub fn base() -> OpenApi {
@@ -40,10 +42,11 @@ pub fn base() -> OpenApi {
 /// Adds to each operation the certificate it takes, and the answers that any operation may give where
 /// it does not describe its own.
 pub fn complete(mut document: OpenApi) -> OpenApi {
-    for item in document.paths.paths.values_mut() {
+    for (path, item) in &mut document.paths.paths {
+        let shape = if fhir::is_path(path) { OUTCOME } else { PROBLEM };
         let operations = [&mut item.get, &mut item.put, &mut item.post, &mut item.delete, &mut item.patch];
         for operation in operations.into_iter().flatten() {
-            add_problems(operation);
+            add_problems(operation, shape);
             require_certificate(operation);
         }
     }
@@ -69,13 +72,13 @@ fn name_items(schemas: &mut BTreeMap<String, RefOr<Schema>>) {
     schemas.extend(named);
 }
 
-fn add_problems(operation: &mut Operation) {
+fn add_problems(operation: &mut Operation, shape: Shape) {
     let common = [Kind::Unauthorised, Kind::TooMany, Kind::Internal, Kind::Busy];
     for kind in common {
         let status = kind.status().as_u16().to_string();
-        operation.responses.responses.entry(status).or_insert_with(|| RefOr::T(problem(kind.title())));
+        operation.responses.responses.entry(status).or_insert_with(|| RefOr::T(problem(kind.title(), shape)));
     }
-    operation.responses.responses.entry("default".into()).or_insert_with(|| RefOr::T(problem("A problem")));
+    operation.responses.responses.entry("default".into()).or_insert_with(|| RefOr::T(problem("A problem", shape)));
 }
 
 // A token is never enough: it is bound to a certificate.
@@ -85,9 +88,12 @@ fn require_certificate(operation: &mut Operation) {
     }
 }
 
-fn problem(description: &str) -> Response {
-    ResponseBuilder::new()
-        .description(description)
-        .content("application/problem+json", Content::new(Some(RefOr::Ref(Ref::from_schema_name("Problem")))))
-        .build()
+/// The media type of a problem, and the name of its schema, where the document has one.
+type Shape = (&'static str, Option<&'static str>);
+const PROBLEM: Shape = ("application/problem+json", Some("Problem"));
+const OUTCOME: Shape = (fhir::JSON, None);
+
+fn problem(description: &str, (media_type, schema): Shape) -> Response {
+    let schema = schema.map(|name| RefOr::Ref(Ref::from_schema_name(name)));
+    ResponseBuilder::new().description(description).content(media_type, Content::new::<RefOr<Schema>>(schema)).build()
 }

@@ -3,6 +3,7 @@
 
 use actix_web::{get, web};
 use domain::agreements::{DataClass, Purpose};
+use domain::audit::Actor;
 use domain::dates::london_day;
 use domain::journeys::Waited;
 use domain::organisations::OrganisationCode;
@@ -71,10 +72,10 @@ pub struct EntryJourneyView {
 #[into_params(parameter_in = Query)]
 pub struct EntryQuery {
     /// The client's own organisation where it is left out.
-    organisation: Option<OrganisationCode>,
-    list: Option<String>,
-    after: Option<String>,
-    limit: Option<i64>,
+    pub(super) organisation: Option<OrganisationCode>,
+    pub(super) list: Option<String>,
+    pub(super) after: Option<String>,
+    pub(super) limit: Option<i64>,
 }
 
 /// Waiting list entries
@@ -89,17 +90,42 @@ pub async fn list_entries(
     id: RequestId,
     state: web::Data<State>,
 ) -> Result<web::Json<Page<EntryView>>, Problem> {
+    let found = find(&caller, query.0, id, "list_entries", None, &state).await?;
+    let cursor = |row: &ListedReferral| state.child_ids.cursor(caller.organisation(), row.cursor).unwrap_or_default();
+    let (own, today) = (found.own, found.today);
+    Ok(web::Json(Page::of(found.rows, found.limit, cursor, |row| view(row, own, today))))
+}
+
+/// What a query found.
+pub(super) struct Found {
+    /// One more than the limit, where there are more.
+    pub(super) rows: Vec<ListedReferral>,
+    pub(super) limit: i64,
+    /// Whether they are the caller's own.
+    pub(super) own: bool,
+    pub(super) today: chrono::NaiveDate,
+}
+
+/// The entries that the caller may see, with their leaves.
+pub(super) async fn find(
+    caller: &Caller,
+    query: EntryQuery,
+    id: RequestId,
+    operation: &'static str,
+    actor: Option<Actor>,
+    state: &State,
+) -> Result<Found, Problem> {
     caller.require(Scope::WaitingListRead)?;
-    let by = attribute(&caller, None, id, "list_entries");
-    let limit = limit(query.0.limit)?;
+    let by = attribute(caller, actor, id, operation);
+    let limit = limit(query.limit)?;
     let after =
-        query.0.after.as_deref().map(|after| state.child_ids.row(caller.organisation(), after).ok_or_else(unknown_cursor)).transpose()?;
+        query.after.as_deref().map(|after| state.child_ids.row(caller.organisation(), after).ok_or_else(unknown_cursor)).transpose()?;
     let after = after.unwrap_or(0);
     let now = state.clock.now();
     let today = london_day(now);
     let ask = Ask {
         act: Act::Disclose,
-        holder: query.0.organisation.unwrap_or_else(|| caller.organisation()),
+        holder: query.organisation.unwrap_or_else(|| caller.organisation()),
         recipient: caller.organisation(),
         purpose: Purpose::CareCoordination,
         data: DataClass::WaitingListStatus,
@@ -107,7 +133,7 @@ pub async fn list_entries(
         child: None,
         item: None,
     };
-    let (own, list, partnership) = (ask.holder == ask.recipient, query.0.list, std::sync::Arc::clone(caller.partnership()));
+    let (own, list, partnership) = (ask.holder == ask.recipient, query.list, std::sync::Arc::clone(caller.partnership()));
     let found = state.store.transaction(move |tx| {
         if own {
             return match decide(ask, Facts::at(now, &partnership, &NOBODY)) {
@@ -140,9 +166,7 @@ pub async fn list_entries(
         }
         Ok(Ok(found))
     });
-    let rows = found.await?.map_err(Problem::from)?;
-    let cursor = |row: &ListedReferral| state.child_ids.cursor(caller.organisation(), row.cursor).unwrap_or_default();
-    Ok(web::Json(Page::of(rows, limit, cursor, |row| view(row, own, today))))
+    Ok(Found { rows: found.await?.map_err(Problem::from)?, limit, own, today })
 }
 
 fn view(listed: ListedReferral, own: bool, today: chrono::NaiveDate) -> EntryView {

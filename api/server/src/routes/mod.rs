@@ -18,6 +18,7 @@ pub mod docs;
 pub mod ehcp_cases;
 pub mod entries;
 pub mod erasures;
+pub mod fhir;
 pub mod format_docs;
 pub mod formats;
 pub mod holds;
@@ -97,6 +98,16 @@ pub fn table(config: &mut ServiceConfig<'_>) {
         .service(formats::list_formats)
         .service(formats::get_format)
         .service(formats::get_sample)
+        .service(fhir::capabilities::fhir_capabilities)
+        .service(fhir::transactions::fhir_transact)
+        .service(fhir::service_requests::fhir_search_service_requests)
+        .service(fhir::service_requests::fhir_find_service_requests)
+        .service(fhir::service_requests::fhir_get_service_request)
+        .service(fhir::tasks::fhir_search_tasks)
+        .service(fhir::tasks::fhir_get_task)
+        .service(fhir::consents::fhir_search_consents)
+        .service(fhir::consents::fhir_get_consent)
+        .service(fhir::consents::fhir_record_consent)
         .service(openapi::get_document)
         .service(format_docs::get_formats_page)
         .service(docs::get_page);
@@ -135,7 +146,10 @@ impl Documentation {
 
     /// The methods that a path answers; none where there is no such path.
     pub fn methods(&self, path: &str) -> Vec<Method> {
-        self.paths.iter().filter(|(template, _)| template.is_match(path)).flat_map(|(_, methods)| methods.iter().cloned()).collect()
+        // A path that stands in the table as it is, is no other's placeholder.
+        let is_itself = self.paths.iter().any(|(template, _)| template.pattern() == Some(path));
+        let answers = |template: &ResourceDef| if is_itself { template.pattern() == Some(path) } else { template.is_match(path) };
+        self.paths.iter().filter(|(template, _)| answers(template)).flat_map(|(_, methods)| methods.iter().cloned()).collect()
     }
 }
 

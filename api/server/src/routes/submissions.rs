@@ -290,6 +290,7 @@ async fn submit(
         mode: query.mode.unwrap_or(Mode::Delta),
         as_of: query.as_of.unwrap_or(today),
         validate: query.validate,
+        whole: false,
         nil_return: query.nil_return,
         confirm_shrink: query.confirm.is_some(),
         key: key.0,
@@ -307,7 +308,7 @@ async fn submit(
     let digests = Digests::read(request.headers())?;
     let (wanted, respond_async) = (digests.wanted(), prefers_async(request.headers()));
     let size = request.headers().get(CONTENT_LENGTH).and_then(|size| size.to_str().ok()?.parse().ok());
-    let delivery = Delivery { payload, coding: coding(request.headers())?, digests, size, respond_async };
+    let delivery = Delivery { payload: payload.into_inner(), coding: coding(request.headers())?, digests, size, respond_async };
     let taken = match (state.intake.take(adapter, order, delivery).await, &wanted) {
         (Err(problem), Some((name, value))) => Err(problem.header(name.clone(), value.clone())),
         (taken, _) => taken,

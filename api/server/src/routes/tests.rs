@@ -5,9 +5,10 @@ use serde_json::Value;
 use super::*;
 
 /// The operations that take a certificate and no token. Any other operation takes both.
-const PUBLIC: [&str; 6] = [
+const PUBLIC: [&str; 7] = [
     "/.well-known/jwks.json",
     "/.well-known/oauth-authorization-server",
+    "/fhir/R4/metadata",
     "/oauth2/token",
     "/v1/docs",
     "/v1/docs/formats",
@@ -109,9 +110,12 @@ fn the_methods_of_a_path_come_from_the_table() {
 }
 
 /// Operations that leave no entry in the audit log: they show nothing of anybody's record.
-const UNRECORDED: [&str; 23] = [
+const UNRECORDED: [&str; 26] = [
     "cancel_submission",
     "describe_authorization_server",
+    "fhir_capabilities",
+    "fhir_search_tasks",
+    "fhir_transact",
     "get_checkpoint",
     "get_document",
     "get_format",

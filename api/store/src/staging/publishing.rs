@@ -26,6 +26,8 @@ pub struct Publication {
     pub confirm_shrink: bool,
     /// Refuse the whole: keep the report and the issues alone.
     pub refuse: bool,
+    /// All of it or nothing: one row that is rejected refuses the whole.
+    pub whole: bool,
     /// Look only: keep nothing.
     pub validate: bool,
     /// Whether it was answered already, and stands in the database as being worked on.
@@ -148,6 +150,11 @@ impl Tx<'_> {
         submission.counts.rejected += marked + plan.rejected;
         if marked + plan.issues > 0 {
             submission.status = SubmissionStatus::AcceptedWithIssues;
+            if publication.whole {
+                submission.status = SubmissionStatus::Refused;
+                let first = self.first_staged_issues(&submission, publication.listed)?;
+                return Ok(Published::NotKept(submission, first));
+            }
         }
         self.check_newest_index()?;
         self.check_cases(&submission)?;

@@ -1,0 +1,139 @@
+//! FHIR R4 UK Core bundles, in JSON and XML. What is read, and its quirks: `README.md`.
+
+mod joining;
+mod json;
+mod map;
+mod nodes;
+mod parts;
+pub(crate) mod reading;
+mod terms;
+#[cfg(test)]
+mod tests;
+mod wire;
+mod write;
+mod xml;
+
+use std::io::Read;
+
+use domain::submissions::Dataset;
+
+use crate::samples::{bad_samples, samples};
+use crate::sources::Looks;
+use crate::{Adapter, BadSample, Context, Field, Rows, Sample, Scratch, Unreadable};
+pub use nodes::Node;
+use reading::Reading;
+pub use terms::{PATHWAY, REFERRAL_ID};
+pub use write::{LOSSES, bundle, ndjson, reason, status_of};
+
+/// What kind of resource it says it is.
+pub(crate) fn kind_of(resource: &serde_json::value::RawValue) -> Option<String> {
+    serde_json::from_str::<wire::HeadWire>(resource.get()).ok()?.resource_type
+}
+
+/// What one entry may take from the source: with a document in it, half a million characters are met.
+pub(crate) const ENTRY_BYTES: usize = 1024 * 1024;
+
+pub(crate) struct Fhir;
+
+impl Adapter for Fhir {
+    fn format(&self) -> &'static str {
+        "fhir"
+    }
+
+    fn dataset(&self) -> Dataset {
+        Dataset::WaitingList
+    }
+
+    fn title(&self) -> &'static str {
+        "FHIR R4 UK Core bundle, JSON or XML"
+    }
+
+    fn media_types(&self) -> &'static [&'static str] {
+        &["application/fhir+json", "application/fhir+xml"]
+    }
+
+    fn fields(&self) -> &'static [Field] {
+        FIELDS
+    }
+
+    fn guide(&self) -> &'static str {
+        include_str!("README.md")
+    }
+
+    fn parse(&self, source: &mut dyn Read, scratch: &dyn Scratch, context: &Context<'_>, rows: &mut Rows<'_>) -> Result<(), Unreadable> {
+        let (looks, source) = crate::sources::open(source)?;
+        let mut reading = Reading::new(context, scratch, rows, false);
+        match looks {
+            Looks::Xml => xml::read(source, &mut reading)?,
+            Looks::Other("JSON") => json::read(source, &mut reading)?,
+            Looks::Text => return Err(Unreadable::NotThisFormat("text that is neither JSON nor XML")),
+            Looks::Other(name) => return Err(Unreadable::NotThisFormat(name)),
+        }
+        reading.finish()
+    }
+
+    fn samples(&self) -> &'static [Sample] {
+        samples!["every-field.json" = 2, "message.xml" = 2, "transaction.json" = 2]
+    }
+
+    fn bad_samples(&self) -> &'static [BadSample] {
+        bad_samples![
+            "empty.json" = "empty",
+            "service-request.json" = "not-this-format",
+            "history.json" = "not-this-format",
+            "no-type.json" = "not-this-format",
+            "twice.json" = "malformed",
+            "cut-short.json" = "truncated",
+            "entities.xml" = "doctype",
+            "entry-cut-short.xml" = "truncated",
+            "deep.xml" = "too-large",
+            "duplicate-member.json" = "resource-shape",
+            "delete.json" = "entry-request",
+            "conditional.json" = "entry-request",
+            "nobody.json" = "subject-unresolved",
+            "two-of-one-name.json" = "subject-unresolved",
+            "another-child.json" = "subject-unresolved",
+            "merged.json" = "subject-retired",
+            "modifier.json" = "modifier-unknown",
+            "dangling-based-on.json" = "reference-unresolved",
+            "half-a-date.json" = "date-format",
+            "unknown-status.json" = "value-not-in-list",
+            "check-digit.xml" = "nhs-number-check-digit",
+            "unknown-extension.json" = "column-unknown",
+        ]
+    }
+}
+
+macro_rules! fields {
+    ($($name:literal, $required:literal, $meaning:literal;)+) => {
+        /// The elements that are read, and our extensions.
+        pub(crate) const FIELDS: &[Field] = &[$(Field { name: $name, required: $required, meaning: $meaning }),+];
+    };
+}
+
+fields! {
+    "identifier", true, "ServiceRequest: the provider's referral id, and the UBRN; Patient: the NHS number with its verification status, the provider's own id";
+    "status", true, "ServiceRequest: active waits, on-hold is on hold, completed, revoked and entered-in-error are closed; draft is none";
+    "intent", true, "ServiceRequest: a proposal, an option or a directive is no referral";
+    "subject", true, "ServiceRequest: the Patient by reference, contained or by NHS number";
+    "authoredOn", true, "ServiceRequest: the day the referral was received, in Europe/London";
+    "code", false, "ServiceRequest: what is asked for; with reasonCode and category it says the pathway";
+    "reasonCode", false, "ServiceRequest: SNOMED CT, or the pathway itself under https://sendbridge.example/fhir/CodeSystem/pathway";
+    "category", false, "ServiceRequest";
+    "priority", false, "ServiceRequest: routine, urgent, asap, stat";
+    "basedOn", false, "ServiceRequest: the referral that it continues (replaces is read too), its provider as the identifier's assigner";
+    "requester", false, "ServiceRequest: who referred, by ODS code as identifier";
+    "Extension-UKCore-SourceOfServiceRequest", false, "ServiceRequest";
+    "birthDate", true, "Patient: CCYY-MM-DD";
+    "gender", false, "Patient";
+    "Extension-UKCore-EthnicCategory", false, "Patient";
+    "Extension-UKCore-NHSNumberVerificationStatus", false, "Patient: on the NHS number";
+    "generalPractitioner", false, "Patient: the practice, by ODS code as identifier";
+    "deceasedDateTime", false, "Patient";
+    "Encounter", false, "with period and basedOn: first and last contact";
+    "Appointment", false, "with start and basedOn: booked, attended and missed";
+    "StructureDefinition/status", false, "extension of ours on ServiceRequest or Patient, as is every column of the native format with - for _: seen or rejected here";
+    "StructureDefinition/stage", false, "extension: referral, triage, first-appointment, assessment or treatment";
+    "StructureDefinition/district", false, "extension: the district of residence; no address is read";
+    "StructureDefinition/hold-from", false, "extension: CCYY-MM-DD";
+}

@@ -1,0 +1,103 @@
+//! FHIR R4 UK Core resources one a line, as bulk exports write them. What is read: `README.md`, and that of `fhir`.
+
+#[cfg(test)]
+mod tests;
+
+use std::io::{BufRead, BufReader, Read};
+
+use domain::issues::IssueCode;
+use domain::submissions::Dataset;
+use serde_json::error::Category;
+use serde_json::value::RawValue;
+
+use crate::fhir::reading::Reading;
+use crate::fhir::{ENTRY_BYTES, FIELDS, kind_of};
+use crate::samples::{bad_samples, samples};
+use crate::sources::{Bounded, Looks};
+use crate::{Adapter, BadSample, Context, Field, Rows, Sample, Scratch, Unreadable};
+
+pub(crate) struct FhirNdjson;
+
+impl Adapter for FhirNdjson {
+    fn format(&self) -> &'static str {
+        "fhir-ndjson"
+    }
+
+    fn dataset(&self) -> Dataset {
+        Dataset::WaitingList
+    }
+
+    fn title(&self) -> &'static str {
+        "FHIR R4 UK Core resources, one a line"
+    }
+
+    fn media_types(&self) -> &'static [&'static str] {
+        &["application/fhir+ndjson"]
+    }
+
+    fn fields(&self) -> &'static [Field] {
+        FIELDS
+    }
+
+    fn guide(&self) -> &'static str {
+        include_str!("README.md")
+    }
+
+    fn parse(&self, source: &mut dyn Read, scratch: &dyn Scratch, context: &Context<'_>, rows: &mut Rows<'_>) -> Result<(), Unreadable> {
+        let (looks, source) = crate::sources::open(source)?;
+        match looks {
+            Looks::Other("JSON") => {}
+            Looks::Xml => return Err(Unreadable::NotThisFormat("XML")),
+            Looks::Text => return Err(Unreadable::NotThisFormat("text that is no JSON")),
+            Looks::Other(name) => return Err(Unreadable::NotThisFormat(name)),
+        }
+        let mut source = BufReader::new(Bounded::new(source));
+        let mut reading = Reading::new(context, scratch, rows, true);
+        let mut line = Vec::new();
+        loop {
+            let row = reading.next_row();
+            line.clear();
+            source.get_mut().allow(ENTRY_BYTES);
+            while line.trim_ascii().is_empty() {
+                line.clear();
+                match source.read_until(b'\n', &mut line) {
+                    Ok(0) => return reading.finish(),
+                    Ok(_) => {}
+                    Err(error) => return Err(source.get_ref().refusal(row, error)),
+                }
+            }
+            let cut_short = |error: &serde_json::Error| error.classify() == Category::Eof && !line.ends_with(b"\n");
+            let resource: &RawValue = match serde_json::from_slice(&line) {
+                Ok(resource) => resource,
+                Err(error) if cut_short(&error) => return Err(Unreadable::Truncated { row }),
+                Err(_) => return Err(Unreadable::Malformed { row }),
+            };
+            match kind_of(resource).as_deref() {
+                None if row == 1 => return Err(Unreadable::NotThisFormat("JSON that is no FHIR resource")),
+                Some("Bundle") if row == 1 => return Err(Unreadable::NotThisFormat("a FHIR Bundle, which is the format fhir")),
+                // One among the lines would hide what is in it.
+                Some("Bundle") => reading.refuse(("resource", IssueCode::ResourceShape))?,
+                _ => reading.resource(resource)?,
+            }
+        }
+    }
+
+    fn samples(&self) -> &'static [Sample] {
+        samples!["every-field.ndjson" = 2, "patients-last.ndjson" = 2, "patients-only.ndjson" = 0]
+    }
+
+    fn bad_samples(&self) -> &'static [BadSample] {
+        bad_samples![
+            "empty.ndjson" = "empty",
+            "bundle.ndjson" = "not-this-format",
+            "rows.ndjson" = "not-this-format",
+            "cut-short.ndjson" = "truncated",
+            "pretty.ndjson" = "malformed",
+            "bundle-within.ndjson" = "resource-shape",
+            "no-type.ndjson" = "resource-shape",
+            "nobody.ndjson" = "subject-unresolved",
+            "unknown-pathway.ndjson" = "value-not-in-list",
+            "received-tomorrow.ndjson" = "received-date-in-future",
+        ]
+    }
+}

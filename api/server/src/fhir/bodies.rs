@@ -1,0 +1,46 @@
+//! A resource that came as a body: JSON, read strictly.
+
+use std::future::Future;
+use std::pin::Pin;
+
+use actix_web::dev::Payload;
+use actix_web::{FromRequest, HttpMessage, HttpRequest, web};
+use bytes::Bytes;
+use serde_json::Value;
+
+use crate::bodies::{collect, values};
+use crate::problems::{Kind, Problem};
+use crate::state::State;
+
+/// The longest, in bytes; the gateway's own bound, where that is less.
+const LONGEST: u64 = 4 * 1024 * 1024;
+
+/// A resource, as its bytes and as what they say. No member of it stands twice.
+#[derive(Debug)]
+pub struct Resource {
+    pub bytes: Bytes,
+    pub value: Value,
+}
+
+impl FromRequest for Resource {
+    type Error = Problem;
+    type Future = Pin<Box<dyn Future<Output = Result<Self, Problem>>>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let is_json = ["application/fhir+json", "application/json"].contains(&request.content_type().to_ascii_lowercase().as_str());
+        let most = request.app_data::<web::Data<State>>().map_or(LONGEST, |state| state.configuration.api.maximum_body_bytes.min(LONGEST));
+        let payload = payload.take();
+        Box::pin(async move {
+            if !is_json {
+                return Err(Problem::new(Kind::UnsupportedMediaType).detail("A resource is sent as application/fhir+json."));
+            }
+            let bytes = collect(payload, usize::try_from(most).unwrap_or(usize::MAX)).await?.freeze();
+            let value = values::parse(&bytes)
+                .map_err(|error| Problem::new(Kind::Malformed).detail("The body is not the JSON it should be.").fault(error.into()))?;
+            match value["resourceType"].is_string() {
+                true => Ok(Self { bytes, value }),
+                false => Err(Problem::new(Kind::Malformed).detail("The body is no FHIR resource.")),
+            }
+        })
+    }
+}

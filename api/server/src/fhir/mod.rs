@@ -1,0 +1,105 @@
+//! FHIR R4 at `/fhir/R4`: another form of what the partner API gives. Who may see what is decided where it
+//! is for that API; here is only how it is asked and written.
+
+pub mod bodies;
+pub mod bundles;
+pub mod outcomes;
+pub mod resources;
+
+use std::future::{Ready, ready};
+
+use actix_web::dev::Payload;
+use actix_web::http::StatusCode;
+use actix_web::http::header::{ACCEPT, HeaderValue};
+use actix_web::{FromRequest, HttpRequest, HttpResponse};
+use adapters::fhir::Node;
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use domain::organisations::OrganisationCode;
+
+use crate::child_ids::ChildIds;
+use crate::negotiation::choose;
+use crate::problems::Problem;
+
+/// Where it starts.
+pub const BASE: &str = "/fhir/R4";
+pub const JSON: &str = "application/fhir+json";
+pub const XML: &str = "application/fhir+xml";
+/// A child, by the id that the asking organisation has for it.
+pub const CHILD: &str = "https://sendbridge.example/fhir/Id/child";
+pub const ODS: &str = "https://fhir.nhs.uk/Id/ods-organization-code";
+pub const NHS_NUMBER: &str = "https://fhir.nhs.uk/Id/nhs-number";
+/// What starts the address of an extension of ours.
+pub const EXTENSION: &str = "https://sendbridge.example/fhir/StructureDefinition/";
+
+/// Whether a path is one of FHIR's, whose errors are OperationOutcomes.
+pub fn is_path(path: &str) -> bool {
+    path == BASE || path.strip_prefix(BASE).is_some_and(|rest| rest.starts_with('/'))
+}
+
+/// The form that a request asks for: by `_format`, which holds over `Accept`.
+#[derive(Debug)]
+pub struct Representation(Result<Form, Problem>);
+
+/// How an answer is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Form {
+    Json,
+    Xml,
+}
+
+const OFFERS: [(&str, Form); 5] =
+    [(JSON, Form::Json), (XML, Form::Xml), ("application/json", Form::Json), ("application/xml", Form::Xml), ("text/xml", Form::Xml)];
+
+impl Form {
+    pub fn answer(self, status: StatusCode, resource: &Node) -> HttpResponse {
+        let mut response = HttpResponse::build(status);
+        match self {
+            Self::Json => response.content_type(JSON).body(serde_json::to_vec(resource).unwrap_or_default()),
+            Self::Xml => response.content_type(XML).body(resource.to_xml()),
+        }
+    }
+
+    fn of(request: &HttpRequest) -> Result<Self, Problem> {
+        let asked = form_urlencoded::parse(request.query_string().as_bytes()).find(|(name, _)| name == "_format");
+        // In a query a plus that is not escaped is a space.
+        match asked.map(|(_, value)| value.replace(' ', "+")).as_deref() {
+            None => choose(request.headers().get(ACCEPT), &OFFERS),
+            Some("json") => Ok(Self::Json),
+            Some("xml") => Ok(Self::Xml),
+            Some(media) => choose(Some(&HeaderValue::from_str(media).unwrap_or(HeaderValue::from_static("-"))), &OFFERS),
+        }
+    }
+}
+
+impl Representation {
+    /// The form, if there is it; asked once it is known that the caller may ask at all.
+    pub fn accepted(self) -> Result<Form, Problem> {
+        self.0
+    }
+}
+
+impl FromRequest for Representation {
+    type Error = Problem;
+    type Future = Ready<Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, _payload: &mut Payload) -> Self::Future {
+        ready(Ok(Self(Form::of(request))))
+    }
+}
+
+/// The id of the referral in a place, for one organisation. FHIR's ids have no underscore.
+pub fn referral_id(ids: &ChildIds, organisation: OrganisationCode, place: i64) -> Option<String> {
+    let cursor = URL_SAFE_NO_PAD.decode(ids.cursor(organisation, place)?).ok()?;
+    Some(cursor.iter().map(|byte| format!("{byte:02x}")).collect())
+}
+
+/// The place behind an organisation's id of a referral; `None` for any other text.
+pub fn place_of(ids: &ChildIds, organisation: OrganisationCode, id: &str) -> Option<i64> {
+    let digits = id.as_bytes().chunks(2).map(|pair| match pair {
+        [_, _] => u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok(),
+        _ => None,
+    });
+    let bytes: Vec<u8> = digits.collect::<Option<_>>()?;
+    ids.row(organisation, &URL_SAFE_NO_PAD.encode(bytes))
+}

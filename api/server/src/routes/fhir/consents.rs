@@ -1,0 +1,209 @@
+//! Families' decisions as FHIR Consents.
+
+use actix_web::http::StatusCode;
+use actix_web::http::header::LOCATION;
+use actix_web::{HttpResponse, get, post, web};
+use adapters::fhir::{Node, PATHWAY};
+use domain::audit::Actor;
+use domain::scopes::Scope;
+use serde::Deserialize;
+use serde_json::{Value, json};
+use utoipa::IntoParams;
+
+use super::capabilities::FormQuery;
+use crate::actors::ActingFor;
+use crate::attributions::attribute;
+use crate::bodies::Query;
+use crate::callers::Caller;
+use crate::exchanges::RequestId;
+use crate::fhir::bodies::Resource;
+use crate::fhir::{BASE, EXTENSION, NHS_NUMBER, ODS, Representation, bundles, resources};
+use crate::idempotency::{IdempotencyKey, Once};
+use crate::problems::{Kind, Problem};
+use crate::routes::consents::{self, ConsentBody, ConsentView};
+use crate::state::State;
+
+/// Whose decisions.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct PatientQuery {
+    /// The caller's own id of the child.
+    patient: String,
+    /// `json` or `xml`; holds over `Accept`.
+    #[serde(rename = "_format")]
+    #[expect(dead_code, reason = "read with the header that it holds over")]
+    format: Option<String>,
+}
+
+/// The decisions about a child
+///
+/// That the caller's organisation recorded, as `GET /v1/consents`; none for a child that is not known.
+#[utoipa::path(
+    tag = "fhir", security(("oauth2" = ["consent:read"])),
+    params(PatientQuery, ("Sendbridge-Actor" = String, Header, description = "The person behind the call")),
+    responses((status = 200, description = "A searchset", content((serde_json::Value = "application/fhir+json"), (String = "application/fhir+xml"))))
+)]
+#[get("/fhir/R4/Consent")]
+pub async fn fhir_search_consents(
+    caller: Caller,
+    actor: ActingFor,
+    query: Query<PatientQuery>,
+    form: Representation,
+    id: RequestId,
+    state: web::Data<State>,
+) -> Result<HttpResponse, Problem> {
+    caller.require(Scope::ConsentRead)?;
+    Ok(form.accepted()?.answer(StatusCode::OK, &search(&caller, actor.0, &query.0, id, &state).await?))
+}
+
+pub(super) async fn search(caller: &Caller, actor: Actor, query: &PatientQuery, id: RequestId, state: &State) -> Result<Node, Problem> {
+    let child_id = query.patient.strip_prefix("Patient/").unwrap_or(&query.patient);
+    let reference = state.child_ids.child(caller.organisation(), child_id);
+    // An id that is none is not repeated: it could be anything.
+    let this = if reference.is_some() { format!("{BASE}/Consent?patient={child_id}") } else { format!("{BASE}/Consent") };
+    let by = attribute(caller, Some(actor), id, "fhir_search_consents");
+    let found = consents::recorded_about(caller, reference, by, state).await?;
+    let found = found.iter().map(|view| (format!("Consent/{}", view.id), resources::consent(view))).collect();
+    Ok(bundles::searchset(state.tokens.issuer(), &this, None, found))
+}
+
+/// A decision that the caller's organisation recorded
+///
+/// As `GET /v1/consents/{id}`.
+#[utoipa::path(
+    tag = "fhir", security(("oauth2" = ["consent:read"])),
+    params(("id" = String, Path), FormQuery, ("Sendbridge-Actor" = String, Header, description = "The person behind the call")),
+    responses((status = 200, description = "The decision", content((serde_json::Value = "application/fhir+json"), (String = "application/fhir+xml"))))
+)]
+#[get("/fhir/R4/Consent/{id}")]
+pub async fn fhir_get_consent(
+    caller: Caller,
+    actor: ActingFor,
+    consent: web::Path<String>,
+    _query: Query<FormQuery>,
+    form: Representation,
+    id: RequestId,
+    state: web::Data<State>,
+) -> Result<HttpResponse, Problem> {
+    caller.require(Scope::ConsentRead)?;
+    Ok(form.accepted()?.answer(StatusCode::OK, &read(&caller, actor.0, &consent, id, &state).await?))
+}
+
+pub(super) async fn read(caller: &Caller, actor: Actor, consent: &str, id: RequestId, state: &State) -> Result<Node, Problem> {
+    let by = attribute(caller, Some(actor), id, "fhir_get_consent");
+    Ok(resources::consent(&consents::find(caller, consent, by, state).await?))
+}
+
+/// Record a family's decision
+///
+/// As `POST /v1/consents`. The patient is contained, with NHS number and birthDate; `provision` says type, period, one
+/// actor (the recipient, by ODS code), one purpose, class (data) and code (pathways); the extensions `decided-by` and
+/// `evidence` say what FHIR has no element for, and `decision` tells an objection from a denial.
+#[utoipa::path(
+    tag = "fhir", security(("oauth2" = ["consent:write"])),
+    params(
+        FormQuery,
+        ("Sendbridge-Actor" = String, Header, description = "The person behind the call"),
+        ("Idempotency-Key" = Option<String>, Header, description = "1 to 128 printable ASCII characters"),
+    ),
+    request_body(content = serde_json::Value, content_type = "application/fhir+json", description = "A Consent"),
+    responses(
+        (status = 201, description = "Recorded", content((serde_json::Value = "application/fhir+json"), (String = "application/fhir+xml"))),
+        (status = 200, description = "The same key and body were recorded before", body = serde_json::Value, content_type = "application/fhir+json"),
+    )
+)]
+#[post("/fhir/R4/Consent")]
+#[expect(clippy::too_many_arguments, reason = "each is read from the request")]
+pub async fn fhir_record_consent(
+    caller: Caller,
+    actor: ActingFor,
+    key: IdempotencyKey,
+    _query: Query<FormQuery>,
+    form: Representation,
+    id: RequestId,
+    state: web::Data<State>,
+    body: Resource,
+) -> Result<HttpResponse, Problem> {
+    caller.require(Scope::ConsentWrite)?;
+    let form = form.accepted()?;
+    let (view, created) = record(&caller, actor.0, key, &body.value, id, &state).await?;
+    let status = if created { StatusCode::CREATED } else { StatusCode::OK };
+    let mut response = form.answer(status, &resources::consent(&view));
+    let location = format!("{}{BASE}/Consent/{}", state.tokens.issuer(), view.id);
+    if let Ok(location) = location.parse() {
+        response.headers_mut().insert(LOCATION, location);
+    }
+    Ok(response)
+}
+
+pub(super) async fn record(
+    caller: &Caller,
+    actor: Actor,
+    key: IdempotencyKey,
+    consent: &Value,
+    id: RequestId,
+    state: &State,
+) -> Result<(ConsentView, bool), Problem> {
+    caller.require(Scope::ConsentWrite)?;
+    let by = attribute(caller, Some(actor), id, "fhir_record_consent");
+    match consents::record(caller, body_of(consent)?, key, by, state).await? {
+        Once::Made(view) => Ok((view, true)),
+        Once::Before(json) => serde_json::from_str(&json).map(|view| (view, false)).map_err(Problem::internal),
+    }
+}
+
+/// The decision that a Consent states. What it lacks is told as what the partner API's body would lack.
+fn body_of(consent: &Value) -> Result<ConsentBody, Problem> {
+    let wrong = |detail: &'static str| Problem::new(Kind::Malformed).detail(detail);
+    if consent["resourceType"] != "Consent" {
+        return Err(wrong("The body is no Consent."));
+    }
+    if consent.get("modifierExtension").is_some() || consent.get("implicitRules").is_some() {
+        return Err(wrong("A modifier extension or implicit rules may change what the Consent means, and are not known here."));
+    }
+    if consent["status"] != "active" {
+        return Err(wrong("A decision is recorded as an active Consent; it is withdrawn by POST /v1/consents/{id}/withdrawal."));
+    }
+    let provision = &consent["provision"];
+    if provision["provision"].is_array() {
+        return Err(wrong("A provision within a provision is not known here: send a Consent for each."));
+    }
+    let patient = consent["contained"].as_array().into_iter().flatten().find(|it| it["resourceType"] == "Patient");
+    let numbers = patient.and_then(|patient| patient["identifier"].as_array()).into_iter().flatten();
+    let number = numbers.clone().find(|it| it["system"] == NHS_NUMBER).map(|it| it["value"].clone());
+    let extension = |name: &str| {
+        let all = consent["extension"].as_array().into_iter().flatten();
+        let one = all.clone().find(|it| it["url"].as_str().and_then(|url| url.strip_prefix(EXTENSION)) == Some(name));
+        one.map(|it| if it["valueCode"].is_null() { it["valueString"].clone() } else { it["valueCode"].clone() })
+    };
+    let actors: Vec<_> = provision["actor"].as_array().into_iter().flatten().collect();
+    let [recipient] = actors[..] else { return Err(wrong("A Consent names one actor: the recipient, by ODS code.")) };
+    let recipient = &recipient["reference"]["identifier"];
+    if recipient["system"] != ODS {
+        return Err(wrong("A Consent names one actor: the recipient, by ODS code."));
+    }
+    let codings = |name: &str| provision[name].as_array().into_iter().flatten().map(|it| it["code"].clone()).collect::<Vec<_>>();
+    let [purpose] = &codings("purpose")[..] else { return Err(wrong("A Consent is for one purpose.")) };
+    let pathways = provision["code"].as_array().into_iter().flatten().flat_map(|it| it["coding"].as_array().into_iter().flatten());
+    let pathways: Vec<_> = pathways.filter(|it| it["system"] == PATHWAY).map(|it| it["code"].clone()).collect();
+    let mut body = json!({
+        "child": { "nhs_number": number, "date_of_birth": patient.map(|patient| patient["birthDate"].clone()) },
+        "decision": extension("decision").unwrap_or_else(|| provision["type"].clone()),
+        "purpose": purpose,
+        "data": codings("class"),
+        "pathways": pathways,
+        "recipient": recipient["value"],
+        "decided_by": extension("decided-by"),
+        "evidence": extension("evidence"),
+        "valid_from": provision["period"]["start"],
+    });
+    if !provision["period"]["end"].is_null() {
+        body["valid_to"] = provision["period"]["end"].clone();
+    }
+    let agrees = extension("decision").is_none_or(|said| (said == "permit") == (provision["type"] == "permit"));
+    if !agrees {
+        return Err(wrong("The extension decision and provision.type say different things."));
+    }
+    crate::bodies::read(body.to_string().as_bytes())
+}

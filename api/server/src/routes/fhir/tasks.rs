@@ -1,0 +1,131 @@
+//! Requests for health advice as FHIR Tasks.
+
+use actix_web::http::StatusCode;
+use actix_web::{HttpResponse, get, web};
+use adapters::fhir::Node;
+use domain::audit::Actor;
+use serde::Deserialize;
+use utoipa::IntoParams;
+
+use super::capabilities::FormQuery;
+use super::service_requests::invalid;
+use crate::actors::ActingFor;
+use crate::attributions::attribute;
+use crate::bodies::Query;
+use crate::callers::Caller;
+use crate::exchanges::RequestId;
+use crate::fhir::{BASE, Representation, bundles, resources};
+use crate::problems::Problem;
+use crate::routes::advice_requests::{self, AdviceRequestQuery};
+use crate::state::State;
+
+/// Which requests.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct TaskQuery {
+    /// requested, accepted or completed.
+    status: Option<String>,
+    /// `ge` and an instant: what changed then or later.
+    #[serde(rename = "_lastUpdated")]
+    last_updated: Option<String>,
+    /// How many on a page, 1 to 500.
+    #[serde(rename = "_count")]
+    count: Option<i64>,
+    /// Of the link to the next page.
+    #[serde(rename = "_after")]
+    after: Option<String>,
+    /// `json` or `xml`; holds over `Accept`.
+    #[serde(rename = "_format")]
+    format: Option<String>,
+}
+
+/// Requests for advice
+///
+/// As `GET /v1/advice-requests`: each side sees its own, and a list names no child.
+#[utoipa::path(
+    tag = "fhir", security(("oauth2" = ["advice:request"]), ("oauth2" = ["advice:respond"]), ("oauth2" = ["advice:read"])),
+    params(TaskQuery, ("Sendbridge-Actor" = String, Header, description = "The person behind the call")),
+    responses((status = 200, description = "A searchset", content((serde_json::Value = "application/fhir+json"), (String = "application/fhir+xml"))))
+)]
+#[get("/fhir/R4/Task")]
+pub async fn fhir_search_tasks(
+    caller: Caller,
+    _actor: ActingFor,
+    query: Query<TaskQuery>,
+    form: Representation,
+    state: web::Data<State>,
+) -> Result<HttpResponse, Problem> {
+    caller.require_any(&advice_requests::PARTIES)?;
+    Ok(form.accepted()?.answer(StatusCode::OK, &search(&caller, query.0, &state).await?))
+}
+
+pub(super) async fn search(caller: &Caller, query: TaskQuery, state: &State) -> Result<Node, Problem> {
+    caller.require_any(&advice_requests::PARTIES)?;
+    let status = match query.status.as_deref() {
+        None => None,
+        Some("requested") => Some("requested"),
+        Some("accepted") => Some("acknowledged"),
+        Some("completed") => Some("submitted"),
+        Some(_) => return Err(invalid("status", "requested, accepted or completed")),
+    };
+    let since = query.last_updated.as_deref().map(|text| text.strip_prefix("ge").and_then(|at| at.replace(' ', "+").parse().ok()));
+    let since = match since {
+        Some(None) => return Err(invalid("_lastUpdated", "ge and an instant")),
+        since => since.flatten(),
+    };
+    let filter =
+        AdviceRequestQuery { status: status.map(str::to_owned), changed_since: since, after: query.after.clone(), limit: query.count };
+    let (mut rows, limit, today) = advice_requests::find(caller, &filter, state).await?;
+    let shown = usize::try_from(limit).unwrap_or(0);
+    let more = rows.len() > shown;
+    rows.truncate(shown);
+    let page = |after: Option<String>| {
+        let mut query_string = form_urlencoded::Serializer::new(String::new());
+        let count = query.count.map(|count| count.to_string());
+        let named = [
+            ("status", &query.status),
+            ("_lastUpdated", &query.last_updated),
+            ("_count", &count),
+            ("_after", &after),
+            ("_format", &query.format),
+        ];
+        for (name, value) in named {
+            if let Some(value) = value {
+                query_string.append_pair(name, value);
+            }
+        }
+        format!("{BASE}/Task?{}", query_string.finish())
+    };
+    let next = rows.last().filter(|_| more).map(|row| page(Some(row.id.to_string())));
+    let found = rows.iter().map(|row| (format!("Task/{}", row.id), resources::task(row, None, today))).collect();
+    Ok(bundles::searchset(state.tokens.issuer(), &page(query.after.clone()), next, found))
+}
+
+/// One request for advice, with the child it is about
+///
+/// For its two parties, as `GET /v1/advice-requests/{id}`.
+#[utoipa::path(
+    tag = "fhir", security(("oauth2" = ["advice:request"]), ("oauth2" = ["advice:respond"]), ("oauth2" = ["advice:read"])),
+    params(("id" = String, Path), FormQuery, ("Sendbridge-Actor" = String, Header, description = "The person behind the call")),
+    responses((status = 200, description = "The request", content((serde_json::Value = "application/fhir+json"), (String = "application/fhir+xml"))))
+)]
+#[get("/fhir/R4/Task/{id}")]
+pub async fn fhir_get_task(
+    caller: Caller,
+    actor: ActingFor,
+    task: web::Path<String>,
+    _query: Query<FormQuery>,
+    form: Representation,
+    id: RequestId,
+    state: web::Data<State>,
+) -> Result<HttpResponse, Problem> {
+    caller.require_any(&advice_requests::PARTIES)?;
+    Ok(form.accepted()?.answer(StatusCode::OK, &read(&caller, actor.0, &task, id, &state).await?))
+}
+
+pub(super) async fn read(caller: &Caller, actor: Actor, task: &str, id: RequestId, state: &State) -> Result<Node, Problem> {
+    let by = attribute(caller, Some(actor), id, "fhir_get_task");
+    let (request, child, case) = advice_requests::disclose(caller, task, by, state).await?;
+    Ok(resources::task(&request, Some((&child, case)), state.today()))
+}

@@ -1,0 +1,253 @@
+//! `POST /fhir/R4`: several things at once, all of them or each by itself.
+
+use actix_web::http::StatusCode;
+use actix_web::{HttpResponse, post, web};
+use adapters::fhir::Node;
+use domain::audit::Actor;
+use domain::identifiers::SubmissionId;
+use domain::organisations::OrganisationCode;
+use domain::scopes::Scope;
+use domain::submissions::{DEFAULT_LIST, Dataset, Mode};
+use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
+
+use super::capabilities::FormQuery;
+use super::{consents, service_requests, tasks};
+use crate::actors::ActingFor;
+use crate::bodies::Query;
+use crate::bodies::faults::Fault;
+use crate::callers::Caller;
+use crate::exchanges::RequestId;
+use crate::fhir::bodies::Resource;
+use crate::fhir::bundles::{self, Done};
+use crate::fhir::{BASE, Representation, place_of, referral_id};
+use crate::idempotency::IdempotencyKey;
+use crate::ingest::digests::Digests;
+use crate::ingest::encodings::Coding;
+use crate::ingest::{Delivery, Order, Taken};
+use crate::problems::{Kind, Problem};
+use crate::state::State;
+
+/// Entries of a batch; a transaction has its bytes alone.
+const MOST: usize = 100;
+
+/// What may stand in a transaction: a referral, and what is read with it.
+const KEPT: [&str; 4] = ["ServiceRequest", "Patient", "Encounter", "Appointment"];
+
+/// Transactions and batches
+///
+/// A transaction takes referrals in, with their Patients, as a submission of the mode `delta`: all of them, or nothing
+/// where one is rejected or about none of the pathways. The entries of a batch stand by themselves: reads and searches,
+/// Consents, and referrals with their Patient contained. Conditional requests and deletions are refused.
+#[utoipa::path(
+    tag = "fhir",
+    security(
+        ("oauth2" = ["waiting-list:write"]), ("oauth2" = ["waiting-list:read"]), ("oauth2" = ["consent:write"]), ("oauth2" = ["consent:read"]),
+        ("oauth2" = ["advice:request"]), ("oauth2" = ["advice:respond"]), ("oauth2" = ["advice:read"])
+    ),
+    params(
+        FormQuery,
+        ("Sendbridge-Actor" = String, Header, description = "The person behind the call"),
+        ("Idempotency-Key" = Option<String>, Header, description = "1 to 128 printable ASCII characters; for a transaction"),
+    ),
+    request_body(content = serde_json::Value, content_type = "application/fhir+json", description = "A Bundle"),
+    responses((status = 200, description = "A Bundle that answers each entry", content((serde_json::Value = "application/fhir+json"), (String = "application/fhir+xml"))))
+)]
+#[post("/fhir/R4")]
+#[expect(clippy::too_many_arguments, reason = "each is read from the request")]
+pub async fn fhir_transact(
+    caller: Caller,
+    actor: ActingFor,
+    key: IdempotencyKey,
+    _query: Query<FormQuery>,
+    form: Representation,
+    id: RequestId,
+    state: web::Data<State>,
+    body: Resource,
+) -> Result<HttpResponse, Problem> {
+    caller.require_any(&[
+        Scope::WaitingListWrite,
+        Scope::WaitingListRead,
+        Scope::ConsentWrite,
+        Scope::ConsentRead,
+        Scope::AdviceRequest,
+        Scope::AdviceRespond,
+        Scope::AdviceRead,
+    ])?;
+    let form = form.accepted()?;
+    let bundle = &body.value;
+    if bundle["resourceType"] != "Bundle" {
+        return Err(Problem::new(Kind::Malformed).detail("The body is no Bundle."));
+    }
+    let entries = bundle["entry"].as_array().map_or(&[][..], Vec::as_slice);
+    let answer = match bundle["type"].as_str() {
+        Some("transaction") => bundles::answer("transaction-response", transact(&caller, (key, id), entries, &body.bytes, &state).await?),
+        Some("batch") if entries.len() > MOST => {
+            return Err(Problem::new(Kind::BodyTooLarge).detail(format!("A batch has at most {MOST} entries.")));
+        }
+        Some("batch") => {
+            let mut answers = Vec::with_capacity(entries.len());
+            for entry in entries {
+                let done = Box::pin(batch_entry(&caller, actor.0.clone(), entry, id, &state)).await;
+                answers.push(bundles::answered(done));
+            }
+            bundles::answer("batch-response", answers)
+        }
+        _ => {
+            return Err(Problem::new(Kind::InvalidValue)
+                .detail("A collection or a message is sent to /v1/waiting-list/submissions?format=fhir.")
+                .fault(Fault::new("invalid-value", "transaction or batch").field("type")));
+        }
+    };
+    Ok(form.answer(StatusCode::OK, &answer))
+}
+
+/// Takes all of the entries in, or nothing.
+async fn transact(
+    caller: &Caller,
+    (key, id): (IdempotencyKey, RequestId),
+    entries: &[Value],
+    bytes: &web::Bytes,
+    state: &State,
+) -> Result<Vec<Node>, Problem> {
+    caller.require(Scope::WaitingListWrite)?;
+    let adapter = adapters::find(Dataset::WaitingList, "fhir").ok_or_else(|| Problem::internal("no adapter for FHIR"))?;
+    let organisation = caller.organisation();
+    check(entries)?;
+    let (intake, today, body) = (state.intake.clone(), state.today(), bytes.clone());
+    let named = web::block(move || intake.referral_ids(adapter, organisation, today, &body)).await.map_err(Problem::internal)?;
+    let before = places(state, organisation, &named).await?;
+    check_updates(caller, entries, &named, &before, state)?;
+    let order = Order {
+        id: SubmissionId(state.ids.next()),
+        client: caller.client().id.clone(),
+        dataset: Dataset::WaitingList,
+        organisation,
+        list: DEFAULT_LIST.to_owned(),
+        mode: Mode::Delta,
+        as_of: today,
+        validate: false,
+        whole: true,
+        nil_return: false,
+        confirm_shrink: false,
+        key: key.0,
+        query: format!("{BASE} transaction"),
+        received_at: state.clock.now(),
+        request_id: id.0,
+        partnership: std::sync::Arc::clone(caller.partnership()),
+    };
+    let delivery = Delivery {
+        payload: bytes.clone().into(),
+        coding: Coding::Identity,
+        digests: Digests::default(),
+        size: Some(bytes.len() as u64),
+        respond_async: false,
+    };
+    let known_before = match state.intake.take(adapter, order, delivery).await? {
+        Taken::Now(..) => before,
+        Taken::Before(_) => places(state, organisation, &named).await?,
+        Taken::Later(..) => return Err(Problem::internal("a transaction was put off")),
+    };
+    let after = places(state, organisation, &named).await?;
+    let answer = |(at, _): (usize, &Value)| {
+        let row = named.iter().position(|(row, _)| *row == at as u64 + 1);
+        let place = row.and_then(|row| after[row]);
+        let location = place.and_then(|place| referral_id(&state.child_ids, organisation, place));
+        let done = match (row, location) {
+            (Some(row), Some(id)) => Done::Kept { created: known_before[row].is_none(), location: format!("ServiceRequest/{id}") },
+            _ => Done::Noted("Read with the referrals that name it; it is kept as no resource of its own."),
+        };
+        bundles::answered(Ok(done))
+    };
+    Ok(entries.iter().enumerate().map(answer).collect())
+}
+
+/// Where each referral stands, if it is held.
+async fn places(state: &State, organisation: OrganisationCode, named: &[(u64, String)]) -> Result<Vec<Option<i64>>, Problem> {
+    let ids: Vec<_> = named.iter().map(|(_, id)| id.clone()).collect();
+    Ok(state.store.read(move |tx| ids.iter().map(|id| tx.place_of_referral(organisation, id)).collect()).await?)
+}
+
+/// What a transaction may ask at all; what is wrong with a referral is said where it is read.
+fn check(entries: &[Value]) -> Result<(), Problem> {
+    let faults = entries.iter().enumerate().filter_map(|(at, entry)| {
+        let kind = entry["resource"]["resourceType"].as_str().unwrap_or_default();
+        let message = match (entry["request"]["method"].as_str(), kind) {
+            (Some("POST" | "PUT"), kind) if KEPT.contains(&kind) => return None,
+            (Some("POST" | "PUT"), "Consent") => "a decision cannot be undone with the rest: send it by itself, or in a batch",
+            (Some("POST" | "PUT"), _) => "a transaction takes ServiceRequest, with Patient, Encounter and Appointment",
+            (Some("GET" | "HEAD"), _) => "a transaction reads nothing: send a batch",
+            _ => "the method is POST or PUT",
+        };
+        let mut fault = Fault::new("entry-request", message).field("request");
+        fault.row = Some(at as u64 + 1);
+        Some(fault)
+    });
+    let faults: Vec<_> = faults.collect();
+    if faults.is_empty() { Ok(()) } else { Err(Problem::new(Kind::InvalidValue).with_faults(faults)) }
+}
+
+/// An update by id is of the referral that the id is of.
+fn check_updates(
+    caller: &Caller,
+    entries: &[Value],
+    named: &[(u64, String)],
+    places: &[Option<i64>],
+    state: &State,
+) -> Result<(), Problem> {
+    let wrong = entries
+        .iter()
+        .enumerate()
+        .filter(|(_, entry)| entry["request"]["method"] == "PUT" && entry["resource"]["resourceType"] == "ServiceRequest");
+    for (at, entry) in wrong {
+        let id = entry["request"]["url"].as_str().and_then(|url| url.strip_prefix("ServiceRequest/")).unwrap_or_default();
+        let meant = place_of(&state.child_ids, caller.organisation(), id);
+        let row = named.iter().position(|(row, _)| *row == at as u64 + 1);
+        if meant.is_none() || row.and_then(|row| places[row]) != meant {
+            let mut fault =
+                Fault::new("invalid-value", "the id is of no referral, or of another than the identifier says").field("request.url");
+            fault.row = Some(at as u64 + 1);
+            return Err(Problem::new(Kind::InvalidValue).fault(fault));
+        }
+    }
+    Ok(())
+}
+
+async fn batch_entry(caller: &Caller, actor: Actor, entry: &Value, id: RequestId, state: &State) -> Result<Done, Problem> {
+    let request = &entry["request"];
+    let url = request["url"].as_str().unwrap_or_default().trim_start_matches('/');
+    match (request["method"].as_str(), entry["resource"]["resourceType"].as_str()) {
+        (Some("GET"), _) => read(caller, actor, url, id, state).await.map(Done::Read),
+        (Some("POST"), Some("Consent")) if request.get("ifNoneExist").is_none() => {
+            let (view, created) = consents::record(caller, actor, IdempotencyKey(None), &entry["resource"], id, state).await?;
+            Ok(Done::Kept { created, location: format!("Consent/{}", view.id) })
+        }
+        (Some("POST" | "PUT"), Some("ServiceRequest")) => {
+            let alone = json!({ "resourceType": "Bundle", "type": "transaction", "entry": [entry] });
+            let bytes = web::Bytes::from(alone.to_string());
+            let answers = transact(caller, (IdempotencyKey(None), id), std::slice::from_ref(entry), &bytes, state).await?;
+            answers.into_iter().next().map(Done::Answered).ok_or_else(|| Problem::internal("an entry without an answer"))
+        }
+        _ => Err(Problem::new(Kind::InvalidValue).fault(
+            Fault::new("entry-request", "a batch reads, records a Consent, or takes a ServiceRequest with its Patient contained")
+                .field("request"),
+        )),
+    }
+}
+
+async fn read(caller: &Caller, actor: Actor, url: &str, id: RequestId, state: &State) -> Result<Node, Problem> {
+    let (path, query) = url.split_once('?').unwrap_or((url, ""));
+    match path.split('/').collect::<Vec<_>>()[..] {
+        ["ServiceRequest"] => service_requests::search(caller, actor, query_of(query)?, id, state).await,
+        ["ServiceRequest", referral] => service_requests::read(caller, actor, referral, id, state).await,
+        ["Task"] => tasks::search(caller, query_of(query)?, state).await,
+        ["Task", task] => tasks::read(caller, actor, task, id, state).await,
+        ["Consent"] => consents::search(caller, actor, &query_of(query)?, id, state).await,
+        ["Consent", consent] => consents::read(caller, actor, consent, id, state).await,
+        _ => Err(Problem::new(Kind::NotFound)),
+    }
+}
+
+fn query_of<T: DeserializeOwned>(query: &str) -> Result<T, Problem> {
+    crate::bodies::queries::read(query)
+}
