@@ -26,7 +26,7 @@ use crate::transactions::{Tx, on};
 use crate::vault::{Column, LookUp, Vault};
 
 /// The place of a row's issue about a merge, after its own and those of what may not come back.
-const MERGED: i32 = 1_003;
+const MERGED: i32 = 1_004;
 
 /// Decides whether the organisation may merge what it sent of a child.
 pub type Leave = dyn Fn(ChildId, &ChildFacts) -> Result<Permit, Refusal> + Send + Sync;

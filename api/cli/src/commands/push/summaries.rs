@@ -151,7 +151,7 @@ mod tests {
         let last =
             |line: &str, total| LastPublished { source: "chs-sitrep".into(), service_line: line.into(), period: "2026-09".into(), total };
         report.last_published = vec![last("community-paediatric-service", 4_090)];
-        let said = "3,890 unchanged; your last return (chs-sitrep, community paediatric service, 2026-09) said 4,090. Submission";
+        let said = "waiting 4,117, +201; your last return (chs-sitrep, community paediatric service, 2026-09) said 4,090. Submission";
         assert!(summary(&report).contains(said), "{}", summary(&report));
     }
 
