@@ -7,6 +7,8 @@ pub mod hl7v2;
 pub mod mhsds;
 mod native;
 pub mod ndjson;
+#[cfg(test)]
+mod round_trips;
 mod tables;
 #[cfg(test)]
 mod tests;
