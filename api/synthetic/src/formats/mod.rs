@@ -11,7 +11,7 @@ pub mod ndjson;
 mod round_trips;
 mod tables;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 pub mod xlsx;
 
 use std::ops::RangeInclusive;

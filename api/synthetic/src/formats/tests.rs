@@ -20,9 +20,9 @@ use super::{csv, ndjson, xlsx};
 
 /// What an adapter made of a file.
 #[derive(Default)]
-pub(super) struct Kept {
-    pub(super) rows: Vec<Row>,
-    pub(super) file_issues: Vec<Issue>,
+pub(crate) struct Kept {
+    pub(crate) rows: Vec<Row>,
+    pub(crate) file_issues: Vec<Issue>,
 }
 
 impl Sink for Kept {
@@ -41,16 +41,16 @@ impl Sink for Kept {
     }
 }
 
-pub(super) fn provider() -> OrganisationCode {
+pub(crate) fn provider() -> OrganisationCode {
     "RY4".parse().unwrap()
 }
 
-pub(super) fn today() -> NaiveDate {
+pub(crate) fn today() -> NaiveDate {
     parse_day("2026-11-20").unwrap()
 }
 
 /// Reads a file back; nothing at all is what a list without a row is in lines.
-pub(super) fn read(format: &str, bytes: &[u8]) -> Kept {
+pub(crate) fn read(format: &str, bytes: &[u8]) -> Kept {
     let mut kept = Kept::default();
     if !bytes.is_empty() {
         let context = Context { organisation: provider(), today: today(), rules: Rules::built_in() };
