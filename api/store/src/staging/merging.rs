@@ -25,8 +25,8 @@ use crate::tombstones::Mark;
 use crate::transactions::{Tx, on};
 use crate::vault::{Column, LookUp, Vault};
 
-/// The place of a row's issue about a merge, after its own and those of what may not come back.
-const MERGED: i32 = 1_003;
+/// The place of a row's issue about a merge, after its own, those of what may not come back, and `open-twice`.
+const MERGED: i32 = 1_004;
 
 /// Decides whether the organisation may merge what it sent of a child.
 pub type Leave = dyn Fn(ChildId, &ChildFacts) -> Result<Permit, Refusal> + Send + Sync;
