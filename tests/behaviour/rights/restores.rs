@@ -3,7 +3,7 @@
 use domain::submissions::{Entry, Merge, Record};
 
 use super::*;
-use crate::staged::{publish, reference};
+use crate::messages::{self, reference};
 
 /// The embedded database as it stands, or the whole of the other.
 async fn back_up(world: World) -> (World, Option<Vec<u8>>) {
@@ -65,7 +65,7 @@ on_both! {
         let (world, copy) = back_up(world).await;
         let trust = signed_in(&world, "provider-hct").await;
         let merge = Merge { retired: vec![reference(0).identifier] };
-        publish(&world, "RY4", vec![Record { child: reference(1), entry: Entry::Merge(merge) }], false).await;
+        messages::send(&world, &[Record { child: reference(1), entry: Entry::Merge(merge) }], false).await;
         // An erasure of something else brings the journal up to date, as the gateway does after each merge.
         erase(&trust, &number(7)).await;
         let world = put_back(world, copy).await;

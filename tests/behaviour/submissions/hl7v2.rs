@@ -1,10 +1,10 @@
 //! A patient system's messages: the last about a referral is what is held.
 
-use integration_tests::{Answer, on_both};
-use reqwest::Method;
+use integration_tests::on_both;
 use serde_json::json;
 
 use super::*;
+use crate::messages::push;
 
 fn message(event: &str, id: &str, status: &str, more: &str) -> String {
     let (now, received) = (days_ago(0).replace('-', ""), days_ago(100).replace('-', ""));
@@ -13,11 +13,6 @@ fn message(event: &str, id: &str, status: &str, more: &str) -> String {
          PID|1||{}^^^NHS^NH||||20160504|M||||||||||||||A||||||||||01\rZSB|district|E07000240\r{more}",
         number(1)
     )
-}
-
-async fn push(persona: &Persona, query: &str, body: impl Into<reqwest::Body>) -> Answer {
-    let path = format!("/v1/waiting-list/submissions?format=hl7v2&{query}");
-    persona.call(Method::POST, &path).header("content-type", "application/hl7-v2").body(body).send().await
 }
 
 on_both! {

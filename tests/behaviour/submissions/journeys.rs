@@ -1,14 +1,14 @@
 //! One child's referrals on one pathway, sent by two providers' systems, are one wait where something says so.
 
-use domain::recognition::{DecidingCode, Recognised};
-use domain::submissions::{Entry, Record};
-use integration_tests::on_both;
-use integration_tests::records::{BORN, number, permission};
+use std::io::Cursor;
 
+use integration_tests::records::{BORN, number, permission};
+use integration_tests::{on_both, today};
+use reqwest::Method;
 use serde_json::json;
 
 use super::{BTreeMap, Persona, Value, World, days_ago, entries, signed_in};
-use crate::staged::{publish, referral};
+use crate::messages::referral;
 
 const HEADER: &str = "referral_id,nhs_number,nhs_number_status,date_of_birth,pathway,referral_received_date,status,closed_date,closure_reason,\
     previous_referral_id,ubrn,pathway_id,pathway_id_issuer,referred_by,onward_to,onward_date,onward_reason,rejected_date,subcontracted_by,right_to_choose\n";
@@ -149,12 +149,13 @@ on_both! {
     }
 
     async fn codes_and_contracts_are_the_provider_s_own_and_a_choice_is_shown(world: World) {
-        let mut records = vec![referral("B-1", 0)];
-        let Record { entry: Entry::Referral(coded), .. } = &mut records[0] else { unreachable!() };
-        let code = DecidingCode { field: "MHS101.PrimReasonReferralMH".into(), code: "25".into() };
-        coded.recognised = vec![Recognised { rule: "mhsds-autism".into(), pathways: coded.pathways, codes: vec![code] }];
-        publish(&world, "RY4", records, false).await;
         let trust = signed_in(&world, "provider-hct").await;
+        let mut tables = Cursor::new(Vec::new());
+        let month = today() - chrono::Days::new(30)..=today() - chrono::Days::new(1);
+        synthetic::formats::mhsds::write(&[referral("B-1", 0)], "RY4".parse().unwrap(), &month, &mut tables).unwrap();
+        let path = "/v1/waiting-list/submissions?format=mhsds&list=all";
+        let sent = trust.call(Method::POST, path).header("content-type", "application/zip").body(tables.into_inner()).send().await;
+        sent.expect_status(201);
         let rows = file(&[
             &[("referral_id", "A-1"), ("referral_received_date", &days_ago(500)), ("status", "closed"), ("closed_date", &days_ago(300))],
             &[("referral_id", "A-2"), ("referral_received_date", &days_ago(200)), ("previous_referral_id", "A-1"), ("subcontracted_by", "R1L"), ("right_to_choose", "1")],

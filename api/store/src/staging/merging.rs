@@ -25,7 +25,7 @@ use crate::tombstones::Mark;
 use crate::transactions::{Tx, on};
 use crate::vault::{Column, LookUp, Vault};
 
-/// The place of a row's issue about a merge, after its own and those of what may not come back.
+/// The place of a row's issue about a merge, after its own, those of what may not come back, and `open-twice`.
 const MERGED: i32 = 1_004;
 
 /// Decides whether the organisation may merge what it sent of a child.

@@ -25,6 +25,7 @@ pub const LOSSES: &[&str] = &[
     "subcontracted_by",
     "right_to_choose",
     "hold",
+    "recognised",
 ];
 
 /// The pathways of community services, each with its type of team.

@@ -29,6 +29,7 @@ pub const LOSSES: &[&str] = &[
     "subcontracted_by",
     "right_to_choose",
     "hold",
+    "recognised",
 ];
 
 /// The pathways of mental health services, each with its reason for referral: mental health first, since

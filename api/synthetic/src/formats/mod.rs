@@ -7,9 +7,11 @@ pub mod hl7v2;
 pub mod mhsds;
 mod native;
 pub mod ndjson;
+#[cfg(test)]
+mod round_trips;
 mod tables;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 pub mod xlsx;
 
 use std::ops::RangeInclusive;

@@ -8,8 +8,8 @@ use chrono::NaiveDate;
 use domain::children::ChildIdentifier;
 use domain::referrals::Referral;
 use domain::submissions::Record;
-use zip::ZipWriter;
 use zip::write::SimpleFileOptions;
+use zip::{DateTime, ZipWriter};
 
 use super::{patient_id, referral_of};
 
@@ -27,7 +27,8 @@ impl<W: Write + Seek> Tables<W> {
     pub(super) fn table(&mut self, name: &str, heading: &str) -> io::Result<()> {
         self.zip.flush()?;
         // The fastest compression: a large file is to be made quickly.
-        let options = SimpleFileOptions::default().compression_level(Some(1)).large_file(true);
+        // Its time is a fixed one, so that the same records are the same bytes.
+        let options = SimpleFileOptions::default().compression_level(Some(1)).large_file(true).last_modified_time(DateTime::default());
         self.zip.get_mut().start_file(name, options)?;
         writeln!(self.zip, "{heading}\r")
     }

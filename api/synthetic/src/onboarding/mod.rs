@@ -6,13 +6,13 @@ mod templates;
 #[cfg(test)]
 mod tests;
 
-use std::io::{self, Write};
+use std::io::{self, Cursor};
 
-use chrono::NaiveDate;
+use chrono::{Datelike, NaiveDate};
 use domain::organisations::OrganisationCode;
 use domain::submissions::Record;
 
-use crate::formats::{csv, ndjson, xlsx};
+use crate::formats::{Period, csds, csv, hl7v2, mhsds, ndjson, xlsx};
 pub use examples::examples;
 
 /// A column, as the format describes it.
@@ -30,14 +30,24 @@ pub struct PackFile {
     pub bytes: Vec<u8>,
 }
 
-type Writer = fn(&[Record], &mut dyn Write) -> io::Result<()>;
+/// Whose rows are written, and on which day.
+type Writer = fn(&[Record], OrganisationCode, NaiveDate, &mut Cursor<Vec<u8>>) -> io::Result<()>;
 
-/// The ten rows in each format, under the format's name.
+/// The ten rows in each format, under the format's name: as many of them as it can carry.
 const EXAMPLES: &[(&str, &str, Writer)] = &[
-    ("csv", "waiting-list-examples.csv", csv::write),
-    ("xlsx", "waiting-list-examples.xlsx", xlsx::write),
-    ("ndjson", "waiting-list-examples.ndjson", ndjson::write),
+    ("csv", "waiting-list-examples.csv", |records, _, _, out| csv::write(records, out)),
+    ("xlsx", "waiting-list-examples.xlsx", |records, _, _, out| xlsx::write(records, out)),
+    ("ndjson", "waiting-list-examples.ndjson", |records, _, _, out| ndjson::write(records, out)),
+    ("csds", "csds-examples.zip", |records, provider, as_of, out| csds::write(records, provider, &month_before(as_of), out)),
+    ("mhsds", "mhsds-examples.zip", |records, provider, as_of, out| mhsds::write(records, provider, &month_before(as_of), out)),
+    ("hl7v2", "hl7v2-examples.hl7", |records, provider, as_of, out| hl7v2::write(records, provider, as_of, out)),
 ];
+
+/// The month that a data set of that day reports.
+fn month_before(day: NaiveDate) -> Period {
+    let last = day - chrono::Days::new(u64::from(day.day()));
+    last - chrono::Days::new(u64::from(last.day0()))..=last
+}
 
 const VIEWS: &[(&str, &str)] = &[
     ("systmone-waiting-list.sql", include_str!("../../../../deploy/onboarding/systmone-waiting-list.sql")),
@@ -55,9 +65,9 @@ pub fn pack(columns: &[Described<'_>], provider: OrganisationCode, as_of: NaiveD
         PackFile { name: "waiting-list-template.xlsx", bytes: templates::workbook(columns).map_err(io::Error::other)? },
     ];
     for (_, name, write) in EXAMPLES {
-        let mut bytes = Vec::new();
-        write(&records, &mut bytes)?;
-        files.push(PackFile { name, bytes });
+        let mut out = Cursor::new(Vec::new());
+        write(&records, provider, as_of, &mut out)?;
+        files.push(PackFile { name, bytes: out.into_inner() });
     }
     files.extend(VIEWS.iter().map(|(name, sql)| PackFile { name, bytes: sql.as_bytes().to_vec() }));
     Ok(files)

@@ -1,0 +1,281 @@
+//! One children's list in every format that can carry one: what is read is the record itself, but for what the
+//! format is known to lose. So any two formats agree on all that both carry.
+
+use std::collections::BTreeMap;
+use std::io::Cursor;
+
+use chrono::NaiveDate;
+use domain::children::{ChildIdentifier, ChildReference};
+use domain::nhs_numbers::NhsNumber;
+use domain::pathways::{Pathway, PathwaySet};
+use domain::recognition::{DecidingCode, Recognised};
+use domain::referrals::{Hold, OnwardReferral, PreviousReferral, Referral, ReferralDetails, Stage, Status};
+use domain::submissions::{Dataset, Entry, Record};
+use proptest::option;
+use proptest::prelude::*;
+
+use super::tests::{Kept, provider, read, today};
+use super::{Period, csds, csv, hl7v2, mhsds, ndjson, xlsx};
+
+/// A format as it is written: the adapter that reads it, and what it makes of a record.
+struct Written {
+    name: &'static str,
+    format: &'static str,
+    losses: &'static [&'static str],
+    write: fn(&[Record], &mut Cursor<Vec<u8>>) -> std::io::Result<()>,
+    carries: fn(&Record) -> Option<Record>,
+}
+
+/// Every format of a waiting list, some in more than one shape.
+const WRITTEN: &[Written] = &[
+    Written { name: "csv", format: "csv", losses: csv::LOSSES, write: |records, out| csv::write(records, out), carries: all },
+    Written { name: "xlsx", format: "xlsx", losses: xlsx::LOSSES, write: |records, out| xlsx::write(records, out), carries: all },
+    Written { name: "ndjson", format: "ndjson", losses: ndjson::LOSSES, write: |records, out| ndjson::write(records, out), carries: all },
+    Written {
+        name: "csds",
+        format: "csds",
+        losses: csds::LOSSES,
+        write: |records, out| csds::write(records, provider(), &october(), out),
+        carries: |record| csds::as_carried(record, today()),
+    },
+    Written {
+        name: "mhsds",
+        format: "mhsds",
+        losses: mhsds::LOSSES,
+        write: |records, out| mhsds::write(records, provider(), &october(), out),
+        carries: |record| mhsds::as_carried(record, today()),
+    },
+    Written { name: "fhir, JSON", format: "fhir", losses: adapters::fhir::LOSSES, write: fhir_json, carries: all },
+    Written { name: "fhir, XML", format: "fhir", losses: adapters::fhir::LOSSES, write: fhir_xml, carries: all },
+    Written { name: "fhir-ndjson", format: "fhir-ndjson", losses: adapters::fhir::LOSSES, write: fhir_ndjson, carries: all },
+    Written {
+        name: "hl7v2",
+        format: "hl7v2",
+        losses: hl7v2::LOSSES,
+        write: |records, out| hl7v2::write(records, provider(), today(), out),
+        carries: all,
+    },
+];
+
+fn fhir_json(records: &[Record], out: &mut Cursor<Vec<u8>>) -> std::io::Result<()> {
+    Ok(serde_json::to_writer(out, &adapters::fhir::bundle("transaction", records))?)
+}
+
+fn fhir_xml(records: &[Record], out: &mut Cursor<Vec<u8>>) -> std::io::Result<()> {
+    std::io::Write::write_all(out, adapters::fhir::bundle("collection", records).to_xml().as_bytes())
+}
+
+fn fhir_ndjson(records: &[Record], out: &mut Cursor<Vec<u8>>) -> std::io::Result<()> {
+    let mut lines = adapters::fhir::ndjson(records).map(|resource| serde_json::to_string(&resource).unwrap() + "\n");
+    lines.try_for_each(|line| std::io::Write::write_all(out, line.as_bytes()))
+}
+
+/// The whole record, but for what decided its pathways.
+fn all(record: &Record) -> Option<Record> {
+    Some(undecided(record.clone()))
+}
+
+fn undecided(mut record: Record) -> Record {
+    if let Entry::Referral(referral) = &mut record.entry {
+        referral.recognised.clear();
+    }
+    record
+}
+
+impl Written {
+    /// The records as they come back, in the order of the file. What decided their pathways is the file's own.
+    fn through(&self, records: &[Record]) -> Vec<Record> {
+        let mut out = Cursor::new(Vec::new());
+        (self.write)(records, &mut out).unwrap();
+        let Kept { mut rows, file_issues } = read(self.format, out.get_ref());
+        assert!(file_issues.is_empty(), "{}: {file_issues:?}", self.name);
+        rows.sort_by_key(|row| row.number);
+        // A list that states its pathways needs no code; tables of codes are kept with those that decided.
+        let decided =
+            |row: &adapters::Row| matches!(&row.record, Some(Record { entry: Entry::Referral(it), .. }) if !it.recognised.is_empty());
+        assert!(rows.iter().all(|row| decided(row) == matches!(self.format, "csds" | "mhsds" | "hl7v2")), "{}", self.name);
+        rows.into_iter().map(|row| undecided(row.record.unwrap_or_else(|| panic!("{}: {:?}", self.name, row.issues)))).collect()
+    }
+}
+
+fn october() -> Period {
+    NaiveDate::from_ymd_opt(2026, 10, 1).unwrap()..=NaiveDate::from_ymd_opt(2026, 10, 31).unwrap()
+}
+
+/// What decided a pathway when the record came: it is in no file that is written from it.
+fn decided() -> Recognised {
+    let code = DecidingCode { field: "CYP101.PrimaryReferralReason".into(), code: "017".into() };
+    Recognised { rule: "csds-autism".into(), pathways: Pathway::Autism.into(), codes: vec![code] }
+}
+
+fn day() -> impl Strategy<Value = NaiveDate> {
+    (0_i64..900).prop_map(|before| today() - chrono::Duration::days(before))
+}
+
+fn code(shape: &'static str) -> impl Strategy<Value = Option<String>> {
+    option::of(proptest::string::string_regex(shape).unwrap())
+}
+
+/// Words with what CSV has to quote, XML and HL7 have to escape, and what is not ASCII.
+fn words() -> impl Strategy<Value = Option<String>> {
+    code("[A-Za-zé][A-Za-z ,;\"'ŵ|^~&<>\\\\-]{0,8}[A-Za-z]")
+}
+
+prop_compose! {
+    fn who()(
+        local_patient_id in words(), nhs_number_status in code("0[1-7]"), sex in code("[129X]"), ethnic_category in code("[A-Z]"),
+        lsoa in code("E010[0-9]{5}"), district in code("E070[0-9]{5}"), responsible_la in code("E100[0-9]{5}"), gp_practice in code("E8[0-9]{4}"),
+        school_urn in code("EE1[0-9]{5}"), date_of_death in option::of(day()),
+    ) -> ReferralDetails {
+        ReferralDetails {
+            local_patient_id, nhs_number_status, sex, ethnic_category, lsoa, district, responsible_la, gp_practice, school_urn, date_of_death,
+            ..ReferralDetails::default()
+        }
+    }
+}
+
+prop_compose! {
+    fn whence()(
+        who in who(), stage_start_date in option::of(day()), original_referral_date in option::of(day()),
+        previous in option::of(("H-[0-9]{4}", code("R[A-Z][0-9]"))), ubrn in code("0[0-9]{11}"),
+        pathway_id in words(), pathway_id_issuer in code("R[A-Z][0-9]"), priority in code("[123]"), source_of_referral in code("[01][0-9]"),
+        referred_by in code("E8[0-9]{4}"), commissioner in code("0[0-9][A-Z]"), team in words(),
+    ) -> ReferralDetails {
+        ReferralDetails {
+            stage: stage_start_date.map(|_| Stage::Triage), stage_start_date, original_referral_date, ubrn,
+            previous: previous.map(|(referral_id, provider)| PreviousReferral { referral_id, provider: provider.map(|code| code.parse().unwrap()) }), pathway_id,
+            pathway_id_issuer, priority, source_of_referral, referred_by, commissioner, team, ..who
+        }
+    }
+}
+
+prop_compose! {
+    fn details()(
+        whence in whence(), onward in option::of((code("R[A-Z][0-9]"), day(), code("0[1-4]"))), subcontracted_by in code("R[A-Z][0-9]"),
+        right_to_choose in option::of(any::<bool>()), waiting_time_measurement_type in code("0[29]"), rtt_status in code("[1239][0-2]"),
+        first in option::of(day()), last in option::of(day()), next in option::of(-9_i64..90), not_brought_count in option::of(0_u16..4),
+        hold in option::of((day(), option::of(0_i64..90), words())), closed_date in option::of(day()), closure_reason in code("0[1-9]"), rejected_date in option::of(day()),
+        rejection_reason in code("0[1-3]"),
+    ) -> ReferralDetails {
+        ReferralDetails {
+            onward: onward.map(|(to, on, reason)| OnwardReferral { to, on, reason }), subcontracted_by, right_to_choose,
+            waiting_time_measurement_type, rtt_status, first_contact_date: first, last_contact_date: last,
+            next_appointment_date: next.map(|days| today() + chrono::Duration::days(days)), not_brought_count,
+            hold: hold.map(|(from, days, reason)| Hold { from, to: days.map(|days| from + chrono::Duration::days(days)), reason }), closed_date, closure_reason, rejected_date, rejection_reason,
+            ..whence
+        }
+    }
+}
+
+prop_compose! {
+    fn record()(
+        details in details(), bits in 1_u8..32, status in proptest::sample::select(Status::ALL), received in day(), age in 0_i64..20,
+        serial in 0_u32..900_000, has_number: bool,
+    ) -> Record {
+        let pathways = Pathway::ALL.iter().enumerate().filter(|(at, _)| bits & (1 << at) != 0);
+        let numbered = (0..).find_map(|more| test_number(serial + more)).unwrap();
+        let identifier = match (&details.local_patient_id, has_number) {
+            (Some(id), false) => ChildIdentifier::LocalPatient { provider: provider(), id: id.clone() },
+            _ => ChildIdentifier::NhsNumber(numbered),
+        };
+        let referral = Referral {
+            referral_id: String::new(),
+            pathways: pathways.fold(PathwaySet::EMPTY, |all, (_, pathway)| all.with(*pathway)),
+            status, referral_received_date: received, recognised: vec![decided()], details,
+        };
+        let child = ChildReference { identifier, date_of_birth: received - chrono::Duration::days(age * 365) };
+        Record { child, entry: Entry::Referral(Box::new(referral)) }
+    }
+}
+
+/// A number of the range that is reserved for test, where the check digit comes out.
+fn test_number(serial: u32) -> Option<NhsNumber> {
+    (0..10).find_map(|check| format!("999{serial:06}{check}").parse().ok())
+}
+
+/// Every referral an id, and every patient one as well: those of one patient say the same of the patient.
+fn settled(mut records: Vec<Record>) -> Vec<Record> {
+    for (at, record) in records.iter_mut().enumerate() {
+        let Entry::Referral(referral) = &mut record.entry else { continue };
+        referral.referral_id = format!("R-{at}");
+        let number = |id: &mut String| *id = format!("{id} {at}");
+        referral.details.local_patient_id.iter_mut().for_each(number);
+        if let (ChildIdentifier::LocalPatient { id, .. }, Some(own)) = (&mut record.child.identifier, &referral.details.local_patient_id) {
+            id.clone_from(own);
+        } else if referral.details.local_patient_id.is_none() {
+            referral.details.local_patient_id = Some(format!("P-{at}"));
+        }
+    }
+    // The last child has two referrals, of one patient row.
+    if let Some(mut again) = records.last().cloned() {
+        if let Entry::Referral(referral) = &mut again.entry {
+            referral.referral_id = "R-again".into();
+        }
+        records.push(again);
+    }
+    records
+}
+
+/// What a record says, by its names.
+fn named(record: &Record) -> BTreeMap<String, serde_json::Value> {
+    match &record.entry {
+        Entry::Referral(referral) => {
+            let mut named: BTreeMap<_, _> = serde_json::from_value(serde_json::to_value(&referral.details).unwrap()).unwrap();
+            if !referral.recognised.is_empty() {
+                named.insert("recognised".into(), serde_json::to_value(&referral.recognised).unwrap());
+            }
+            named
+        }
+        other => panic!("{other:?}"),
+    }
+}
+
+proptest! {
+    // About a thousand children.
+    #![proptest_config(ProptestConfig::with_cases(100))]
+
+    #[test]
+    fn the_same_children_are_the_same_records_in_every_format(records in proptest::collection::vec(record(), 0..20)) {
+        let records = settled(records);
+        for written in WRITTEN {
+            let expected: Vec<_> = records.iter().filter_map(written.carries).collect();
+            let lost = expected.iter().flat_map(named).find(|(name, _)| written.losses.contains(&name.as_str()));
+            prop_assert!(lost.is_none(), "{} carries {:?}", written.name, lost);
+            prop_assert_eq!(written.through(&records), expected, "{}", written.name);
+        }
+    }
+
+    /// An open referral with nothing odd about it loses only what is listed: no field is lost besides.
+    #[test]
+    fn nothing_but_the_listed_losses_is_lost(record in record()) {
+        let mut records = settled(vec![record]);
+        records.pop();
+        if let Entry::Referral(referral) = &mut records[0].entry {
+            referral.status = Status::Waiting;
+            let details = &mut referral.details;
+            (details.closed_date, details.closure_reason, details.rejected_date, details.rejection_reason) = (None, None, None, None);
+            details.last_contact_date = details.first_contact_date;
+            details.next_appointment_date = details.next_appointment_date.filter(|day| *day > today());
+            details.not_brought_count = details.not_brought_count.filter(|count| *count > 0);
+        }
+        for written in WRITTEN {
+            let Some(carried) = (written.carries)(&records[0]) else { continue };
+            let mut expected = named(&records[0]);
+            expected.retain(|name, _| !written.losses.contains(&name.as_str()));
+            prop_assert_eq!(named(&carried), expected, "{}", written.name);
+        }
+    }
+}
+
+#[test]
+fn every_format_is_written_and_its_description_names_what_it_loses() {
+    let lists = adapters::REGISTRY.iter().filter(|it| it.dataset() == Dataset::WaitingList && it.content() == adapters::Content::Records);
+    for adapter in lists {
+        let mut shapes = WRITTEN.iter().filter(|written| written.format == adapter.format()).peekable();
+        assert!(shapes.peek().is_some(), "{}", adapter.format());
+        let (_, losses) = adapter.guide().split_once("## Losses").unwrap_or_else(|| panic!("{}", adapter.format()));
+        for loss in shapes.flat_map(|written| written.losses) {
+            assert!(losses.contains(&format!("`{loss}`")), "{} loses {loss}", adapter.format());
+        }
+    }
+}

@@ -1,0 +1,53 @@
+//! Records as a patient system's HL7 v2 messages, sent to a running gateway.
+
+use domain::children::ChildReference;
+use domain::pathways::Pathway;
+use domain::referrals::{Referral, ReferralDetails, Status};
+use domain::submissions::{Entry, Record};
+use integration_tests::records::{BORN, days_ago, number};
+use integration_tests::{Answer, Persona, World, today};
+use reqwest::Method;
+use serde_json::Value;
+
+/// The report on a submission, and its issues as row and code.
+pub(crate) type Sent = (Value, Vec<(i64, String)>);
+
+pub(crate) fn reference(nth: usize) -> ChildReference {
+    ChildReference::by_nhs_number(number(nth).parse().unwrap(), BORN.parse().unwrap())
+}
+
+/// A child that has waited thirty days for autism.
+pub(crate) fn referral(id: &str, nth: usize) -> Record {
+    let details =
+        ReferralDetails { nhs_number_status: Some("01".into()), district: Some("E07000240".into()), ..ReferralDetails::default() };
+    let referral = Referral {
+        referral_id: id.into(),
+        pathways: Pathway::Autism.into(),
+        status: Status::Waiting,
+        referral_received_date: days_ago(30),
+        recognised: Vec::new(),
+        details,
+    };
+    Record { child: reference(nth), entry: Entry::Referral(Box::new(referral)) }
+}
+
+/// Posts messages as they are.
+pub(crate) async fn push(persona: &Persona, query: &str, body: impl Into<reqwest::Body>) -> Answer {
+    let path = format!("/v1/waiting-list/submissions?format=hl7v2&{query}");
+    persona.call(Method::POST, &path).header("content-type", "application/hl7-v2").body(body).send().await
+}
+
+/// Sends records of RY4's, or has them looked at only.
+pub(crate) async fn send(world: &World, records: &[Record], validate: bool) -> Sent {
+    let trust = world.persona("provider-hct").signed_in().await;
+    let mut body = Vec::new();
+    synthetic::formats::hl7v2::write(records, "RY4".parse().unwrap(), today(), &mut body).unwrap();
+    let report = push(&trust, &format!("list=all&validate={validate}"), body).await.expect(if validate { 200 } else { 201 });
+    let page = match report["issues"].as_str() {
+        Some(path) => trust.get(path).await.expect(200)["items"].clone(),
+        None => report["issue_list"].clone(),
+    };
+    let issue = |issue: &Value| (issue["row"].as_i64().unwrap(), issue["code"].as_str().unwrap().to_owned());
+    let issues = page.as_array().into_iter().flatten().map(issue).collect();
+    (report, issues)
+}
