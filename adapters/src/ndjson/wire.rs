@@ -96,7 +96,7 @@ pub(super) struct RowWire<'a> {
     pub(super) values: Filled<'a>,
     /// Whether it has a key that is no column.
     pub(super) unknown: bool,
-    /// Whether it has one that is.
+    /// Whether it has one of those that only a waiting list has.
     pub(super) known: bool,
 }
 
@@ -118,7 +118,8 @@ impl<'de: 'a, 'a> Visitor<'de> for Filling<'_, 'a> {
                 map.next_value::<IgnoredAny>()?;
                 continue;
             };
-            self.0.known = true;
+            // Other kinds of JSON have a status or a priority too.
+            self.0.known |= matches!(column, Column::ReferralId | Column::Pathway | Column::ReferralReceivedDate);
             let value = map.next_value_seed(Value { list: matches!(column, Column::Pathway) })?;
             let bit = 1 << column as u32;
             if met & bit != 0 {
