@@ -51,6 +51,7 @@ impl Caller {
         Ok(())
     }
 
+    /// Sends a list, and waits until all of it can be queried.
     pub(crate) async fn push(&self, query: &str, file: &Path) -> Result<()> {
         let file = tokio::fs::File::open(file).await?;
         self.push_body(query, Body::from(file)).await
@@ -62,9 +63,14 @@ impl Caller {
 
     async fn push_body(&self, query: &str, body: Body) -> Result<()> {
         let url = format!("{}/v1/waiting-list/submissions?{query}", self.base);
-        let sent = self.http.post(url).bearer_auth(&self.token).header("content-type", "text/csv").body(body).send().await?;
-        sent.error_for_status()?;
-        Ok(())
+        let call = self.http.post(url).bearer_auth(&self.token).header("content-type", "application/octet-stream");
+        let mut report: Value = call.body(body).send().await?.error_for_status()?.json().await?;
+        while report["status"] == "processing" {
+            tokio::time::sleep(POLL).await;
+            let url = format!("{}/v1/submissions/{}", self.base, report["id"].as_str().ok_or("no id")?);
+            report = self.http.get(url).bearer_auth(&self.token).send().await?.error_for_status()?.json().await?;
+        }
+        if report["records"]["accepted"] == report["records"]["received"] { Ok(()) } else { Err(report.to_string().into()) }
     }
 
     pub(crate) async fn post(&self, path: &str, body: &Value) -> Result<Value> {
@@ -79,6 +85,8 @@ impl Caller {
     }
 }
 
+/// How often a large list is asked about while it is worked on.
+const POLL: Duration = Duration::from_millis(100);
 const ACTOR: &str = r#"id="load", role="system", reason="benchmark""#;
 
 /// Sends so many requests over so many connections and answers how fast they were answered.

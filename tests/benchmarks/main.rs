@@ -4,8 +4,10 @@
 //! `cargo build --release -p sendbridge && cargo run --release -p integration-tests --bin benchmark`
 //!
 //! `--million` adds a million rows and a change of keys over them; `--rotation [--rows N]` does that alone.
+//! `--formats [--rows N]` measures each format, parsed alone and all the way.
 
 mod costs;
+mod formats;
 mod load;
 mod peers;
 mod processes;
@@ -43,6 +45,9 @@ async fn main() -> Result<()> {
             rotation::measure(&Served::start(url)?, &list, rows, &mut out).await?;
         }
         return Ok(());
+    }
+    if std::env::args().any(|argument| argument == "--formats") {
+        return formats::measure(number_after("--rows").unwrap_or(ROWS), folder.path(), &mut out).await;
     }
     write_list(&list, ROWS)?;
     for (name, url) in [("SQLite", None), ("PostgreSQL", Some(Cluster::shared().fresh_database()))] {

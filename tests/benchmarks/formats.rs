@@ -1,0 +1,128 @@
+//! What each format costs: read alone on one core, with scratch space on disk that is encrypted as the gateway
+//! has it, and sent to the real gateway until every record can be queried.
+
+use std::fs::File;
+use std::io::{BufWriter, Write};
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+
+use adapters::{Context, Row, Sink, Stop};
+use domain::issues::Issue;
+use domain::organisations::OrganisationCode;
+use domain::recognition::Rules;
+use domain::submissions::{Dataset, Record};
+use integration_tests::{Cluster, today};
+use server::spools::Spools;
+use synthetic::formats::{csds, csv, hl7v2, mhsds, ndjson, xlsx};
+
+use crate::load::Caller;
+use crate::processes::Served;
+use crate::{Result, per_second};
+
+/// The provider whose list it is.
+const PROVIDER: &str = "RY4";
+/// Records that are written at a time where a format is written from a slice.
+const PART: usize = 10_000;
+/// A workbook is written from memory, and holds so many rows at the most.
+const MOST_IN_A_WORKBOOK: u64 = 100_000;
+
+/// Counts what is read, and keeps nothing.
+#[derive(Default)]
+struct Counting {
+    records: u64,
+}
+
+impl Sink for Counting {
+    fn row(&mut self, row: Row) -> std::result::Result<(), Stop> {
+        self.records += u64::from(row.record.is_some());
+        Ok(())
+    }
+
+    fn out_of_scope(&mut self) -> std::result::Result<(), Stop> {
+        Err(Stop)
+    }
+
+    fn file_issue(&mut self, _: Issue) -> std::result::Result<(), Stop> {
+        Ok(())
+    }
+}
+
+/// Prints a line for each format.
+pub(crate) async fn measure(rows: u64, folder: &Path, out: &mut impl Write) -> Result<()> {
+    for format in ["csv", "ndjson", "xlsx", "csds", "mhsds", "fhir-ndjson", "fhir", "hl7v2"] {
+        let rows = if format == "xlsx" { rows.min(MOST_IN_A_WORKBOOK) } else { rows };
+        let file = write(format, rows, folder)?;
+        let megabytes = file.metadata()?.len() >> 20;
+        let alone = parse(format, &file, rows, folder)?;
+        write!(out, "{format:<12} {rows:>9} records, {megabytes:>5} MiB: parsed alone {alone:>9.0} records/s")?;
+        for (name, url) in [("SQLite", None), ("PostgreSQL", Some(Cluster::shared().fresh_database()))] {
+            let served = Served::start(url)?;
+            let idle = served.resident()?;
+            let trust = Caller::sign_in(&served, "provider-hct").await?;
+            let began = Instant::now();
+            trust.push(&format!("format={format}&list=autism"), &file).await?;
+            let rate = per_second(rows, began);
+            write!(out, "; to {name} {rate:>7.0}, peak {:.0} MiB over {idle:.0}", served.peak()? - idle)?;
+        }
+        writeln!(out)?;
+        std::fs::remove_file(file)?;
+    }
+    Ok(())
+}
+
+fn write(format: &str, rows: u64, folder: &Path) -> Result<PathBuf> {
+    let path = folder.join(format);
+    let provider: OrganisationCode = PROVIDER.parse()?;
+    let mut file = BufWriter::new(File::create(&path)?);
+    let records = || synthetic::benchmark_records(rows, today());
+    let whole = || records().collect::<Vec<_>>();
+    let month = today() - chrono::Days::new(31)..=today();
+    match format {
+        "csv" => csv::write(&whole(), &mut file)?,
+        "ndjson" => ndjson::write(&whole(), &mut file)?,
+        "xlsx" => xlsx::write(&whole(), &mut file)?,
+        "hl7v2" => hl7v2::write(&whole(), provider, today(), &mut file)?,
+        "csds" => csds::write_each(records, provider, &month, &mut file)?,
+        "mhsds" => mhsds::write_each(records, provider, &month, &mut file)?,
+        "fhir" => file.write_all(serde_json::to_string(&adapters::fhir::bundle("collection", &whole()))?.as_bytes())?,
+        _ => parts(records(), |part| {
+            for resource in adapters::fhir::ndjson(part) {
+                serde_json::to_writer(&mut file, &resource)?;
+                file.write_all(b"\n")?;
+            }
+            Ok(())
+        })?,
+    }
+    file.flush()?;
+    Ok(path)
+}
+
+fn parts(records: impl Iterator<Item = Record>, mut write: impl FnMut(&[Record]) -> Result<()>) -> Result<()> {
+    let mut part = Vec::with_capacity(PART);
+    for record in records {
+        part.push(record);
+        if part.len() == PART {
+            write(&part)?;
+            part.clear();
+        }
+    }
+    write(&part)
+}
+
+/// The best of three.
+fn parse(format: &str, file: &Path, rows: u64, folder: &Path) -> Result<f64> {
+    let adapter = adapters::find(Dataset::WaitingList, format).ok_or("no such format")?;
+    let context = Context { organisation: PROVIDER.parse()?, today: today(), rules: Rules::built_in() };
+    let spools = Spools::new(folder.join("scratch"));
+    let mut best = 0.0_f64;
+    for _ in 0..3 {
+        let mut counted = Counting::default();
+        let began = Instant::now();
+        adapters::read(adapter, &mut File::open(file)?, &spools, &context, &mut counted)?;
+        if counted.records != rows {
+            return Err(format!("{format}: {} of {rows} records were read", counted.records).into());
+        }
+        best = best.max(per_second(rows, began));
+    }
+    Ok(best)
+}
