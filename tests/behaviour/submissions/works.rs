@@ -8,7 +8,7 @@ use reqwest::Method;
 use super::*;
 
 /// Enough rows to be seen on the way.
-const MANY: u32 = 20_000;
+const MANY: u32 = 80_000;
 
 fn many() -> Vec<u8> {
     file(MANY)
