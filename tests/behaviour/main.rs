@@ -16,9 +16,13 @@ mod data_sets;
 mod disclosures;
 mod fhir;
 mod formats;
+mod fuzz_corpus;
+#[path = "../fuzz/src/inputs.rs"]
+mod inputs;
 mod keys;
 mod matrix;
 mod onboarding;
+mod readings;
 mod releases;
 mod rights;
 mod staged;
