@@ -7,64 +7,11 @@ use std::cell::Cell;
 use std::collections::HashSet;
 use std::io::{self, Cursor, Read, Write};
 
-use adapters::{Adapter, Content, Context, InMemory, PublishedRow, REGISTRY, Row, Scratch, Sink, Spool, SpoolReader, Stop, Unreadable};
-use domain::dates::parse_day;
+use adapters::{Content, InMemory, REGISTRY, Row, Scratch, Sink, Spool, SpoolReader, Stop, Unreadable};
 use domain::issues::{Issue, Severity};
-use domain::recognition::Rules;
-use domain::submissions::Dataset;
 use proptest::prelude::*;
 
-fn context(dataset: Dataset) -> Context<'static> {
-    // Whose records the samples are.
-    let organisation = if dataset == Dataset::Ehcp { "E10000015" } else { "RY4" };
-    Context { organisation: organisation.parse().unwrap(), today: parse_day("2026-11-20").unwrap(), rules: Rules::built_in() }
-}
-
-#[derive(Debug, Default, PartialEq)]
-struct Kept {
-    rows: Vec<Row>,
-    published: Vec<PublishedRow>,
-    file_issues: Vec<Issue>,
-    out_of_scope: u64,
-}
-
-impl Sink for Kept {
-    fn row(&mut self, row: Row) -> Result<(), Stop> {
-        self.rows.push(row);
-        Ok(())
-    }
-
-    fn published(&mut self, row: PublishedRow) -> Result<(), Stop> {
-        self.published.push(row);
-        Ok(())
-    }
-
-    fn out_of_scope(&mut self) -> Result<(), Stop> {
-        self.out_of_scope += 1;
-        Ok(())
-    }
-
-    fn file_issue(&mut self, issue: Issue) -> Result<(), Stop> {
-        self.file_issues.push(issue);
-        Ok(())
-    }
-}
-
-impl Kept {
-    fn issues(&self) -> impl Iterator<Item = &Issue> {
-        self.rows.iter().flat_map(|row| &row.issues).chain(self.published.iter().flat_map(|row| &row.issues)).chain(&self.file_issues)
-    }
-}
-
-fn read(adapter: &dyn Adapter, source: &mut dyn Read) -> (Kept, Result<(), Unreadable>) {
-    read_with(adapter, source, &InMemory)
-}
-
-fn read_with(adapter: &dyn Adapter, source: &mut dyn Read, scratch: &dyn Scratch) -> (Kept, Result<(), Unreadable>) {
-    let mut kept = Kept::default();
-    let end = adapters::read(adapter, source, scratch, &context(adapter.dataset()), &mut kept);
-    (kept, end)
-}
+use crate::readings::{assert_holds_together, context, read, read_with, survives};
 
 /// Scratch space that ends, for what puts a body aside before it reads it.
 struct Lent;
@@ -91,32 +38,6 @@ impl Write for LentSpool {
     fn flush(&mut self) -> io::Result<()> {
         Ok(())
     }
-}
-
-/// Reads damaged bytes: whatever comes of it, what was handed over must hold together.
-fn survives(adapter: &dyn Adapter, bytes: &[u8]) {
-    let (kept, end) = read(adapter, &mut Cursor::new(bytes));
-    assert_holds_together(&kept);
-    if let Err(unreadable) = end {
-        assert!(!unreadable.message().is_empty() && !unreadable.fix().is_empty());
-    }
-}
-
-fn assert_holds_together(kept: &Kept) {
-    let mut numbers = HashSet::new();
-    for row in &kept.rows {
-        assert!(row.number > 0 && numbers.insert(row.number), "rows are counted from 1, each once");
-        let rejected = row.issues.iter().any(|issue| issue.code.severity() == Severity::Error);
-        assert_eq!(row.record.is_none(), rejected, "a row has no record exactly where one of its issues is an error");
-        assert!(row.issues.iter().all(|issue| issue.row == row.number && issue.referral_id == row.referral_id));
-    }
-    for row in &kept.published {
-        assert!(row.number > 0 && numbers.insert(row.number), "rows are counted from 1, each once");
-        let rejected = row.issues.iter().any(|issue| issue.code.severity() == Severity::Error);
-        assert_eq!(row.count.is_none(), rejected, "a row has no count exactly where one of its issues is an error");
-        assert!(row.issues.iter().all(|issue| issue.row == row.number));
-    }
-    assert!(kept.file_issues.iter().all(|issue| issue.row == 0));
 }
 
 /// Bytes as they are given, then one byte for ever; counts what was taken.

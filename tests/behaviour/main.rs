@@ -16,10 +16,14 @@ mod data_sets;
 mod disclosures;
 mod fhir;
 mod formats;
+mod fuzz_corpus;
+#[path = "../fuzz/src/inputs.rs"]
+mod inputs;
 mod keys;
 mod matrix;
 mod messages;
 mod onboarding;
+mod readings;
 mod releases;
 mod rights;
 mod story;

@@ -1,0 +1,74 @@
+//! What fuzzing kept is read again: the corpus of every target, and every input that once broke one.
+
+#![cfg(test)]
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use adapters::REGISTRY;
+use domain::nhs_numbers::NhsNumber;
+
+use crate::inputs::{parse, targets};
+
+fn folder(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz").join(name)
+}
+
+/// The paths inside a folder; none where there is no such folder.
+fn inside(folder: &Path) -> Vec<PathBuf> {
+    fs::read_dir(folder).map(|entries| entries.map(|entry| entry.unwrap().path()).collect()).unwrap_or_default()
+}
+
+/// Every kept input with its target, corpus and regressions.
+fn kept() -> impl Iterator<Item = (String, PathBuf)> {
+    targets().flat_map(|target| {
+        let paths = inside(&folder("corpus").join(&target)).into_iter().chain(inside(&folder("regressions").join(&target)));
+        paths.map(move |path| (target.clone(), path)).collect::<Vec<_>>()
+    })
+}
+
+#[test]
+fn every_format_has_a_fuzz_target_and_a_corpus_and_neither_is_of_nothing() {
+    let targets: BTreeSet<_> = targets().collect();
+    for target in &targets {
+        assert!(folder("targets").join(format!("{target}.rs")).is_file(), "{target} has no fuzz target: tests/fuzz/README.md");
+        assert!(!inside(&folder("corpus").join(target)).is_empty(), "{target} has no corpus: tests/fuzz/README.md");
+    }
+    for named in ["corpus", "regressions", "targets"].map(folder).iter().flat_map(|folder| inside(folder)) {
+        let name = named.file_stem().unwrap().to_str().unwrap();
+        assert!(targets.contains(name), "{} is of no format", named.display());
+    }
+}
+
+#[test]
+fn every_input_that_fuzzing_kept_is_read_or_refused() {
+    for (target, path) in kept() {
+        // Said where it breaks: the test shows what was printed alone when it fails.
+        println!("{target}: {}", path.display());
+        parse(&target, &fs::read(path).unwrap());
+    }
+}
+
+/// The runs of ten digits in a text.
+fn tens(bytes: &[u8]) -> impl Iterator<Item = &str> {
+    bytes.split(|byte| !byte.is_ascii_digit()).filter(|run| run.len() == 10).map(|run| std::str::from_utf8(run).unwrap())
+}
+
+#[test]
+fn no_kept_input_holds_an_nhs_number_that_may_be_somebodys() {
+    let samples: Vec<_> = REGISTRY
+        .iter()
+        .flat_map(|adapter| {
+            let bad = adapter.bad_samples().iter().map(|sample| sample.bytes);
+            adapter.samples().iter().map(|sample| sample.bytes).chain(bad)
+        })
+        .collect();
+    // Published examples have numbers of their own.
+    let published: BTreeSet<_> = samples.iter().flat_map(|bytes| tens(bytes)).collect();
+    for (_, path) in kept() {
+        let bytes = fs::read(&path).unwrap();
+        let made_up = |digits: &str| digits.starts_with("999") || published.contains(digits) || digits.parse::<NhsNumber>().is_err();
+        assert!(tens(&bytes).all(made_up), "{}", path.display());
+    }
+}

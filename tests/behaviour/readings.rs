@@ -1,0 +1,89 @@
+//! A body read by an adapter, and what holds of every reading however damaged the body is. The fuzz
+//! targets ask the same of theirs.
+
+use std::collections::HashSet;
+use std::io::{Cursor, Read};
+
+use adapters::{Adapter, Context, InMemory, PublishedRow, Row, Scratch, Sink, Stop, Unreadable};
+use domain::dates::parse_day;
+use domain::issues::{Issue, Severity};
+use domain::recognition::Rules;
+use domain::submissions::Dataset;
+
+pub(crate) fn context(dataset: Dataset) -> Context<'static> {
+    // Whose records the samples are.
+    let organisation = if dataset == Dataset::Ehcp { "E10000015" } else { "RY4" };
+    Context { organisation: organisation.parse().unwrap(), today: parse_day("2026-11-20").unwrap(), rules: Rules::built_in() }
+}
+
+#[derive(Debug, Default, PartialEq)]
+pub(crate) struct Kept {
+    pub(crate) rows: Vec<Row>,
+    pub(crate) published: Vec<PublishedRow>,
+    pub(crate) file_issues: Vec<Issue>,
+    pub(crate) out_of_scope: u64,
+}
+
+impl Sink for Kept {
+    fn row(&mut self, row: Row) -> Result<(), Stop> {
+        self.rows.push(row);
+        Ok(())
+    }
+
+    fn published(&mut self, row: PublishedRow) -> Result<(), Stop> {
+        self.published.push(row);
+        Ok(())
+    }
+
+    fn out_of_scope(&mut self) -> Result<(), Stop> {
+        self.out_of_scope += 1;
+        Ok(())
+    }
+
+    fn file_issue(&mut self, issue: Issue) -> Result<(), Stop> {
+        self.file_issues.push(issue);
+        Ok(())
+    }
+}
+
+impl Kept {
+    pub(crate) fn issues(&self) -> impl Iterator<Item = &Issue> {
+        self.rows.iter().flat_map(|row| &row.issues).chain(self.published.iter().flat_map(|row| &row.issues)).chain(&self.file_issues)
+    }
+}
+
+pub(crate) fn read(adapter: &dyn Adapter, source: &mut dyn Read) -> (Kept, Result<(), Unreadable>) {
+    read_with(adapter, source, &InMemory)
+}
+
+pub(crate) fn read_with(adapter: &dyn Adapter, source: &mut dyn Read, scratch: &dyn Scratch) -> (Kept, Result<(), Unreadable>) {
+    let mut kept = Kept::default();
+    let end = adapters::read(adapter, source, scratch, &context(adapter.dataset()), &mut kept);
+    (kept, end)
+}
+
+/// Reads damaged bytes: whatever comes of it, what was handed over must hold together.
+pub(crate) fn survives(adapter: &dyn Adapter, bytes: &[u8]) {
+    let (kept, end) = read(adapter, &mut Cursor::new(bytes));
+    assert_holds_together(&kept);
+    if let Err(unreadable) = end {
+        assert!(!unreadable.message().is_empty() && !unreadable.fix().is_empty());
+    }
+}
+
+pub(crate) fn assert_holds_together(kept: &Kept) {
+    let mut numbers = HashSet::new();
+    for row in &kept.rows {
+        assert!(row.number > 0 && numbers.insert(row.number), "rows are counted from 1, each once");
+        let rejected = row.issues.iter().any(|issue| issue.code.severity() == Severity::Error);
+        assert_eq!(row.record.is_none(), rejected, "a row has no record exactly where one of its issues is an error");
+        assert!(row.issues.iter().all(|issue| issue.row == row.number && issue.referral_id == row.referral_id));
+    }
+    for row in &kept.published {
+        assert!(row.number > 0 && numbers.insert(row.number), "rows are counted from 1, each once");
+        let rejected = row.issues.iter().any(|issue| issue.code.severity() == Severity::Error);
+        assert_eq!(row.count.is_none(), rejected, "a row has no count exactly where one of its issues is an error");
+        assert!(row.issues.iter().all(|issue| issue.row == row.number));
+    }
+    assert!(kept.file_issues.iter().all(|issue| issue.row == 0));
+}

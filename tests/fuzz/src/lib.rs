@@ -1,0 +1,19 @@
+//! What every fuzz target runs. How to: `README.md`.
+
+#[expect(dead_code, reason = "which targets there are is asked where kept inputs are read again")]
+mod inputs;
+#[path = "../../behaviour/readings.rs"]
+#[expect(dead_code, reason = "the conformance suite asks more of a reading")]
+mod readings;
+
+use adapters::Adapter;
+
+/// Reads an input as its target does. Panics where what was read does not hold together.
+pub fn parse(target: &str, bytes: &[u8]) {
+    inputs::parse(target, bytes);
+}
+
+/// Formats that come as an archive, whose parts have a target of their own.
+pub fn archives() -> impl Iterator<Item = &'static dyn Adapter> {
+    inputs::archives()
+}
