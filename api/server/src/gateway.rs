@@ -129,7 +129,7 @@ pub(crate) async fn start_with(configuration: Configuration, clock: Clock, table
     let verifier = LiveVerifier::new(trust.clone(), clock.clone(), metrics.clone());
     let tls = tls::server_config(ServerCertificate::new(loaded.certificate.live()), verifier, clock.clone(), configuration.api.tls12)?;
     let issuer = configuration.api.issuer.clone().unwrap_or_else(|| format!("https://{api}"));
-    let intake = Intake::new(store.clone(), clock.clone(), loaded.rules, &configuration);
+    let intake = Intake::new(store.clone(), clock.clone(), loaded.rules, journal.clone(), &configuration);
     let state = web::Data::new(State {
         ids: Ids::new(clock.clone()),
         clock: clock.clone(),

@@ -8,6 +8,7 @@ use actix_web::http::header::{ALLOW, CONTENT_TYPE, HeaderName, HeaderValue, RETR
 use actix_web::http::{Method, StatusCode};
 use actix_web::{HttpResponse, ResponseError};
 use serde::Serialize;
+use store::StoreError;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
@@ -297,6 +298,17 @@ impl ResponseError for Problem {
 
     fn error_response(&self) -> HttpResponse<BoxBody> {
         self.render(None)
+    }
+}
+
+impl From<StoreError> for Problem {
+    fn from(error: StoreError) -> Self {
+        match &error {
+            StoreError::Busy => Self::new(Kind::Busy),
+            StoreError::LogBehind => Self::new(Kind::LogBehind).retry_after(5),
+            error if error.is_away() => Self::new(Kind::DatabaseAway).retry_after(5).cause(error),
+            error => Self::internal(format!("{error}: {error:?}")),
+        }
     }
 }
 

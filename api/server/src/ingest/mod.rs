@@ -10,27 +10,24 @@ mod contents;
 pub mod digests;
 pub mod encodings;
 pub mod merges;
+mod orders;
+mod pumps;
 mod sinks;
 mod works;
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use actix_web::dev::Payload;
 use actix_web::http::header::{HeaderValue, LOCATION};
-use actix_web::web::Bytes;
 use adapters::{Adapter, Context, Unreadable};
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::NaiveDate;
 use domain::comparators::PublishedCount;
 use domain::dates::london_day;
-use domain::identifiers::SubmissionId;
 use domain::issues::IssueCode;
 use domain::organisations::OrganisationCode;
-use domain::partnerships::Partnership;
 use domain::recognition::Rules;
 use domain::submissions::{Counts, Dataset, Mode, SubmissionStatus};
-use futures_util::{Stream, StreamExt};
-use store::{Claim, Finished, ListedIssue, Publication, Published, Staging, Store, StoreError, Submission};
+use store::{Claim, Finished, Journal, ListedIssue, Publication, Published, Staging, Store, Submission};
 use tokio::runtime::Handle;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
@@ -40,10 +37,11 @@ use crate::configuration::{Configuration, Submissions};
 use crate::idempotency::{in_flight, mismatch};
 use crate::problems::{Kind, Problem};
 use crate::spools::Spools;
-use bodies::{Full, body};
+use bodies::body;
 use contents::{Bounds, Content, Incoming};
-use digests::Digests;
 use encodings::Coding;
+pub use orders::{Delivery, Order, Taken};
+use pumps::{Fed, Pace, pump};
 use sinks::Collector;
 
 /// Issues that are listed in an answer itself; the rest are read page by page.
@@ -59,77 +57,12 @@ const PLACE_WAIT: Duration = Duration::from_secs(30);
 /// How long a body is waited for before it is asked how much of it came.
 const WINDOW: Duration = Duration::from_secs(30);
 
-/// What a client asks to be done with a body.
-#[derive(Debug, Clone)]
-pub struct Order {
-    pub id: SubmissionId,
-    pub client: String,
-    pub dataset: Dataset,
-    pub organisation: OrganisationCode,
-    pub list: String,
-    pub mode: Mode,
-    pub as_of: NaiveDate,
-    pub validate: bool,
-    /// All of it or nothing: one row that is rejected, or of no pathway, refuses the whole.
-    pub whole: bool,
-    pub nil_return: bool,
-    pub confirm_shrink: bool,
-    pub key: Option<String>,
-    /// As it came, for the fingerprint.
-    pub query: String,
-    pub received_at: DateTime<Utc>,
-    /// Of the call, for the audit log.
-    pub request_id: uuid::Uuid,
-    pub partnership: Arc<Partnership>,
-}
-
-impl Order {
-    /// The submission, as nothing of it is counted yet.
-    fn submission(&self, adapter: &dyn Adapter, status: SubmissionStatus) -> Submission {
-        Submission {
-            id: self.id,
-            client: self.client.clone(),
-            dataset: self.dataset,
-            format: adapter.format().to_owned(),
-            organisation: self.organisation,
-            list: self.list.clone(),
-            mode: self.mode,
-            as_of: self.as_of,
-            status,
-            counts: Counts::default(),
-            received_at: self.received_at,
-            issue_counts: Vec::new(),
-        }
-    }
-}
-
-/// A body on its way, and what its headers say of it.
-pub struct Delivery {
-    pub payload: Payload,
-    pub coding: Coding,
-    pub digests: Digests,
-    /// In bytes, where it says so.
-    pub size: Option<u64>,
-    /// Whether the client would have an answer before the work is done.
-    pub respond_async: bool,
-}
-
-/// What became of it.
-#[derive(Debug)]
-pub enum Taken {
-    /// It is here, and being worked on; of so many bytes.
-    Later(Submission, u64),
-    /// With its first issues, where nothing is kept to be listed later.
-    Now(Submission, Vec<ListedIssue>),
-    /// The key and the body were here before.
-    Before(Submission),
-}
-
 /// The limits and the places for taking bodies in.
 #[derive(Debug, Clone)]
 pub struct Intake {
     store: Store,
     rules: Arc<Rules>,
+    journal: Journal,
     clock: Clock,
     runtime: Handle,
     spools: Spools,
@@ -142,21 +75,15 @@ pub struct Intake {
     settings: Submissions,
 }
 
-/// How much of a body has to come in each stretch of waiting for it, the first as grace included.
-#[derive(Debug, Clone, Copy)]
-struct Pace {
-    window: Duration,
-    bytes: u64,
-}
-
 impl Intake {
     /// Works on the runtime that it is made on.
-    pub fn new(store: Store, clock: Clock, rules: Rules, configuration: &Configuration) -> Self {
+    pub fn new(store: Store, clock: Clock, rules: Rules, journal: Journal, configuration: &Configuration) -> Self {
         let (api, settings) = (&configuration.api, configuration.submissions.clone());
         let places = |count: usize| Arc::new(Semaphore::new(count));
         Self {
             store,
             rules: Arc::new(rules),
+            journal,
             clock,
             runtime: Handle::current(),
             spools: Spools::new(&settings.scratch),
@@ -192,7 +119,7 @@ impl Intake {
         delivery: Delivery,
         place: OwnedSemaphorePermit,
     ) -> Result<Taken, Problem> {
-        let (intake, line) = (self.clone(), order_line(&order));
+        let (intake, line) = (self.clone(), order.line());
         let work = move |body: Incoming| {
             let _place = place;
             intake.once(&order, body, |body| intake.take_blocking(adapter, &order, Content::Coming(body), false))
@@ -208,7 +135,7 @@ impl Intake {
         delivery: Delivery,
         pending: OwnedSemaphorePermit,
     ) -> Result<Taken, Problem> {
-        let (intake, line, respond_async) = (self.clone(), order_line(&order), delivery.respond_async);
+        let (intake, line, respond_async) = (self.clone(), order.line(), delivery.respond_async);
         let work = move |body: Incoming| {
             intake.once(&order, body, |body| {
                 let (content, bytes) = intake.spool(body)?;
@@ -311,7 +238,16 @@ impl Intake {
         let (Ok(id), true) = (answer.parse(), ours.as_slice() == fingerprint) else { return Err(mismatch()) };
         let client = order.client.clone();
         let found = block_on(self.store.read(move |tx| tx.submission(id, &client)))?;
-        found.map(Taken::Before).ok_or_else(|| Problem::internal("a settled submission is gone"))
+        let submission = found.ok_or_else(|| Problem::internal("a settled submission is gone"))?;
+        Ok(Taken::Before(self.journalled(submission)?))
+    }
+
+    /// What a merge retired does not come back with a backup: that stands in the journal before it is acknowledged.
+    fn journalled(&self, submission: Submission) -> Result<Submission, Problem> {
+        if submission.counts.merged > 0 {
+            block_on(self.store.journal_tombstones(&self.journal))?;
+        }
+        Ok(submission)
     }
 
     fn or_give_back(&self, order: &Order, taken: Result<Taken, Problem>) -> Result<Taken, Problem> {
@@ -413,7 +349,7 @@ impl Intake {
                     ))
                     .with_faults(listed.into_iter().map(fault)))
             }
-            Published::Done(submission) => Ok(Taken::Now(submission, Vec::new())),
+            Published::Done(submission) => Ok(Taken::Now(self.journalled(submission)?, Vec::new())),
             Published::NotKept(submission, listed) => Ok(Taken::Now(submission, listed)),
             Published::OlderAsOf { last } => {
                 Err(Problem::new(Kind::OlderAsOf).detail(format!("This list was last sent as of {last}; this one says {}.", order.as_of)))
@@ -426,49 +362,8 @@ impl Intake {
     }
 }
 
-/// Why a body did not reach the reader whole.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Fed {
-    Broken,
-    TooLarge,
-    TooSlow,
-    ReaderGone,
-}
-
-/// Feeds the reader. A client that stands still, or sends as good as nothing, does not keep its place
-/// for ever. Only the time in which the client is waited for counts: the reader may be the slow one.
-async fn pump<E>(feed: &mut bodies::Feed, mut payload: impl Stream<Item = Result<Bytes, E>> + Unpin, pace: Pace) -> Result<(), Fed> {
-    let (mut waited, mut came) = (Duration::ZERO, 0_u64);
-    loop {
-        let began = Instant::now();
-        let next = tokio::time::timeout(pace.window.saturating_sub(waited), payload.next()).await;
-        if let Ok(None) = next {
-            return Ok(());
-        }
-        waited += began.elapsed();
-        if waited >= pace.window {
-            if came < pace.bytes {
-                return Err(Fed::TooSlow);
-            }
-            (waited, came) = (Duration::ZERO, 0);
-        }
-        let Ok(Some(chunk)) = next else { continue };
-        let chunk = chunk.map_err(|_| Fed::Broken)?;
-        came += chunk.len() as u64;
-        feed.chunk(chunk).await.map_err(|full| match full {
-            Full::TooLarge => Fed::TooLarge,
-            Full::ReaderGone => Fed::ReaderGone,
-        })?;
-    }
-}
-
 fn block_on<T>(work: impl Future<Output = T>) -> T {
     Handle::current().block_on(work)
-}
-
-/// What the fingerprint of a request begins with.
-fn order_line(order: &Order) -> String {
-    format!("{} {}", order.dataset, order.query)
 }
 
 fn broken(error: impl std::fmt::Display) -> Problem {
@@ -506,73 +401,4 @@ fn fault(issue: ListedIssue) -> Fault {
     fault.row = u64::try_from(issue.row).ok();
     fault.referral_id = issue.referral_id;
     fault
-}
-
-impl From<StoreError> for Problem {
-    fn from(error: StoreError) -> Self {
-        match &error {
-            StoreError::Busy => Self::new(Kind::Busy),
-            StoreError::LogBehind => Self::new(Kind::LogBehind).retry_after(5),
-            error if error.is_away() => Self::new(Kind::DatabaseAway).retry_after(5).cause(error),
-            error => Self::internal(format!("{error}: {error:?}")),
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use futures_util::stream;
-
-    /// What becomes of a body that comes in so many chunks of 10 bytes, each after a while, if 100
-    /// bytes have to come in half a second.
-    async fn fed(chunks: usize, each_after: u64, and_then_stands_still: bool) -> Result<(), Fed> {
-        let pace = Pace { window: Duration::from_millis(500), bytes: 100 };
-        let chunks = stream::iter(0..chunks).then(move |_| async move {
-            if each_after > 0 {
-                tokio::time::sleep(Duration::from_millis(each_after)).await;
-            }
-            Ok::<_, ()>(Bytes::from_static(b"0123456789"))
-        });
-        let (mut feed, mut reader) = body(1_000_000, Digests::default());
-        let reading = tokio::task::spawn_blocking(move || std::io::copy(&mut reader, &mut std::io::sink()));
-        let fed = match and_then_stands_still {
-            false => pump(&mut feed, Box::pin(chunks), pace).await,
-            true => pump(&mut feed, Box::pin(chunks.chain(stream::pending())), pace).await,
-        };
-        drop(feed);
-        assert!(reading.await.unwrap().is_err(), "the end was not said");
-        fed
-    }
-
-    #[tokio::test]
-    async fn a_body_that_stands_still_is_waited_for_only_so_long() {
-        assert_eq!(fed(1, 0, true).await, Err(Fed::TooSlow));
-        // Much that came before is no excuse for long.
-        assert_eq!(fed(1_000, 0, true).await, Err(Fed::TooSlow));
-        assert_eq!(fed(1_000, 0, false).await, Ok(()));
-    }
-
-    #[tokio::test]
-    async fn a_body_that_trickles_does_not_keep_its_place() {
-        assert_eq!(fed(20, 100, false).await, Err(Fed::TooSlow));
-        // A short one is over before it is asked how much of it came.
-        assert_eq!(fed(2, 1, false).await, Ok(()));
-    }
-
-    #[tokio::test]
-    async fn a_slow_reader_is_not_the_clients_fault() {
-        let pace = Pace { window: Duration::from_millis(50), bytes: 100 };
-        let chunks = stream::iter((0..40).map(|_| Ok::<_, ()>(Bytes::from_static(b"0"))));
-        let (mut feed, mut reader) = body(1_000, Digests::default());
-        let reading = tokio::task::spawn_blocking(move || {
-            let mut byte = [0];
-            while std::io::Read::read(&mut reader, &mut byte).is_ok_and(|read| read == 1) {
-                std::thread::sleep(Duration::from_millis(5));
-            }
-        });
-        assert_eq!(pump(&mut feed, chunks, pace).await, Ok(()));
-        drop(feed);
-        reading.await.unwrap();
-    }
 }

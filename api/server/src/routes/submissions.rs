@@ -315,10 +315,6 @@ async fn submit(
     };
     let taken = taken?;
     let (Taken::Before(submission) | Taken::Now(submission, _) | Taken::Later(submission, _)) = &taken;
-    if submission.counts.merged > 0 {
-        // What was retired does not come back with a backup.
-        super::erasures::settle(state).await?;
-    }
     let last_published = last_published(state, submission).await?;
     let mut answer = answer(taken, last_published, respond_async);
     if let Some((name, value)) = wanted {
