@@ -9,7 +9,7 @@ pub(crate) mod reading;
 mod terms;
 #[cfg(test)]
 mod tests;
-mod wire;
+pub(crate) mod wire;
 mod write;
 mod xml;
 
@@ -24,11 +24,6 @@ pub use nodes::Node;
 use reading::Reading;
 pub use terms::{PATHWAY, REFERRAL_ID};
 pub use write::{LOSSES, bundle, ndjson, reason, status_of};
-
-/// What kind of resource it says it is.
-pub(crate) fn kind_of(resource: &serde_json::value::RawValue) -> Option<String> {
-    serde_json::from_str::<wire::HeadWire>(resource.get()).ok()?.resource_type
-}
 
 /// What one entry may take from the source: with a document in it, half a million characters are met.
 pub(crate) const ENTRY_BYTES: usize = 1024 * 1024;
