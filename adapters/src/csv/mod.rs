@@ -55,14 +55,7 @@ impl Adapter for Csv {
             }
             match file.row() {
                 Ok(row) => rows.draft(canonical::draft(number, &row, context))?,
-                Err(damaged) => rows.draft(Draft {
-                    number,
-                    referral_id: damaged.referral_id,
-                    child: None,
-                    date_of_birth: None,
-                    entry: None,
-                    faults: vec![damaged.fault],
-                })?,
+                Err(damaged) => rows.draft(Draft::refused(number, damaged.referral_id, damaged.fault))?,
             }
         }
         file.encodings().report("file", rows)

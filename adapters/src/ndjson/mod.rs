@@ -55,14 +55,7 @@ impl Adapter for Ndjson {
                 Err(DamagedWire::CutShort) => return Err(Unreadable::Truncated { row: line.number }),
                 Err(DamagedWire::Row(IssueCode::RowMalformed)) if first => return Err(Unreadable::Malformed { row: line.number }),
                 Ok(row) if first && !row.known => return Err(Unreadable::HeaderMissing(Column::missing(|_| false))),
-                Err(DamagedWire::Row(code)) => rows.draft(Draft {
-                    number: line.number,
-                    referral_id: None,
-                    child: None,
-                    date_of_birth: None,
-                    entry: None,
-                    faults: vec![("row", code)],
-                })?,
+                Err(DamagedWire::Row(code)) => rows.draft(Draft::refused(line.number, None, ("row", code)))?,
                 Ok(row) => {
                     if row.unknown && !std::mem::replace(&mut unknown, true) {
                         rows.file_issue("keys", IssueCode::ColumnUnknown)?;

@@ -5,6 +5,8 @@ pub mod csds;
 pub mod csv;
 pub mod hl7v2;
 pub mod mhsds;
+#[cfg(test)]
+mod names;
 mod native;
 pub mod ndjson;
 #[cfg(test)]

@@ -18,16 +18,16 @@ use super::tests::{Kept, provider, read, today};
 use super::{Period, csds, csv, hl7v2, mhsds, ndjson, xlsx};
 
 /// A format as it is written: the adapter that reads it, and what it makes of a record.
-struct Written {
-    name: &'static str,
-    format: &'static str,
+pub(super) struct Written {
+    pub(super) name: &'static str,
+    pub(super) format: &'static str,
     losses: &'static [&'static str],
-    write: fn(&[Record], &mut Cursor<Vec<u8>>) -> std::io::Result<()>,
+    pub(super) write: fn(&[Record], &mut Cursor<Vec<u8>>) -> std::io::Result<()>,
     carries: fn(&Record) -> Option<Record>,
 }
 
 /// Every format of a waiting list, some in more than one shape.
-const WRITTEN: &[Written] = &[
+pub(super) const WRITTEN: &[Written] = &[
     Written { name: "csv", format: "csv", losses: csv::LOSSES, write: |records, out| csv::write(records, out), carries: all },
     Written { name: "xlsx", format: "xlsx", losses: xlsx::LOSSES, write: |records, out| xlsx::write(records, out), carries: all },
     Written { name: "ndjson", format: "ndjson", losses: ndjson::LOSSES, write: |records, out| ndjson::write(records, out), carries: all },
