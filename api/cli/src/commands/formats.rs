@@ -6,8 +6,7 @@ use std::process::ExitCode;
 
 use chrono::NaiveDate;
 use domain::organisations::OrganisationCode;
-use domain::submissions::Dataset;
-use synthetic::onboarding::{self, Described};
+use synthetic::onboarding;
 
 use crate::failures::Failure;
 
@@ -49,12 +48,7 @@ fn files(provider: OrganisationCode, today: NaiveDate) -> Result<Vec<(PathBuf, V
         let samples = adapter.samples().iter();
         files.extend(samples.map(|sample| (Path::new(adapter.format()).join(sample.name), sample.bytes.to_vec())));
     }
-    let native = server::formats().iter().filter(|adapter| adapter.dataset() == Dataset::WaitingList && adapter.format() == "csv");
-    let columns: Vec<_> = native
-        .flat_map(|adapter| adapter.fields())
-        .map(|field| Described { name: field.name, required: field.required, meaning: field.meaning })
-        .collect();
-    let pack = onboarding::pack(&columns, provider, today)?;
+    let pack = onboarding::pack(provider, today)?;
     files.extend(pack.into_iter().map(|file| (Path::new("onboarding").join(file.name), file.bytes)));
     Ok(files)
 }

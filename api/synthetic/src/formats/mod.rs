@@ -3,6 +3,7 @@
 
 pub mod csds;
 pub mod csv;
+pub mod fhir;
 pub mod hl7v2;
 pub mod mhsds;
 #[cfg(test)]
