@@ -16,8 +16,8 @@ use std::io::{self, BufRead, BufReader, Read};
 use domain::issues::IssueCode;
 use domain::submissions::Dataset;
 
-use crate::samples::{bad_samples, samples};
-use crate::{Adapter, BadSample, Context, Draft, Field, Rows, Sample, Scratch, Spool, SpoolReader, Unreadable};
+use crate::samples::{bad_samples, samples, starter};
+use crate::{Adapter, BadSample, Context, Draft, Field, Rows, Sample, Scratch, Spool, SpoolReader, Starters, Unreadable};
 use codes::Kind;
 use texts::Message;
 use wire::{Damage, FileWire, MessageBytes};
@@ -73,6 +73,10 @@ impl Adapter for Hl7V2 {
 
     fn samples(&self) -> &'static [Sample] {
         samples!["every-segment.hl7" = 2, "batch.hl7" = 2, "quirks.hl7" = 3, "merge.hl7" = 1]
+    }
+
+    fn starters(&self) -> Starters {
+        Starters { template: None, examples: starter!("hl7v2-examples.hl7" = 10) }
     }
 
     fn bad_samples(&self) -> &'static [BadSample] {

@@ -10,8 +10,8 @@ use domain::issues::IssueCode;
 use domain::submissions::Dataset;
 
 use crate::canonical::{self, Column, FIELDS};
-use crate::samples::{bad_samples, samples};
-use crate::{Adapter, BadSample, Context, Draft, Field, Rows, Sample, Scratch, Unreadable};
+use crate::samples::{bad_samples, samples, starter};
+use crate::{Adapter, BadSample, Context, Draft, Field, Rows, Sample, Scratch, Starters, Unreadable};
 use wire::{DamagedWire, FileWire};
 
 pub(crate) struct Ndjson;
@@ -70,6 +70,10 @@ impl Adapter for Ndjson {
 
     fn samples(&self) -> &'static [Sample] {
         samples!["every-key.ndjson" = 7, "natural-values.ndjson" = 3]
+    }
+
+    fn starters(&self) -> Starters {
+        Starters { template: None, examples: starter!("waiting-list-examples.ndjson" = 10) }
     }
 
     fn bad_samples(&self) -> &'static [BadSample] {

@@ -1,6 +1,6 @@
 use std::io::Cursor;
 
-use adapters::{Content, Context, InMemory};
+use adapters::{Content, Context, InMemory, Starters};
 use domain::children::ChildReference;
 use domain::dates::parse_day;
 use domain::ehc_plans::{Case, Outcome};
@@ -197,4 +197,37 @@ fn the_template_offers_the_codes() {
 #[test]
 fn the_same_day_gives_the_same_bytes() {
     assert_eq!(files(), files());
+}
+
+/// A file's parts: those of an archive by name, so that another way to compress them is no difference.
+fn parts(bytes: &[u8]) -> Vec<(String, Vec<u8>)> {
+    let Ok(mut zip) = zip::ZipArchive::new(Cursor::new(bytes)) else { return vec![(String::new(), bytes.to_vec())] };
+    (0..zip.len())
+        .map(|at| {
+            let mut part = zip.by_index(at).unwrap();
+            let mut bytes = Vec::new();
+            std::io::copy(&mut part, &mut bytes).unwrap();
+            (part.name().unwrap().into_owned(), bytes)
+        })
+        .collect()
+}
+
+#[test]
+fn the_formats_starters_are_those_of_the_pack() {
+    let files = files();
+    for adapter in adapters::REGISTRY {
+        let Starters { template, examples } = adapter.starters();
+        for (written, starter) in [(TEMPLATES, template), (EXAMPLES, examples)] {
+            let name = written.iter().find(|(format, ..)| *format == adapter.format()).map(|(_, name, _)| *name);
+            assert_eq!(starter.map(|it| it.name), name, "{}", adapter.format());
+            let Some((starter, name)) = starter.zip(name) else { continue };
+            let ours = &files.iter().find(|file| file.name == name).unwrap().bytes;
+            let place = format!("adapters/src/{}/starters/{name}", adapter.format().replace('-', "_"));
+            assert!(
+                parts(starter.bytes) == parts(ours),
+                "{place} is not what the pack has: `cargo run -- formats --out DIR --as-of {}`, and copy DIR/onboarding/{name} there",
+                as_of()
+            );
+        }
+    }
 }
