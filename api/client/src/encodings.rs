@@ -9,7 +9,7 @@ use aws_lc_rs::digest::{Context, SHA256};
 use bytes::Bytes;
 use flate2::Compression;
 use flate2::write::GzEncoder;
-use futures_util::stream;
+use futures_util::{Stream, stream};
 use tokio::sync::mpsc;
 
 use crate::bodies::{CHUNK, Sha256};
@@ -74,6 +74,10 @@ impl Encoded {
     /// The compressed bytes as they come. A file that has changed meanwhile gives others than were promised, which
     /// the gateway refuses by their digest.
     pub(crate) fn body(&self, progress: Progress) -> reqwest::Body {
+        reqwest::Body::wrap_stream(self.chunks(progress))
+    }
+
+    fn chunks(&self, progress: Progress) -> impl Stream<Item = io::Result<Bytes>> + use<> {
         let (sender, receiver) = mpsc::channel(WAITING);
         let (path, coding) = (self.path.clone(), self.coding);
         progress(Step::Sent(0));
@@ -85,14 +89,14 @@ impl Encoded {
             }
         });
         let state = (receiver, self.length, progress);
-        reqwest::Body::wrap_stream(stream::try_unfold(state, |(mut receiver, left, progress)| async move {
+        stream::try_unfold(state, |(mut receiver, left, progress)| async move {
             let Some((taken, mut chunk)) = receiver.recv().await.transpose()? else { return Ok::<_, io::Error>(None) };
             // No more than was promised in the length.
             chunk.truncate(usize::try_from(left).unwrap_or(usize::MAX));
             let left = left.saturating_sub(size(chunk.len()));
             progress(Step::Sent(taken));
             Ok(Some((chunk, (receiver, left, progress))))
-        }))
+        })
     }
 }
 
@@ -196,6 +200,27 @@ mod tests {
             }
             assert_eq!(Coding::of(&path).unwrap(), None);
         }
+    }
+
+    #[tokio::test]
+    async fn a_file_that_grows_meanwhile_is_cut_at_the_length_that_was_promised() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("list.csv");
+        let text: String = (0..50_000).map(|at| format!("R-{at}\n")).collect();
+        std::fs::write(&path, &text).unwrap();
+        let encoded = Encoded::measure(path.clone(), Coding::Zstd).unwrap();
+        let sent = async || {
+            let chunks: Vec<_> = futures_util::TryStreamExt::try_collect(encoded.chunks(std::sync::Arc::new(|_| {}))).await.unwrap();
+            chunks.concat()
+        };
+        let first = sent().await;
+        assert!(first.len() as u64 == encoded.length && first == sent().await);
+        std::fs::write(&path, text.clone() + &text.replace('R', "S")).unwrap();
+        let grown = sent().await;
+        assert!(grown.len() as u64 == encoded.length && grown != first);
+        std::fs::remove_file(&path).unwrap();
+        let gone: io::Result<Vec<Bytes>> = futures_util::TryStreamExt::try_collect(encoded.chunks(std::sync::Arc::new(|_| {}))).await;
+        assert_eq!(gone.unwrap_err().kind(), io::ErrorKind::NotFound);
     }
 
     #[test]
