@@ -120,11 +120,16 @@ impl<'a> Rows<'a> {
             _ => (None, None),
         };
         debug_assert!(record.is_some() || rejected, "a part of the draft is missing without an error");
-        let issue = |(field, code)| {
-            let field = Column::named(field).map_or(field, names);
-            Issue { row: number, referral_id: referral_id.clone(), field, code }
-        };
-        let issues = faults.into_iter().map(issue).collect();
+        let mut issues: Vec<Issue> = Vec::with_capacity(faults.len());
+        for (field, code) in faults {
+            let column = Column::named(field);
+            let field = column.map_or(field, names);
+            // What a format holds in one field may be several columns.
+            let said = column.is_some() && issues.iter().any(|issue| (issue.field, issue.code) == (field, code));
+            if !said {
+                issues.push(Issue { row: number, referral_id: referral_id.clone(), field, code });
+            }
+        }
         self.sink.row(Row { number, referral_id, rejected_request, record, issues }).map_err(|Stop| Unreadable::Stopped)
     }
 

@@ -121,3 +121,21 @@ fn a_value_that_cannot_be_read_is_not_also_called_blank_in_any_format() {
         assert!(has(IssueCode::ValueTooLong) && !has(IssueCode::RttWithoutType), "{}: {issues:?}", written.name);
     }
 }
+
+#[test]
+fn what_is_wrong_with_two_columns_that_are_one_field_is_said_once() {
+    let mut record = wrong();
+    if let Entry::Referral(referral) = &mut record.entry {
+        let tomorrow = today().succ_opt();
+        (referral.details.first_contact_date, referral.details.last_contact_date) = (tomorrow, tomorrow);
+    }
+    for written in WRITTEN {
+        let (_, issues) = issues(written, record.clone());
+        let told: Vec<_> = issues.iter().map(|issue| (issue.field, issue.code)).collect();
+        let mut once = told.clone();
+        once.sort_unstable_by_key(|(field, code)| (*field, code.as_str()));
+        once.dedup();
+        assert_eq!(told.len(), once.len(), "{}: {told:?}", written.name);
+        assert_eq!(told.contains(&("Encounter", IssueCode::DateInFuture)), written.format.starts_with("fhir"), "{}", written.name);
+    }
+}
