@@ -17,9 +17,9 @@ use std::io::Read;
 
 use domain::submissions::Dataset;
 
-use crate::samples::{bad_samples, samples};
+use crate::samples::{bad_samples, samples, starter};
 use crate::sources::Looks;
-use crate::{Adapter, BadSample, Context, Field, Rows, Sample, Scratch, Unreadable};
+use crate::{Adapter, BadSample, Context, Field, Rows, Sample, Scratch, Starters, Unreadable};
 pub use nodes::Node;
 use reading::Reading;
 pub use terms::{PATHWAY, REFERRAL_ID};
@@ -69,6 +69,10 @@ impl Adapter for Fhir {
 
     fn samples(&self) -> &'static [Sample] {
         samples!["every-field.json" = 2, "message.xml" = 2, "transaction.json" = 2]
+    }
+
+    fn starters(&self) -> Starters {
+        Starters { template: None, examples: starter!("fhir-examples.json" = 10) }
     }
 
     fn bad_samples(&self) -> &'static [BadSample] {

@@ -124,7 +124,7 @@ impl<'c, 's, 'k> Reading<'c, 's, 'k> {
 
     /// Rejects the one just read.
     fn reject(&mut self, fault: Fault) -> Result<(), Unreadable> {
-        self.rows.draft(Draft { number: self.read, referral_id: None, child: None, date_of_birth: None, entry: None, faults: vec![fault] })
+        self.rows.draft(Draft::refused(self.read, None, fault))
     }
 
     fn take(&mut self, head: &HeadWire<'_>, resource: &str, full_url: Option<&str>) -> Result<(), Unreadable> {

@@ -12,9 +12,9 @@ use serde::de::IgnoredAny;
 use crate::fhir::reading::Reading;
 use crate::fhir::wire::HeadWire;
 use crate::fhir::{ENTRY_BYTES, FIELDS};
-use crate::samples::{bad_samples, samples};
+use crate::samples::{bad_samples, samples, starter};
 use crate::sources::{Bounded, Looks};
-use crate::{Adapter, BadSample, Context, Field, Rows, Sample, Scratch, Unreadable};
+use crate::{Adapter, BadSample, Context, Field, Rows, Sample, Scratch, Starters, Unreadable};
 
 pub(crate) struct FhirNdjson;
 
@@ -95,6 +95,10 @@ impl Adapter for FhirNdjson {
 
     fn samples(&self) -> &'static [Sample] {
         samples!["every-field.ndjson" = 2, "patients-last.ndjson" = 2, "patients-only.ndjson" = 0]
+    }
+
+    fn starters(&self) -> Starters {
+        Starters { template: None, examples: starter!("fhir-examples.ndjson" = 10) }
     }
 
     fn bad_samples(&self) -> &'static [BadSample] {
