@@ -6,15 +6,15 @@
 mod cases;
 mod marked;
 mod merging;
+mod places;
 mod publishing;
 mod renewing;
 mod standing;
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
 use chrono::NaiveDate;
-use diesel::SqliteConnection;
 use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
 use domain::children::ChildReference;
@@ -26,12 +26,12 @@ use domain::submissions::{Entry, Record};
 use cases::PlainCase;
 use merging::StagedMerge;
 pub use merging::{Leave, Merging};
+use places::{Desk, Place};
 pub use publishing::{Publication, Published};
 
 use crate::StoreError;
 use crate::databases::Store;
 use crate::databases::postgres::Pooled;
-use crate::databases::sqlite::{connect, create_private};
 use crate::records::record_row;
 use crate::rows::to_json_bytes;
 use crate::transactions::{Handle, Tx, on};
@@ -178,23 +178,13 @@ impl Identity {
     }
 }
 
-enum Place {
-    /// The lock tells other processes that the file is in use.
-    Sqlite {
-        path: PathBuf,
-        connection: Option<SqliteConnection>,
-        _lock: std::fs::File,
-    },
-    Postgres(Pooled),
-}
-
 /// What has come of a submission so far. Its methods block.
 pub struct Staging {
     store: Store,
     /// The keys of all its rows.
     vault: Arc<Vault>,
     organisation: OrganisationCode,
-    place: Place,
+    desk: Desk,
     rows: Vec<StagedRow>,
     merges: Vec<StagedMerge>,
     cases: Vec<PlainCase>,
@@ -205,24 +195,16 @@ pub struct Staging {
 
 impl Staging {
     pub(crate) fn sqlite(store: Store, organisation: OrganisationCode, path: &Path) -> Result<Self, StoreError> {
-        let lock = create_private(path)?;
-        lock.lock()?;
-        let mut connection = connect(path)?;
-        connection.batch_execute("PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA cache_size = -8192;")?;
-        connection.batch_execute(&TABLES.replace("KIND", "").replace("BYTES", "BLOB"))?;
-        Ok(Self::new(store, organisation, Place::Sqlite { path: path.to_path_buf(), connection: Some(connection), _lock: lock }))
+        Ok(Self::new(store, organisation, Place::file(path)?))
     }
 
-    pub(crate) fn postgres(store: Store, organisation: OrganisationCode, mut connection: Pooled) -> Result<Self, StoreError> {
-        // Whatever an earlier submission left on this connection goes first.
-        connection.batch_execute("DISCARD TEMPORARY")?;
-        connection.batch_execute(&TABLES.replace("KIND", "TEMPORARY").replace("BYTES", "BYTEA"))?;
-        Ok(Self::new(store, organisation, Place::Postgres(connection)))
+    pub(crate) fn postgres(store: Store, organisation: OrganisationCode, connection: Pooled) -> Result<Self, StoreError> {
+        Ok(Self::new(store, organisation, Place::temporary(connection)?))
     }
 
     fn new(store: Store, organisation: OrganisationCode, place: Place) -> Self {
         let (rows, merges, cases, rejected, rejected_cases, issues) = Default::default();
-        Self { vault: store.vault(), store, organisation, place, rows, merges, cases, rejected, rejected_cases, issues }
+        Self { vault: store.vault(), store, organisation, desk: Desk::new(place), rows, merges, cases, rejected, rejected_cases, issues }
     }
 
     /// Takes a record of a row, counted from 1.
@@ -330,27 +312,12 @@ impl Staging {
     }
 
     fn tx(&mut self) -> Result<Tx<'_>, StoreError> {
-        let handle = match &mut self.place {
-            Place::Sqlite { connection, .. } => Handle::Sqlite(connection.as_mut().ok_or(StoreError::Corrupt("staging is over"))?),
-            Place::Postgres(connection) => Handle::Postgres(connection),
-        };
-        Ok(Tx { handle, vault: &self.vault })
+        Ok(Tx { handle: self.desk.place()?.handle()?, vault: &self.vault })
     }
 
     fn write_rows(&mut self) -> Result<(), StoreError> {
-        let rows = std::mem::take(&mut self.rows);
-        if rows.is_empty() {
-            return Ok(());
-        }
-        match self.tx()?.handle {
-            Handle::Sqlite(connection) => {
-                diesel::insert_into(staged::table).values(&rows).execute(connection)?;
-            }
-            Handle::Postgres(connection) => {
-                diesel::copy_from(staged::table).from_insertable(&rows).execute(connection)?;
-            }
-        }
-        Ok(())
+        let rows = std::mem::replace(&mut self.rows, Vec::with_capacity(BATCH));
+        if rows.is_empty() { Ok(()) } else { self.desk.write(rows) }
     }
 
     fn write_notes(&mut self) -> Result<(), StoreError> {
@@ -375,16 +342,5 @@ impl Staging {
             Handle::Postgres(_) => {}
         }
         Ok(())
-    }
-}
-
-impl Drop for Staging {
-    fn drop(&mut self) {
-        if let Place::Sqlite { path, connection, .. } = &mut self.place {
-            connection.take();
-            if let Err(error) = std::fs::remove_file(&*path) {
-                tracing::warn!(%error, "a staged file could not be removed");
-            }
-        }
     }
 }

@@ -66,7 +66,7 @@ impl Staging {
     }
 
     fn in_store<T>(&mut self, work: impl FnOnce(&mut Tx<'_>) -> Result<T, StoreError>) -> Result<T, StoreError> {
-        match &mut self.place {
+        match self.desk.place()? {
             Place::Sqlite { .. } => self.store.read_blocking(work),
             Place::Postgres(connection) => work(&mut Tx { handle: Handle::Postgres(connection), vault: &self.vault }),
         }

@@ -84,7 +84,7 @@ impl Staging {
     pub fn publish(mut self, publication: Publication) -> Result<Published, StoreError> {
         let store = self.store.clone();
         self.renew()?;
-        match &mut self.place {
+        match self.desk.place()? {
             Place::Sqlite { path, connection, .. } => {
                 // Close the file's own connection: from here on it belongs to the writer.
                 connection.take();
