@@ -100,7 +100,7 @@ macro_rules! tables {
             says: &[$($($(($table::$column as usize, $crate::tables::Says::$says($crate::canonical::Column::$of)),)+)?)+],
         }),+];
 
-        pub(super) static FIELDS: &[$crate::Field] = &[$($($crate::Field {
+        pub(super) const FIELDS: &[$crate::Field] = &[$($($crate::Field {
             name: concat!($code, ".", $name),
             required: $required,
             meaning: $meaning,
