@@ -18,7 +18,6 @@ pub mod fhir;
 mod fhir_ndjson;
 mod hl7v2;
 mod joins;
-#[cfg(test)]
 mod kept;
 mod lists;
 mod mhsds;
@@ -44,6 +43,7 @@ use domain::recognition::Rules;
 use domain::submissions::Dataset;
 
 pub use containers::ContainerFault;
+pub use kept::Kept;
 pub use rows::{Draft, Fault, PublishedRow, Row, Rows, Sink, Stop};
 pub use samples::{About, BadSample, Field, Sample};
 pub use scratch::{InMemory, Scratch, Spool, SpoolReader};
