@@ -145,7 +145,7 @@ impl<D: DataSet> Reading<'_, '_, D> {
             let (values, marks) = match line {
                 Line::Row { values, encoded } => (values, if encoded { 0 } else { ENCODING }),
                 Line::Shapeless if table.role == Role::Referrals => {
-                    return self.rows.draft(refused(number, None, (table.code, IssueCode::RowShape)));
+                    return self.rows.draft(Draft::refused(number, None, (table.code, IssueCode::RowShape)));
                 }
                 Line::Shapeless if table.role == Role::Header => return Err(Unreadable::HeaderRows(table.code)),
                 Line::Shapeless => return say(self.rows, &mut self.said, (table.code, IssueCode::TableRowUnread)),
@@ -229,7 +229,7 @@ fn hand_on<D: DataSet>(
         rows.out_of_scope()?;
         return Ok(false);
     }
-    let whole = |code| refused(entry.number, (!entry.key.is_empty()).then(|| entry.key.to_owned()), code);
+    let whole = |code| Draft::refused(entry.number, (!entry.key.is_empty()).then(|| entry.key.to_owned()), code);
     if again {
         rows.draft(whole((table.columns[1].name, IssueCode::ReferralTwice)))?;
         return Ok(true);
@@ -292,11 +292,6 @@ fn put<'a>(table: &Table, filled: &mut Filled<'a>, value: impl Fn(usize) -> &'a 
 fn name<D: DataSet>(column: Column) -> &'static str {
     let said = |table: &'static Table| table.says.iter().find(|(_, says)| says.column() == column).map(|(at, _)| &table.columns[*at]);
     D::TABLES.iter().find_map(said).map_or(column.name(), |said| said.name)
-}
-
-/// A row of which nothing is kept.
-fn refused(number: u64, referral_id: Option<String>, fault: Fault) -> Draft {
-    Draft { number, referral_id, child: None, date_of_birth: None, entry: None, faults: vec![fault] }
 }
 
 /// Says something of the file, once.

@@ -45,7 +45,7 @@ use domain::submissions::Dataset;
 pub use containers::ContainerFault;
 pub use kept::Kept;
 pub use rows::{Draft, Fault, PublishedRow, Row, Rows, Sink, Stop};
-pub use samples::{About, BadSample, Field, Sample};
+pub use samples::{About, BadSample, Field, Sample, Starters};
 pub use scratch::{InMemory, Scratch, Spool, SpoolReader};
 pub use unreadable::Unreadable;
 
@@ -128,6 +128,15 @@ pub trait Adapter: Sync {
 
     /// Files that are read without an error.
     fn samples(&self) -> &'static [Sample];
+
+    /// An empty file and made-up records to start from.
+    fn starters(&self) -> Starters;
+
+    /// Every file that shows the format, what a sender starts from first.
+    fn files(&self) -> Vec<&'static Sample> {
+        let Starters { template, examples } = self.starters();
+        template.into_iter().chain(examples).chain(self.samples()).collect()
+    }
 
     /// Files each of which gives its named issue or is refused with its named code.
     fn bad_samples(&self) -> &'static [BadSample];

@@ -8,6 +8,7 @@ use domain::issues::{Issue, IssueCode, Severity};
 use domain::submissions::{Entry, Record};
 
 use crate::Unreadable;
+use crate::canonical::Column;
 
 /// A column or element, and what is wrong with it.
 pub type Fault = (&'static str, IssueCode);
@@ -67,7 +68,17 @@ pub struct Draft {
     pub child: Option<ChildIdentifier>,
     pub date_of_birth: Option<NaiveDate>,
     pub entry: Option<Entry>,
+    /// By native column where it is one's, else by the format's own name.
     pub faults: Vec<Fault>,
+    /// What the format calls a native column: its reader is told that name.
+    pub(crate) names: fn(Column) -> &'static str,
+}
+
+impl Draft {
+    /// A row of which nothing can be kept.
+    pub(crate) fn refused(number: u64, referral_id: Option<String>, fault: Fault) -> Self {
+        Self { number, referral_id, child: None, date_of_birth: None, entry: None, faults: vec![fault], names: Column::name }
+    }
 }
 
 /// Where adapters put what they read.
@@ -83,7 +94,7 @@ impl<'a> Rows<'a> {
 
     /// Asks the record's own rules and hands the row on.
     pub fn draft(&mut self, draft: Draft) -> Result<(), Unreadable> {
-        let Draft { number, referral_id, child, date_of_birth, entry, mut faults } = draft;
+        let Draft { number, referral_id, child, date_of_birth, entry, mut faults, names } = draft;
         if let (Some(date_of_birth), Some(entry)) = (date_of_birth, &entry) {
             let found = faults.len();
             // A value that could not be read is not also called blank.
@@ -109,7 +120,16 @@ impl<'a> Rows<'a> {
             _ => (None, None),
         };
         debug_assert!(record.is_some() || rejected, "a part of the draft is missing without an error");
-        let issues = faults.into_iter().map(|(field, code)| Issue { row: number, referral_id: referral_id.clone(), field, code }).collect();
+        let mut issues: Vec<Issue> = Vec::with_capacity(faults.len());
+        for (field, code) in faults {
+            let column = Column::named(field);
+            let field = column.map_or(field, names);
+            // What a format holds in one field may be several columns.
+            let said = column.is_some() && issues.iter().any(|issue| (issue.field, issue.code) == (field, code));
+            if !said {
+                issues.push(Issue { row: number, referral_id: referral_id.clone(), field, code });
+            }
+        }
         self.sink.row(Row { number, referral_id, rejected_request, record, issues }).map_err(|Stop| Unreadable::Stopped)
     }
 

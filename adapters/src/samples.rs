@@ -39,6 +39,21 @@ pub struct Sample {
     pub provenance: &'static str,
 }
 
+/// What a sender starts from. The on-boarding pack writes the same files for any provider and day; these are those of
+/// RY4 (a council's return: of Hertfordshire) on 20 November 2026.
+#[derive(Debug, Clone, Copy)]
+pub struct Starters {
+    /// An empty file, where people or exports fill one in.
+    pub template: Option<&'static Sample>,
+    /// Made-up records, one for each thing that a file has to say.
+    pub examples: Option<&'static Sample>,
+}
+
+impl Starters {
+    /// Of published counts: they are no sender's to make up.
+    pub(crate) const NONE: Self = Self { template: None, examples: None };
+}
+
 /// A file with one thing wrong.
 #[derive(Debug, Clone, Copy)]
 pub struct BadSample {
@@ -60,6 +75,22 @@ macro_rules! samples {
     };
 }
 
+/// A file of `starters/`, with how many records it holds.
+macro_rules! starter {
+    ($file:literal = $records:literal) => {
+        Some(&$crate::Sample {
+            name: $file,
+            bytes: include_bytes!(concat!("starters/", $file)),
+            records: $records,
+            provenance: $crate::samples::STARTERS,
+        })
+    };
+}
+
+/// Where all starters come from.
+pub(crate) const STARTERS: &str = "Written by this project's on-boarding pack under its own licence. Every child is made up: NHS numbers are from the \
+    range that is reserved for test (999 000 0000 and above), all other ids are invented; codes and organisations are public.";
+
 /// The bad samples, files of `samples/bad/`, each with the code that it gives.
 macro_rules! bad_samples {
     ($($file:literal = $code:literal),+ $(,)?) => {
@@ -67,4 +98,4 @@ macro_rules! bad_samples {
     };
 }
 
-pub(crate) use {bad_samples, samples};
+pub(crate) use {bad_samples, samples, starter};

@@ -7,7 +7,7 @@ use std::cell::Cell;
 use std::collections::HashSet;
 use std::io::{self, Cursor, Read, Write};
 
-use adapters::{Content, InMemory, REGISTRY, Row, Scratch, Sink, Spool, SpoolReader, Stop, Unreadable};
+use adapters::{Content, InMemory, REGISTRY, Row, Scratch, Sink, Spool, SpoolReader, Starters, Stop, Unreadable};
 use domain::issues::{Issue, Severity};
 use proptest::prelude::*;
 
@@ -94,6 +94,24 @@ fn every_sample_gives_its_records_and_no_error() {
             let other = if adapter.content() == Content::Records { counts } else { records };
             assert_eq!(other, 0, "{} holds what its format does not", sample.name);
         }
+    }
+}
+
+#[test]
+fn what_a_sender_starts_from_is_read_without_an_error() {
+    for adapter in REGISTRY {
+        let Starters { template, examples } = adapter.starters();
+        assert_eq!(examples.is_some(), adapter.content() == Content::Records, "{} has no examples", adapter.format());
+        assert!(template.is_none_or(|template| template.records == 0));
+        for starter in template.into_iter().chain(examples) {
+            let (kept, end) = read(*adapter, &mut Cursor::new(starter.bytes));
+            assert!(end.is_ok(), "{}: {end:?}", starter.name);
+            assert_eq!(kept.rows.len() as u64, starter.records, "{}", starter.name);
+            let errors: Vec<_> = kept.issues().filter(|issue| issue.code.severity() == Severity::Error).collect();
+            assert!(errors.is_empty() && kept.out_of_scope == 0, "{}: {errors:?}", starter.name);
+        }
+        let names: HashSet<_> = adapter.files().into_iter().map(|file| file.name).collect();
+        assert_eq!(names.len(), adapter.files().len(), "{}: two files of one name", adapter.format());
     }
 }
 

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use adapters::REGISTRY;
 use domain::issues::IssueCode;
+use domain::submissions::Dataset;
 use integration_tests::{Persona, World, on_both};
 use reqwest::Method;
 use serde_json::Value;
@@ -80,6 +81,36 @@ on_both! {
         assert_eq!((sent["records"]["received"].as_u64(), sent["records"]["rejected"].as_u64()), (Some(7), Some(0)));
     }
 
+    async fn a_template_and_examples_of_nobody_are_downloaded_and_the_examples_can_be_sent(world: World) {
+        let council = world.persona("council-herts").signed_in().await;
+        let trust = trust(&world).await;
+        for adapter in REGISTRY {
+            let format = adapter.format();
+            let view = trust.get(&format!("/v1/formats/{format}")).await.expect(200);
+            let starters = adapter.starters();
+            for (href, file) in [(&view["template"], starters.template), (&view["examples"], starters.examples)] {
+                let Some(file) = file else {
+                    assert!(href.is_null(), "{format}: {href}");
+                    continue;
+                };
+                let answer = trust.get(href.as_str().unwrap()).await;
+                let named = format!("attachment; filename=\"{}\"", file.name);
+                assert_eq!((answer.status, answer.header("content-disposition")), (200, Some(named.as_str())));
+                assert_eq!(answer.text, String::from_utf8_lossy(file.bytes), "{}", file.name);
+                assert!(world.persona("provider-hct").get(href.as_str().unwrap()).await.status == 401, "it takes a token, as all else");
+            }
+            let Some(examples) = starters.examples else { continue };
+            let (sender, path) = match adapter.dataset() {
+                Dataset::WaitingList => (&trust, "waiting-list"),
+                Dataset::Ehcp => (&council, "ehcp"),
+            };
+            let call = sender.call(Method::POST, &format!("/v1/{path}/submissions?format={format}&validate=true"));
+            let report = call.header("content-type", adapter.media_types()[0]).body(examples.bytes).send().await.expect(200);
+            let counts = ["received", "accepted", "rejected"].map(|name| report["records"][name].as_u64().unwrap());
+            assert_eq!(counts, [examples.records, examples.records, 0], "{format}: {report}");
+        }
+    }
+
     async fn what_is_no_format_or_no_sample_is_not_there(world: World) {
         let trust = trust(&world).await;
         for path in ["/v1/formats/no-such", "/v1/formats/CSV", "/v1/formats/csv/samples/no-such", "/v1/formats/csv/samples/..%2FREADME.md", "/v1/formats/no-such/samples/every-column.csv"] {
@@ -92,5 +123,6 @@ on_both! {
         assert_eq!((page.status, page.header("content-type")), (200, Some("text/html; charset=utf-8")));
         assert!(page.header("content-security-policy").unwrap().starts_with("default-src 'none'"));
         assert!(page.text.contains("nhs-number-check-digit") && page.text.contains("every-column.csv"));
+        assert!(page.text.contains("href=\"/v1/formats/xlsx/samples/waiting-list-template.xlsx\""));
     }
 }

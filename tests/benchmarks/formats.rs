@@ -10,7 +10,7 @@ use adapters::{Context, Row, Sink, Stop};
 use domain::issues::Issue;
 use domain::organisations::OrganisationCode;
 use domain::recognition::Rules;
-use domain::submissions::{Dataset, Record};
+use domain::submissions::Dataset;
 use integration_tests::{Cluster, today};
 use server::spools::Spools;
 use synthetic::formats::{csds, csv, hl7v2, mhsds, ndjson, xlsx};
@@ -21,8 +21,6 @@ use crate::{Result, per_second};
 
 /// The provider whose list it is.
 const PROVIDER: &str = "RY4";
-/// Records that are written at a time where a format is written from a slice.
-const PART: usize = 10_000;
 /// A workbook is written from memory, and holds so many rows at the most.
 const MOST_IN_A_WORKBOOK: u64 = 100_000;
 
@@ -47,9 +45,11 @@ impl Sink for Counting {
     }
 }
 
-/// Prints a line for each format.
-pub(crate) async fn measure(rows: u64, folder: &Path, out: &mut impl Write) -> Result<()> {
-    for format in ["csv", "ndjson", "xlsx", "csds", "mhsds", "fhir-ndjson", "fhir", "hl7v2"] {
+const FORMATS: [&str; 8] = ["csv", "ndjson", "xlsx", "csds", "mhsds", "fhir-ndjson", "fhir", "hl7v2"];
+
+/// Prints a line for each format, or for the one that is named.
+pub(crate) async fn measure(only: Option<&str>, rows: u64, folder: &Path, out: &mut impl Write) -> Result<()> {
+    for format in FORMATS.into_iter().filter(|format| only.is_none_or(|only| only == *format)) {
         let rows = if format == "xlsx" { rows.min(MOST_IN_A_WORKBOOK) } else { rows };
         let file = write(format, rows, folder)?;
         let megabytes = file.metadata()?.len() >> 20;
@@ -85,28 +85,15 @@ fn write(format: &str, rows: u64, folder: &Path) -> Result<PathBuf> {
         "csds" => csds::write_each(records, provider, &month, &mut file)?,
         "mhsds" => mhsds::write_each(records, provider, &month, &mut file)?,
         "fhir" => file.write_all(serde_json::to_string(&adapters::fhir::bundle("collection", &whole()))?.as_bytes())?,
-        _ => parts(records(), |part| {
-            for resource in adapters::fhir::ndjson(part) {
+        _ => {
+            for resource in adapters::fhir::ndjson(&whole()) {
                 serde_json::to_writer(&mut file, &resource)?;
                 file.write_all(b"\n")?;
             }
-            Ok(())
-        })?,
+        }
     }
     file.flush()?;
     Ok(path)
-}
-
-fn parts(records: impl Iterator<Item = Record>, mut write: impl FnMut(&[Record]) -> Result<()>) -> Result<()> {
-    let mut part = Vec::with_capacity(PART);
-    for record in records {
-        part.push(record);
-        if part.len() == PART {
-            write(&part)?;
-            part.clear();
-        }
-    }
-    write(&part)
 }
 
 /// The best of three.

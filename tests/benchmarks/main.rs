@@ -4,7 +4,7 @@
 //! `cargo build --release -p sendbridge && cargo run --release -p integration-tests --bin benchmark`
 //!
 //! `--million` adds a million rows and a change of keys over them; `--rotation [--rows N]` does that alone.
-//! `--formats [--rows N]` measures each format, parsed alone and all the way.
+//! `--formats [--only FORMAT] [--rows N]` measures each format, parsed alone and all the way.
 
 mod costs;
 mod formats;
@@ -47,7 +47,8 @@ async fn main() -> Result<()> {
         return Ok(());
     }
     if std::env::args().any(|argument| argument == "--formats") {
-        return formats::measure(number_after("--rows").unwrap_or(ROWS), folder.path(), &mut out).await;
+        let only = value_after("--only");
+        return formats::measure(only.as_deref(), number_after("--rows").unwrap_or(ROWS), folder.path(), &mut out).await;
     }
     write_list(&list, ROWS)?;
     for (name, url) in [("SQLite", None), ("PostgreSQL", Some(Cluster::shared().fresh_database()))] {
@@ -135,8 +136,12 @@ async fn reads(served: &Served, costs: &Costs, out: &mut impl Write) -> Result<(
 }
 
 /// The number that follows an argument.
+fn value_after(argument: &str) -> Option<String> {
+    std::env::args().skip_while(|other| other != argument).nth(1)
+}
+
 fn number_after(argument: &str) -> Option<u64> {
-    std::env::args().skip_while(|other| other != argument).nth(1)?.parse().ok()
+    value_after(argument)?.parse().ok()
 }
 
 fn write_list(path: &Path, rows: u64) -> Result<()> {

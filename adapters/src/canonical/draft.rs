@@ -42,7 +42,7 @@ pub(crate) fn draft(number: u64, row: &impl Values, context: &Context<'_>) -> Dr
             details,
         }))
     });
-    Draft { number, referral_id, child, date_of_birth, entry, faults: reading.faults }
+    Draft { number, referral_id, child, date_of_birth, entry, faults: reading.faults, names: row.names() }
 }
 
 struct Reading<'a, V> {
@@ -52,7 +52,7 @@ struct Reading<'a, V> {
 
 impl<'a, V: Values> Reading<'a, V> {
     fn fault(&mut self, column: Column, code: IssueCode) {
-        self.faults.push((self.row.name(column), code));
+        self.faults.push((column.name(), code));
     }
 
     /// The value of a column by its reader; blank and unreadable are both `None`, the second with

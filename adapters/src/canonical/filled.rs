@@ -59,8 +59,8 @@ impl Values for Filled<'_> {
         self.values[column as usize].as_ref().map(|value| value.as_deref().map_err(|code| *code))
     }
 
-    fn name(&self, column: Column) -> &'static str {
-        (self.names)(column)
+    fn names(&self) -> fn(Column) -> &'static str {
+        self.names
     }
 
     fn recognised(&self) -> Vec<Recognised> {

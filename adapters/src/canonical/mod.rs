@@ -101,9 +101,9 @@ pub(crate) trait Values {
     /// The value of a column, trimmed; `None` where it is blank.
     fn value(&self, column: Column) -> Option<Result<&str, IssueCode>>;
 
-    /// What the format calls the column, for the issues.
-    fn name(&self, column: Column) -> &'static str {
-        column.name()
+    /// What the format calls the columns, for the issues.
+    fn names(&self) -> fn(Column) -> &'static str {
+        Column::name
     }
 
     /// What decided the pathways; nothing where the writer states them.

@@ -11,7 +11,7 @@ use domain::submissions::Dataset;
 
 use crate::returns::ReturnWire;
 use crate::samples::{bad_samples, samples};
-use crate::{About, Adapter, BadSample, Content, Context, Field, Rows, Sample, Scratch, Unreadable};
+use crate::{About, Adapter, BadSample, Content, Context, Field, Rows, Sample, Scratch, Starters, Unreadable};
 use map::Columns;
 
 pub(crate) struct ChsSitrep;
@@ -49,6 +49,10 @@ impl Adapter for ChsSitrep {
 
     fn samples(&self) -> &'static [Sample] {
         samples!["bands.csv" = 3, "totals.csv" = 2, "split-band.csv" = 1]
+    }
+
+    fn starters(&self) -> Starters {
+        Starters::NONE
     }
 
     fn bad_samples(&self) -> &'static [BadSample] {

@@ -9,8 +9,8 @@ use std::io::Read;
 
 use domain::submissions::Dataset;
 
-use crate::samples::{bad_samples, samples};
-use crate::{About, Adapter, BadSample, Context, Rows, Sample, Scratch, Unreadable, data_sets};
+use crate::samples::{bad_samples, samples, starter};
+use crate::{About, Adapter, BadSample, Context, Rows, Sample, Scratch, Starters, Unreadable, data_sets};
 
 pub(crate) struct Csds;
 
@@ -32,6 +32,10 @@ impl Adapter for Csds {
 
     fn samples(&self) -> &'static [Sample] {
         samples!["every-column.multipart" = 6, "tables.zip" = 2, "v1-5.zip" = 1, "official-record.zip" = 0]
+    }
+
+    fn starters(&self) -> Starters {
+        Starters { template: starter!("csds-template.zip" = 0), examples: starter!("csds-examples.zip" = 9) }
     }
 
     fn bad_samples(&self) -> &'static [BadSample] {

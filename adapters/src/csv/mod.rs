@@ -10,8 +10,8 @@ use domain::issues::IssueCode;
 use domain::submissions::Dataset;
 
 use crate::canonical::{self, FIELDS};
-use crate::samples::{bad_samples, samples};
-use crate::{About, Adapter, BadSample, Context, Draft, Rows, Sample, Scratch, Unreadable};
+use crate::samples::{bad_samples, samples, starter};
+use crate::{About, Adapter, BadSample, Context, Draft, Rows, Sample, Scratch, Starters, Unreadable};
 use wire::FileWire;
 
 pub(crate) struct Csv;
@@ -42,14 +42,7 @@ impl Adapter for Csv {
             }
             match file.row() {
                 Ok(row) => rows.draft(canonical::draft(number, &row, context))?,
-                Err(damaged) => rows.draft(Draft {
-                    number,
-                    referral_id: damaged.referral_id,
-                    child: None,
-                    date_of_birth: None,
-                    entry: None,
-                    faults: vec![damaged.fault],
-                })?,
+                Err(damaged) => rows.draft(Draft::refused(number, damaged.referral_id, damaged.fault))?,
             }
         }
         file.encodings().report("file", rows)
@@ -57,6 +50,10 @@ impl Adapter for Csv {
 
     fn samples(&self) -> &'static [Sample] {
         samples!["every-column.csv" = 7, "reordered-crlf-bom.csv" = 3, "header-only.csv" = 0]
+    }
+
+    fn starters(&self) -> Starters {
+        Starters { template: starter!("waiting-list-template.csv" = 0), examples: starter!("waiting-list-examples.csv" = 10) }
     }
 
     fn bad_samples(&self) -> &'static [BadSample] {

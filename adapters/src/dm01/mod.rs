@@ -10,7 +10,7 @@ use domain::submissions::Dataset;
 
 use crate::returns::ReturnWire;
 use crate::samples::{bad_samples, samples};
-use crate::{About, Adapter, BadSample, Content, Context, Field, Rows, Sample, Scratch, Unreadable};
+use crate::{About, Adapter, BadSample, Content, Context, Field, Rows, Sample, Scratch, Starters, Unreadable};
 use map::Columns;
 
 pub(crate) struct Dm01;
@@ -44,6 +44,10 @@ impl Adapter for Dm01 {
 
     fn samples(&self) -> &'static [Sample] {
         samples!["provider.csv" = 1, "months.csv" = 2]
+    }
+
+    fn starters(&self) -> Starters {
+        Starters::NONE
     }
 
     fn bad_samples(&self) -> &'static [BadSample] {

@@ -113,8 +113,8 @@ fn is_address(reference: &str) -> bool {
 fn fill<'a>(row: &mut Filled<'a>, cells: &'a super::parts::Cells) {
     for (column, value) in cells.iter() {
         match value {
-            Ok(value) => row.set(column, value.as_str()),
-            Err(code) => row.fault(column, *code),
+            Ok(value) => row.set(column, value),
+            Err(code) => row.fault(column, code),
         }
     }
 }

@@ -9,7 +9,7 @@ pub(crate) mod reading;
 mod terms;
 #[cfg(test)]
 mod tests;
-mod wire;
+pub(crate) mod wire;
 mod write;
 mod xml;
 
@@ -17,18 +17,13 @@ use std::io::Read;
 
 use domain::submissions::Dataset;
 
-use crate::samples::{bad_samples, samples};
+use crate::samples::{bad_samples, samples, starter};
 use crate::sources::Looks;
-use crate::{About, Adapter, BadSample, Context, Field, Rows, Sample, Scratch, Unreadable};
+use crate::{About, Adapter, BadSample, Context, Field, Rows, Sample, Scratch, Starters, Unreadable};
 pub use nodes::Node;
 use reading::Reading;
 pub use terms::{PATHWAY, REFERRAL_ID};
 pub use write::{LOSSES, bundle, ndjson, reason, status_of};
-
-/// What kind of resource it says it is.
-pub(crate) fn kind_of(resource: &serde_json::value::RawValue) -> Option<String> {
-    serde_json::from_str::<wire::HeadWire>(resource.get()).ok()?.resource_type
-}
 
 /// What one entry may take from the source: with a document in it, half a million characters are met.
 pub(crate) const ENTRY_BYTES: usize = 1024 * 1024;
@@ -61,6 +56,10 @@ impl Adapter for Fhir {
 
     fn samples(&self) -> &'static [Sample] {
         samples!["every-field.json" = 2, "message.xml" = 2, "transaction.json" = 2]
+    }
+
+    fn starters(&self) -> Starters {
+        Starters { template: None, examples: starter!("fhir-examples.json" = 10) }
     }
 
     fn bad_samples(&self) -> &'static [BadSample] {

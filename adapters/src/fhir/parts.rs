@@ -71,28 +71,44 @@ pub(crate) enum Contact {
     NotBrought,
 }
 
-/// Values by their columns.
+/// Values by their columns, their texts in one.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-pub(crate) struct Cells(Vec<(u8, Result<String, IssueCode>)>);
+pub(crate) struct Cells {
+    texts: String,
+    /// Each column by its place in [`Column::ALL`], and where its text ends; it begins where the last one ended.
+    cells: Vec<(u8, Result<usize, IssueCode>)>,
+}
 
 impl Cells {
-    pub(crate) fn put(&mut self, column: Column, value: Option<String>) {
+    pub(crate) fn put(&mut self, column: Column, value: Option<&str>) {
         if let Some(value) = value {
-            self.0.push((column as u8, Ok(value)));
+            self.texts.push_str(value);
+            self.cells.push((column as u8, Ok(self.texts.len())));
         }
     }
 
     pub(crate) fn fault(&mut self, column: Column, code: IssueCode) {
-        self.0.push((column as u8, Err(code)));
+        self.cells.push((column as u8, Err(code)));
     }
 
     /// In the order they were put: a later one takes the place of an earlier.
-    pub(crate) fn iter(&self) -> impl Iterator<Item = (Column, &Result<String, IssueCode>)> {
-        self.0.iter().filter_map(|(at, value)| Column::ALL.get(usize::from(*at)).map(|column| (*column, value)))
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (Column, Result<&str, IssueCode>)> {
+        let mut start = 0;
+        self.cells.iter().filter_map(move |(at, cell)| {
+            let value = match *cell {
+                Ok(end) => Ok(self.texts.get(std::mem::replace(&mut start, end)..end)?),
+                Err(code) => Err(code),
+            };
+            Some((*Column::ALL.get(usize::from(*at))?, value))
+        })
     }
 
     pub(crate) fn get(&self, column: Column) -> Option<&str> {
-        self.iter().filter(|(at, _)| *at == column).last().and_then(|(_, value)| value.as_deref().ok())
+        self.iter().filter(|(at, _)| *at == column).last().and_then(|(_, value)| value.ok())
+    }
+
+    fn weight(&self) -> usize {
+        self.texts.len() + 16 * self.cells.len()
     }
 }
 
@@ -108,17 +124,16 @@ impl Part {
 
     /// Bytes that it takes, more or less.
     pub(crate) fn weight(&self) -> usize {
-        let cells = |cells: &Cells| cells.0.iter().map(|(_, value)| 40 + value.as_ref().map_or(0, String::len)).sum::<usize>();
         let keys = |keys: &[Key]| keys.iter().map(|key| 24 + key.len()).sum::<usize>();
         200 + match self {
-            Self::Patient(patient) => keys(&patient.keys) + cells(&patient.cells),
+            Self::Patient(patient) => keys(&patient.keys) + patient.cells.weight(),
             Self::Contact(contact) => contact.referral.len() + contact.subject.len(),
             Self::Referral(referral) => {
                 let contained = referral.subject.iter().filter_map(|subject| subject.contained.as_ref());
                 keys(&referral.keys)
-                    + cells(&referral.cells)
+                    + referral.cells.weight()
                     + referral.recognised.len() * 200
-                    + contained.map(|patient| keys(&patient.keys) + cells(&patient.cells)).sum::<usize>()
+                    + contained.map(|patient| keys(&patient.keys) + patient.cells.weight()).sum::<usize>()
             }
         }
     }

@@ -13,7 +13,7 @@ use serde_json::value::RawValue;
 use super::joining;
 use super::map::{Mapping, UnknownExtension};
 use super::parts::{Part, PatientPart};
-use super::wire::{AppointmentWire, EncounterWire, EntryWire, HeadWire, PatientWire, ServiceRequestWire};
+use super::wire::{EntryWire, HeadWire, PatientWire, ServiceRequestWire};
 use crate::rows::Fault;
 use crate::scratch::Spool;
 use crate::{Context, Draft, Rows, Scratch, Unreadable};
@@ -102,15 +102,18 @@ impl<'c, 's, 'k> Reading<'c, 's, 'k> {
             return self.reject(("request", IssueCode::EntryRequest));
         }
         match entry.resource {
-            Some(resource) => self.take(&resource, entry.full_url.as_deref()),
+            Some(resource) => match typed(resource.get()) {
+                Ok(head) => self.take(&head, resource.get(), entry.full_url.as_deref()),
+                Err(NotFhir) => self.reject(("resource", IssueCode::ResourceShape)),
+            },
             None => self.reject(("resource", IssueCode::ResourceShape)),
         }
     }
 
     /// A resource that stands on its own.
-    pub(crate) fn resource(&mut self, resource: &RawValue) -> Result<(), Unreadable> {
+    pub(crate) fn resource(&mut self, head: &HeadWire<'_>, resource: &str) -> Result<(), Unreadable> {
         self.read += 1;
-        self.take(resource, None)
+        self.take(head, resource, None)
     }
 
     /// One that is refused for what it is.
@@ -121,11 +124,11 @@ impl<'c, 's, 'k> Reading<'c, 's, 'k> {
 
     /// Rejects the one just read.
     fn reject(&mut self, fault: Fault) -> Result<(), Unreadable> {
-        self.rows.draft(Draft { number: self.read, referral_id: None, child: None, date_of_birth: None, entry: None, faults: vec![fault] })
+        self.rows.draft(Draft::refused(self.read, None, fault))
     }
 
-    fn take(&mut self, resource: &RawValue, full_url: Option<&str>) -> Result<(), Unreadable> {
-        let mapped = self.map(resource, full_url);
+    fn take(&mut self, head: &HeadWire<'_>, resource: &str, full_url: Option<&str>) -> Result<(), Unreadable> {
+        let mapped = self.map(head, resource, full_url);
         match mapped {
             Ok(Mapped::Part(part)) => self.keep(part),
             Ok(Mapped::Nothing) => Ok(()),
@@ -134,28 +137,26 @@ impl<'c, 's, 'k> Reading<'c, 's, 'k> {
         }
     }
 
-    fn map(&mut self, resource: &RawValue, full_url: Option<&str>) -> Result<Mapped, NotFhir> {
-        let head: HeadWire = typed(resource)?;
+    fn map(&mut self, head: &HeadWire<'_>, resource: &str, full_url: Option<&str>) -> Result<Mapped, NotFhir> {
         let (mapping, modified) = (self.mapping, head.is_modified());
         let part = match head.resource_type.as_deref().ok_or(NotFhir)? {
             "Patient" => {
-                let (patient, unknown) = mapping.patient(typed::<PatientWire>(resource)?, full_url, modified);
+                let (patient, unknown) = mapping.patient(&typed(resource)?, full_url, modified);
                 self.note(unknown.as_ref());
                 Some(Part::Patient(patient))
             }
             "ServiceRequest" => {
-                let mut request: ServiceRequestWire = typed(resource)?;
-                let contained = std::mem::take(&mut request.contained);
-                let patient = |id: &str| contained_patient(mapping, &contained, id);
-                let (referral, unknown) = mapping.referral(self.read, request, full_url, modified, patient);
+                let request: ServiceRequestWire<'_> = typed(resource)?;
+                let patient = |id: &str| contained_patient(mapping, &request.contained, id);
+                let (referral, unknown) = mapping.referral(self.read, &request, full_url, modified, patient);
                 self.note(unknown.as_ref());
                 match referral {
                     Some(referral) => Some(Part::Referral(Box::new(referral))),
                     None => return Ok(Mapped::OutOfScope),
                 }
             }
-            "Encounter" if !modified => mapping.encounter(&typed::<EncounterWire>(resource)?).map(Part::Contact),
-            "Appointment" if !modified => mapping.appointment(&typed::<AppointmentWire>(resource)?).map(Part::Contact),
+            "Encounter" if !modified => mapping.encounter(&typed(resource)?).map(Part::Contact),
+            "Appointment" if !modified => mapping.appointment(&typed(resource)?).map(Part::Contact),
             kind if BESIDE.contains(&kind) => None,
             _ => return Ok(Mapped::OutOfScope),
         };
@@ -176,11 +177,13 @@ impl<'c, 's, 'k> Reading<'c, 's, 'k> {
         while (self.spools.len() as u64) < SPLITS {
             self.spools.push(self.scratch.spool().map_err(Unreadable::Source)?);
         }
+        let mut line = Vec::new();
         for part in self.held.drain(..) {
+            line.clear();
+            serde_json::to_writer(&mut line, &part).map_err(|error| Unreadable::Source(error.into()))?;
+            line.push(b'\n');
             for split in splits_of(&part) {
-                let spool = &mut self.spools[split];
-                serde_json::to_writer(&mut *spool, &part).map_err(|error| Unreadable::Source(error.into()))?;
-                spool.write_all(b"\n").map_err(Unreadable::Source)?;
+                self.spools[split].write_all(&line).map_err(Unreadable::Source)?;
             }
         }
         Ok(())
@@ -231,15 +234,15 @@ enum Mapped {
 
 struct NotFhir;
 
-fn typed<'a, T: Deserialize<'a>>(resource: &'a RawValue) -> Result<T, NotFhir> {
-    serde_json::from_str(resource.get()).map_err(|_| NotFhir)
+fn typed<'a, T: Deserialize<'a>>(resource: &'a str) -> Result<T, NotFhir> {
+    serde_json::from_str(resource).map_err(|_| NotFhir)
 }
 
-fn contained_patient(mapping: Mapping<'_>, contained: &[Box<RawValue>], id: &str) -> Option<PatientPart> {
-    contained.iter().find_map(|resource| {
-        let head: HeadWire = typed(resource).ok()?;
-        let patient: PatientWire = (head.resource_type.as_deref()? == "Patient").then(|| typed(resource))?.ok()?;
-        (patient.id.as_deref() == Some(id)).then(|| mapping.patient(patient, None, head.is_modified()).0)
+fn contained_patient(mapping: Mapping<'_>, contained: &[&RawValue], id: &str) -> Option<PatientPart> {
+    contained.iter().map(|resource| resource.get()).find_map(|resource| {
+        let head: HeadWire<'_> = typed(resource).ok()?;
+        let patient: PatientWire<'_> = (head.resource_type.as_deref()? == "Patient").then(|| typed(resource))?.ok()?;
+        (patient.id.as_deref() == Some(id)).then(|| mapping.patient(&patient, None, head.is_modified()).0)
     })
 }
 

@@ -45,6 +45,12 @@ pub(crate) fn element(column: Column) -> &'static str {
         Column::PreviousReferralId | Column::PreviousProvider => "basedOn",
         Column::ReferredBy => "requester",
         Column::DateOfDeath => "deceasedDateTime",
+        Column::NhsNumberStatus => "Extension-UKCore-NHSNumberVerificationStatus",
+        Column::EthnicCategory => "Extension-UKCore-EthnicCategory",
+        Column::SourceOfReferral => "Extension-UKCore-SourceOfServiceRequest",
+        Column::FirstContactDate | Column::LastContactDate => "Encounter",
+        Column::NextAppointmentDate | Column::NotBroughtCount => "Appointment",
+        // An extension of ours.
         other => other.name(),
     }
 }

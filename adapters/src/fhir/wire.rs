@@ -1,8 +1,10 @@
 //! The resources as they stand: only what is read of them, in the shapes of FHIR R4. Everything else is
 //! passed over, as FHIR asks of a reader; what may not be passed over stands in [`HeadWire`].
 
+use std::borrow::Cow;
 use std::fmt;
 use std::marker::PhantomData;
+use std::ops::Deref;
 
 use serde::de::value::MapAccessDeserializer;
 use serde::de::{Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
@@ -33,188 +35,210 @@ pub(crate) struct RequestWire {
 /// What is asked of a resource before anything else: its kind, wherever among its members that is said,
 /// and what changes the meaning of all the rest, so that a reader who does not know it must not go on.
 #[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub(crate) struct HeadWire {
-    pub(crate) resource_type: Option<String>,
+#[serde(rename_all = "camelCase", bound(deserialize = "'de: 'a"))]
+pub(crate) struct HeadWire<'a> {
+    pub(crate) resource_type: Option<Text<'a>>,
     modifier_extension: Option<IgnoredAny>,
     implicit_rules: Option<IgnoredAny>,
 }
 
-impl HeadWire {
+impl HeadWire<'_> {
     pub(crate) fn is_modified(&self) -> bool {
         self.modifier_extension.is_some() || self.implicit_rules.is_some()
     }
 }
 
 #[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub(crate) struct PatientWire {
-    pub(crate) id: Option<String>,
-    pub(crate) active: Option<Scalar>,
+#[serde(rename_all = "camelCase", bound(deserialize = "'de: 'a"))]
+pub(crate) struct PatientWire<'a> {
+    pub(crate) id: Option<Text<'a>>,
+    pub(crate) active: Option<Scalar<'a>>,
     #[serde(default, deserialize_with = "list")]
-    pub(crate) extension: Vec<ExtensionWire>,
+    pub(crate) extension: Vec<ExtensionWire<'a>>,
     #[serde(default, deserialize_with = "list")]
-    pub(crate) identifier: Vec<IdentifierWire>,
-    pub(crate) gender: Option<String>,
-    pub(crate) birth_date: Option<String>,
-    pub(crate) deceased_date_time: Option<String>,
+    pub(crate) identifier: Vec<IdentifierWire<'a>>,
+    pub(crate) gender: Option<Text<'a>>,
+    pub(crate) birth_date: Option<Text<'a>>,
+    pub(crate) deceased_date_time: Option<Text<'a>>,
     #[serde(default, deserialize_with = "list")]
-    pub(crate) general_practitioner: Vec<ReferenceWire>,
+    pub(crate) general_practitioner: Vec<ReferenceWire<'a>>,
     #[serde(default, deserialize_with = "list")]
-    pub(crate) link: Vec<LinkWire>,
+    pub(crate) link: Vec<LinkWire<'a>>,
 }
 
 #[derive(Deserialize)]
-pub(crate) struct LinkWire {
+#[serde(bound(deserialize = "'de: 'a"))]
+pub(crate) struct LinkWire<'a> {
     #[serde(rename = "type")]
-    pub(crate) kind: Option<String>,
+    pub(crate) kind: Option<Text<'a>>,
 }
 
 #[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub(crate) struct ServiceRequestWire {
-    pub(crate) id: Option<String>,
+#[serde(rename_all = "camelCase", bound(deserialize = "'de: 'a"))]
+pub(crate) struct ServiceRequestWire<'a> {
+    pub(crate) id: Option<Text<'a>>,
     #[serde(default)]
-    pub(crate) contained: Vec<Box<RawValue>>,
+    pub(crate) contained: Vec<&'a RawValue>,
     #[serde(default, deserialize_with = "list")]
-    pub(crate) extension: Vec<ExtensionWire>,
+    pub(crate) extension: Vec<ExtensionWire<'a>>,
     #[serde(default, deserialize_with = "list")]
-    pub(crate) identifier: Vec<IdentifierWire>,
+    pub(crate) identifier: Vec<IdentifierWire<'a>>,
     #[serde(default, deserialize_with = "list")]
-    pub(crate) based_on: Vec<ReferenceWire>,
+    pub(crate) based_on: Vec<ReferenceWire<'a>>,
     #[serde(default, deserialize_with = "list")]
-    pub(crate) replaces: Vec<ReferenceWire>,
-    pub(crate) status: Option<String>,
-    pub(crate) intent: Option<String>,
-    pub(crate) do_not_perform: Option<Scalar>,
-    pub(crate) priority: Option<String>,
+    pub(crate) replaces: Vec<ReferenceWire<'a>>,
+    pub(crate) status: Option<Text<'a>>,
+    pub(crate) intent: Option<Text<'a>>,
+    pub(crate) do_not_perform: Option<Scalar<'a>>,
+    pub(crate) priority: Option<Text<'a>>,
     #[serde(default, deserialize_with = "list")]
-    pub(crate) category: Vec<ConceptWire>,
-    pub(crate) code: Option<ConceptWire>,
+    pub(crate) category: Vec<ConceptWire<'a>>,
+    pub(crate) code: Option<ConceptWire<'a>>,
     #[serde(default, deserialize_with = "list")]
-    pub(crate) reason_code: Vec<ConceptWire>,
-    pub(crate) subject: Option<ReferenceWire>,
-    pub(crate) authored_on: Option<String>,
-    pub(crate) requester: Option<ReferenceWire>,
+    pub(crate) reason_code: Vec<ConceptWire<'a>>,
+    pub(crate) subject: Option<ReferenceWire<'a>>,
+    pub(crate) authored_on: Option<Text<'a>>,
+    pub(crate) requester: Option<ReferenceWire<'a>>,
 }
 
 #[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub(crate) struct EncounterWire {
-    pub(crate) status: Option<String>,
-    pub(crate) subject: Option<ReferenceWire>,
+#[serde(rename_all = "camelCase", bound(deserialize = "'de: 'a"))]
+pub(crate) struct EncounterWire<'a> {
+    pub(crate) status: Option<Text<'a>>,
+    pub(crate) subject: Option<ReferenceWire<'a>>,
     #[serde(default, deserialize_with = "list")]
-    pub(crate) based_on: Vec<ReferenceWire>,
-    pub(crate) period: Option<PeriodWire>,
+    pub(crate) based_on: Vec<ReferenceWire<'a>>,
+    pub(crate) period: Option<PeriodWire<'a>>,
 }
 
 #[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub(crate) struct AppointmentWire {
-    pub(crate) status: Option<String>,
-    pub(crate) start: Option<String>,
+#[serde(rename_all = "camelCase", bound(deserialize = "'de: 'a"))]
+pub(crate) struct AppointmentWire<'a> {
+    pub(crate) status: Option<Text<'a>>,
+    pub(crate) start: Option<Text<'a>>,
     #[serde(default, deserialize_with = "list")]
-    pub(crate) based_on: Vec<ReferenceWire>,
+    pub(crate) based_on: Vec<ReferenceWire<'a>>,
     #[serde(default, deserialize_with = "list")]
-    pub(crate) participant: Vec<ParticipantWire>,
+    pub(crate) participant: Vec<ParticipantWire<'a>>,
 }
 
 #[derive(Deserialize)]
-pub(crate) struct ParticipantWire {
-    pub(crate) actor: Option<ReferenceWire>,
+#[serde(bound(deserialize = "'de: 'a"))]
+pub(crate) struct ParticipantWire<'a> {
+    pub(crate) actor: Option<ReferenceWire<'a>>,
 }
 
 #[derive(Deserialize)]
-pub(crate) struct PeriodWire {
-    pub(crate) start: Option<String>,
+#[serde(bound(deserialize = "'de: 'a"))]
+pub(crate) struct PeriodWire<'a> {
+    pub(crate) start: Option<Text<'a>>,
 }
 
 #[derive(Deserialize)]
-pub(crate) struct IdentifierWire {
+#[serde(bound(deserialize = "'de: 'a"))]
+pub(crate) struct IdentifierWire<'a> {
     #[serde(default, deserialize_with = "list")]
-    pub(crate) extension: Vec<ExtensionWire>,
+    pub(crate) extension: Vec<ExtensionWire<'a>>,
     #[serde(rename = "type")]
-    pub(crate) kind: Option<ConceptWire>,
-    pub(crate) system: Option<String>,
-    pub(crate) value: Option<String>,
-    pub(crate) assigner: Option<Box<AssignerWire>>,
+    pub(crate) kind: Option<ConceptWire<'a>>,
+    pub(crate) system: Option<Text<'a>>,
+    pub(crate) value: Option<Text<'a>>,
+    pub(crate) assigner: Option<Box<AssignerWire<'a>>>,
 }
 
 #[derive(Deserialize)]
-pub(crate) struct AssignerWire {
-    pub(crate) identifier: Option<ValueWire>,
+#[serde(bound(deserialize = "'de: 'a"))]
+pub(crate) struct AssignerWire<'a> {
+    pub(crate) identifier: Option<ValueWire<'a>>,
 }
 
 #[derive(Deserialize)]
-pub(crate) struct ValueWire {
-    pub(crate) system: Option<String>,
-    pub(crate) value: Option<String>,
+#[serde(bound(deserialize = "'de: 'a"))]
+pub(crate) struct ValueWire<'a> {
+    pub(crate) system: Option<Text<'a>>,
+    pub(crate) value: Option<Text<'a>>,
 }
 
 #[derive(Deserialize)]
-pub(crate) struct ReferenceWire {
-    pub(crate) reference: Option<String>,
+#[serde(bound(deserialize = "'de: 'a"))]
+pub(crate) struct ReferenceWire<'a> {
+    pub(crate) reference: Option<Text<'a>>,
     #[serde(rename = "type")]
-    pub(crate) kind: Option<String>,
-    pub(crate) identifier: Option<IdentifierWire>,
+    pub(crate) kind: Option<Text<'a>>,
+    pub(crate) identifier: Option<IdentifierWire<'a>>,
 }
 
 #[derive(Deserialize)]
-pub(crate) struct ConceptWire {
+#[serde(bound(deserialize = "'de: 'a"))]
+pub(crate) struct ConceptWire<'a> {
     #[serde(default, deserialize_with = "list")]
-    pub(crate) coding: Vec<CodingWire>,
+    pub(crate) coding: Vec<CodingWire<'a>>,
 }
 
 #[derive(Deserialize)]
-pub(crate) struct CodingWire {
-    pub(crate) system: Option<String>,
-    pub(crate) code: Option<String>,
+#[serde(bound(deserialize = "'de: 'a"))]
+pub(crate) struct CodingWire<'a> {
+    pub(crate) system: Option<Text<'a>>,
+    pub(crate) code: Option<Text<'a>>,
 }
 
 #[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub(crate) struct ExtensionWire {
-    pub(crate) url: String,
+#[serde(rename_all = "camelCase", bound(deserialize = "'de: 'a"))]
+pub(crate) struct ExtensionWire<'a> {
+    pub(crate) url: Text<'a>,
     #[serde(alias = "valueCode", alias = "valueDate", alias = "valueBoolean", alias = "valueInteger", alias = "valueUnsignedInt")]
-    pub(crate) value_string: Option<Scalar>,
-    pub(crate) value_codeable_concept: Option<ConceptWire>,
+    pub(crate) value_string: Option<Scalar<'a>>,
+    pub(crate) value_codeable_concept: Option<ConceptWire<'a>>,
+}
+
+/// Text of the body, which stands where it was read unless it had to be unescaped.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Text<'a>(#[serde(borrow)] Cow<'a, str>);
+
+impl Deref for Text<'_> {
+    type Target = str;
+
+    fn deref(&self) -> &str {
+        &self.0
+    }
 }
 
 /// A primitive, as text: XML has nothing else.
-pub(crate) struct Scalar(pub(crate) String);
+pub(crate) struct Scalar<'a>(Text<'a>);
 
-impl Scalar {
-    pub(crate) fn is_true(&self) -> bool {
-        self.0 == "true"
-    }
+impl Deref for Scalar<'_> {
+    type Target = str;
 
-    pub(crate) fn is_false(&self) -> bool {
-        self.0 == "false"
+    fn deref(&self) -> &str {
+        &self.0
     }
 }
 
-impl<'de> Deserialize<'de> for Scalar {
+impl<'de: 'a, 'a> Deserialize<'de> for Scalar<'a> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Any;
-        impl Visitor<'_> for Any {
-            type Value = Scalar;
+        struct Any<'a>(PhantomData<&'a ()>);
+        impl<'de: 'a, 'a> Visitor<'de> for Any<'a> {
+            type Value = Cow<'a, str>;
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 f.write_str("a primitive")
             }
-            fn visit_str<E: Error>(self, text: &str) -> Result<Scalar, E> {
-                Ok(Scalar(text.to_owned()))
+            fn visit_borrowed_str<E: Error>(self, text: &'de str) -> Result<Self::Value, E> {
+                Ok(Cow::Borrowed(text))
             }
-            fn visit_bool<E: Error>(self, value: bool) -> Result<Scalar, E> {
-                Ok(Scalar(value.to_string()))
+            fn visit_str<E: Error>(self, text: &str) -> Result<Self::Value, E> {
+                Ok(Cow::Owned(text.to_owned()))
             }
-            fn visit_u64<E: Error>(self, value: u64) -> Result<Scalar, E> {
-                Ok(Scalar(value.to_string()))
+            fn visit_bool<E: Error>(self, value: bool) -> Result<Self::Value, E> {
+                Ok(Cow::Borrowed(if value { "true" } else { "false" }))
             }
-            fn visit_i64<E: Error>(self, value: i64) -> Result<Scalar, E> {
-                Ok(Scalar(value.to_string()))
+            fn visit_u64<E: Error>(self, value: u64) -> Result<Self::Value, E> {
+                Ok(Cow::Owned(value.to_string()))
+            }
+            fn visit_i64<E: Error>(self, value: i64) -> Result<Self::Value, E> {
+                Ok(Cow::Owned(value.to_string()))
             }
         }
-        deserializer.deserialize_any(Any)
+        deserializer.deserialize_any(Any(PhantomData)).map(|text| Self(Text(text)))
     }
 }
 

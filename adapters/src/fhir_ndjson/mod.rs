@@ -7,16 +7,18 @@ use std::io::{BufRead, BufReader, Read};
 
 use domain::issues::IssueCode;
 use domain::submissions::Dataset;
-use serde_json::error::Category;
-use serde_json::value::RawValue;
+use serde::de::IgnoredAny;
 
 use crate::fhir::reading::Reading;
-use crate::fhir::{ENTRY_BYTES, FIELDS, kind_of};
-use crate::samples::{bad_samples, samples};
+use crate::fhir::wire::HeadWire;
+use crate::fhir::{ENTRY_BYTES, FIELDS};
+use crate::samples::{bad_samples, samples, starter};
 use crate::sources::{Bounded, Looks};
-use crate::{About, Adapter, BadSample, Context, Rows, Sample, Scratch, Unreadable};
+use crate::{About, Adapter, BadSample, Context, Rows, Sample, Scratch, Starters, Unreadable};
 
 pub(crate) struct FhirNdjson;
+
+const NO_RESOURCE: Unreadable = Unreadable::NotThisFormat("JSON that is no FHIR resource");
 
 impl Adapter for FhirNdjson {
     fn about(&self) -> &'static About {
@@ -53,24 +55,37 @@ impl Adapter for FhirNdjson {
                     Err(error) => return Err(source.get_ref().refusal(row, error)),
                 }
             }
-            let cut_short = |error: &serde_json::Error| error.classify() == Category::Eof && !line.ends_with(b"\n");
-            let resource: &RawValue = match serde_json::from_slice(&line) {
-                Ok(resource) => resource,
-                Err(error) if cut_short(&error) => return Err(Unreadable::Truncated { row }),
+            let ends = line.ends_with(b"\n");
+            let text = match std::str::from_utf8(&line) {
+                Ok(text) => text,
+                Err(error) if error.error_len().is_none() && !ends => return Err(Unreadable::Truncated { row }),
                 Err(_) => return Err(Unreadable::Malformed { row }),
             };
-            match kind_of(resource).as_deref() {
-                None if row == 1 => return Err(Unreadable::NotThisFormat("JSON that is no FHIR resource")),
+            let Ok(head) = serde_json::from_str::<HeadWire<'_>>(text) else {
+                match serde_json::from_str::<IgnoredAny>(text) {
+                    Ok(_) if row == 1 => return Err(NO_RESOURCE),
+                    Ok(_) => reading.refuse(("resource", IssueCode::ResourceShape))?,
+                    Err(error) if error.is_eof() && !ends => return Err(Unreadable::Truncated { row }),
+                    Err(_) => return Err(Unreadable::Malformed { row }),
+                }
+                continue;
+            };
+            match head.resource_type.as_deref() {
+                None if row == 1 => return Err(NO_RESOURCE),
                 Some("Bundle") if row == 1 => return Err(Unreadable::NotThisFormat("a FHIR Bundle, which is the format fhir")),
                 // One among the lines would hide what is in it.
                 Some("Bundle") => reading.refuse(("resource", IssueCode::ResourceShape))?,
-                _ => reading.resource(resource)?,
+                _ => reading.resource(&head, text)?,
             }
         }
     }
 
     fn samples(&self) -> &'static [Sample] {
         samples!["every-field.ndjson" = 2, "patients-last.ndjson" = 2, "patients-only.ndjson" = 0]
+    }
+
+    fn starters(&self) -> Starters {
+        Starters { template: None, examples: starter!("fhir-examples.ndjson" = 10) }
     }
 
     fn bad_samples(&self) -> &'static [BadSample] {

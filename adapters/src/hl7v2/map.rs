@@ -85,7 +85,10 @@ fn name(column: Column) -> &'static str {
         Column::Priority => "RF1-2",
         Column::PreviousReferralId | Column::PreviousProvider | Column::Ubrn => "RF1-11",
         Column::ReferredBy => "PRD-7",
-        _ => "ZSB",
+        Column::ClosedDate => "RF1-8",
+        Column::RejectedDate => "RF1-9",
+        // What a ZSB segment names.
+        other => other.name(),
     }
 }
 
@@ -263,7 +266,7 @@ pub(super) fn merge(number: u64, message: &Message<'_>, context: &Context<'_>) -
     if date_of_birth.is_none() {
         faults.push(("PID-7", if born.is_empty() { IssueCode::ValueMissing } else { IssueCode::DateFormat }));
     }
-    Draft { number, referral_id: None, child, date_of_birth, entry: Some(Entry::Merge(Merge { retired })), faults }
+    Draft { number, referral_id: None, child, date_of_birth, entry: Some(Entry::Merge(Merge { retired })), faults, names: name }
 }
 
 fn identifiers(

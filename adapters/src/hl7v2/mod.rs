@@ -16,9 +16,8 @@ use std::io::{self, BufRead, BufReader, Read};
 use domain::issues::IssueCode;
 use domain::submissions::Dataset;
 
-use crate::rows::Fault;
-use crate::samples::{bad_samples, samples};
-use crate::{About, Adapter, BadSample, Context, Draft, Field, Rows, Sample, Scratch, Spool, SpoolReader, Unreadable};
+use crate::samples::{bad_samples, samples, starter};
+use crate::{About, Adapter, BadSample, Context, Draft, Field, Rows, Sample, Scratch, Spool, SpoolReader, Starters, Unreadable};
 use codes::Kind;
 use texts::Message;
 use wire::{Damage, FileWire, MessageBytes};
@@ -61,6 +60,10 @@ impl Adapter for Hl7V2 {
 
     fn samples(&self) -> &'static [Sample] {
         samples!["every-segment.hl7" = 2, "batch.hl7" = 2, "quirks.hl7" = 3, "merge.hl7" = 1]
+    }
+
+    fn starters(&self) -> Starters {
+        Starters { template: None, examples: starter!("hl7v2-examples.hl7" = 10) }
     }
 
     fn bad_samples(&self) -> &'static [BadSample] {
@@ -176,15 +179,15 @@ impl Aside {
         let mut text = String::new();
         while let Some((row, damage)) = next(&mut spool, &mut text).map_err(Unreadable::Source)? {
             let Some(message) = Message::new(&text) else {
-                rows.draft(rejected(row, None, damage.unwrap_or(Damage::Shape).fault()))?;
+                rows.draft(Draft::refused(row, None, damage.unwrap_or(Damage::Shape).fault()))?;
                 continue;
             };
             let id = map::referral_id(&message);
             let is_superseded = || id.as_ref().is_some_and(|id| self.last.get(&hash(id)).is_some_and(|last| *last != row));
             match (map::kind(&message), damage) {
                 (Ok(Kind::Referral { .. }), _) if is_superseded() => {}
-                (_, Some(damage)) => rows.draft(rejected(row, id.map(String::from), damage.fault()))?,
-                (Err(fault), None) => rows.draft(rejected(row, None, fault))?,
+                (_, Some(damage)) => rows.draft(Draft::refused(row, id.map(String::from), damage.fault()))?,
+                (Err(fault), None) => rows.draft(Draft::refused(row, None, fault))?,
                 (Ok(Kind::Merge), None) => rows.draft(map::merge(row, &message, context))?,
                 (Ok(Kind::Referral { cancelled }), None) => match map::referral(row, &message, cancelled, context) {
                     Some(draft) => rows.draft(draft)?,
@@ -201,10 +204,6 @@ fn hash(id: &str) -> u64 {
     let mut hasher = DefaultHasher::new();
     id.hash(&mut hasher);
     hasher.finish()
-}
-
-fn rejected(number: u64, referral_id: Option<String>, fault: Fault) -> Draft {
-    Draft { number, referral_id, child: None, date_of_birth: None, entry: None, faults: vec![fault] }
 }
 
 /// Reads the next message's text; `None` at the end.

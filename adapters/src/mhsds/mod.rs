@@ -9,8 +9,8 @@ use std::io::Read;
 
 use domain::submissions::Dataset;
 
-use crate::samples::{bad_samples, samples};
-use crate::{About, Adapter, BadSample, Context, Rows, Sample, Scratch, Unreadable, data_sets};
+use crate::samples::{bad_samples, samples, starter};
+use crate::{About, Adapter, BadSample, Context, Rows, Sample, Scratch, Starters, Unreadable, data_sets};
 
 pub(crate) struct Mhsds;
 
@@ -32,6 +32,10 @@ impl Adapter for Mhsds {
 
     fn samples(&self) -> &'static [Sample] {
         samples!["every-column.multipart" = 4, "tables.zip" = 2, "v5.zip" = 2, "official-record.zip" = 1]
+    }
+
+    fn starters(&self) -> Starters {
+        Starters { template: starter!("mhsds-template.zip" = 0), examples: starter!("mhsds-examples.zip" = 8) }
     }
 
     fn bad_samples(&self) -> &'static [BadSample] {

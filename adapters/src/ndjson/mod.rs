@@ -10,8 +10,8 @@ use domain::issues::IssueCode;
 use domain::submissions::Dataset;
 
 use crate::canonical::{self, Column, FIELDS};
-use crate::samples::{bad_samples, samples};
-use crate::{About, Adapter, BadSample, Context, Draft, Rows, Sample, Scratch, Unreadable};
+use crate::samples::{bad_samples, samples, starter};
+use crate::{About, Adapter, BadSample, Context, Draft, Rows, Sample, Scratch, Starters, Unreadable};
 use wire::{DamagedWire, FileWire};
 
 pub(crate) struct Ndjson;
@@ -42,14 +42,7 @@ impl Adapter for Ndjson {
                 Err(DamagedWire::CutShort) => return Err(Unreadable::Truncated { row: line.number }),
                 Err(DamagedWire::Row(IssueCode::RowMalformed)) if first => return Err(Unreadable::Malformed { row: line.number }),
                 Ok(row) if first && !row.known => return Err(Unreadable::HeaderMissing(Column::missing(|_| false))),
-                Err(DamagedWire::Row(code)) => rows.draft(Draft {
-                    number: line.number,
-                    referral_id: None,
-                    child: None,
-                    date_of_birth: None,
-                    entry: None,
-                    faults: vec![("row", code)],
-                })?,
+                Err(DamagedWire::Row(code)) => rows.draft(Draft::refused(line.number, None, ("row", code)))?,
                 Ok(row) => {
                     if row.unknown && !std::mem::replace(&mut unknown, true) {
                         rows.file_issue("keys", IssueCode::ColumnUnknown)?;
@@ -64,6 +57,10 @@ impl Adapter for Ndjson {
 
     fn samples(&self) -> &'static [Sample] {
         samples!["every-key.ndjson" = 7, "natural-values.ndjson" = 3]
+    }
+
+    fn starters(&self) -> Starters {
+        Starters { template: None, examples: starter!("waiting-list-examples.ndjson" = 10) }
     }
 
     fn bad_samples(&self) -> &'static [BadSample] {

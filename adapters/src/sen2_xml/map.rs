@@ -14,6 +14,7 @@ use domain::upns::{Upn, UpnError};
 
 use super::codes;
 use super::wire::ElementWire;
+use crate::canonical::Column;
 use crate::rows::Fault;
 use crate::{Draft, Rows, Unreadable};
 
@@ -62,7 +63,15 @@ impl People {
         if requests.is_empty() {
             about_person.push(("Requests", IssueCode::RequestMissing));
             self.rows += 1;
-            return rows.draft(Draft { number: self.rows, referral_id: None, child, date_of_birth, entry: None, faults: about_person });
+            return rows.draft(Draft {
+                number: self.rows,
+                referral_id: None,
+                child,
+                date_of_birth,
+                entry: None,
+                faults: about_person,
+                names: Column::name,
+            });
         }
         if requests.len() > REQUESTS {
             return Err(Unreadable::TooLarge { row: self.next_row() });
@@ -72,7 +81,15 @@ impl People {
             let entry = reading.case(request, person.clone()).map(|case| Entry::Case(Box::new(case)));
             let faults = reading.faults;
             self.rows += 1;
-            rows.draft(Draft { number: self.rows, referral_id: None, child: child.clone(), date_of_birth, entry, faults })?;
+            rows.draft(Draft {
+                number: self.rows,
+                referral_id: None,
+                child: child.clone(),
+                date_of_birth,
+                entry,
+                faults,
+                names: Column::name,
+            })?;
             about_person.retain(|(_, code)| *code != IssueCode::ElementUnknown);
         }
         Ok(())

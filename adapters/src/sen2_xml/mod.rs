@@ -12,8 +12,8 @@ use std::io::Read;
 use domain::issues::IssueCode;
 use domain::submissions::Dataset;
 
-use crate::samples::{bad_samples, samples};
-use crate::{About, Adapter, BadSample, Context, Field, Rows, Sample, Scratch, Unreadable};
+use crate::samples::{bad_samples, samples, starter};
+use crate::{About, Adapter, BadSample, Context, Field, Rows, Sample, Scratch, Starters, Unreadable};
 use map::People;
 use wire::{PartWire, ReturnWire};
 
@@ -50,6 +50,10 @@ impl Adapter for Sen2Xml {
 
     fn samples(&self) -> &'static [Sample] {
         samples!["every-element.xml" = 1, "spellings.xml" = 2, "outcomes.xml" = 6, "nobody.xml" = 0]
+    }
+
+    fn starters(&self) -> Starters {
+        Starters { template: None, examples: starter!("sen2-examples.xml" = 11) }
     }
 
     fn bad_samples(&self) -> &'static [BadSample] {

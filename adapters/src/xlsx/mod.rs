@@ -16,9 +16,9 @@ use memchr::memmem;
 
 use crate::archives::{Archive, Bounds};
 use crate::canonical::{self, Column, FIELDS, Header};
-use crate::samples::{bad_samples, samples};
+use crate::samples::{bad_samples, samples, starter};
 use crate::sources::{COMPOUND, Looks, ZIP};
-use crate::{About, Adapter, BadSample, Context, Rows, Sample, Scratch, Unreadable};
+use crate::{About, Adapter, BadSample, Context, Rows, Sample, Scratch, Starters, Unreadable};
 use book::BookWire;
 use map::{Places, Remarks};
 use wire::SheetWire;
@@ -87,6 +87,10 @@ impl Adapter for Xlsx {
 
     fn samples(&self) -> &'static [Sample] {
         samples!["every-column.xlsx" = 3, "as-people-keep-them.xlsx" = 3]
+    }
+
+    fn starters(&self) -> Starters {
+        Starters { template: starter!("waiting-list-template.xlsx" = 0), examples: starter!("waiting-list-examples.xlsx" = 10) }
     }
 
     fn bad_samples(&self) -> &'static [BadSample] {

@@ -11,8 +11,10 @@ use futures_util::stream;
 use tokio::fs::File;
 use tokio::io::AsyncReadExt;
 
+use crate::encodings::{Coding, Encoded};
+
 /// Bytes read from disk at a time: what a push holds in memory.
-const CHUNK: usize = 64 * 1024;
+pub(crate) const CHUNK: usize = 64 * 1024;
 
 /// How far a submission is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -52,6 +54,8 @@ pub enum Payload {
     File(PathBuf),
     /// The same, its SHA-256 known: see [`sha256_of`].
     Digested(PathBuf, Sha256),
+    /// Streamed, and compressed on its way; once more before, for the digest of what is sent.
+    Compressed(PathBuf, Coding),
     Bytes(Bytes),
 }
 
@@ -60,11 +64,12 @@ pub(crate) enum Body {
     Empty,
     Bytes { content_type: &'static str, bytes: Bytes },
     Stream { content_type: &'static str, path: PathBuf, progress: Progress },
+    Encoded { content_type: &'static str, encoded: Encoded, progress: Progress },
 }
 
 impl Body {
     pub(crate) async fn attach(&self, request: reqwest::RequestBuilder) -> std::io::Result<reqwest::RequestBuilder> {
-        use reqwest::header::{CONTENT_LENGTH, CONTENT_TYPE};
+        use reqwest::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE};
         Ok(match self {
             Self::Empty => request,
             Self::Bytes { content_type, bytes } => request.header(CONTENT_TYPE, *content_type).body(bytes.clone()),
@@ -72,6 +77,11 @@ impl Body {
                 let (length, body) = read(path, Arc::clone(progress)).await?;
                 request.header(CONTENT_TYPE, *content_type).header(CONTENT_LENGTH, length).body(body)
             }
+            Self::Encoded { content_type, encoded, progress } => request
+                .header(CONTENT_TYPE, *content_type)
+                .header(CONTENT_ENCODING, encoded.coding.as_str())
+                .header(CONTENT_LENGTH, encoded.length)
+                .body(encoded.body(Arc::clone(progress))),
         })
     }
 }

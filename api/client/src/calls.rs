@@ -145,7 +145,7 @@ impl Client {
             if let Some(actor) = &self.actor {
                 request = request.header(ACTOR, actor);
             }
-            if !matches!(call.body, Body::Stream { .. }) {
+            if !matches!(call.body, Body::Stream { .. } | Body::Encoded { .. }) {
                 request = request.timeout(CALL_TIMEOUT);
             }
             tried += 1;

@@ -18,6 +18,7 @@ use serde::de::DeserializeOwned;
 
 use crate::bodies::{Body, sha256_of};
 use crate::calls::{Call, IN_FLIGHT, body_of};
+use crate::encodings::Encoded;
 use crate::{Client, ClientError, Page, Payload, Problem, Progress, Sha256, Step, retries};
 
 /// What is said about a file beside its content. What is left out, the gateway decides: see the
@@ -167,6 +168,13 @@ impl Client {
             Payload::Digested(path, digest) => {
                 let is_large = tokio::fs::metadata(&path).await?.len() > ASYNC_ABOVE;
                 (Body::Stream { content_type, path, progress: Arc::clone(progress) }, Some(digest), is_large)
+            }
+            Payload::Compressed(path, coding) => {
+                let is_large = tokio::fs::metadata(&path).await?.len() > ASYNC_ABOVE;
+                let measured = tokio::task::spawn_blocking(move || Encoded::measure(path, coding));
+                let encoded = measured.await.map_err(std::io::Error::other)??;
+                let digest = encoded.digest;
+                (Body::Encoded { content_type, encoded, progress: Arc::clone(progress) }, Some(digest), is_large)
             }
             Payload::File(path) => {
                 let read = path.clone();

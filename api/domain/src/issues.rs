@@ -26,7 +26,7 @@ pub struct Issue {
     pub row: u64,
     /// The writer's own id, where the row had one that could be read.
     pub referral_id: Option<String>,
-    /// The column or element at fault.
+    /// The column or element at fault, by the name that the format has for it.
     pub field: &'static str,
     pub code: IssueCode,
 }

@@ -363,8 +363,16 @@ impl Staging {
         for chunk in rejected.chunks(BATCH) {
             on!(tx, c => diesel::insert_into(staged_rejected::table).values(chunk).execute(*c))?;
         }
-        for chunk in issues.chunks(BATCH) {
-            on!(tx, c => diesel::insert_into(staged_issue::table).values(chunk).execute(*c))?;
+        match tx.handle {
+            Handle::Sqlite(connection) => {
+                for chunk in issues.chunks(BATCH) {
+                    diesel::insert_into(staged_issue::table).values(chunk).execute(connection)?;
+                }
+            }
+            Handle::Postgres(connection) if !issues.is_empty() => {
+                diesel::copy_from(staged_issue::table).from_insertable(&issues).execute(connection)?;
+            }
+            Handle::Postgres(_) => {}
         }
         Ok(())
     }

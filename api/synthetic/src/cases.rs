@@ -6,7 +6,7 @@ use domain::ehc_plans::{ActivePlan, Assessment, Case, NamedPlan, Need, Outcome, 
 use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
 
-use crate::children::{Child, Concern, Purpose, days_after, days_before, pick, stream};
+use crate::children::{Child, Concern, MOST_CHILDREN, Purpose, days_after, days_before, pick, stream};
 use crate::places::Side;
 
 /// No case here is about a younger child: its dates must lie after the birth.
@@ -62,6 +62,34 @@ pub(crate) fn cases_of(child: &Child, seed: u64, as_of: NaiveDate) -> Vec<Case> 
         Case { person: case.person.clone(), request, assessment: None, active_plan: None }
     });
     earlier.into_iter().chain([case]).collect()
+}
+
+/// Of each course one case, each of a child of its own; then a child who was turned down before, and one too young for a
+/// pupil number.
+pub(crate) fn one_of_each(seed: u64, as_of: NaiveDate) -> Vec<(Child, Vec<Case>)> {
+    let mut children = (0..MOST_CHILDREN).filter_map(|number| Child::draw(seed, number, as_of));
+    let mut drawn: Vec<_> = COURSES
+        .iter()
+        .filter_map(|(_, course)| {
+            // A plan of earlier years was issued after its child's second birthday.
+            let child = children.find(|child| child.age(as_of) >= AT_SCHOOL)?;
+            let case = draw(&mut stream(seed, child.number, Purpose::Cases), &child, *course, as_of);
+            Some((child, vec![case]))
+        })
+        .collect();
+    let younger = children.by_ref().find(|child| (YOUNGEST..AT_SCHOOL).contains(&child.age(as_of)));
+    let asked_twice = children.find(|child| child.age(as_of) >= AT_SCHOOL).zip(younger);
+    if let Some((again, younger)) = asked_twice {
+        let (received, first) = (days_before(as_of, 90), days_before(as_of, 300));
+        let mut refused = request(first, Outcome::No, Some(days_after(first, 40)));
+        refused.mediation = true;
+        let refused = Case { person: person(&again, as_of), request: refused, assessment: None, active_plan: None };
+        let second = under_assessment(&again, received, days_after(received, 35), as_of);
+        drawn.push((again, vec![refused, second]));
+        let case = under_assessment(&younger, received, days_after(received, 40), as_of);
+        drawn.push((younger, vec![case]));
+    }
+    drawn
 }
 
 /// A case in which the council has decided to assess, and not yet whether to issue a plan.

@@ -5,6 +5,8 @@ use std::io::{self, Write};
 use chrono::{Datelike, NaiveDate, Weekday};
 use domain::ehc_plans::{ActivePlan, Assessment, Case, NamedPlan, Request, Setting};
 
+use crate::children::Child;
+
 /// The opening, for a return that covers the calendar year of a day: its `Year` is the next, and
 /// its reference date the third Thursday of that January.
 pub(crate) fn write_start(out: &mut dyn Write, as_of: NaiveDate) -> io::Result<()> {
@@ -36,6 +38,15 @@ pub(crate) fn write_end(out: &mut dyn Write) -> io::Result<()> {
     let mut xml = Xml { out };
     xml.close("Persons")?;
     xml.close("Message")
+}
+
+/// A whole return of these persons.
+pub(crate) fn write(out: &mut dyn Write, as_of: NaiveDate, persons: &[(Child, Vec<Case>)]) -> io::Result<()> {
+    write_start(out, as_of)?;
+    for (child, cases) in persons {
+        write_person(out, child.date_of_birth, cases)?;
+    }
+    write_end(out)
 }
 
 /// One person and all the person's requests; nothing where there is no request.

@@ -9,17 +9,19 @@ use super::*;
 
 type Writer = fn(&[Record], &mut dyn std::io::Write) -> std::io::Result<()>;
 
-const NATIVE: [(&str, &str, Writer); 3] = [
+const WHOLE: [(&str, &str, Writer); 5] = [
     ("csv", "text/csv", formats::csv::write),
     ("xlsx", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", formats::xlsx::write),
     ("ndjson", "application/x-ndjson", formats::ndjson::write),
+    ("fhir", "application/fhir+json", formats::fhir::write),
+    ("fhir-ndjson", "application/fhir+ndjson", formats::fhir::write_lines),
 ];
 
 on_both! {
-    async fn what_came_as_a_table_is_unchanged_as_a_workbook_and_as_json(world: World) {
+    async fn what_came_as_a_table_is_unchanged_as_a_workbook_as_json_and_as_fhir(world: World) {
         let trust = trust(&world).await;
         let records = synthetic::onboarding::examples("RY4".parse().unwrap(), today());
-        for (format, media_type, write) in NATIVE {
+        for (format, media_type, write) in WHOLE {
             let mut body = Vec::new();
             write(&records, &mut body).unwrap();
             let path = format!("/v1/waiting-list/submissions?list=examples&format={format}");

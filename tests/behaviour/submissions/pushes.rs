@@ -11,16 +11,21 @@ use super::*;
 
 /// A gateway that answers all but the smallest files before it works on them.
 async fn gateway() -> Process {
-    let small = |dir: &std::path::Path| {
+    gateway_on(Database::Sqlite, "").await
+}
+
+/// The same on a database, with more lines among the settings of submissions.
+async fn gateway_on(database: Database, more: &'static str) -> Process {
+    let small = move |dir: &std::path::Path| {
         let path = dir.join("gateway.toml");
         let text = std::fs::read_to_string(&path).unwrap();
         assert!(!text.contains("[submissions]"));
-        std::fs::write(&path, text + "\n[submissions]\nasync_above_bytes = 4096\n").unwrap();
+        std::fs::write(&path, text + "\n[submissions]\nasync_above_bytes = 4096\n" + more).unwrap();
     };
-    Process::start_with(Database::Sqlite, small).await
+    Process::start_with(database, small).await
 }
 
-fn arguments(process: &Process, file: &str, more: &[&str]) -> (PathBuf, Vec<OsString>) {
+fn arguments(process: &Process, file: &[u8], more: &[&str]) -> (PathBuf, Vec<OsString>) {
     let path = process.dir().join("list.csv");
     std::fs::write(&path, file).unwrap();
     let client = process.dir().join("clients").join("provider-hct").join("client.toml");
@@ -32,6 +37,10 @@ fn arguments(process: &Process, file: &str, more: &[&str]) -> (PathBuf, Vec<OsSt
 
 /// Runs it; answers how it exited and what it printed.
 async fn push(process: &Process, file: &str, more: &[&str]) -> (i32, String, String) {
+    push_bytes(process, file.as_bytes(), more).await
+}
+
+async fn push_bytes(process: &Process, file: &[u8], more: &[&str]) -> (i32, String, String) {
     let (_, arguments) = arguments(process, file, more);
     let run = move || run_command(&arguments.iter().map(OsString::as_os_str).collect::<Vec<_>>());
     let output = tokio::task::spawn_blocking(run).await.unwrap();
@@ -82,7 +91,7 @@ async fn it_says_what_became_of_a_file_and_exits_by_it() {
 async fn told_to_stop_it_leaves_nothing_with_the_gateway() {
     let process = gateway().await;
     let rows = (0..80_000).map(|at| Row::waiting(format!("M-{at}"), at % 5_000 + 1).line());
-    let (_, arguments) = arguments(&process, &rows.fold(HEADER.to_owned(), |text, line| text + &line), &[]);
+    let (_, arguments) = arguments(&process, rows.fold(HEADER.to_owned(), |text, line| text + &line).as_bytes(), &[]);
     let mut child =
         Command::new(process.binary()).args(arguments).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
     let code = tokio::task::spawn_blocking(move || {
@@ -97,4 +106,61 @@ async fn told_to_stop_it_leaves_nothing_with_the_gateway() {
     let trust = process.persona("provider-hct").signed_in().await;
     assert_eq!(reports(&trust).await[0]["status"], "cancelled");
     assert!(entries(&trust, "").await.is_empty());
+}
+
+/// On each database, since it is the gateway that undoes it.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn compressed_on_its_way_it_is_the_same_file() {
+    for database in [Database::Sqlite, Database::Postgres] {
+        let process = gateway_on(database, "").await;
+        for (coding, other, rows) in [("--gzip", "--zstd", 20), ("--zstd", "--gzip", 3_000)] {
+            let file = csv(&children(&coding[2..], rows));
+            let (code, out, err) = push(&process, &file, &[coding]).await;
+            assert!(code == 0 && out.contains(&format!("accepted {rows} of {rows}").replace("3000", "3,000")), "{out}{err}");
+            // What is sent is the file, however it is sent: under the same key.
+            for again in [&[][..], &[other], &[coding]] {
+                let (code, out, err) = push(&process, &file, again).await;
+                assert!(code == 0 && out.contains("sent before today"), "{again:?}: {out}{err}");
+            }
+        }
+        let trust = process.persona("provider-hct").signed_in().await;
+        assert_eq!(reports(&trust).await.len(), 2);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_gateway_sees_that_it_is_compressed() {
+    let process = gateway_on(Database::Sqlite, "maximum_expansion = 1\n").await;
+    // So much may always come of a body.
+    let file = csv(&children("A", 20_000));
+    assert!(file.len() > 1 << 20);
+    for coding in ["--gzip", "--zstd"] {
+        let (code, out, err) = push(&process, &file, &[coding]).await;
+        assert!(code == 1 && err.contains("413 body-expands"), "{out}{err}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_cannot_be_compressed_on_its_way_is_not_sent() {
+    let process = gateway().await;
+    let file = csv(&children("A", 2));
+    let (code, _, err) = push(&process, &file, &["--gzip", "--zstd"]).await;
+    assert!(code != 0 && err.contains("--gzip") && err.contains("--zstd") && err.contains("cannot be used with"), "{err}");
+    // Twice compressed, it would be read as what it is when it is undone once.
+    let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
+    std::io::Write::write_all(&mut gzip, file.as_bytes()).unwrap();
+    let compressed = [("gzip", gzip.finish().unwrap()), ("zstd", zstd::encode_all(file.as_bytes(), 3).unwrap())];
+    for (name, bytes) in &compressed {
+        for coding in ["--gzip", "--zstd"] {
+            let (code, out, err) = push_bytes(&process, bytes, &[coding]).await;
+            assert!(
+                code == 1
+                    && out.is_empty()
+                    && err.contains(&format!("list.csv: compressed already, as {name}; {coding} takes the file itself")),
+                "{err}"
+            );
+        }
+    }
+    let trust = process.persona("provider-hct").signed_in().await;
+    assert!(reports(&trust).await.is_empty());
 }

@@ -6,21 +6,24 @@ use std::process::ExitCode;
 
 use chrono::NaiveDate;
 use domain::organisations::OrganisationCode;
-use domain::submissions::Dataset;
-use synthetic::onboarding::{self, Described};
+use synthetic::onboarding;
 
+use super::day;
 use crate::failures::Failure;
 
 /// List the formats that can be sent; with a folder, write their page and their samples there, and in it a folder
 /// `onboarding`: what a provider starts from, templates and made-up rows
 #[derive(Debug, clap::Args)]
 pub(super) struct Arguments {
-    /// Where `formats.html`, a folder of samples for each format and `onboarding` are written; those that are there are replaced
+    /// Where `formats.html`, a folder of files for each format and `onboarding` are written; those that are there are replaced
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
     /// The provider whose made-up rows are written
     #[arg(long, value_name = "CODE", default_value = "RY4", requires = "out")]
     provider: OrganisationCode,
+    /// The day as of which they are made up, if it is not today
+    #[arg(long, value_name = "DATE", value_parser = day, requires = "out")]
+    as_of: Option<NaiveDate>,
 }
 
 pub(super) fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
@@ -32,7 +35,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
         }
         return Ok(ExitCode::SUCCESS);
     };
-    let today = domain::dates::london_day(server::Clock::system().now());
+    let today = arguments.as_of.unwrap_or_else(|| domain::dates::london_day(server::Clock::system().now()));
     for (path, bytes) in files(arguments.provider, today)? {
         let path = folder.join(path);
         path.parent().map_or(Ok(()), std::fs::create_dir_all)?;
@@ -46,15 +49,9 @@ pub(super) fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
 fn files(provider: OrganisationCode, today: NaiveDate) -> Result<Vec<(PathBuf, Vec<u8>)>, Failure> {
     let mut files = vec![(PathBuf::from("formats.html"), server::formats_page().into_bytes())];
     for adapter in server::formats() {
-        let samples = adapter.samples().iter();
-        files.extend(samples.map(|sample| (Path::new(adapter.format()).join(sample.name), sample.bytes.to_vec())));
+        files.extend(adapter.files().into_iter().map(|sample| (Path::new(adapter.format()).join(sample.name), sample.bytes.to_vec())));
     }
-    let native = server::formats().iter().filter(|adapter| adapter.dataset() == Dataset::WaitingList && adapter.format() == "csv");
-    let columns: Vec<_> = native
-        .flat_map(|adapter| adapter.fields())
-        .map(|field| Described { name: field.name, required: field.required, meaning: field.meaning })
-        .collect();
-    let pack = onboarding::pack(&columns, provider, today)?;
+    let pack = onboarding::pack(provider, today)?;
     files.extend(pack.into_iter().map(|file| (Path::new("onboarding").join(file.name), file.bytes)));
     Ok(files)
 }
@@ -82,7 +79,7 @@ mod tests {
         written(&folder.path().join("pack"), &[]);
         let page = std::fs::read_to_string(folder.path().join("pack/formats.html")).unwrap();
         for adapter in server::formats() {
-            for sample in adapter.samples() {
+            for sample in adapter.files() {
                 let place = format!("{}/{}", adapter.format(), sample.name);
                 assert_eq!(std::fs::read(folder.path().join("pack").join(&place)).unwrap(), sample.bytes);
                 assert!(page.contains(&format!("href=\"{place}\"")), "{place}");

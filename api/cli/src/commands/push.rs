@@ -10,7 +10,7 @@ use std::process::ExitCode;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use chrono::NaiveDate;
-use client::{Client, ClientError, Configuration, Payload, Progress, Report, Retries, Sha256, Step, Submission, sha256_of};
+use client::{Client, ClientError, Coding, Configuration, Payload, Progress, Report, Retries, Sha256, Step, Submission, sha256_of};
 use domain::dates::london_day;
 use domain::organisations::OrganisationCode;
 use domain::submissions::{Dataset, Mode};
@@ -63,6 +63,12 @@ pub(super) struct Arguments {
     /// Have the file taken again, though the same was sent today
     #[arg(long)]
     again: bool,
+    /// Compress the file on its way, as gzip
+    #[arg(long, conflicts_with = "zstd")]
+    gzip: bool,
+    /// Compress the file on its way, as zstd
+    #[arg(long)]
+    zstd: bool,
     /// The client's configuration
     #[arg(long, value_name = "client.toml")]
     client: PathBuf,
@@ -75,6 +81,27 @@ impl Arguments {
         let submission = self.unkeyed();
         let key = if self.again { client.new_key()? } else { submission.key_of(digest, today) };
         Ok(Submission { idempotency_key: Some(key), ..submission })
+    }
+
+    /// The file as it is sent.
+    fn payload(&self, digest: Sha256) -> Result<Payload, Failure> {
+        let coding = if self.gzip {
+            Coding::Gzip
+        } else if self.zstd {
+            Coding::Zstd
+        } else {
+            return Ok(Payload::Digested(self.file.clone(), digest));
+        };
+        // Undone once by the gateway, it would be read as what it is then: no list.
+        match Coding::of(&self.file).map_err(ClientError::from)? {
+            Some(already) => Err(Failure::Other(format!(
+                "{}: compressed already, as {}; --{} takes the file itself",
+                self.file.display(),
+                already.as_str(),
+                coding.as_str()
+            ))),
+            None => Ok(Payload::Compressed(self.file.clone(), coding)),
+        }
     }
 
     fn unkeyed(&self) -> Submission {
@@ -103,9 +130,10 @@ pub(super) fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
     let digest = sha256_of(&arguments.file).map_err(ClientError::from)?;
     let today = london_day(server::Clock::system().now());
     let submission = arguments.submission(&client, &digest, today)?;
+    let payload = arguments.payload(digest)?;
     super::runtime()?.block_on(async {
         let progress = progress::show(size);
-        let sent = send(&client, &submission, Payload::Digested(arguments.file.clone(), digest), &progress).await;
+        let sent = send(&client, &submission, payload, &progress).await;
         progress.finish();
         let mut out = std::io::stdout().lock();
         let report = match sent {

@@ -13,7 +13,7 @@ use rustls_pki_types::pem::PemObject;
 use rustls_pki_types::{CertificateDer, PrivateKeyDer};
 
 use super::*;
-use crate::{Payload, Report, Signing, Step, Submission};
+use crate::{Coding, Payload, Report, Signing, Step, Submission};
 
 fn actor(reason: &str) -> Actor {
     Actor { id: "kt-204".into(), role: "ehc-coordinator".into(), reason: reason.into() }
@@ -107,10 +107,11 @@ fn serve(socket: TcpStream, tls: &Arc<rustls::ServerConfig>, then: Then) -> Stri
     loop {
         let Ok(count) = stream.read(&mut chunk) else { return String::new() };
         bytes.extend_from_slice(&chunk[..count]);
-        let text = String::from_utf8_lossy(&bytes).into_owned();
+        // A character a byte, whatever is sent.
+        let text: String = bytes.iter().copied().map(char::from).collect();
         let Some((head, body)) = text.split_once("\r\n\r\n") else { continue };
         let length = head.lines().find_map(|line| line.to_lowercase().strip_prefix("content-length: ")?.parse::<usize>().ok());
-        if body.len() < length.unwrap_or(0) {
+        if body.chars().count() < length.unwrap_or(0) {
             continue;
         }
         if let Then::Answer(status, header, body) = then {
@@ -170,6 +171,41 @@ async fn a_file_that_is_sent_again_is_sent_whole_and_under_the_same_key() {
         assert_eq!(header(request, "content-digest"), Some("sha-256=:sp3PwxhZS8DkNpVkj4vvhUqdj/5tial7ZBz4lYt7I/g=:"));
         assert_eq!(header(request, "authorization"), Some("Bearer t-1"));
         assert_eq!(header(request, "idempotency-key").unwrap(), header(&requests[1], "idempotency-key").unwrap());
+    }
+}
+
+#[tokio::test]
+async fn a_file_that_is_compressed_is_compressed_the_same_for_each_try() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("list.csv");
+    let text: String = (0..20_000).map(|at| format!("A-{at},{}\n", at * 7_919 % 10_007)).collect();
+    std::fs::write(&file, &text).unwrap();
+    for (coding, name) in [(Coding::Gzip, "gzip"), (Coding::Zstd, "zstd")] {
+        let script = vec![TOKEN, Then::Drop, Then::Answer(503, "retry-after: 0\r\n", "{}"), Then::Answer(201, "", REPORT)];
+        let fake = Fake::start(folder.path(), script);
+        let taken = Arc::new(Mutex::new(Vec::new()));
+        let progress = Arc::clone(&taken);
+        let show: crate::Progress = Arc::new(move |sent| progress.lock().unwrap().push(sent));
+        fake.client.submit(&submission(), Payload::Compressed(file.clone(), coding), Some(show)).await.unwrap();
+        assert_eq!(taken.lock().unwrap().last(), Some(&Step::Sent(text.len() as u64)), "it is the file that is counted");
+        let requests = fake.finish();
+        assert_eq!(requests.len(), 4);
+        for request in &requests[1..] {
+            assert_eq!((header(request, "content-encoding"), header(request, "content-type")), (Some(name), Some("text/csv")));
+            assert_eq!(header(request, "idempotency-key"), header(&requests[1], "idempotency-key"));
+            let body: Vec<u8> = request.split_once("\r\n\r\n").unwrap().1.chars().map(|byte| u8::try_from(byte).unwrap()).collect();
+            assert!(body.len() < text.len() / 2);
+            assert_eq!(header(request, "content-length"), Some(body.len().to_string().as_str()));
+            let digest = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, &body);
+            let digest = base64::Engine::encode(&base64::engine::general_purpose::STANDARD, digest);
+            assert_eq!(header(request, "content-digest"), Some(format!("sha-256=:{digest}:").as_str()), "of what is sent");
+            let mut read = String::new();
+            match coding {
+                Coding::Gzip => flate2::read::GzDecoder::new(&body[..]).read_to_string(&mut read).unwrap(),
+                Coding::Zstd => zstd::Decoder::new(&body[..]).unwrap().read_to_string(&mut read).unwrap(),
+            };
+            assert!(read == text);
+        }
     }
 }
 

@@ -5,7 +5,7 @@ use std::fmt::Write;
 
 use actix_web::http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY};
 use actix_web::{HttpResponse, get, web};
-use adapters::{Adapter, REGISTRY};
+use adapters::{Adapter, REGISTRY, Sample, Starters};
 use domain::issues::IssueCode;
 use domain::referrals::closed_list_of;
 use pulldown_cmark::{Event, Options, Parser, html};
@@ -91,12 +91,22 @@ fn write_format(page: &mut String, adapter: &dyn Adapter, folder: &str) -> std::
         }
         write!(page, "</table></details>")?;
     }
-    write!(page, "<h3>Samples</h3><ul>")?;
-    for sample in adapter.samples() {
-        let (folder, name) = (escape(folder), escape(sample.name));
-        write!(page, "<li><a href=\"{folder}/{name}\">{name}</a>, records: {}", sample.records)?;
+    let Starters { template, examples } = adapter.starters();
+    let starters: Vec<_> = template.into_iter().chain(examples).collect();
+    if !starters.is_empty() {
+        write_files(page, "To start from", folder, starters)?;
     }
-    write!(page, "</ul></section>")
+    write_files(page, "Samples", folder, adapter.samples())?;
+    write!(page, "</section>")
+}
+
+fn write_files<'a>(page: &mut String, title: &str, folder: &str, files: impl IntoIterator<Item = &'a Sample>) -> std::fmt::Result {
+    write!(page, "<h3>{title}</h3><ul>")?;
+    for file in files {
+        let (folder, name) = (escape(folder), escape(file.name));
+        write!(page, "<li><a href=\"{folder}/{name}\">{name}</a>, records: {}", file.records)?;
+    }
+    write!(page, "</ul>")
 }
 
 fn write_issues(page: &mut String) -> std::fmt::Result {

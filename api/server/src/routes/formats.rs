@@ -40,6 +40,15 @@ pub struct FormatView {
     /// The lists that the codes of its fields are of.
     pub code_lists: Vec<CodeListView>,
     pub samples: Vec<SampleView>,
+    /// An empty file to fill in, where people or exports fill one in.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = "/v1/formats/csv/samples/waiting-list-template.csv")]
+    pub template: Option<String>,
+    /// Made-up records, one for each thing that a file has to say; none of published counts. Those of the national data
+    /// sets name the provider that they are of.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = "/v1/formats/csv/samples/waiting-list-examples.csv")]
+    pub examples: Option<String>,
     /// Where everything is listed that can be wrong.
     #[schema(example = "/v1/issues")]
     pub issues: &'static str,
@@ -126,7 +135,7 @@ pub async fn get_format(_caller: Caller, format: web::Path<String>) -> Result<we
 
 /// A sample of a format
 ///
-/// The file as it would be sent.
+/// The file as it would be sent: a sample, the template or the examples.
 #[utoipa::path(
     tag = "formats", security(("oauth2" = [])),
     params(("format" = String, Path, example = "csv"), ("name" = String, Path, example = "every-column.csv")),
@@ -136,7 +145,7 @@ pub async fn get_format(_caller: Caller, format: web::Path<String>) -> Result<we
 pub async fn get_sample(_caller: Caller, path: web::Path<(String, String)>) -> Result<HttpResponse, Problem> {
     let (format, name) = path.into_inner();
     let adapter = find(&format)?;
-    let found = adapter.samples().iter().find(|sample| sample.name == name);
+    let found = adapter.files().into_iter().find(|sample| sample.name == name);
     let sample = found.ok_or(Problem::new(Kind::NotFound))?;
     Ok(HttpResponse::Ok()
         .content_type(adapter.media_types().first().copied().unwrap_or("application/octet-stream"))
@@ -165,11 +174,14 @@ impl From<&'static dyn Adapter> for FormatView {
             values: closed_list_of(field.name),
             code_list: adapter.code_list(field.name).map(|list| list.name),
         });
+        let starters = adapter.starters();
         Self {
             summary: adapter.into(),
             fields: fields.collect(),
             code_lists: code_lists(adapter).into_iter().map(CodeListView::from).collect(),
-            samples: adapter.samples().iter().map(|sample| sample_view(adapter.format(), sample)).collect(),
+            template: starters.template.map(|it| href_of(adapter, it)),
+            examples: starters.examples.map(|it| href_of(adapter, it)),
+            samples: adapter.samples().iter().map(|sample| sample_view(adapter, sample)).collect(),
             issues: "/v1/issues",
         }
     }
@@ -191,13 +203,17 @@ impl From<&'static CodeList> for CodeListView {
     }
 }
 
-fn sample_view(format: &str, sample: &'static Sample) -> SampleView {
+fn href_of(adapter: &dyn Adapter, sample: &Sample) -> String {
+    format!("/v1/formats/{}/samples/{}", adapter.format(), sample.name)
+}
+
+fn sample_view(adapter: &dyn Adapter, sample: &'static Sample) -> SampleView {
     let text = std::str::from_utf8(sample.bytes).ok();
     SampleView {
         name: sample.name,
         records: sample.records,
         provenance: sample.provenance,
-        href: format!("/v1/formats/{format}/samples/{}", sample.name),
+        href: href_of(adapter, sample),
         text,
         base64: text.is_none().then(|| STANDARD.encode(sample.bytes)),
     }

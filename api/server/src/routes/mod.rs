@@ -147,7 +147,7 @@ impl Documentation {
 
     /// The methods that a path answers; none where there is no such path.
     pub fn methods(&self, path: &str) -> Vec<Method> {
-        // A path that stands in the table as it is, is no other's placeholder.
+        // A path that stands in the table word for word is that one alone, whatever template matches it besides.
         let is_itself = self.paths.iter().any(|(template, _)| template.pattern() == Some(path));
         let answers = |template: &ResourceDef| if is_itself { template.pattern() == Some(path) } else { template.is_match(path) };
         self.paths.iter().filter(|(template, _)| answers(template)).flat_map(|(_, methods)| methods.iter().cloned()).collect()

@@ -101,6 +101,7 @@ pub struct IssueView {
     /// Counted from 1; 0 is the file as a whole.
     pub row: i64,
     pub referral_id: Option<String>,
+    /// By the name that the format has for it.
     #[schema(example = "nhs_number")]
     pub field: String,
     #[schema(example = "nhs-number-check-digit")]

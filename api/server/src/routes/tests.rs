@@ -89,7 +89,7 @@ fn the_page_of_the_formats_has_every_field_and_every_issue_and_loads_nothing() {
             let name = field.name.replace('<', "&lt;");
             assert!(page.contains(&format!("<tr><td><code>{name}</code>")), "{name}");
         }
-        for sample in adapter.samples() {
+        for sample in adapter.files() {
             assert!(page.contains(&format!("\"/v1/formats/{}/samples/{}\"", adapter.format(), sample.name)));
         }
     }

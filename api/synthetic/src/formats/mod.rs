@@ -3,8 +3,11 @@
 
 pub mod csds;
 pub mod csv;
+pub mod fhir;
 pub mod hl7v2;
 pub mod mhsds;
+#[cfg(test)]
+mod names;
 mod native;
 pub mod ndjson;
 #[cfg(test)]

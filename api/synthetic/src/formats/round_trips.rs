@@ -16,19 +16,19 @@ use proptest::option;
 use proptest::prelude::*;
 
 use super::tests::{provider, read, today};
-use super::{Period, csds, csv, hl7v2, mhsds, ndjson, xlsx};
+use super::{Period, csds, csv, fhir, hl7v2, mhsds, ndjson, xlsx};
 
 /// A format as it is written: the adapter that reads it, and what it makes of a record.
-struct Written {
-    name: &'static str,
-    format: &'static str,
+pub(super) struct Written {
+    pub(super) name: &'static str,
+    pub(super) format: &'static str,
     losses: &'static [&'static str],
-    write: fn(&[Record], &mut Cursor<Vec<u8>>) -> std::io::Result<()>,
+    pub(super) write: fn(&[Record], &mut Cursor<Vec<u8>>) -> std::io::Result<()>,
     carries: fn(&Record) -> Option<Record>,
 }
 
 /// Every format of a waiting list, some in more than one shape.
-const WRITTEN: &[Written] = &[
+pub(super) const WRITTEN: &[Written] = &[
     Written { name: "csv", format: "csv", losses: csv::LOSSES, write: |records, out| csv::write(records, out), carries: all },
     Written { name: "xlsx", format: "xlsx", losses: xlsx::LOSSES, write: |records, out| xlsx::write(records, out), carries: all },
     Written { name: "ndjson", format: "ndjson", losses: ndjson::LOSSES, write: |records, out| ndjson::write(records, out), carries: all },
@@ -46,9 +46,15 @@ const WRITTEN: &[Written] = &[
         write: |records, out| mhsds::write(records, provider(), &october(), out),
         carries: |record| mhsds::as_carried(record, today()),
     },
-    Written { name: "fhir, JSON", format: "fhir", losses: adapters::fhir::LOSSES, write: fhir_json, carries: all },
-    Written { name: "fhir, XML", format: "fhir", losses: adapters::fhir::LOSSES, write: fhir_xml, carries: all },
-    Written { name: "fhir-ndjson", format: "fhir-ndjson", losses: adapters::fhir::LOSSES, write: fhir_ndjson, carries: all },
+    Written { name: "fhir, JSON", format: "fhir", losses: fhir::LOSSES, write: |records, out| fhir::write(records, out), carries: all },
+    Written { name: "fhir, XML", format: "fhir", losses: fhir::LOSSES, write: |records, out| fhir::write_xml(records, out), carries: all },
+    Written {
+        name: "fhir-ndjson",
+        format: "fhir-ndjson",
+        losses: fhir::LOSSES,
+        write: |records, out| fhir::write_lines(records, out),
+        carries: all,
+    },
     Written {
         name: "hl7v2",
         format: "hl7v2",
@@ -57,19 +63,6 @@ const WRITTEN: &[Written] = &[
         carries: all,
     },
 ];
-
-fn fhir_json(records: &[Record], out: &mut Cursor<Vec<u8>>) -> std::io::Result<()> {
-    Ok(serde_json::to_writer(out, &adapters::fhir::bundle("transaction", records))?)
-}
-
-fn fhir_xml(records: &[Record], out: &mut Cursor<Vec<u8>>) -> std::io::Result<()> {
-    std::io::Write::write_all(out, adapters::fhir::bundle("collection", records).to_xml().as_bytes())
-}
-
-fn fhir_ndjson(records: &[Record], out: &mut Cursor<Vec<u8>>) -> std::io::Result<()> {
-    let mut lines = adapters::fhir::ndjson(records).map(|resource| serde_json::to_string(&resource).unwrap() + "\n");
-    lines.try_for_each(|line| std::io::Write::write_all(out, line.as_bytes()))
-}
 
 /// The whole record, but for what decided its pathways.
 fn all(record: &Record) -> Option<Record> {

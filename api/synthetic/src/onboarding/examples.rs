@@ -69,7 +69,7 @@ pub fn examples(provider: OrganisationCode, as_of: NaiveDate) -> Vec<Record> {
             it.rejection_reason = text("03");
         }),
         row(4, 3, 3_300, one(Pathway::Adhd), 150, Status::Waiting, &|it| it.stage = Some(Stage::Referral)),
-        row(5, 4, 800, one(Pathway::Audiology), 25, Status::Waiting, &|it| {
+        row(5, 4, 1_100, one(Pathway::Autism), 25, Status::Waiting, &|it| {
             it.nhs_number_status = text("07");
             it.stage = Some(Stage::Referral);
         }),
@@ -80,12 +80,12 @@ pub fn examples(provider: OrganisationCode, as_of: NaiveDate) -> Vec<Record> {
             it.stage = Some(Stage::FirstAppointment);
             it.stage_start_date = then(20);
         }),
-        row(7, 6, 4_100, one(Pathway::MentalHealth), 240, Status::Closed, &|it| {
+        row(7, 6, 4_100, one(Pathway::Autism), 240, Status::Closed, &|it| {
             it.date_of_death = then(40);
             it.closed_date = then(39);
             it.closure_reason = text("06");
         }),
-        row(8, 7, 2_200, one(Pathway::SpeechAndLanguage), 330, Status::Closed, &|it| {
+        row(8, 7, 2_200, one(Pathway::Audiology), 330, Status::Closed, &|it| {
             it.stage = Some(Stage::Treatment);
             it.stage_start_date = then(200);
             it.first_contact_date = then(200);
@@ -96,7 +96,7 @@ pub fn examples(provider: OrganisationCode, as_of: NaiveDate) -> Vec<Record> {
             it.waiting_time_measurement_type = text("02");
             it.rtt_status = text("30");
         }),
-        row(9, 8, 3_700, one(Pathway::Autism), 260, Status::Closed, &|it| {
+        row(9, 8, 3_700, one(Pathway::MentalHealth), 260, Status::Closed, &|it| {
             it.first_contact_date = then(70);
             it.last_contact_date = then(70);
             it.onward = Some(OnwardReferral { to: text(PARTNERSHIP), on: ago(65), reason: None });

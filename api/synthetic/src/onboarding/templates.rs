@@ -1,11 +1,14 @@
-//! The empty workbook: a column's codes in a drop-down, its days as days, its ids as text.
+//! The empty list: a header line, or a workbook with a column's codes in a drop-down, its days as days and its ids
+//! as text.
 
+use std::io::{self, Write};
+
+use adapters::Field;
 use domain::codelists::CodeList;
 use domain::pathways::Pathway;
 use domain::referrals::{Stage, Status};
 use rust_xlsxwriter::{DataValidation, DataValidationErrorStyle, DataValidationRule, ExcelDateTime, Format, Worksheet, XlsxError};
 
-use super::Described;
 use crate::formats::xlsx::{day_format, save, text_format, write_header};
 
 /// How far down the drop-downs go.
@@ -24,7 +27,16 @@ enum Takes {
     Text,
 }
 
-pub(super) fn workbook(columns: &[Described<'_>]) -> Result<Vec<u8>, XlsxError> {
+pub(super) fn header(columns: &[Field], out: &mut dyn Write) -> io::Result<()> {
+    let names: Vec<_> = columns.iter().map(|column| column.name).collect();
+    write!(out, "{}\r\n", names.join(","))
+}
+
+pub(super) fn workbook(columns: &[Field], out: &mut dyn Write) -> io::Result<()> {
+    out.write_all(&drawn(columns).map_err(io::Error::other)?)
+}
+
+fn drawn(columns: &[Field]) -> Result<Vec<u8>, XlsxError> {
     let mut list = Worksheet::new();
     list.set_name("Waiting list")?;
     write_header(&mut list)?;
@@ -56,7 +68,7 @@ pub(super) fn workbook(columns: &[Described<'_>]) -> Result<Vec<u8>, XlsxError> 
     save(vec![list, described])
 }
 
-fn takes(column: &Described<'_>) -> Takes {
+fn takes(column: &Field) -> Takes {
     fn all<T: ToString>(values: &[T]) -> Vec<String> {
         values.iter().map(T::to_string).collect()
     }
@@ -89,7 +101,7 @@ fn codes(list: &CodeList) -> Vec<String> {
     letters().map(String::from).chain(two).filter(|code| list.contains(code)).collect()
 }
 
-fn rule(column: &Described<'_>, takes: &Takes) -> Result<Option<DataValidation>, XlsxError> {
+fn rule(column: &Field, takes: &Takes) -> Result<Option<DataValidation>, XlsxError> {
     let rule = DataValidation::new();
     let rule = match takes {
         Takes::Text => return Ok(None),

@@ -1,22 +1,19 @@
 use std::io::Cursor;
 
-use adapters::{Adapter, Fault};
+use adapters::{Content, Context, InMemory, Kept, Starters};
+use domain::children::ChildReference;
 use domain::dates::parse_day;
+use domain::ehc_plans::{Case, Outcome};
 use domain::issues::IssueCode;
+use domain::recognition::Rules;
 use domain::referrals::{Referral, Status};
-use domain::submissions::{Dataset, Entry};
+use domain::submissions::Entry;
 
 use super::*;
 use crate::formats::tests::{provider, read, today as as_of};
 
-fn native() -> &'static dyn Adapter {
-    adapters::find(Dataset::WaitingList, "csv").unwrap()
-}
-
 fn files() -> Vec<PackFile> {
-    let columns: Vec<_> =
-        native().fields().iter().map(|it| Described { name: it.name, required: it.required, meaning: it.meaning }).collect();
-    pack(&columns, provider(), as_of()).unwrap()
+    pack(provider(), as_of()).unwrap()
 }
 
 fn file(name: &str) -> Vec<u8> {
@@ -25,7 +22,7 @@ fn file(name: &str) -> Vec<u8> {
 
 #[test]
 fn the_columns_that_are_written_are_those_that_are_read() {
-    let read: Vec<_> = native().fields().iter().map(|field| field.name).collect();
+    let read: Vec<_> = native().iter().map(|field| field.name).collect();
     assert_eq!(crate::formats::COLUMNS, read);
 }
 
@@ -39,10 +36,24 @@ fn carried(format: &str) -> Vec<Record> {
     }
 }
 
+/// The formats of waiting lists among the examples.
+fn of_lists() -> impl Iterator<Item = (&'static str, &'static str)> {
+    let is_list = |format| adapters::find(Dataset::WaitingList, format).is_some();
+    EXAMPLES.iter().map(|(format, name, _)| (*format, *name)).filter(move |(format, _)| is_list(format))
+}
+
+#[test]
+fn every_format_of_records_has_its_examples() {
+    for adapter in adapters::REGISTRY {
+        let found = EXAMPLES.iter().filter(|(format, ..)| *format == adapter.format()).count();
+        assert_eq!(found, usize::from(adapter.content() == Content::Records), "{}", adapter.format());
+    }
+}
+
 #[test]
 fn every_example_is_accepted_in_each_format_that_carries_it() {
-    assert_eq!(["csv", "csds", "mhsds"].map(|format| carried(format).len()), [10, 9, 7]);
-    for (format, name, _) in EXAMPLES {
+    assert_eq!(["csv", "csds", "mhsds"].map(|format| carried(format).len()), [10, 9, 8]);
+    for (format, name) in of_lists() {
         let mut kept = read(format, &file(name));
         kept.rows.sort_by_key(|row| row.number);
         let mut records: Vec<_> = kept.rows.iter().filter_map(|row| row.record.clone()).collect();
@@ -53,13 +64,65 @@ fn every_example_is_accepted_in_each_format_that_carries_it() {
         }
         assert_eq!(records, carried(format), "{name}");
         assert!(kept.file_issues.is_empty(), "{name}: {:?}", kept.file_issues);
-        let mut issues: Vec<Fault> = kept.rows.iter().flat_map(|row| &row.issues).map(|issue| (issue.field, issue.code)).collect();
+        let mut issues: Vec<_> = kept.rows.iter().flat_map(|row| &row.issues).map(|issue| issue.code).collect();
         // The national tables have no district to tell.
-        issues.retain(|(_, code)| *code != IssueCode::DistrictBlank || !matches!(*format, "csds" | "mhsds"));
-        let unknown = [("nhs_number_status", IssueCode::TraceStatusNotVerified)];
-        let expected = if *format == "mhsds" { &[][..] } else { &unknown };
-        assert_eq!(issues, expected, "{name}: of the child without a number alone, who waits for no mental health service");
+        issues.retain(|code| *code != IssueCode::DistrictBlank || !matches!(format, "csds" | "mhsds"));
+        assert_eq!(issues, [IssueCode::TraceStatusNotVerified], "{name}: of the child without a number alone");
     }
+}
+
+/// What each of the ten is there for, as far as a reader of the file sees it.
+#[test]
+fn what_a_format_cannot_show_is_among_its_losses() {
+    // The member of the record that shows it, and whether a referral does.
+    type Trait = (&'static str, fn(&Record, &Referral) -> bool);
+    let traits: [Trait; 7] = [
+        ("previous", |_, it| it.details.previous.is_some()),
+        ("pathways", |_, it| it.pathways.to_string() == "autism|adhd"),
+        ("hold", |_, it| it.details.hold.is_some()),
+        ("rejected_date", |_, it| it.status == Status::Rejected && it.details.rejected_date.is_some()),
+        ("child", |record, _| record.child.nhs_number().is_none()),
+        ("responsible_la", |_, it| it.details.responsible_la.as_deref().is_some_and(|code| code != "E10000015")),
+        ("date_of_death", |_, it| it.details.date_of_death.is_some()),
+    ];
+    for (format, name) in of_lists() {
+        let guide = adapters::find(Dataset::WaitingList, format).unwrap().guide();
+        let (_, losses) = guide.split_once("## Losses").unwrap();
+        let records: Vec<_> = read(format, &file(name)).rows.into_iter().filter_map(|row| row.record).collect();
+        for (member, shows) in traits {
+            let shown = records.iter().any(|record| matches!(&record.entry, Entry::Referral(it) if shows(record, it)));
+            assert!(shown || losses.contains(&format!("`{member}`")), "{name} does not show {member}");
+        }
+    }
+}
+
+#[test]
+fn the_councils_examples_show_every_course_of_a_case() {
+    let adapter = adapters::find(Dataset::Ehcp, "sen2-xml").unwrap();
+    let context = Context { organisation: "E10000015".parse().unwrap(), today: as_of(), rules: Rules::built_in() };
+    let mut kept = Kept::default();
+    adapters::read(adapter, &mut Cursor::new(file("sen2-examples.xml")), &InMemory, &context, &mut kept).unwrap();
+    assert!(kept.out_of_scope == 0 && kept.file_issues.is_empty() && kept.rows.iter().all(|row| row.issues.is_empty()), "{:?}", kept.rows);
+    let cases: Vec<_> = kept
+        .rows
+        .iter()
+        .map(|row| match row.record.as_ref().map(|record| (&record.child, &record.entry)) {
+            Some((child, Entry::Case(case))) => (child.clone(), case.clone()),
+            _ => panic!("a return holds cases"),
+        })
+        .collect();
+    assert_eq!(cases.len(), 11, "ten children, one of whom was turned down before");
+    let some = |shows: &dyn Fn(&Case) -> bool| cases.iter().any(|(_, case)| shows(case));
+    for outcome in [Outcome::Yes, Outcome::No, Outcome::Awaited, Outcome::Withdrawn, Outcome::Historical] {
+        assert!(some(&|case| case.request.outcome == Some(outcome)), "{outcome:?}");
+    }
+    assert!(some(&|case| case.person.upn.is_none()) && some(&|case| case.active_plan.is_some()));
+    assert!(some(&|case| case.assessment.as_ref().and_then(|it| it.plan.as_ref()).is_some_and(|plan| plan.cease_on.is_some())));
+    assert!(some(&|case| case.assessment.as_ref().is_some_and(|it| it.outcome == Some(Outcome::No))));
+    let asked_twice = |(child, case): &(ChildReference, Box<Case>)| {
+        case.request.outcome == Some(Outcome::No) && cases.iter().any(|(other, again)| other == child && again.assessment.is_some())
+    };
+    assert!(cases.iter().any(asked_twice));
 }
 
 #[test]
@@ -81,7 +144,7 @@ fn the_pack_says_of_every_file_what_it_is() {
 
 #[test]
 fn an_empty_template_is_a_nil_return() {
-    for (format, name) in [("csv", "waiting-list-template.csv"), ("xlsx", "waiting-list-template.xlsx")] {
+    for (format, name, _) in TEMPLATES {
         let kept = read(format, &file(name));
         assert!(kept.rows.is_empty() && kept.file_issues.is_empty(), "{name}");
     }
@@ -134,4 +197,37 @@ fn the_template_offers_the_codes() {
 #[test]
 fn the_same_day_gives_the_same_bytes() {
     assert_eq!(files(), files());
+}
+
+/// A file's parts: those of an archive by name, so that another way to compress them is no difference.
+fn parts(bytes: &[u8]) -> Vec<(String, Vec<u8>)> {
+    let Ok(mut zip) = zip::ZipArchive::new(Cursor::new(bytes)) else { return vec![(String::new(), bytes.to_vec())] };
+    (0..zip.len())
+        .map(|at| {
+            let mut part = zip.by_index(at).unwrap();
+            let mut bytes = Vec::new();
+            std::io::copy(&mut part, &mut bytes).unwrap();
+            (part.name().unwrap().into_owned(), bytes)
+        })
+        .collect()
+}
+
+#[test]
+fn the_formats_starters_are_those_of_the_pack() {
+    let files = files();
+    for adapter in adapters::REGISTRY {
+        let Starters { template, examples } = adapter.starters();
+        for (written, starter) in [(TEMPLATES, template), (EXAMPLES, examples)] {
+            let name = written.iter().find(|(format, ..)| *format == adapter.format()).map(|(_, name, _)| *name);
+            assert_eq!(starter.map(|it| it.name), name, "{}", adapter.format());
+            let Some((starter, name)) = starter.zip(name) else { continue };
+            let ours = &files.iter().find(|file| file.name == name).unwrap().bytes;
+            let place = format!("adapters/src/{}/starters/{name}", adapter.format().replace('-', "_"));
+            assert!(
+                parts(starter.bytes) == parts(ours),
+                "{place} is not what the pack has: `cargo run -- formats --out DIR --as-of {}`, and copy DIR/onboarding/{name} there",
+                as_of()
+            );
+        }
+    }
 }
