@@ -8,31 +8,30 @@ use chrono::NaiveDate;
 use domain::dates::{parse_day, years_between};
 use domain::issues::IssueCode;
 use domain::organisations::OrganisationCode;
-use domain::recognition::Recognised;
+use domain::recognition::{Recognised, Seen};
 
 use crate::canonical::{self, Column, Filled};
 use crate::joins::{Entry, Sorting};
 use crate::rows::Fault;
 use crate::spells::padded;
-use crate::tables::{self, Line, MOST_COLUMNS, Role, Table};
+use crate::tables::{self, Line, MOST_COLUMNS, Role, Says, Table};
 use crate::{Context, Draft, Rows, Scratch, Unreadable, containers};
 
 /// A format of this kind.
 pub(crate) trait DataSet {
     const TABLES: &'static [Table];
-    /// What it calls the columns.
-    const NAMES: fn(Column) -> &'static str;
-
-    /// Checks the one row of the header table.
-    fn header(&mut self, values: &[&str], context: &Context<'_>) -> Result<(), Unreadable>;
+    /// Those of its versions that are read.
+    const VERSIONS: &'static [&'static str];
 
     /// Keeps a row of a table that is looked up in.
-    fn lookup(&mut self, values: &[&str]) -> Result<(), Unreadable>;
+    fn lookup(&mut self, _: &[&str]) -> Result<(), Unreadable> {
+        Ok(())
+    }
 
-    /// The rules that hold for a referral.
-    fn recognise(&self, referred: &Referred<'_>, context: &Context<'_>) -> Vec<Recognised>;
+    /// The codes that may say a referral's pathways, each with its field.
+    fn codes<'a>(&'a self, referred: &Referred<'a>) -> Vec<(&'static str, Cow<'a, str>)>;
 
-    /// Fills in its columns; what is wrong besides, is returned.
+    /// Works out the columns that no column of a table says alone; what is wrong besides, is returned.
     fn fill<'a>(&self, referred: &Referred<'a>, filled: &mut Filled<'a>, context: &Context<'_>) -> Vec<Fault>;
 }
 
@@ -153,9 +152,9 @@ impl<D: DataSet> Reading<'_, '_, D> {
             };
             let rest = values[1..].iter().copied();
             match table.role {
-                Role::Header => self.set.header(values, self.context),
+                Role::Header => check(table, values, D::VERSIONS, self.context),
                 Role::Patients | Role::Referrals => self.by_patient.put(values[0], (index, marks, number), rest),
-                Role::OfReferrals => self.by_referral.put(values[0], (index, marks, number), rest),
+                Role::OfReferrals | Role::Latest => self.by_referral.put(values[0], (index, marks, number), rest),
                 Role::Lookup => self.set.lookup(values),
             }
         })?;
@@ -225,7 +224,7 @@ fn hand_on<D: DataSet>(
 ) -> Result<bool, Unreadable> {
     let table = &D::TABLES[usize::from(entry.table)];
     let referred = Referred { referral_id: entry.key, values: entry.values(), split: table.columns.len() - 1, rows: belongs };
-    let recognised = if entry.marks & ADULT == 0 { set.recognise(&referred, context) } else { Vec::new() };
+    let recognised = if entry.marks & ADULT == 0 { recognise(set, &referred, context) } else { Vec::new() };
     if recognised.is_empty() {
         rows.out_of_scope()?;
         return Ok(false);
@@ -243,8 +242,9 @@ fn hand_on<D: DataSet>(
         rows.draft(whole((table.columns[0].name, IssueCode::PatientDiffers)))?;
         return Ok(true);
     }
-    let mut filled = Filled::new(D::NAMES);
+    let mut filled = Filled::new(name::<D>);
     filled.recognise(recognised);
+    fill::<D>(&referred, &mut filled);
     let others = set.fill(&referred, &mut filled, context);
     let mut draft = canonical::draft(entry.number, &filled, context);
     draft.faults.extend(others);
@@ -252,6 +252,46 @@ fn hand_on<D: DataSet>(
     draft.faults.extend(damaged.map(|row| (D::TABLES[usize::from(row.table)].code, IssueCode::RowEncoding)));
     rows.draft(draft)?;
     Ok(true)
+}
+
+/// The rules that hold for a referral.
+fn recognise<D: DataSet>(set: &D, referred: &Referred<'_>, context: &Context<'_>) -> Vec<Recognised> {
+    let codes = set.codes(referred);
+    let seen: Vec<_> = codes.iter().map(|(field, code)| Seen { field, code }).collect();
+    context.rules.recognise(day(referred.referral(2)).unwrap_or(context.today), &seen)
+}
+
+/// Fills in the columns that a column of a table says.
+fn fill<'a, D: DataSet>(referred: &Referred<'a>, filled: &mut Filled<'a>) {
+    for (at, table) in D::TABLES.iter().enumerate() {
+        match table.role {
+            Role::Patients => put(table, filled, |column| referred.patient(column)),
+            Role::Referrals => put(table, filled, |column| referred.referral(column)),
+            Role::Latest => {
+                if let Some(row) = referred.rows(at).max_by_key(|row| day(row.get(1))) {
+                    put(table, filled, |column| row.get(column));
+                }
+            }
+            Role::Header | Role::OfReferrals | Role::Lookup => {}
+        }
+    }
+}
+
+fn put<'a>(table: &Table, filled: &mut Filled<'a>, value: impl Fn(usize) -> &'a str) {
+    for (at, says) in table.says {
+        match *says {
+            Says::Text(column) => filled.set(column, value(*at)),
+            Says::Code(column) => filled.set(column, padded(value(*at), 2)),
+            Says::Day(column) => filled.set(column, dated(value(*at))),
+            Says::Part(_) => {}
+        }
+    }
+}
+
+/// What the data set calls a column: by the first that says it.
+fn name<D: DataSet>(column: Column) -> &'static str {
+    let said = |table: &'static Table| table.says.iter().find(|(_, says)| says.column() == column).map(|(at, _)| &table.columns[*at]);
+    D::TABLES.iter().find_map(said).map_or(column.name(), |said| said.name)
 }
 
 /// Says something of the file, once.
@@ -263,35 +303,27 @@ fn say(rows: &mut Rows<'_>, said: &mut Vec<Fault>, fault: Fault) -> Result<(), U
     rows.file_issue(fault.0, fault.1)
 }
 
-/// What a header table has to say, whatever it calls it.
-pub(crate) struct Opening<'a> {
-    pub(crate) version: (&'static str, &'a str),
-    pub(crate) provider: (&'static str, &'a str),
-    pub(crate) period: (&'static str, [&'a str; 2]),
-}
-
-impl Opening<'_> {
-    /// Whether it is of one of these versions, of the organisation's, and of a period that has begun.
-    pub(crate) fn check(&self, versions: &[&str], context: &Context<'_>) -> Result<(), Unreadable> {
-        // Spreadsheets write 6 for 6.0, and back.
-        let version = self.version.1.trim_start_matches(['v', 'V']).trim();
-        let version = version.strip_suffix(".0").unwrap_or(version);
-        if !versions.contains(&version) {
-            return Err(Unreadable::Version(self.version.0));
-        }
-        if self.provider.1.parse::<OrganisationCode>() != Ok(context.organisation) {
-            return Err(Unreadable::Provider(self.provider.0));
-        }
-        match self.period.1.map(day) {
-            [Some(start), Some(end)] if start <= end && start <= context.today => Ok(()),
-            _ => Err(Unreadable::Period(self.period.0)),
-        }
+/// Whether the header is of one of these versions, of the organisation's, and of a period that has begun.
+fn check(table: &Table, values: &[&str], versions: &[&str], context: &Context<'_>) -> Result<(), Unreadable> {
+    let name = |column: usize| table.columns[column].name;
+    // Spreadsheets write 6 for 6.0, and back.
+    let version = values[0].trim_start_matches(['v', 'V']).trim();
+    let version = version.strip_suffix(".0").unwrap_or(version);
+    if !versions.contains(&version) {
+        return Err(Unreadable::Version(name(0)));
+    }
+    if values[1].parse::<OrganisationCode>() != Ok(context.organisation) {
+        return Err(Unreadable::Provider(name(1)));
+    }
+    match [day(values[2]), day(values[3])] {
+        [Some(start), Some(end)] if start <= end && start <= context.today => Ok(()),
+        _ => Err(Unreadable::Period(name(2))),
     }
 }
 
-/// A coded diagnosis with its scheme, as rules name it.
-pub(crate) fn diagnosed((scheme, code): (&str, &str)) -> Cow<'static, str> {
-    Cow::Owned(format!("{}:{code}", padded(scheme, 2)))
+/// A coded diagnosis as rules name it, of a row with its scheme and its code behind the referral's id.
+pub(crate) fn diagnosed(row: OfReferral<'_>) -> Cow<'static, str> {
+    Cow::Owned(format!("{}:{}", padded(row.get(1), 2), row.get(2)))
 }
 
 /// The day of a date, with or without a time after it.

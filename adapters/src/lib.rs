@@ -18,7 +18,6 @@ pub mod fhir;
 mod fhir_ndjson;
 mod hl7v2;
 mod joins;
-#[cfg(test)]
 mod kept;
 mod lists;
 mod mhsds;
@@ -44,8 +43,9 @@ use domain::recognition::Rules;
 use domain::submissions::Dataset;
 
 pub use containers::ContainerFault;
+pub use kept::Kept;
 pub use rows::{Draft, Fault, PublishedRow, Row, Rows, Sink, Stop};
-pub use samples::{BadSample, Field, Sample, Starters};
+pub use samples::{About, BadSample, Field, Sample, Starters};
 pub use scratch::{InMemory, Scratch, Spool, SpoolReader};
 pub use unreadable::Unreadable;
 
@@ -86,32 +86,42 @@ pub enum Content {
 
 /// One format.
 pub trait Adapter: Sync {
-    /// The name in `format=`: the folder's, with `-` for `_`.
-    fn format(&self) -> &'static str;
+    /// What it says of itself; one by one in the methods that follow.
+    fn about(&self) -> &'static About;
 
-    fn dataset(&self) -> Dataset;
+    fn format(&self) -> &'static str {
+        self.about().format
+    }
+
+    fn dataset(&self) -> Dataset {
+        self.about().dataset
+    }
+
+    fn title(&self) -> &'static str {
+        self.about().title
+    }
+
+    fn media_types(&self) -> &'static [&'static str] {
+        self.about().media_types
+    }
+
+    fn fields(&self) -> &'static [Field] {
+        self.about().fields
+    }
+
+    fn guide(&self) -> &'static str {
+        self.about().guide
+    }
 
     /// What its files hold.
     fn content(&self) -> Content {
         Content::Records
     }
 
-    /// The format's name for people.
-    fn title(&self) -> &'static str;
-
-    /// For `Content-Type`, the usual one first.
-    fn media_types(&self) -> &'static [&'static str];
-
-    /// The columns or elements that are read.
-    fn fields(&self) -> &'static [Field];
-
     /// The list that a field's codes are of, where there is one. An unknown code of it is warned about.
     fn code_list(&self, field: &str) -> Option<&'static CodeList> {
         lists::of_field(field)
     }
-
-    /// Its `README.md`: what the format is, and its quirks.
-    fn guide(&self) -> &'static str;
 
     /// Reads the source to its end and drafts its rows as they come. Callers use [`read`].
     fn parse(&self, source: &mut dyn Read, scratch: &dyn Scratch, context: &Context<'_>, rows: &mut Rows<'_>) -> Result<(), Unreadable>;

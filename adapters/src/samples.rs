@@ -1,4 +1,22 @@
-//! What a format says of itself: its fields, and files that show it.
+//! What a format says of itself, and files that show it.
+
+use domain::submissions::Dataset;
+
+/// What a format is.
+#[derive(Debug, Clone, Copy)]
+pub struct About {
+    /// The name in `format=`: the folder's, with `-` for `_`.
+    pub format: &'static str,
+    pub dataset: Dataset,
+    /// The format's name for people.
+    pub title: &'static str,
+    /// For `Content-Type`, the usual one first.
+    pub media_types: &'static [&'static str],
+    /// The columns or elements that are read.
+    pub fields: &'static [Field],
+    /// Its `README.md`: what the format is, and its quirks.
+    pub guide: &'static str,
+}
 
 /// A column or an element.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -3,20 +3,25 @@
 use std::io::Read;
 
 use crate::Unreadable;
+use crate::canonical::Column;
 use crate::encodings::Encodings;
 use crate::records::Records;
 
 /// What a table is in its data set.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Role {
-    /// One row, about the data set.
+    /// One row, about the data set: its version, the provider, and the first and the last day of the period
+    /// are its first four columns.
     Header,
     /// A patient's id, NHS number and date of birth are its first three columns.
     Patients,
-    /// The patient's id and the referral's are its first two columns.
+    /// The patient's id, the referral's and the day it was received are its first three columns.
     Referrals,
     /// The referral's id is its first column.
     OfReferrals,
+    /// The referral's id and a day are its first two columns. Of several rows the latest is read, and of
+    /// those of one day the last.
+    Latest,
     /// Small, and kept aside by the format itself.
     Lookup,
 }
@@ -29,6 +34,8 @@ pub(crate) struct Table {
     /// Whether the data set can be read without it.
     pub(crate) required: bool,
     pub(crate) columns: &'static [TableColumn],
+    /// What they say of a referral, each by its number.
+    pub(crate) says: &'static [(usize, Says)],
 }
 
 #[derive(Debug)]
@@ -41,6 +48,26 @@ pub(crate) struct TableColumn {
     pub(crate) required: bool,
 }
 
+/// Which of a referral's columns a table's column says, and how.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Says {
+    Text(Column),
+    /// A code of two digits.
+    Code(Column),
+    /// A date, with or without a time.
+    Day(Column),
+    /// It has a part in it, and the format works it out.
+    Part(Column),
+}
+
+impl Says {
+    /// The column, in whatever way it is said.
+    pub(crate) fn column(self) -> Column {
+        let (Self::Text(column) | Self::Code(column) | Self::Day(column) | Self::Part(column)) = self;
+        column
+    }
+}
+
 /// No table has more columns that are read.
 pub(crate) const MOST_COLUMNS: usize = 16;
 
@@ -48,7 +75,7 @@ pub(crate) const MOST_COLUMNS: usize = 16;
 /// `FIELDS` as the format describes them.
 macro_rules! tables {
     ($($table:ident $code:literal $role:ident $needed:literal {
-        $($column:ident = $name:literal $([$($also:literal),+])? $required:literal, $meaning:literal;)+
+        $($column:ident = $name:literal $([$($also:literal),+])? $required:literal, $meaning:literal $(=> $says:ident($($of:ident),+))?;)+
     })+) => {
         /// A table, in the order of [`TABLES`].
         #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -70,9 +97,10 @@ macro_rules! tables {
                 also: &[$($($also),+)?],
                 required: $required,
             }),+],
+            says: &[$($($(($table::$column as usize, $crate::tables::Says::$says($crate::canonical::Column::$of)),)+)?)+],
         }),+];
 
-        pub(super) static FIELDS: &[$crate::Field] = &[$($($crate::Field {
+        pub(super) const FIELDS: &[$crate::Field] = &[$($($crate::Field {
             name: concat!($code, ".", $name),
             required: $required,
             meaning: $meaning,

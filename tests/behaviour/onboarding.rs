@@ -5,12 +5,12 @@
 
 use std::io::Cursor;
 
-use adapters::{Context, InMemory, Row, Sink, Stop};
+use adapters::{Context, InMemory, Kept, Row};
 use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
 use diesel::sql_types::{Nullable, Text};
 use domain::dates::parse_day;
-use domain::issues::{Issue, Severity};
+use domain::issues::Severity;
 use domain::recognition::Rules;
 use domain::submissions::{Dataset, Entry};
 
@@ -18,24 +18,6 @@ use domain::submissions::{Dataset, Entry};
 struct Cell {
     #[diesel(sql_type = Nullable<Text>)]
     value: Option<String>,
-}
-
-#[derive(Default)]
-struct Kept(Vec<Row>);
-
-impl Sink for Kept {
-    fn row(&mut self, row: Row) -> Result<(), Stop> {
-        self.0.push(row);
-        Ok(())
-    }
-
-    fn out_of_scope(&mut self) -> Result<(), Stop> {
-        Err(Stop)
-    }
-
-    fn file_issue(&mut self, _: Issue) -> Result<(), Stop> {
-        Err(Stop)
-    }
 }
 
 fn cells(connection: &mut SqliteConnection, query: &str) -> Vec<String> {
@@ -60,7 +42,8 @@ fn view(tables: &str, view: &str) -> (Vec<String>, Vec<Row>) {
     let mut kept = Kept::default();
     let context = Context { organisation: "RY4".parse().unwrap(), today: parse_day("2026-11-20").unwrap(), rules: Rules::built_in() };
     adapters::read(adapters::find(Dataset::WaitingList, "csv").unwrap(), &mut Cursor::new(file), &InMemory, &context, &mut kept).unwrap();
-    (columns, kept.0)
+    assert!(kept.file_issues.is_empty() && kept.out_of_scope == 0);
+    (columns, kept.rows)
 }
 
 #[test]

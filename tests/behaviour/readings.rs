@@ -4,9 +4,9 @@
 use std::collections::HashSet;
 use std::io::{Cursor, Read};
 
-use adapters::{Adapter, Context, InMemory, PublishedRow, Row, Scratch, Sink, Stop, Unreadable};
+use adapters::{Adapter, Context, InMemory, Kept, Scratch, Unreadable};
 use domain::dates::parse_day;
-use domain::issues::{Issue, Severity};
+use domain::issues::Severity;
 use domain::recognition::Rules;
 use domain::submissions::Dataset;
 
@@ -14,42 +14,6 @@ pub(crate) fn context(dataset: Dataset) -> Context<'static> {
     // Whose records the samples are.
     let organisation = if dataset == Dataset::Ehcp { "E10000015" } else { "RY4" };
     Context { organisation: organisation.parse().unwrap(), today: parse_day("2026-11-20").unwrap(), rules: Rules::built_in() }
-}
-
-#[derive(Debug, Default, PartialEq)]
-pub(crate) struct Kept {
-    pub(crate) rows: Vec<Row>,
-    pub(crate) published: Vec<PublishedRow>,
-    pub(crate) file_issues: Vec<Issue>,
-    pub(crate) out_of_scope: u64,
-}
-
-impl Sink for Kept {
-    fn row(&mut self, row: Row) -> Result<(), Stop> {
-        self.rows.push(row);
-        Ok(())
-    }
-
-    fn published(&mut self, row: PublishedRow) -> Result<(), Stop> {
-        self.published.push(row);
-        Ok(())
-    }
-
-    fn out_of_scope(&mut self) -> Result<(), Stop> {
-        self.out_of_scope += 1;
-        Ok(())
-    }
-
-    fn file_issue(&mut self, issue: Issue) -> Result<(), Stop> {
-        self.file_issues.push(issue);
-        Ok(())
-    }
-}
-
-impl Kept {
-    pub(crate) fn issues(&self) -> impl Iterator<Item = &Issue> {
-        self.rows.iter().flat_map(|row| &row.issues).chain(self.published.iter().flat_map(|row| &row.issues)).chain(&self.file_issues)
-    }
 }
 
 pub(crate) fn read(adapter: &dyn Adapter, source: &mut dyn Read) -> (Kept, Result<(), Unreadable>) {

@@ -11,38 +11,25 @@ use domain::submissions::Dataset;
 
 use crate::returns::ReturnWire;
 use crate::samples::{bad_samples, samples};
-use crate::{Adapter, BadSample, Content, Context, Field, Rows, Sample, Scratch, Starters, Unreadable};
+use crate::{About, Adapter, BadSample, Content, Context, Field, Rows, Sample, Scratch, Starters, Unreadable};
 use map::Columns;
 
 pub(crate) struct ChsSitrep;
 
 impl Adapter for ChsSitrep {
-    fn format(&self) -> &'static str {
-        "chs-sitrep"
-    }
-
-    fn dataset(&self) -> Dataset {
-        Dataset::WaitingList
+    fn about(&self) -> &'static About {
+        &About {
+            format: "chs-sitrep",
+            dataset: Dataset::WaitingList,
+            title: "Community Health Services SitRep, waiting list by service line, CSV",
+            media_types: &["text/csv", "application/csv"],
+            fields: FIELDS,
+            guide: include_str!("README.md"),
+        }
     }
 
     fn content(&self) -> Content {
         Content::Published
-    }
-
-    fn title(&self) -> &'static str {
-        "Community Health Services SitRep, waiting list by service line, CSV"
-    }
-
-    fn media_types(&self) -> &'static [&'static str] {
-        &["text/csv", "application/csv"]
-    }
-
-    fn fields(&self) -> &'static [Field] {
-        FIELDS
-    }
-
-    fn guide(&self) -> &'static str {
-        include_str!("README.md")
     }
 
     fn parse(&self, source: &mut dyn Read, _: &dyn Scratch, context: &Context<'_>, rows: &mut Rows<'_>) -> Result<(), Unreadable> {

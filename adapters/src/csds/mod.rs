@@ -10,33 +10,20 @@ use std::io::Read;
 use domain::submissions::Dataset;
 
 use crate::samples::{bad_samples, samples, starter};
-use crate::{Adapter, BadSample, Context, Field, Rows, Sample, Scratch, Starters, Unreadable, data_sets};
+use crate::{About, Adapter, BadSample, Context, Rows, Sample, Scratch, Starters, Unreadable, data_sets};
 
 pub(crate) struct Csds;
 
 impl Adapter for Csds {
-    fn format(&self) -> &'static str {
-        "csds"
-    }
-
-    fn dataset(&self) -> Dataset {
-        Dataset::WaitingList
-    }
-
-    fn title(&self) -> &'static str {
-        "Community Services Data Set, v1.6 and v1.5"
-    }
-
-    fn media_types(&self) -> &'static [&'static str] {
-        &["application/zip", "multipart/form-data", "multipart/mixed"]
-    }
-
-    fn fields(&self) -> &'static [Field] {
-        wire::FIELDS
-    }
-
-    fn guide(&self) -> &'static str {
-        include_str!("README.md")
+    fn about(&self) -> &'static About {
+        &About {
+            format: "csds",
+            dataset: Dataset::WaitingList,
+            title: "Community Services Data Set, v1.6 and v1.5",
+            media_types: &["application/zip", "multipart/form-data", "multipart/mixed"],
+            fields: wire::FIELDS,
+            guide: include_str!("README.md"),
+        }
     }
 
     fn parse(&self, source: &mut dyn Read, scratch: &dyn Scratch, context: &Context<'_>, rows: &mut Rows<'_>) -> Result<(), Unreadable> {

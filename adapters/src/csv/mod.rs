@@ -11,34 +11,21 @@ use domain::submissions::Dataset;
 
 use crate::canonical::{self, FIELDS};
 use crate::samples::{bad_samples, samples, starter};
-use crate::{Adapter, BadSample, Context, Draft, Field, Rows, Sample, Scratch, Starters, Unreadable};
+use crate::{About, Adapter, BadSample, Context, Draft, Rows, Sample, Scratch, Starters, Unreadable};
 use wire::FileWire;
 
 pub(crate) struct Csv;
 
 impl Adapter for Csv {
-    fn format(&self) -> &'static str {
-        "csv"
-    }
-
-    fn dataset(&self) -> Dataset {
-        Dataset::WaitingList
-    }
-
-    fn title(&self) -> &'static str {
-        "Waiting list, native CSV"
-    }
-
-    fn media_types(&self) -> &'static [&'static str] {
-        &["text/csv", "application/csv"]
-    }
-
-    fn fields(&self) -> &'static [Field] {
-        FIELDS
-    }
-
-    fn guide(&self) -> &'static str {
-        include_str!("README.md")
+    fn about(&self) -> &'static About {
+        &About {
+            format: "csv",
+            dataset: Dataset::WaitingList,
+            title: "Waiting list, native CSV",
+            media_types: &["text/csv", "application/csv"],
+            fields: FIELDS,
+            guide: include_str!("README.md"),
+        }
     }
 
     fn parse(&self, source: &mut dyn Read, _: &dyn Scratch, context: &Context<'_>, rows: &mut Rows<'_>) -> Result<(), Unreadable> {

@@ -19,7 +19,7 @@ use domain::submissions::Dataset;
 
 use crate::samples::{bad_samples, samples, starter};
 use crate::sources::Looks;
-use crate::{Adapter, BadSample, Context, Field, Rows, Sample, Scratch, Starters, Unreadable};
+use crate::{About, Adapter, BadSample, Context, Field, Rows, Sample, Scratch, Starters, Unreadable};
 pub use nodes::Node;
 use reading::Reading;
 pub use terms::{PATHWAY, REFERRAL_ID};
@@ -31,28 +31,15 @@ pub(crate) const ENTRY_BYTES: usize = 1024 * 1024;
 pub(crate) struct Fhir;
 
 impl Adapter for Fhir {
-    fn format(&self) -> &'static str {
-        "fhir"
-    }
-
-    fn dataset(&self) -> Dataset {
-        Dataset::WaitingList
-    }
-
-    fn title(&self) -> &'static str {
-        "FHIR R4 UK Core bundle, JSON or XML"
-    }
-
-    fn media_types(&self) -> &'static [&'static str] {
-        &["application/fhir+json", "application/fhir+xml"]
-    }
-
-    fn fields(&self) -> &'static [Field] {
-        FIELDS
-    }
-
-    fn guide(&self) -> &'static str {
-        include_str!("README.md")
+    fn about(&self) -> &'static About {
+        &About {
+            format: "fhir",
+            dataset: Dataset::WaitingList,
+            title: "FHIR R4 UK Core bundle, JSON or XML",
+            media_types: &["application/fhir+json", "application/fhir+xml"],
+            fields: FIELDS,
+            guide: include_str!("README.md"),
+        }
     }
 
     fn parse(&self, source: &mut dyn Read, scratch: &dyn Scratch, context: &Context<'_>, rows: &mut Rows<'_>) -> Result<(), Unreadable> {

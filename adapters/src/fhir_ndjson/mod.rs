@@ -14,35 +14,22 @@ use crate::fhir::wire::HeadWire;
 use crate::fhir::{ENTRY_BYTES, FIELDS};
 use crate::samples::{bad_samples, samples, starter};
 use crate::sources::{Bounded, Looks};
-use crate::{Adapter, BadSample, Context, Field, Rows, Sample, Scratch, Starters, Unreadable};
+use crate::{About, Adapter, BadSample, Context, Rows, Sample, Scratch, Starters, Unreadable};
 
 pub(crate) struct FhirNdjson;
 
 const NO_RESOURCE: Unreadable = Unreadable::NotThisFormat("JSON that is no FHIR resource");
 
 impl Adapter for FhirNdjson {
-    fn format(&self) -> &'static str {
-        "fhir-ndjson"
-    }
-
-    fn dataset(&self) -> Dataset {
-        Dataset::WaitingList
-    }
-
-    fn title(&self) -> &'static str {
-        "FHIR R4 UK Core resources, one a line"
-    }
-
-    fn media_types(&self) -> &'static [&'static str] {
-        &["application/fhir+ndjson"]
-    }
-
-    fn fields(&self) -> &'static [Field] {
-        FIELDS
-    }
-
-    fn guide(&self) -> &'static str {
-        include_str!("README.md")
+    fn about(&self) -> &'static About {
+        &About {
+            format: "fhir-ndjson",
+            dataset: Dataset::WaitingList,
+            title: "FHIR R4 UK Core resources, one a line",
+            media_types: &["application/fhir+ndjson"],
+            fields: FIELDS,
+            guide: include_str!("README.md"),
+        }
     }
 
     fn parse(&self, source: &mut dyn Read, scratch: &dyn Scratch, context: &Context<'_>, rows: &mut Rows<'_>) -> Result<(), Unreadable> {

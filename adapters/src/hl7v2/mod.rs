@@ -17,7 +17,7 @@ use domain::issues::IssueCode;
 use domain::submissions::Dataset;
 
 use crate::samples::{bad_samples, samples, starter};
-use crate::{Adapter, BadSample, Context, Draft, Field, Rows, Sample, Scratch, Spool, SpoolReader, Starters, Unreadable};
+use crate::{About, Adapter, BadSample, Context, Draft, Field, Rows, Sample, Scratch, Spool, SpoolReader, Starters, Unreadable};
 use codes::Kind;
 use texts::Message;
 use wire::{Damage, FileWire, MessageBytes};
@@ -28,28 +28,15 @@ const MOST_MESSAGES: u64 = 1_000_000;
 pub(crate) struct Hl7V2;
 
 impl Adapter for Hl7V2 {
-    fn format(&self) -> &'static str {
-        "hl7v2"
-    }
-
-    fn dataset(&self) -> Dataset {
-        Dataset::WaitingList
-    }
-
-    fn title(&self) -> &'static str {
-        "HL7 v2 referrals (REF^I12, I13, I14) and merges (ADT^A40)"
-    }
-
-    fn media_types(&self) -> &'static [&'static str] {
-        &["application/hl7-v2", "x-application/hl7-v2+er7", "text/plain"]
-    }
-
-    fn fields(&self) -> &'static [Field] {
-        FIELDS
-    }
-
-    fn guide(&self) -> &'static str {
-        include_str!("README.md")
+    fn about(&self) -> &'static About {
+        &About {
+            format: "hl7v2",
+            dataset: Dataset::WaitingList,
+            title: "HL7 v2 referrals (REF^I12, I13, I14) and merges (ADT^A40)",
+            media_types: &["application/hl7-v2", "x-application/hl7-v2+er7", "text/plain"],
+            fields: FIELDS,
+            guide: include_str!("README.md"),
+        }
     }
 
     fn parse(&self, source: &mut dyn Read, scratch: &dyn Scratch, context: &Context<'_>, rows: &mut Rows<'_>) -> Result<(), Unreadable> {

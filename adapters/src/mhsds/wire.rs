@@ -10,27 +10,27 @@ tables! {
         End = "ReportingPeriodEndDate" true, "its last day";
     }
     Patient "MHS001" Patients true {
-        LocalPatientId = "LocalPatientID" true, "the provider's own patient id";
-        NhsNumber = "NHSNumber" true, "ten digits; blank where it is not known";
-        Born = "PersonBirthDate" true, "CCYY-MM-DD; who is over 25 is left out";
-        NhsNumberStatus = "NHSNumberStatus" true, "trace status, 01 to 07; a council is shown 01 only";
-        School = "OrgIDEduEstab" false, "the school's code";
-        Sex = "Gender" false, "person stated gender: 1, 2, 9 or X";
-        EthnicCategory = "EthnicCategory" false, "ethnic category 2001";
-        Died = "PersDeathDate" false, "CCYY-MM-DD";
+        LocalPatientId = "LocalPatientID" true, "the provider's own patient id" => Text(LocalPatientId);
+        NhsNumber = "NHSNumber" true, "ten digits; blank where it is not known" => Text(NhsNumber);
+        Born = "PersonBirthDate" true, "CCYY-MM-DD; who is over 25 is left out" => Day(DateOfBirth);
+        NhsNumberStatus = "NHSNumberStatus" true, "trace status, 01 to 07; a council is shown 01 only" => Code(NhsNumberStatus);
+        School = "OrgIDEduEstab" false, "the school's code" => Text(SchoolUrn);
+        Sex = "Gender" false, "person stated gender: 1, 2, 9 or X" => Text(Sex);
+        EthnicCategory = "EthnicCategory" false, "ethnic category 2001" => Text(EthnicCategory);
+        Died = "PersDeathDate" false, "CCYY-MM-DD" => Day(DateOfDeath);
     }
     Referral "MHS101" Referrals true {
         LocalPatientId = "LocalPatientID" true, "whose referral it is: a patient of MHS001";
-        Id = "ServiceRequestID" true, "the referral's id, unique within the provider";
-        Received = "ReferralRequestReceivedDate" true, "CCYY-MM-DD: the clock start";
-        Commissioner = "OrgIDComm" false, "the commissioner's ODS code";
-        Team = "CareProfTeamLocalID" false, "v6: the team's local id";
-        ReferredBy = "OrgIDReferringOrg" ["OrgIDReferring"] false, "the ODS code of the organisation that referred the child";
+        Id = "ServiceRequestID" true, "the referral's id, unique within the provider" => Text(ReferralId);
+        Received = "ReferralRequestReceivedDate" true, "CCYY-MM-DD: the clock start" => Day(ReferralReceivedDate);
+        Commissioner = "OrgIDComm" false, "the commissioner's ODS code" => Text(Commissioner);
+        Team = "CareProfTeamLocalID" false, "v6: the team's local id" => Part(Team);
+        ReferredBy = "OrgIDReferringOrg" ["OrgIDReferring"] false, "the ODS code of the organisation that referred the child" => Text(ReferredBy);
         Reason = "PrimReasonReferralMH" true, "primary reason for referral: 25 suspected autism, 24 other neurodevelopmental conditions";
-        Discharged = "ServDischDate" true, "CCYY-MM-DD: the referral's end";
-        Rejected = "ReferRejectionDate" false, "v6: CCYY-MM-DD";
-        RejectionReason = "ReferRejectReason" false, "v6: referral rejection reason";
-        ClosureReason = "ReferClosReason" false, "v6: referral closure reason";
+        Discharged = "ServDischDate" true, "CCYY-MM-DD: the referral's end" => Part(ClosedDate);
+        Rejected = "ReferRejectionDate" false, "v6: CCYY-MM-DD" => Part(RejectedDate);
+        RejectionReason = "ReferRejectReason" false, "v6: referral rejection reason" => Part(RejectionReason);
+        ClosureReason = "ReferClosReason" false, "v6: referral closure reason" => Part(ClosureReason);
     }
     Team "MHS102" OfReferrals false {
         ReferralId = "ServiceRequestID" true, "the referral";
@@ -45,24 +45,24 @@ tables! {
         ReferralId = "ServiceRequestID" true, "the referral";
         Reason = "OtherReasonReferMH" true, "another reason for it";
     }
-    Rtt "MHS104" OfReferrals false {
+    Rtt "MHS104" Latest false {
         ReferralId = "ServiceRequestID" true, "the referral";
-        PathwayId = "PatPathID" false, "the patient pathway identifier";
-        PathwayIdIssuer = "OrgIDPatPathIDIssuer" false, "the ODS code of the organisation that issued it";
-        MeasurementType = "WaitTimeMeasureType" false, "02 allied health professional, 09 other; 01 is not valid here";
         Start = "ReferToTreatPeriodStartDate" false, "CCYY-MM-DD; of several periods the latest is read";
-        Status = "ReferToTreatPeriodStatus" false, "RTT period status";
+        PathwayId = "PatPathID" false, "the patient pathway identifier" => Text(PathwayId);
+        PathwayIdIssuer = "OrgIDPatPathIDIssuer" false, "the ODS code of the organisation that issued it" => Text(PathwayIdIssuer);
+        MeasurementType = "WaitTimeMeasureType" false, "02 allied health professional, 09 other; 01 is not valid here" => Code(WaitingTimeMeasurementType);
+        Status = "ReferToTreatPeriodStatus" false, "RTT period status" => Code(RttStatus);
     }
-    Onward "MHS105" OfReferrals false {
+    Onward "MHS105" Latest false {
         ReferralId = "ServiceRequestID" true, "the referral";
-        On = "OnwardReferDate" true, "CCYY-MM-DD; of several the latest is read";
-        Reason = "OnwardReferReason" false, "onward referral reason";
-        To = "OrgIDReceiving" false, "the ODS code of the organisation that received it";
+        On = "OnwardReferDate" true, "CCYY-MM-DD; of several the latest is read" => Day(OnwardDate);
+        Reason = "OnwardReferReason" false, "onward referral reason" => Code(OnwardReason);
+        To = "OrgIDReceiving" false, "the ODS code of the organisation that received it" => Text(OnwardTo);
     }
     Contact "MHS201" OfReferrals false {
         ReferralId = "ServiceRequestID" true, "the referral";
-        On = "CareContDate" true, "CCYY-MM-DD";
-        Attendance = "AttendStatus" ["AttendOrDNACode"] true, "5 and 6 attended, 3 not brought";
+        On = "CareContDate" true, "CCYY-MM-DD" => Part(FirstContactDate, LastContactDate, NextAppointmentDate);
+        Attendance = "AttendStatus" ["AttendOrDNACode"] true, "5 and 6 attended, 3 not brought" => Part(NotBroughtCount);
         Mechanism = "ConsMechanismMH" false, "a first contact is face to face (01) or by video (11)";
         Cancelled = "CareContCancelDate" false, "CCYY-MM-DD";
     }

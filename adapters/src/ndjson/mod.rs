@@ -11,34 +11,21 @@ use domain::submissions::Dataset;
 
 use crate::canonical::{self, Column, FIELDS};
 use crate::samples::{bad_samples, samples, starter};
-use crate::{Adapter, BadSample, Context, Draft, Field, Rows, Sample, Scratch, Starters, Unreadable};
+use crate::{About, Adapter, BadSample, Context, Draft, Rows, Sample, Scratch, Starters, Unreadable};
 use wire::{DamagedWire, FileWire};
 
 pub(crate) struct Ndjson;
 
 impl Adapter for Ndjson {
-    fn format(&self) -> &'static str {
-        "ndjson"
-    }
-
-    fn dataset(&self) -> Dataset {
-        Dataset::WaitingList
-    }
-
-    fn title(&self) -> &'static str {
-        "Waiting list, JSON lines"
-    }
-
-    fn media_types(&self) -> &'static [&'static str] {
-        &["application/x-ndjson", "application/jsonl", "application/ndjson"]
-    }
-
-    fn fields(&self) -> &'static [Field] {
-        FIELDS
-    }
-
-    fn guide(&self) -> &'static str {
-        include_str!("README.md")
+    fn about(&self) -> &'static About {
+        &About {
+            format: "ndjson",
+            dataset: Dataset::WaitingList,
+            title: "Waiting list, JSON lines",
+            media_types: &["application/x-ndjson", "application/jsonl", "application/ndjson"],
+            fields: FIELDS,
+            guide: include_str!("README.md"),
+        }
     }
 
     fn parse(&self, source: &mut dyn Read, _: &dyn Scratch, context: &Context<'_>, rows: &mut Rows<'_>) -> Result<(), Unreadable> {

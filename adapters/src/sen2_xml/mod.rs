@@ -13,35 +13,22 @@ use domain::issues::IssueCode;
 use domain::submissions::Dataset;
 
 use crate::samples::{bad_samples, samples, starter};
-use crate::{Adapter, BadSample, Context, Field, Rows, Sample, Scratch, Starters, Unreadable};
+use crate::{About, Adapter, BadSample, Context, Field, Rows, Sample, Scratch, Starters, Unreadable};
 use map::People;
 use wire::{PartWire, ReturnWire};
 
 pub(crate) struct Sen2Xml;
 
 impl Adapter for Sen2Xml {
-    fn format(&self) -> &'static str {
-        "sen2-xml"
-    }
-
-    fn dataset(&self) -> Dataset {
-        Dataset::Ehcp
-    }
-
-    fn title(&self) -> &'static str {
-        "SEN2 person-level return, XML"
-    }
-
-    fn media_types(&self) -> &'static [&'static str] {
-        &["application/xml", "text/xml"]
-    }
-
-    fn fields(&self) -> &'static [Field] {
-        FIELDS
-    }
-
-    fn guide(&self) -> &'static str {
-        include_str!("README.md")
+    fn about(&self) -> &'static About {
+        &About {
+            format: "sen2-xml",
+            dataset: Dataset::Ehcp,
+            title: "SEN2 person-level return, XML",
+            media_types: &["application/xml", "text/xml"],
+            fields: FIELDS,
+            guide: include_str!("README.md"),
+        }
     }
 
     fn parse(&self, source: &mut dyn Read, _: &dyn Scratch, context: &Context<'_>, rows: &mut Rows<'_>) -> Result<(), Unreadable> {

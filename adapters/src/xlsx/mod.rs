@@ -18,7 +18,7 @@ use crate::archives::{Archive, Bounds};
 use crate::canonical::{self, Column, FIELDS, Header};
 use crate::samples::{bad_samples, samples, starter};
 use crate::sources::{COMPOUND, Looks, ZIP};
-use crate::{Adapter, BadSample, Context, Field, Rows, Sample, Scratch, Starters, Unreadable};
+use crate::{About, Adapter, BadSample, Context, Rows, Sample, Scratch, Starters, Unreadable};
 use book::BookWire;
 use map::{Places, Remarks};
 use wire::SheetWire;
@@ -34,28 +34,18 @@ const HEADER_NAMES: usize = 3;
 pub(crate) struct Xlsx;
 
 impl Adapter for Xlsx {
-    fn format(&self) -> &'static str {
-        "xlsx"
-    }
-
-    fn dataset(&self) -> Dataset {
-        Dataset::WaitingList
-    }
-
-    fn title(&self) -> &'static str {
-        "Waiting list, Excel workbook"
-    }
-
-    fn media_types(&self) -> &'static [&'static str] {
-        &["application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", "application/vnd.ms-excel.sheet.macroEnabled.12"]
-    }
-
-    fn fields(&self) -> &'static [Field] {
-        FIELDS
-    }
-
-    fn guide(&self) -> &'static str {
-        include_str!("README.md")
+    fn about(&self) -> &'static About {
+        &About {
+            format: "xlsx",
+            dataset: Dataset::WaitingList,
+            title: "Waiting list, Excel workbook",
+            media_types: &[
+                "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+                "application/vnd.ms-excel.sheet.macroEnabled.12",
+            ],
+            fields: FIELDS,
+            guide: include_str!("README.md"),
+        }
     }
 
     fn parse(&self, source: &mut dyn Read, scratch: &dyn Scratch, context: &Context<'_>, rows: &mut Rows<'_>) -> Result<(), Unreadable> {

@@ -1,22 +1,22 @@
 //! Referrals and EHC cases as they stand now. Facts about them (who holds what) go to `decide`; the
 //! records themselves come out only against a permit, each with its leaf.
 
+mod cases;
+mod counts;
 pub(crate) mod reads;
 
 use std::collections::BTreeMap;
 
-use chrono::NaiveDate;
 use diesel::prelude::*;
 use domain::audit::Attribution;
 use domain::dates::london_day;
-use domain::ehc_plans::Case;
-use domain::identifiers::{CaseId, ChildId};
+use domain::identifiers::ChildId;
 use domain::journeys::{HeldReferral, Journey, journeys};
 use domain::organisations::OrganisationCode;
 use domain::partnerships::Needs;
 use domain::pathways::{Pathway, PathwaySet};
-use domain::policy::{ChildFacts, NOBODY, Permit, Reason, Refusal};
-use domain::referrals::{Flow, Referral};
+use domain::policy::{ChildFacts, Permit, Reason, Refusal};
+use domain::referrals::Referral;
 use domain::submissions::Dataset;
 
 use crate::StoreError;
@@ -24,6 +24,8 @@ use crate::rows::{from_json, read};
 use crate::schema::record;
 use crate::transactions::{Tx, on};
 use crate::vault::{Column, Vault};
+pub use cases::HeldCase;
+pub use counts::Counted;
 
 /// A referral in a listing, with the cursor that the next page starts after.
 #[derive(Debug, Clone)]
@@ -35,15 +37,6 @@ pub struct ListedReferral {
     pub held: HeldReferral,
     /// Of an open one, through what its provider sent of the child and may be seen with it.
     pub journeys: Vec<(Pathway, Journey)>,
-}
-
-/// An EHC case in a listing.
-#[derive(Debug, Clone)]
-pub struct HeldCase {
-    pub cursor: i64,
-    pub id: CaseId,
-    pub flow: Flow,
-    pub case: Case,
 }
 
 /// One child's referrals, sealed: only a permit opens them.
@@ -58,15 +51,6 @@ impl SealedReferrals {
     pub fn holders(&self) -> impl Iterator<Item = (OrganisationCode, PathwaySet)> {
         self.holders.iter().map(|(holder, pathways)| (*holder, *pathways))
     }
-}
-
-/// A record that may be counted, before it is opened.
-#[derive(Debug, Clone, Copy)]
-pub struct Counted<'a> {
-    pub child: ChildId,
-    pub holder: OrganisationCode,
-    pub list: &'a str,
-    pub pathways: PathwaySet,
 }
 
 #[derive(Queryable, Selectable)]
@@ -111,24 +95,6 @@ impl RecordRow {
         ListedReferral { cursor: self.id, list: self.list.clone(), disputed: self.dispute_id.is_some(), held, journeys: Vec::new() }
     }
 
-    fn counted(&self) -> Result<Counted<'_>, StoreError> {
-        Ok(Counted {
-            child: ChildId(self.child_id),
-            holder: read(&self.organisation, "a provider")?,
-            list: &self.list,
-            pathways: PathwaySet::from_bits(self.pathways),
-        })
-    }
-
-    fn case(&self, vault: &Vault) -> Result<HeldCase, StoreError> {
-        Ok(HeldCase {
-            cursor: self.id,
-            id: read(&self.record_key, "a case's id")?,
-            flow: read(&self.flow, "a flow")?,
-            case: from_json(&self.open(vault)?, "a case")?,
-        })
-    }
-
     fn open(&self, vault: &Vault) -> Result<zeroize::Zeroizing<Vec<u8>>, StoreError> {
         vault.open(Column::Record, &record_row(&self.organisation, &self.record_key), &self.sealed_record)
     }
@@ -145,10 +111,6 @@ pub(crate) fn record_row(organisation: &str, record_key: &str) -> Vec<u8> {
 
 fn referrals() -> diesel::dsl::Filter<record::table, diesel::dsl::Eq<record::dataset, &'static str>> {
     record::table.filter(record::dataset.eq(Dataset::WaitingList.as_str()))
-}
-
-fn cases() -> diesel::dsl::Filter<record::table, diesel::dsl::Eq<record::dataset, &'static str>> {
-    record::table.filter(record::dataset.eq(Dataset::Ehcp.as_str()))
 }
 
 impl Tx<'_> {
@@ -309,130 +271,6 @@ impl Tx<'_> {
     fn key_of(&mut self, id: i64) -> Result<String, StoreError> {
         let key: Option<String> = on!(self, c => record::table.find(id).select(record::record_key).first(*c).optional())?;
         Ok(key.unwrap_or_default())
-    }
-
-    /// A page of the cases that a council sent itself, with one leaf.
-    pub fn own_cases(&mut self, permit: &Permit, after: i64, limit: i64, by: &Attribution) -> Result<Vec<HeldCase>, StoreError> {
-        let rows = self.case_rows(own(permit)?, after, limit)?;
-        self.leave_permitted(permit, by)?;
-        rows.iter().map(|row| row.case(self.vault)).collect()
-    }
-
-    fn case_rows(&mut self, council: OrganisationCode, after: i64, limit: i64) -> Result<Vec<RecordRow>, StoreError> {
-        let key = self.key_of(after)?;
-        Ok(on!(self, c => cases()
-            .filter(record::organisation.eq(council.as_str()).and(record::record_key.gt(&key)))
-            .order(record::record_key)
-            .limit(limit)
-            .select(RecordRow::as_select())
-            .load(*c))?)
-    }
-
-    /// Whose case it is, if the organisation sent it: a fact for `decide`.
-    pub fn child_of_case(&mut self, id: CaseId, organisation: OrganisationCode) -> Result<Option<ChildId>, StoreError> {
-        let child: Option<i64> = on!(self, c => cases()
-            .filter(record::organisation.eq(organisation.as_str()).and(record::record_key.eq(id.to_string())))
-            .select(record::child_id)
-            .first(*c)
-            .optional())?;
-        Ok(child.map(ChildId))
-    }
-
-    /// One case of the council's own, with its leaf.
-    pub fn own_case(&mut self, permit: &Permit, id: CaseId, by: &Attribution) -> Result<HeldCase, StoreError> {
-        let row: RecordRow = on!(self, c => cases()
-            .filter(record::organisation.eq(own(permit)?.as_str()).and(record::record_key.eq(id.to_string())))
-            .select(RecordRow::as_select())
-            .first(*c))?;
-        self.leave_permitted(permit, by)?;
-        row.case(self.vault)
-    }
-
-    /// Every child's referrals, child by child, cut to what `judge` permits of each provider's: the
-    /// input of a release. What stands in a list that did not come did not flow.
-    pub fn count_referrals(
-        &mut self,
-        needs: Needs,
-        came: impl Fn(&Counted<'_>) -> bool,
-        judge: impl Fn(&Counted<'_>, &ChildFacts) -> Option<Permit>,
-        mut visit: impl FnMut(ChildId, Vec<HeldReferral>),
-    ) -> Result<(), StoreError> {
-        let mut child: Option<(ChildId, Vec<HeldReferral>)> = None;
-        self.each_record(Dataset::WaitingList, needs, |vault, row, facts| {
-            let counted = row.counted()?;
-            if let Some((id, held)) = child.take_if(|(current, _)| *current != counted.child) {
-                visit(id, held);
-            }
-            let (_, held) = child.get_or_insert_with(|| (counted.child, Vec::new()));
-            if let Some(permit) = judge(&counted, facts)
-                && let Ok(referral) = row.cut(&permit, vault)?
-            {
-                let flow = if came(&counted) { referral.flow } else { Flow::NotFlowed };
-                held.push(HeldReferral { flow, ..referral });
-            }
-            Ok(())
-        })?;
-        if let Some((id, held)) = child {
-            visit(id, held);
-        }
-        Ok(())
-    }
-
-    /// Every case that `judge` permits, with its child: the input of a release.
-    pub fn count_cases(
-        &mut self,
-        needs: Needs,
-        judge: impl Fn(&Counted<'_>, &ChildFacts) -> Option<Permit>,
-        mut visit: impl FnMut(ChildId, Case),
-    ) -> Result<(), StoreError> {
-        self.each_record(Dataset::Ehcp, needs, |vault, row, facts| {
-            let counted = row.counted()?;
-            if row.dispute_id.is_none() && judge(&counted, facts).is_some() {
-                visit(counted.child, row.case(vault)?.case);
-            }
-            Ok(())
-        })
-    }
-
-    /// Every record of a dataset, child by child, with the facts about its child. Reads in batches, so memory
-    /// does not grow with the number of children.
-    fn each_record(
-        &mut self,
-        dataset: Dataset,
-        needs: Needs,
-        mut visit: impl FnMut(&Vault, &RecordRow, &ChildFacts) -> Result<(), StoreError>,
-    ) -> Result<(), StoreError> {
-        let mut after = (0, 0);
-        loop {
-            // Said twice, so that the index is entered where the last batch ended.
-            let later = record::child_id.ge(after.0).and(record::child_id.gt(after.0).or(record::id.gt(after.1)));
-            let rows: Vec<RecordRow> = on!(self, c => record::table
-                .filter(record::dataset.eq(dataset.as_str()).and(later))
-                .order((record::child_id, record::id))
-                .limit(BATCH)
-                .select(RecordRow::as_select())
-                .load(*c))?;
-            let (Some(first), Some(last)) = (rows.first(), rows.last()) else { return Ok(()) };
-            after = (last.child_id, last.id);
-            let facts = self.facts_between(first.child_id, last.child_id, needs)?;
-            for row in &rows {
-                visit(self.vault, row, facts.get(&ChildId(row.child_id)).unwrap_or(&NOBODY))?;
-            }
-        }
-    }
-
-    /// The lists that have been sent, with the day each was last true of.
-    pub fn lists(&mut self, dataset: Dataset) -> Result<Vec<(OrganisationCode, String, NaiveDate)>, StoreError> {
-        use crate::schema::list;
-        let rows: Vec<(String, String, Option<NaiveDate>)> = on!(self, c => list::table
-            .filter(list::dataset.eq(dataset.as_str()))
-            .order((list::organisation, list::name))
-            .select((list::organisation, list::name, list::as_of))
-            .load(*c))?;
-        rows.into_iter()
-            .filter_map(|(organisation, name, as_of)| Some((organisation, name, as_of?)))
-            .map(|(organisation, name, as_of)| Ok((read(&organisation, "a provider")?, name, as_of)))
-            .collect()
     }
 }
 

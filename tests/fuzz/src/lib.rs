@@ -3,7 +3,6 @@
 #[expect(dead_code, reason = "which targets there are is asked where kept inputs are read again")]
 mod inputs;
 #[path = "../../behaviour/readings.rs"]
-#[expect(dead_code, reason = "the conformance suite asks more of a reading")]
 mod readings;
 
 use adapters::Adapter;

@@ -11,10 +11,10 @@ use domain::organisations::OrganisationCode;
 use domain::policy::{Act, Facts, NOBODY, Refusal, decide};
 use domain::scopes::Scope;
 use serde::{Deserialize, Serialize};
-use store::DisputeDraft;
+use store::{DisputeDraft, Tx};
 use utoipa::ToSchema;
 
-use super::erasures::{own, own_referrals};
+use super::rights::{end, own, own_referrals};
 use super::withdrawals::{ReasonBody, checked};
 use crate::actors::ActingFor;
 use crate::attributions::attribute;
@@ -130,22 +130,14 @@ pub async fn settle_dispute(
     state: web::Data<State>,
 ) -> Result<web::Json<SettledView>, Problem> {
     caller.require(Scope::RightsWrite)?;
-    let (now, by) = (state.clock.now(), attribute(&caller, Some(actor.0), id, "settle_dispute"));
+    let (organisation, by) = (caller.organisation(), attribute(&caller, Some(actor.0), id, "settle_dispute"));
     let dispute_id = dispute_id.parse::<DisputeId>().map_err(|_| Problem::new(Kind::NotFound))?;
     let reason = body.0.checked()?;
-    let partnership = Arc::clone(caller.partnership());
-    let settled = state.store.transaction(move |tx| {
-        let Some(dispute) = tx.dispute(dispute_id, by.organisation)? else {
-            let ask = own(Act::Rectify, by.organisation, DataClass::WaitingListStatus, None, dispute_id.0);
-            return tx.leave_refused(&Refusal::not_held(ask), &by, now).map(|()| None);
-        };
-        let ask = own(Act::Rectify, by.organisation, DataClass::WaitingListStatus, Some(dispute.child), dispute_id.0);
-        match decide(ask, Facts::at(now, &partnership, &NOBODY)) {
-            Ok(permit) => tx.settle_dispute(&permit, dispute_id, &reason, &by)?,
-            Err(refusal) => return tx.leave_refused(&refusal, &by, now).map(|()| None),
-        }
-        tx.dispute(dispute_id, by.organisation)
+    let find = move |tx: &mut Tx<'_>| Ok(tx.dispute(dispute_id, organisation)?.map(|dispute| Some(dispute.child)));
+    let settled = end(&state, &caller, by, (Act::Rectify, dispute_id.0), find, move |tx, permit, by| {
+        tx.settle_dispute(permit, dispute_id, &reason, by)?;
+        tx.dispute(dispute_id, organisation)
     });
-    let settled = settled.await?.ok_or(Problem::new(Kind::NotFound))?;
+    let settled = settled.await?;
     Ok(web::Json(SettledView { id: settled.id, opened_at: settled.opened_at, settled_at: settled.settled_at }))
 }

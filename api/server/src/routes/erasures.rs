@@ -5,18 +5,17 @@ use std::sync::Arc;
 
 use actix_web::{HttpResponse, post, web};
 use chrono::{DateTime, Utc};
-use domain::agreements::{DataClass, Purpose};
-use domain::identifiers::{ChildId, ErasureId};
+use domain::agreements::DataClass;
+use domain::identifiers::ErasureId;
 use domain::organisations::OrganisationCode;
-use domain::pathways::PathwaySet;
-use domain::policy::{Act, Ask, Facts, NOBODY, Permit, Refusal, decide};
+use domain::policy::{Act, Facts, Permit, Refusal, decide};
 use domain::scopes::Scope;
 use serde::{Deserialize, Serialize};
 use store::{ErasureDraft, Tx};
 use utoipa::ToSchema;
-use uuid::Uuid;
 
-use super::withdrawals::{ReasonBody, checked};
+use super::rights::{end, own, settle, with_decider};
+use super::withdrawals::ReasonBody;
 use crate::actors::ActingFor;
 use crate::attributions::attribute;
 use crate::bodies::Json;
@@ -163,51 +162,17 @@ pub async fn lift_erasure(
     state: web::Data<State>,
 ) -> Result<web::Json<LiftedView>, Problem> {
     caller.require(Scope::RightsWrite)?;
-    let (now, by) = (state.clock.now(), attribute(&caller, Some(actor.0), id, "lift_erasure"));
+    let (organisation, by) = (caller.organisation(), attribute(&caller, Some(actor.0), id, "lift_erasure"));
     let erasure_id = erasure_id.parse::<ErasureId>().map_err(|_| Problem::new(Kind::NotFound))?;
     let reason = body.0.checked()?;
-    let partnership = Arc::clone(caller.partnership());
-    let lifted = state.store.transaction(move |tx| {
-        let Some(erasure) = tx.erasure(erasure_id, by.organisation)? else {
-            let ask = own(Act::Erase, by.organisation, DataClass::WaitingListStatus, None, erasure_id.0);
-            return tx.leave_refused(&Refusal::not_held(ask), &by, now).map(|()| None);
-        };
-        // Of the erasure, and of no class alone; no hold stands against it.
-        let ask = own(Act::Erase, by.organisation, DataClass::WaitingListStatus, erasure.child, erasure_id.0);
-        match decide(ask, Facts::at(now, &partnership, &NOBODY)) {
-            Ok(permit) => tx.lift_erasure(&permit, erasure_id, &reason, &by)?,
-            Err(refusal) => return tx.leave_refused(&refusal, &by, now).map(|()| None),
-        }
-        tx.erasure(erasure_id, by.organisation)
+    let find = move |tx: &mut Tx<'_>| Ok(tx.erasure(erasure_id, organisation)?.map(|erasure| erasure.child));
+    let lifted = end(&state, &caller, by, (Act::Erase, erasure_id.0), find, move |tx, permit, by| {
+        tx.lift_erasure(permit, erasure_id, &reason, by)?;
+        tx.erasure(erasure_id, organisation)
     });
-    let lifted = lifted.await?.ok_or(Problem::new(Kind::NotFound))?;
+    let lifted = lifted.await?;
     settle(&state).await?;
     Ok(web::Json(LiftedView { id: lifted.id, made_at: lifted.made_at, lifted_at: lifted.lifted_at }))
-}
-
-/// What is asked for of an organisation's own.
-pub(super) fn own(act: Act, organisation: OrganisationCode, data: DataClass, child: Option<ChildId>, item: Uuid) -> Ask {
-    Ask {
-        act,
-        holder: organisation,
-        recipient: organisation,
-        purpose: Purpose::CareCoordination,
-        data,
-        pathways: PathwaySet::EMPTY,
-        child,
-        item: Some(item),
-    }
-}
-
-/// Writes the new marks into the journal: an erasure is not acknowledged before a restore would respect it.
-pub(super) async fn settle(state: &State) -> Result<(), Problem> {
-    Ok(state.store.journal_tombstones(&state.journal).await?)
-}
-
-/// The reason and who decided, as they are sealed together.
-pub(super) fn with_decider(reason: String, decided_by: String) -> Result<String, Problem> {
-    let (reason, decided_by) = (checked(reason, "reason")?, checked(decided_by, "decided_by")?);
-    Ok(format!("{decided_by}: {reason}"))
 }
 
 fn classes(asked: Option<&[DataClass]>) -> Result<Vec<DataClass>, Problem> {
@@ -220,29 +185,4 @@ fn classes(asked: Option<&[DataClass]>) -> Result<Vec<DataClass>, Problem> {
         return Err(Problem::new(Kind::InvalidValue).fault(fault.field("data")));
     }
     Ok(classes)
-}
-
-/// Refuses referrals that the organisation does not hold for the child; answers those that were named, or all.
-pub(super) fn own_referrals(
-    tx: &mut Tx<'_>,
-    organisation: OrganisationCode,
-    child: Option<ChildId>,
-    named: Option<&[String]>,
-) -> Result<Result<(ChildId, Vec<String>), Problem>, store::StoreError> {
-    let held = child.map_or(Ok(Vec::new()), |child| tx.held_referrals(organisation, child))?;
-    let named = named.map_or_else(|| held.clone(), <[String]>::to_vec);
-    let faults: Vec<_> = (0..named.len())
-        .filter(|at| !held.contains(&named[*at]) || named[..*at].contains(&named[*at]))
-        .map(|at| {
-            Fault::new("invalid-value", "no referral of the organisation's for this child, or named twice")
-                .field(format!("referrals[{at}]"))
-        })
-        .collect();
-    Ok(match child {
-        Some(child) if faults.is_empty() && !named.is_empty() => Ok((child, named)),
-        _ if faults.is_empty() => {
-            Err(Problem::new(Kind::InvalidValue).fault(Fault::new("invalid-value", "no referral is named").field("referrals")))
-        }
-        _ => Err(Problem::new(Kind::InvalidValue).with_faults(faults)),
-    })
 }

@@ -9,13 +9,13 @@ use domain::agreements::DataClass;
 use domain::dates::{is_plausible, london_day};
 use domain::holds::Hold;
 use domain::identifiers::HoldId;
-use domain::policy::{Act, Facts, NOBODY, Refusal, decide};
+use domain::policy::{Act, Facts, NOBODY, decide};
 use domain::scopes::Scope;
 use serde::{Deserialize, Serialize};
-use store::HoldDraft;
+use store::{HoldDraft, Tx};
 use utoipa::ToSchema;
 
-use super::erasures::own;
+use super::rights::{end, own};
 use super::withdrawals::{ReasonBody, checked};
 use crate::actors::ActingFor;
 use crate::attributions::attribute;
@@ -122,20 +122,12 @@ pub async fn release_hold(
     state: web::Data<State>,
 ) -> Result<web::Json<HoldView>, Problem> {
     caller.require(Scope::RightsWrite)?;
-    let (now, by) = (state.clock.now(), attribute(&caller, Some(actor.0), id, "release_hold"));
+    let (organisation, by) = (caller.organisation(), attribute(&caller, Some(actor.0), id, "release_hold"));
     let hold_id = hold_id.parse::<HoldId>().map_err(|_| Problem::new(Kind::NotFound))?;
     let reason = body.0.checked()?;
-    let partnership = Arc::clone(caller.partnership());
-    let released = state.store.transaction(move |tx| {
-        let Some(child) = tx.child_of_hold(hold_id, by.organisation)? else {
-            let ask = own(Act::Hold, by.organisation, DataClass::WaitingListStatus, None, hold_id.0);
-            return tx.leave_refused(&Refusal::not_held(ask), &by, now).map(|()| None);
-        };
-        let ask = own(Act::Hold, by.organisation, DataClass::WaitingListStatus, Some(child), hold_id.0);
-        match decide(ask, Facts::at(now, &partnership, &NOBODY)) {
-            Ok(permit) => tx.release_hold(&permit, hold_id, &reason, &by).map(|hold| Some(HoldView::from(hold))),
-            Err(refusal) => tx.leave_refused(&refusal, &by, now).map(|()| None),
-        }
+    let find = move |tx: &mut Tx<'_>| Ok(tx.child_of_hold(hold_id, organisation)?.map(Some));
+    let released = end(&state, &caller, by, (Act::Hold, hold_id.0), find, move |tx, permit, by| {
+        tx.release_hold(permit, hold_id, &reason, by).map(Some)
     });
-    released.await?.map(web::Json).ok_or(Problem::new(Kind::NotFound))
+    Ok(web::Json(released.await?.into()))
 }

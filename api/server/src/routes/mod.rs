@@ -31,6 +31,7 @@ pub mod reconciliation;
 pub mod rectifications;
 pub mod releases;
 pub mod restrictions;
+mod rights;
 pub mod submission_reports;
 pub mod submissions;
 pub mod tokens;

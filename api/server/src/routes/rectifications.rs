@@ -16,7 +16,7 @@ use store::RectificationDraft;
 use utoipa::ToSchema;
 
 use super::children::ChildBody;
-use super::erasures::{own, own_referrals, settle, with_decider};
+use super::rights::{own, own_referrals, settle, with_decider};
 use crate::actors::ActingFor;
 use crate::attributions::attribute;
 use crate::bodies::Json;

@@ -6,10 +6,10 @@ use std::io::{self, Seek, Write};
 use chrono::NaiveDate;
 use domain::organisations::OrganisationCode;
 use domain::pathways::{Pathway, PathwaySet};
-use domain::submissions::{Entry, Record};
+use domain::submissions::Record;
 
 use super::tables::{Tables, day, text};
-use super::{Period, ended, patient_id, referral_of, settle, without_losses};
+use super::{Period, ended, patient_id, referral_of};
 
 /// Fields that the format cannot carry. Besides, the pathway mental health is not of this data set, a
 /// hold is an open referral, and an end without its day is none.
@@ -109,10 +109,7 @@ pub fn write_each<R: Borrow<Record>, I: Iterator<Item = R>>(
         tables.row(&[&referral.referral_id, ubrn, pathway_id, issuer, measured, &start, status])
     })?;
     let onward = ("CYP105OnwardReferral.csv", "ServiceRequestID,Onward_ReferralDate,Onward_ReferralReason,OrgID_Receiving");
-    tables.of_referrals(onward, records, |tables, _, referral| match &referral.details.onward {
-        Some(onward) => tables.row(&[&referral.referral_id, &onward.on.to_string(), text(&onward.reason), text(&onward.to)]),
-        None => Ok(()),
-    })?;
+    tables.of_onward(onward, records)?;
     let contacts = ("CYP201CareContact.csv", "CareContactID,ServiceRequestID,Contact_Date,AttendanceStatus");
     let mut number = 0_u64;
     tables.of_referrals(contacts, records, |tables, _, referral| {
@@ -135,18 +132,12 @@ pub fn write_each<R: Borrow<Record>, I: Iterator<Item = R>>(
 
 /// What comes of a record in this format, read on a day: nothing, where it has no pathway of this data set.
 pub fn as_carried(record: &Record, as_of: NaiveDate) -> Option<Record> {
-    let referral = referral_of(record)?;
-    let mut found = referral.clone();
-    found.pathways = carried(referral.pathways);
-    found.details.local_patient_id = Some(patient_id(record, referral).to_owned());
-    // A contact is a contact: which is the first and which the last is told by their days.
-    let contacts = [found.details.first_contact_date, found.details.last_contact_date];
-    found.details.first_contact_date = contacts.into_iter().flatten().min();
-    found.details.last_contact_date = contacts.into_iter().flatten().max();
-    found.details = without_losses(found.details);
-    let is_assessed = SUSPECTED.iter().any(|(pathway, _)| found.pathways.contains(*pathway));
-    settle(&mut found, is_assessed, as_of);
-    (!found.pathways.is_empty()).then(|| Record { child: record.child.clone(), entry: Entry::Referral(Box::new(found)) })
+    super::as_carried(record, as_of, carried, |details| {
+        // A contact is a contact: which is the first and which the last is told by their days.
+        let contacts = [details.first_contact_date, details.last_contact_date];
+        details.first_contact_date = contacts.into_iter().flatten().min();
+        details.last_contact_date = contacts.into_iter().flatten().max();
+    })
 }
 
 fn carried(pathways: PathwaySet) -> PathwaySet {

@@ -7,10 +7,10 @@ use chrono::NaiveDate;
 use domain::organisations::OrganisationCode;
 use domain::pathways::{Pathway, PathwaySet};
 use domain::referrals::Referral;
-use domain::submissions::{Entry, Record};
+use domain::submissions::Record;
 
 use super::tables::{Tables, day, text};
-use super::{Period, ended, patient_id, referral_of, settle, without_losses};
+use super::{Period, ended, patient_id, referral_of};
 
 /// Fields that the format cannot carry. Besides, speech and language and audiology are not of this data
 /// set, a hold is an open referral, and an end without its day is none.
@@ -98,10 +98,7 @@ pub fn write_each<R: Borrow<Record>, I: Iterator<Item = R>>(
         tables.row(&[&referral.referral_id, pathway_id, issuer, measured, &referral.referral_received_date.to_string(), status])
     })?;
     let onward = ("MHS105OnwardReferral.csv", "ServiceRequestID,OnwardReferDate,OnwardReferReason,OrgIDReceiving");
-    tables.of_referrals(onward, records, |tables, _, referral| match &referral.details.onward {
-        Some(onward) => tables.row(&[&referral.referral_id, &onward.on.to_string(), text(&onward.reason), text(&onward.to)]),
-        None => Ok(()),
-    })?;
+    tables.of_onward(onward, records)?;
     let contacts = ("MHS201CareContact.csv", "CareContactID,ServiceRequestID,CareContDate,ConsMechanismMH,AttendStatus");
     let mut number = 0_u64;
     tables.of_referrals(contacts, records, |tables, _, referral| {
@@ -122,17 +119,9 @@ pub fn write_each<R: Borrow<Record>, I: Iterator<Item = R>>(
 
 /// What comes of a record in this format, read on a day: nothing, where it has no pathway of this data set.
 pub fn as_carried(record: &Record, as_of: NaiveDate) -> Option<Record> {
-    let referral = referral_of(record)?;
-    let mut found = referral.clone();
-    found.pathways = carried(referral.pathways);
-    found.details.local_patient_id = Some(patient_id(record, referral).to_owned());
-    found.details.ubrn = None;
-    found.details.priority = None;
-    found.details.source_of_referral = None;
-    found.details = without_losses(found.details);
-    let is_assessed = [Pathway::Autism, Pathway::Adhd].iter().any(|pathway| found.pathways.contains(*pathway));
-    settle(&mut found, is_assessed, as_of);
-    (!found.pathways.is_empty()).then(|| Record { child: record.child.clone(), entry: Entry::Referral(Box::new(found)) })
+    super::as_carried(record, as_of, carried, |details| {
+        (details.ubrn, details.priority, details.source_of_referral) = (None, None, None);
+    })
 }
 
 fn reasons(referral: &Referral) -> impl Iterator<Item = &'static str> {

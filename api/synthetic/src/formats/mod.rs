@@ -21,6 +21,7 @@ use std::ops::RangeInclusive;
 
 use chrono::NaiveDate;
 use domain::children::ChildIdentifier;
+use domain::pathways::{Pathway, PathwaySet};
 use domain::referrals::{Referral, ReferralDetails, Status};
 use domain::submissions::{Entry, Record};
 
@@ -57,8 +58,24 @@ fn ended(referral: &Referral) -> (Option<NaiveDate>, Option<NaiveDate>) {
     }
 }
 
+/// What comes of a record in a national data set, read on a day: with the pathways of it, of which there has
+/// to be one, and `lose` for what this one makes of its details.
+fn as_carried(record: &Record, as_of: NaiveDate, pathways: fn(PathwaySet) -> PathwaySet, lose: fn(&mut ReferralDetails)) -> Option<Record> {
+    let mut referral = referral_of(record)?.clone();
+    referral.pathways = pathways(referral.pathways);
+    if referral.pathways.is_empty() {
+        return None;
+    }
+    referral.details.local_patient_id = Some(patient_id(record, &referral).to_owned());
+    lose(&mut referral.details);
+    referral.details = without_losses(referral.details);
+    settle(&mut referral, as_of);
+    Some(Record { child: record.child.clone(), entry: Entry::Referral(Box::new(referral)) })
+}
+
 /// What the tables say of a referral's standing: it is not in them, and follows from its ends and contacts.
-fn settle(referral: &mut Referral, is_assessed: bool, as_of: NaiveDate) {
+fn settle(referral: &mut Referral, as_of: NaiveDate) {
+    let is_assessed = [Pathway::Autism, Pathway::Adhd].iter().any(|pathway| referral.pathways.contains(*pathway));
     let (closed, rejected) = ended(referral);
     let details = &mut referral.details;
     details.last_contact_date = details.last_contact_date.max(details.first_contact_date);

@@ -93,6 +93,18 @@ impl<W: Write + Seek> Tables<W> {
         })
     }
 
+    /// The table of where referrals went on to.
+    pub(super) fn of_onward<R: Borrow<Record>, I: Iterator<Item = R>>(
+        &mut self,
+        table: (&str, &str),
+        records: impl Fn() -> I,
+    ) -> io::Result<()> {
+        self.of_referrals(table, records, |tables, _, referral| match &referral.details.onward {
+            Some(onward) => tables.row(&[&referral.referral_id, &onward.on.to_string(), text(&onward.reason), text(&onward.to)]),
+            None => Ok(()),
+        })
+    }
+
     pub(super) fn finish(self) -> io::Result<()> {
         let zip = self.zip.into_inner().map_err(io::IntoInnerError::into_error)?;
         zip.finish()?.flush()

@@ -1,6 +1,6 @@
 use std::io::Cursor;
 
-use adapters::{Content, Context, InMemory, Starters};
+use adapters::{Content, Context, InMemory, Kept, Starters};
 use domain::children::ChildReference;
 use domain::dates::parse_day;
 use domain::ehc_plans::{Case, Outcome};
@@ -10,7 +10,7 @@ use domain::referrals::{Referral, Status};
 use domain::submissions::Entry;
 
 use super::*;
-use crate::formats::tests::{Kept, provider, read, today as as_of};
+use crate::formats::tests::{provider, read, today as as_of};
 
 fn files() -> Vec<PackFile> {
     pack(provider(), as_of()).unwrap()
@@ -102,7 +102,7 @@ fn the_councils_examples_show_every_course_of_a_case() {
     let context = Context { organisation: "E10000015".parse().unwrap(), today: as_of(), rules: Rules::built_in() };
     let mut kept = Kept::default();
     adapters::read(adapter, &mut Cursor::new(file("sen2-examples.xml")), &InMemory, &context, &mut kept).unwrap();
-    assert!(kept.file_issues.is_empty() && kept.rows.iter().all(|row| row.issues.is_empty()), "{:?}", kept.rows);
+    assert!(kept.out_of_scope == 0 && kept.file_issues.is_empty() && kept.rows.iter().all(|row| row.issues.is_empty()), "{:?}", kept.rows);
     let cases: Vec<_> = kept
         .rows
         .iter()

@@ -1,0 +1,138 @@
+//! `gateway.toml`: where the gateway listens and what it stands on. Who may do what is the
+//! partnership file's matter.
+
+mod api;
+mod audit;
+mod database;
+mod keys;
+mod operations;
+mod submissions;
+#[cfg(test)]
+mod tests;
+
+use std::path::{Path, PathBuf};
+
+use domain::recognition::RulesError;
+use domain::retention::Periods;
+use serde::Deserialize;
+
+use crate::files::{self, FileError};
+pub use api::{Api, AuthorityFiles};
+pub use audit::Audit;
+pub use database::{Database, DatabaseUrl};
+pub use keys::Keys;
+pub use operations::{Operations, Telemetry};
+pub use submissions::Submissions;
+
+/// What `gateway.toml` says. Paths are relative to its folder in the file, and resolved here.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Configuration {
+    /// Whether made-up data and the demonstration's authority are welcome: on loopback alone.
+    #[serde(default)]
+    pub demonstration: bool,
+    pub partnership: PathBuf,
+    pub api: Api,
+    #[serde(default)]
+    pub authority: Vec<AuthorityFiles>,
+    #[serde(default)]
+    pub operations: Operations,
+    pub database: Database,
+    pub keys: Keys,
+    #[serde(default)]
+    pub submissions: Submissions,
+    /// Days that what is over is kept, by class, where they differ from the usual.
+    #[serde(default)]
+    pub retention: Periods,
+    #[serde(default)]
+    pub telemetry: Telemetry,
+    #[serde(default)]
+    pub audit: Audit,
+}
+
+/// Why the configuration cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigurationError {
+    #[error(transparent)]
+    File(#[from] FileError),
+    #[error("{}:{line}: {message}", path.display())]
+    Invalid { path: PathBuf, line: usize, message: String },
+    #[error("{}: {error}", path.display())]
+    Recognition { path: PathBuf, error: RulesError },
+    #[error("{0}")]
+    Unsafe(&'static str),
+}
+
+impl Configuration {
+    /// Reads the file. It blocks.
+    pub fn read(path: &Path) -> Result<Self, ConfigurationError> {
+        let bytes = files::read(path)?;
+        let invalid = |line, message| ConfigurationError::Invalid { path: path.into(), line, message };
+        let text = str::from_utf8(&bytes).map_err(|_| invalid(1, "not UTF-8".into()))?;
+        // Only the message: the parser's own display repeats the line, which may hold a password.
+        let mut configuration: Self = toml::from_str(text)
+            .map_err(|error| invalid(files::line_of(text, error.span().map_or(0, |span| span.start)), error.message().to_owned()))?;
+        configuration.resolve(path.parent().unwrap_or(Path::new("")));
+        configuration.check()?;
+        Ok(configuration)
+    }
+
+    /// Refuses what would be unsafe to run.
+    pub fn check(&self) -> Result<(), ConfigurationError> {
+        if self.demonstration && !(self.api.listen.ip().is_loopback() && self.operations.listen.ip().is_loopback()) {
+            return Err(ConfigurationError::Unsafe("a demonstration listens on loopback addresses alone"));
+        }
+        if self.authority.is_empty() {
+            return Err(ConfigurationError::Unsafe("no [[authority]]: no client could be known"));
+        }
+        let named_twice = |(at, authority): (usize, &AuthorityFiles)| self.authority[..at].iter().any(|other| other.name == authority.name);
+        if self.authority.iter().enumerate().any(named_twice) {
+            return Err(ConfigurationError::Unsafe("two [[authority]] share a name"));
+        }
+        self.api.check()?;
+        self.submissions.check()?;
+        self.audit.check()?;
+        self.database.check()?;
+        if !self.retention.are_sound() {
+            return Err(ConfigurationError::Unsafe("[retention] counts in days: 1 to 3650, and more for reports than for answers"));
+        }
+        Ok(())
+    }
+
+    /// Brings the tables up to date, by their owner where one is named. It blocks.
+    pub(crate) fn prepare_database(&self) -> Result<(), store::StoreError> {
+        let owner = self.database.owner_url.as_ref().map(DatabaseUrl::expose);
+        store::prepare(&self.database.url.expose(), owner.as_deref(), self.audit.limits())
+    }
+
+    /// The names of the authorities.
+    pub fn authorities(&self) -> Vec<String> {
+        self.authority.iter().map(|authority| authority.name.clone()).collect()
+    }
+
+    fn resolve(&mut self, folder: &Path) {
+        let mut paths = vec![
+            &mut self.partnership,
+            &mut self.api.certificate,
+            &mut self.api.key,
+            &mut self.keys.directory,
+            &mut self.audit.checkpoint_file,
+            &mut self.database.tombstones,
+            &mut self.submissions.scratch,
+        ];
+        paths.extend(&mut self.submissions.recognition);
+        for authority in &mut self.authority {
+            paths.push(&mut authority.certificates);
+            paths.push(&mut authority.crl);
+        }
+        if let DatabaseUrl::File(file) = &mut self.database.url {
+            paths.push(file);
+        }
+        for path in paths {
+            *path = folder.join(&*path);
+        }
+        for source in self.keys.sources.values_mut() {
+            source.resolve(folder);
+        }
+    }
+}

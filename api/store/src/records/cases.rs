@@ -1,0 +1,80 @@
+//! EHC cases, as the council that sent them reads them.
+
+use diesel::prelude::*;
+use domain::audit::Attribution;
+use domain::ehc_plans::Case;
+use domain::identifiers::{CaseId, ChildId};
+use domain::organisations::OrganisationCode;
+use domain::policy::Permit;
+use domain::referrals::Flow;
+use domain::submissions::Dataset;
+
+use super::{RecordRow, own};
+use crate::StoreError;
+use crate::rows::{from_json, read};
+use crate::schema::record;
+use crate::transactions::{Tx, on};
+use crate::vault::Vault;
+
+/// An EHC case in a listing.
+#[derive(Debug, Clone)]
+pub struct HeldCase {
+    pub cursor: i64,
+    pub id: CaseId,
+    pub flow: Flow,
+    pub case: Case,
+}
+
+impl RecordRow {
+    pub(super) fn case(&self, vault: &Vault) -> Result<HeldCase, StoreError> {
+        Ok(HeldCase {
+            cursor: self.id,
+            id: read(&self.record_key, "a case's id")?,
+            flow: read(&self.flow, "a flow")?,
+            case: from_json(&self.open(vault)?, "a case")?,
+        })
+    }
+}
+
+fn cases() -> diesel::dsl::Filter<record::table, diesel::dsl::Eq<record::dataset, &'static str>> {
+    record::table.filter(record::dataset.eq(Dataset::Ehcp.as_str()))
+}
+
+impl Tx<'_> {
+    /// A page of the cases that a council sent itself, with one leaf.
+    pub fn own_cases(&mut self, permit: &Permit, after: i64, limit: i64, by: &Attribution) -> Result<Vec<HeldCase>, StoreError> {
+        let rows = self.case_rows(own(permit)?, after, limit)?;
+        self.leave_permitted(permit, by)?;
+        rows.iter().map(|row| row.case(self.vault)).collect()
+    }
+
+    fn case_rows(&mut self, council: OrganisationCode, after: i64, limit: i64) -> Result<Vec<RecordRow>, StoreError> {
+        let key = self.key_of(after)?;
+        Ok(on!(self, c => cases()
+            .filter(record::organisation.eq(council.as_str()).and(record::record_key.gt(&key)))
+            .order(record::record_key)
+            .limit(limit)
+            .select(RecordRow::as_select())
+            .load(*c))?)
+    }
+
+    /// Whose case it is, if the organisation sent it: a fact for `decide`.
+    pub fn child_of_case(&mut self, id: CaseId, organisation: OrganisationCode) -> Result<Option<ChildId>, StoreError> {
+        let child: Option<i64> = on!(self, c => cases()
+            .filter(record::organisation.eq(organisation.as_str()).and(record::record_key.eq(id.to_string())))
+            .select(record::child_id)
+            .first(*c)
+            .optional())?;
+        Ok(child.map(ChildId))
+    }
+
+    /// One case of the council's own, with its leaf.
+    pub fn own_case(&mut self, permit: &Permit, id: CaseId, by: &Attribution) -> Result<HeldCase, StoreError> {
+        let row: RecordRow = on!(self, c => cases()
+            .filter(record::organisation.eq(own(permit)?.as_str()).and(record::record_key.eq(id.to_string())))
+            .select(RecordRow::as_select())
+            .first(*c))?;
+        self.leave_permitted(permit, by)?;
+        row.case(self.vault)
+    }
+}

@@ -1,0 +1,129 @@
+//! The input of a release: every record that may be counted.
+
+use chrono::NaiveDate;
+use diesel::prelude::*;
+use domain::ehc_plans::Case;
+use domain::identifiers::ChildId;
+use domain::journeys::HeldReferral;
+use domain::organisations::OrganisationCode;
+use domain::partnerships::Needs;
+use domain::pathways::PathwaySet;
+use domain::policy::{ChildFacts, NOBODY, Permit};
+use domain::referrals::Flow;
+use domain::submissions::Dataset;
+
+use super::{BATCH, RecordRow};
+use crate::StoreError;
+use crate::rows::read;
+use crate::schema::record;
+use crate::transactions::{Tx, on};
+use crate::vault::Vault;
+
+/// A record that may be counted, before it is opened.
+#[derive(Debug, Clone, Copy)]
+pub struct Counted<'a> {
+    pub child: ChildId,
+    pub holder: OrganisationCode,
+    pub list: &'a str,
+    pub pathways: PathwaySet,
+}
+
+impl RecordRow {
+    fn counted(&self) -> Result<Counted<'_>, StoreError> {
+        Ok(Counted {
+            child: ChildId(self.child_id),
+            holder: read(&self.organisation, "a provider")?,
+            list: &self.list,
+            pathways: PathwaySet::from_bits(self.pathways),
+        })
+    }
+}
+
+impl Tx<'_> {
+    /// Every child's referrals, child by child, cut to what `judge` permits of each provider's: the
+    /// input of a release. What stands in a list that did not come did not flow.
+    pub fn count_referrals(
+        &mut self,
+        needs: Needs,
+        came: impl Fn(&Counted<'_>) -> bool,
+        judge: impl Fn(&Counted<'_>, &ChildFacts) -> Option<Permit>,
+        mut visit: impl FnMut(ChildId, Vec<HeldReferral>),
+    ) -> Result<(), StoreError> {
+        let mut child: Option<(ChildId, Vec<HeldReferral>)> = None;
+        self.each_record(Dataset::WaitingList, needs, |vault, row, facts| {
+            let counted = row.counted()?;
+            if let Some((id, held)) = child.take_if(|(current, _)| *current != counted.child) {
+                visit(id, held);
+            }
+            let (_, held) = child.get_or_insert_with(|| (counted.child, Vec::new()));
+            if let Some(permit) = judge(&counted, facts)
+                && let Ok(referral) = row.cut(&permit, vault)?
+            {
+                let flow = if came(&counted) { referral.flow } else { Flow::NotFlowed };
+                held.push(HeldReferral { flow, ..referral });
+            }
+            Ok(())
+        })?;
+        if let Some((id, held)) = child {
+            visit(id, held);
+        }
+        Ok(())
+    }
+
+    /// Every case that `judge` permits, with its child: the input of a release.
+    pub fn count_cases(
+        &mut self,
+        needs: Needs,
+        judge: impl Fn(&Counted<'_>, &ChildFacts) -> Option<Permit>,
+        mut visit: impl FnMut(ChildId, Case),
+    ) -> Result<(), StoreError> {
+        self.each_record(Dataset::Ehcp, needs, |vault, row, facts| {
+            let counted = row.counted()?;
+            if row.dispute_id.is_none() && judge(&counted, facts).is_some() {
+                visit(counted.child, row.case(vault)?.case);
+            }
+            Ok(())
+        })
+    }
+
+    /// Every record of a dataset, child by child, with the facts about its child. Reads in batches, so memory
+    /// does not grow with the number of children.
+    fn each_record(
+        &mut self,
+        dataset: Dataset,
+        needs: Needs,
+        mut visit: impl FnMut(&Vault, &RecordRow, &ChildFacts) -> Result<(), StoreError>,
+    ) -> Result<(), StoreError> {
+        let mut after = (0, 0);
+        loop {
+            // Said twice, so that the index is entered where the last batch ended.
+            let later = record::child_id.ge(after.0).and(record::child_id.gt(after.0).or(record::id.gt(after.1)));
+            let rows: Vec<RecordRow> = on!(self, c => record::table
+                .filter(record::dataset.eq(dataset.as_str()).and(later))
+                .order((record::child_id, record::id))
+                .limit(BATCH)
+                .select(RecordRow::as_select())
+                .load(*c))?;
+            let (Some(first), Some(last)) = (rows.first(), rows.last()) else { return Ok(()) };
+            after = (last.child_id, last.id);
+            let facts = self.facts_between(first.child_id, last.child_id, needs)?;
+            for row in &rows {
+                visit(self.vault, row, facts.get(&ChildId(row.child_id)).unwrap_or(&NOBODY))?;
+            }
+        }
+    }
+
+    /// The lists that have been sent, with the day each was last true of.
+    pub fn lists(&mut self, dataset: Dataset) -> Result<Vec<(OrganisationCode, String, NaiveDate)>, StoreError> {
+        use crate::schema::list;
+        let rows: Vec<(String, String, Option<NaiveDate>)> = on!(self, c => list::table
+            .filter(list::dataset.eq(dataset.as_str()))
+            .order((list::organisation, list::name))
+            .select((list::organisation, list::name, list::as_of))
+            .load(*c))?;
+        rows.into_iter()
+            .filter_map(|(organisation, name, as_of)| Some((organisation, name, as_of?)))
+            .map(|(organisation, name, as_of)| Ok((read(&organisation, "a provider")?, name, as_of)))
+            .collect()
+    }
+}
