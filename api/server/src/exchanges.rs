@@ -83,7 +83,8 @@ pub async fn explain(request: ServiceRequest, next: Next<impl MessageBody + 'sta
         }
     };
     problem.log();
-    let answer = if fhir::is_path(response.request().path()) { fhir::outcomes::render(problem, id) } else { problem.render(id) };
+    let request = response.request();
+    let answer = if fhir::is_path(request.path()) { fhir::outcomes::render(problem, request, id) } else { problem.render(id) };
     Ok(response.into_response(answer))
 }
 

@@ -53,21 +53,35 @@ const OFFERS: [(&str, Form); 5] =
 
 impl Form {
     pub fn answer(self, status: StatusCode, resource: &Node) -> HttpResponse {
-        let mut response = HttpResponse::build(status);
+        HttpResponse::build(status).content_type(self.media_type()).body(self.written(resource))
+    }
+
+    fn media_type(self) -> &'static str {
         match self {
-            Self::Json => response.content_type(JSON).body(serde_json::to_vec(resource).unwrap_or_default()),
-            Self::Xml => response.content_type(XML).body(resource.to_xml()),
+            Self::Json => JSON,
+            Self::Xml => XML,
+        }
+    }
+
+    fn written(self, resource: &Node) -> Vec<u8> {
+        match self {
+            Self::Json => serde_json::to_vec(resource).unwrap_or_default(),
+            Self::Xml => resource.to_xml().into_bytes(),
         }
     }
 
     fn of(request: &HttpRequest) -> Result<Self, Problem> {
         let asked = form_urlencoded::parse(request.query_string().as_bytes()).find(|(name, _)| name == "_format");
+        asked.map_or_else(|| choose(request.headers().get(ACCEPT), &OFFERS), |(_, name)| Self::named(&name))
+    }
+
+    /// By a `_format`.
+    fn named(name: &str) -> Result<Self, Problem> {
         // In a query a plus that is not escaped is a space.
-        match asked.map(|(_, value)| value.replace(' ', "+")).as_deref() {
-            None => choose(request.headers().get(ACCEPT), &OFFERS),
-            Some("json") => Ok(Self::Json),
-            Some("xml") => Ok(Self::Xml),
-            Some(media) => choose(Some(&HeaderValue::from_str(media).unwrap_or(HeaderValue::from_static("-"))), &OFFERS),
+        match name.replace(' ', "+").as_str() {
+            "json" => Ok(Self::Json),
+            "xml" => Ok(Self::Xml),
+            media => choose(Some(&HeaderValue::from_str(media).unwrap_or(HeaderValue::from_static("-"))), &OFFERS),
         }
     }
 }

@@ -50,7 +50,7 @@ const KEPT: [&str; 4] = ["ServiceRequest", "Patient", "Encounter", "Appointment"
         ("Sendbridge-Actor" = String, Header, description = "The person behind the call"),
         ("Idempotency-Key" = Option<String>, Header, description = "1 to 128 printable ASCII characters; for a transaction"),
     ),
-    request_body(content = serde_json::Value, content_type = "application/fhir+json", description = "A Bundle"),
+    request_body(content((serde_json::Value = "application/fhir+json"), (String = "application/fhir+xml")), description = "A Bundle"),
     responses((status = 200, description = "A Bundle that answers each entry", content((serde_json::Value = "application/fhir+json"), (String = "application/fhir+xml"))))
 )]
 #[post("/fhir/R4")]
