@@ -1,5 +1,6 @@
 //! The FHIR interface: the same records under the same permits, asked and answered as FHIR R4.
 
+mod searches;
 mod xml;
 
 use integration_tests::records::{BORN, advice_request, days_ago, list, number, permission, row};

@@ -91,6 +91,11 @@ impl Representation {
     pub fn accepted(self) -> Result<Form, Problem> {
         self.0
     }
+
+    /// The same, where the body of a search may name it too.
+    pub fn accepted_or(self, named: Option<&str>) -> Result<Form, Problem> {
+        named.map_or(self.0, Form::named)
+    }
 }
 
 impl FromRequest for Representation {

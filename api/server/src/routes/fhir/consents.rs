@@ -11,9 +11,10 @@ use serde_json::{Value, json};
 use utoipa::IntoParams;
 
 use super::capabilities::FormQuery;
+use super::not_a_search;
 use crate::actors::ActingFor;
 use crate::attributions::attribute;
-use crate::bodies::Query;
+use crate::bodies::{Form, Query};
 use crate::callers::Caller;
 use crate::exchanges::RequestId;
 use crate::fhir::bodies::Resource;
@@ -22,6 +23,9 @@ use crate::idempotency::{IdempotencyKey, Once};
 use crate::problems::{Kind, Problem};
 use crate::routes::consents::{self, ConsentBody, ConsentView};
 use crate::state::State;
+
+/// What a search by GET is in the audit log.
+pub(super) const SEARCH: &str = "fhir_search_consents";
 
 /// Whose decisions.
 #[derive(Debug, Deserialize, IntoParams)]
@@ -32,7 +36,6 @@ pub struct PatientQuery {
     patient: String,
     /// `json` or `xml`; holds over `Accept`.
     #[serde(rename = "_format")]
-    #[expect(dead_code, reason = "read with the header that it holds over")]
     format: Option<String>,
 }
 
@@ -54,15 +57,46 @@ pub async fn fhir_search_consents(
     state: web::Data<State>,
 ) -> Result<HttpResponse, Problem> {
     caller.require(Scope::ConsentRead)?;
-    Ok(form.accepted()?.answer(StatusCode::OK, &search(&caller, actor.0, &query.0, id, &state).await?))
+    Ok(form.accepted()?.answer(StatusCode::OK, &search(&caller, actor.0, &query.0, (id, SEARCH), &state).await?))
 }
 
-pub(super) async fn search(caller: &Caller, actor: Actor, query: &PatientQuery, id: RequestId, state: &State) -> Result<Node, Problem> {
+/// The decisions about a child, searched by a body
+///
+/// With the parameters of the search by GET.
+#[utoipa::path(
+    tag = "fhir", security(("oauth2" = ["consent:read"])),
+    params(FormQuery, ("Sendbridge-Actor" = String, Header, description = "The person behind the call")),
+    request_body(content = String, content_type = "application/x-www-form-urlencoded", description = "As in a query"),
+    responses((status = 200, description = "A searchset", content((serde_json::Value = "application/fhir+json"), (String = "application/fhir+xml"))))
+)]
+#[post("/fhir/R4/Consent/_search")]
+pub async fn fhir_find_consents(
+    caller: Caller,
+    actor: ActingFor,
+    _query: Query<FormQuery>,
+    form: Representation,
+    id: RequestId,
+    state: web::Data<State>,
+    body: Form,
+) -> Result<HttpResponse, Problem> {
+    caller.require(Scope::ConsentRead)?;
+    let query: PatientQuery = body.read()?;
+    let form = form.accepted_or(query.format.as_deref())?;
+    Ok(form.answer(StatusCode::OK, &search(&caller, actor.0, &query, (id, "fhir_find_consents"), &state).await?))
+}
+
+pub(super) async fn search(
+    caller: &Caller,
+    actor: Actor,
+    query: &PatientQuery,
+    (id, operation): (RequestId, &'static str),
+    state: &State,
+) -> Result<Node, Problem> {
     let child_id = query.patient.strip_prefix("Patient/").unwrap_or(&query.patient);
     let reference = state.child_ids.child(caller.organisation(), child_id);
     // An id that is none is not repeated: it could be anything.
     let this = if reference.is_some() { format!("{BASE}/Consent?patient={child_id}") } else { format!("{BASE}/Consent") };
-    let by = attribute(caller, Some(actor), id, "fhir_search_consents");
+    let by = attribute(caller, Some(actor), id, operation);
     let found = consents::recorded_about(caller, reference, by, state).await?;
     let found = found.iter().map(|view| (format!("Consent/{}", view.id), resources::consent(view))).collect();
     Ok(bundles::searchset(state.tokens.issuer(), &this, None, found))
@@ -76,7 +110,7 @@ pub(super) async fn search(caller: &Caller, actor: Actor, query: &PatientQuery, 
     params(("id" = String, Path), FormQuery, ("Sendbridge-Actor" = String, Header, description = "The person behind the call")),
     responses((status = 200, description = "The decision", content((serde_json::Value = "application/fhir+json"), (String = "application/fhir+xml"))))
 )]
-#[get("/fhir/R4/Consent/{id}")]
+#[get("/fhir/R4/Consent/{id}", guard = "not_a_search")]
 pub async fn fhir_get_consent(
     caller: Caller,
     actor: ActingFor,

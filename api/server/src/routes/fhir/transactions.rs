@@ -238,11 +238,11 @@ async fn batch_entry(caller: &Caller, actor: Actor, entry: &Value, id: RequestId
 async fn read(caller: &Caller, actor: Actor, url: &str, id: RequestId, state: &State) -> Result<Node, Problem> {
     let (path, query) = url.split_once('?').unwrap_or((url, ""));
     match path.split('/').collect::<Vec<_>>()[..] {
-        ["ServiceRequest"] => service_requests::search(caller, actor, query_of(query)?, id, state).await,
+        ["ServiceRequest"] => service_requests::search(caller, actor, query_of(query)?, (id, service_requests::SEARCH), state).await,
         ["ServiceRequest", referral] => service_requests::read(caller, actor, referral, id, state).await,
         ["Task"] => tasks::search(caller, query_of(query)?, state).await,
         ["Task", task] => tasks::read(caller, actor, task, id, state).await,
-        ["Consent"] => consents::search(caller, actor, &query_of(query)?, id, state).await,
+        ["Consent"] => consents::search(caller, actor, &query_of(query)?, (id, consents::SEARCH), state).await,
         ["Consent", consent] => consents::read(caller, actor, consent, id, state).await,
         _ => Err(Problem::new(Kind::NotFound)),
     }
