@@ -40,6 +40,7 @@ pub async fn attend(mut request: ServiceRequest, next: Next<impl MessageBody>) -
     if request.method() == Method::HEAD {
         request.head_mut().method = Method::GET;
     }
+    fhir::trim_base(&mut request);
     let method = request.method().clone();
     let (began, in_flight) = (Instant::now(), state.metrics.begin());
 

@@ -3,9 +3,9 @@
 use integration_tests::records::{BORN, advice_request, list, number, permission, row};
 use integration_tests::{ACTOR, Answer, Persona, on_both};
 use reqwest::Method;
-use serde_json::json;
+use serde_json::{Value, json};
 
-use super::{NHS_NUMBER, faults, resources};
+use super::{NHS_NUMBER, faults, referral, resources, transaction};
 
 async fn find(persona: &Persona, kind: &str, form: &str) -> Answer {
     let call = persona.call(Method::POST, &format!("/fhir/R4/{kind}/_search")).actor(ACTOR);
@@ -75,5 +75,20 @@ on_both! {
             council.get(&path).await.expect_problem(405, "method-not-allowed");
             council.call(Method::POST, &path).actor(ACTOR).json(&json!({})).send().await.expect_problem(415, "unsupported-media-type");
         }
+    }
+
+    async fn a_bundle_is_taken_with_a_slash_at_the_end(world: World) {
+        let trust = world.persona("provider-hct").signed_in().await;
+        let bundle = transaction(&[referral("F-1", &number(0), "autism")]).to_string();
+        let to = async |path: &str| {
+            let call = trust.call(Method::POST, path).actor(ACTOR).header("content-type", "application/fhir+json");
+            call.body(bundle.clone()).send().await
+        };
+        let answer: Value = to("/fhir/R4/").await.expect(200);
+        assert_eq!(answer["entry"][0]["response"]["status"], "201 Created");
+        assert_eq!(to("/fhir/R4/?_format=xml").await.header("content-type"), Some("application/fhir+xml"));
+        to("/fhir/R4//").await.expect_problem(404, "not-found");
+        to("/fhir/R4/Task/").await.expect_problem(404, "not-found");
+        trust.get("/fhir/R4/").await.expect_problem(405, "method-not-allowed");
     }
 }

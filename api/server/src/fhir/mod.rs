@@ -8,9 +8,9 @@ pub mod resources;
 
 use std::future::{Ready, ready};
 
-use actix_web::dev::Payload;
-use actix_web::http::StatusCode;
+use actix_web::dev::{Payload, ServiceRequest};
 use actix_web::http::header::{ACCEPT, HeaderValue};
+use actix_web::http::{StatusCode, Uri};
 use actix_web::{FromRequest, HttpRequest, HttpResponse};
 use adapters::fhir::Node;
 use base64::Engine;
@@ -35,6 +35,20 @@ pub const EXTENSION: &str = "https://sendbridge.example/fhir/StructureDefinition
 /// Whether a path is one of FHIR's, whose errors are OperationOutcomes.
 pub fn is_path(path: &str) -> bool {
     path == BASE || path.strip_prefix(BASE).is_some_and(|rest| rest.starts_with('/'))
+}
+
+/// Takes the slash off the base's end: published clients send their bundles there.
+pub fn trim_base(request: &mut ServiceRequest) {
+    if request.path().strip_suffix('/') != Some(BASE) {
+        return;
+    }
+    let mut parts = request.uri().clone().into_parts();
+    let path = request.uri().query().map_or_else(|| BASE.to_owned(), |query| format!("{BASE}?{query}"));
+    parts.path_and_query = path.parse().ok();
+    if let Ok(uri) = Uri::from_parts(parts) {
+        request.match_info_mut().get_mut().update(&uri);
+        request.head_mut().uri = uri;
+    }
 }
 
 /// The form that a request asks for: by `_format`, which holds over `Accept`.
