@@ -82,4 +82,8 @@ on_both! {
         story.arg(format!("https://{}", world.gateway.api_address())).arg(world.dir());
         run(story).await;
     }
+
+    async fn a_published_typescript_client_of_fhir_tells_the_story(world: World) {
+        TypeScript::with("fhir-story.ts").tell(&world).await;
+    }
 }
