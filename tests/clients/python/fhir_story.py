@@ -3,6 +3,7 @@
 Arguments: the gateway's address, the demonstration's folder.
 """
 
+import re
 import sys
 from datetime import date, timedelta
 from pathlib import Path
@@ -68,6 +69,20 @@ def referral(identifier: str, pathway: str, subject: str) -> dict:
         "authoredOn": str(TODAY - timedelta(days=290)),
         "reasonCode": [{"coding": [{"system": f"{OURS}/CodeSystem/pathway", "code": pathway}]}],
     }
+
+
+def by_xml(server: FHIRServer, path: str, resource: dict, status: int):
+    """What answers the resource, there and back as the other library writes and reads XML."""
+    sent = get_fhir_model_class(resource["resourceType"]).model_validate(resource).model_dump_xml()
+    headers = {"Content-Type": "application/fhir+xml", "Accept": "application/fhir+xml"}
+    answer = server.session.post(server.base_uri + path, data=sent, headers=headers)
+    assert answer.status_code == status, answer.text
+    return read_xml(answer)
+
+
+def read_xml(answer):
+    kind = re.search(r"<([A-Z]\w+) xmlns=", answer.text).group(1)
+    return get_fhir_model_class(kind).model_validate_xml(answer.content)
 
 
 def bundle(kind: str, *entries: dict) -> Bundle:
@@ -193,4 +208,13 @@ answers = send(council, bundle("batch", *searches, post(permission), post(listed
 assert [answer.response.status[:3] for answer in answers] == ["200", "200", "404", "201", "403"], answers
 assert len(answers[1].resource.entry) == 1
 assert "REC_FORBIDDEN" in codes(answers[4].response.outcome)
+
+# And in XML.
+again = bundle("transaction", post(patient(NUMBER), fullUrl=child), *map(post, listed)).as_json()
+assert [entry.response.status[:3] for entry in by_xml(provider, "", again, 200).entry] == ["200", "200", "200"]
+assert by_xml(council, "Consent", permission, 201).provision.class_fhir[0].code == "waiting-list-status"
+for path in ("metadata", "ServiceRequest", f"ServiceRequest/{own.id}", "Task", f"Consent?patient={ours}"):
+    read_xml(council.session.get(council.base_uri + path, headers={"Accept": "application/fhir+xml"}))
+told = by_xml(provider, "Consent", permission, 403)
+assert told.issue[0].details.coding[0].code == "REC_FORBIDDEN", told
 print("the story holds")
