@@ -10,7 +10,7 @@ use std::future::{Ready, ready};
 
 use actix_web::dev::{Payload, ServiceRequest};
 use actix_web::http::header::{ACCEPT, HeaderValue};
-use actix_web::http::{StatusCode, Uri};
+use actix_web::http::{Method, StatusCode, Uri};
 use actix_web::{FromRequest, HttpRequest, HttpResponse};
 use adapters::fhir::Node;
 use base64::Engine;
@@ -37,9 +37,9 @@ pub fn is_path(path: &str) -> bool {
     path == BASE || path.strip_prefix(BASE).is_some_and(|rest| rest.starts_with('/'))
 }
 
-/// Takes the slash off the base's end: published clients send their bundles there.
+/// Takes the slash off the base's end, where published clients send their bundles.
 pub fn trim_base(request: &mut ServiceRequest) {
-    if request.path().strip_suffix('/') != Some(BASE) {
+    if request.method() != Method::POST || request.path().strip_suffix('/') != Some(BASE) {
         return;
     }
     let mut parts = request.uri().clone().into_parts();
