@@ -1,10 +1,10 @@
-//! Clients in other languages, generated from the committed document and left as they come out, tell
-//! the main story. `tests/clients/install`, which `tests/run` calls, brings what they need.
+//! Clients in other languages tell the main story: generated from the committed document and left as they come
+//! out, and published ones that know FHIR and nothing of this gateway. `tests/clients/install`, which `tests/run` calls, brings what they need.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use integration_tests::on_both;
+use integration_tests::{World, on_both};
 use tempfile::TempDir;
 
 const DOCUMENT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../openapi/sendbridge.v1.json");
@@ -24,9 +24,35 @@ async fn run(mut command: Command) {
     assert!(output.status.success(), "{described}\n{}", String::from_utf8_lossy(&said));
 }
 
-fn copy(from: &Path, files: &[&str], to: &Path) {
-    for file in files {
-        std::fs::copy(from.join(file), to.join(file)).unwrap();
+/// A folder with one story, where what was installed is found.
+struct TypeScript {
+    installed: PathBuf,
+    folder: TempDir,
+    story: &'static str,
+}
+
+impl TypeScript {
+    fn with(story: &'static str) -> Self {
+        let installed = installed("typescript");
+        let folder = TempDir::new_in(&installed).unwrap();
+        for file in [story, "tsconfig.json", "package.json", "openapi-ts.config.js"] {
+            std::fs::copy(Path::new(STORIES).join("typescript").join(file), folder.path().join(file)).unwrap();
+        }
+        Self { installed, folder, story }
+    }
+
+    async fn run(&self, program: &str, arguments: &[&str]) {
+        let mut command = Command::new(self.installed.join("node_modules/.bin").join(program));
+        command.current_dir(self.folder.path()).args(arguments);
+        run(command).await;
+    }
+
+    async fn tell(self, world: &World) {
+        self.run("tsc", &[]).await;
+        let mut story = Command::new("node");
+        story.current_dir(self.folder.path()).arg(Path::new("built").join(self.story).with_extension("js"));
+        story.arg(format!("https://{}", world.gateway.api_address())).arg(world.dir());
+        run(story).await;
     }
 }
 
@@ -45,21 +71,19 @@ on_both! {
     }
 
     async fn a_generated_typescript_client_tells_the_story(world: World) {
-        let installed = installed("typescript");
-        let folder = TempDir::new_in(&installed).unwrap();
-        copy(&Path::new(STORIES).join("typescript"), &["story.ts", "tsconfig.json", "package.json", "openapi-ts.config.js"], folder.path());
-        let program = |name: &str| {
-            let mut command = Command::new(installed.join("node_modules/.bin").join(name));
-            command.current_dir(folder.path());
-            command
-        };
-        let mut generate = program("openapi-ts");
-        generate.args(["--input", DOCUMENT]);
-        run(generate).await;
-        run(program("tsc")).await;
-        let mut story = Command::new("node");
-        story.current_dir(folder.path()).arg("built/story.js");
+        let installed = TypeScript::with("story.ts");
+        installed.run("openapi-ts", &["--input", DOCUMENT]).await;
+        installed.tell(&world).await;
+    }
+
+    async fn a_published_python_client_of_fhir_tells_the_story(world: World) {
+        let mut story = Command::new(installed("python").join("environment/bin/python"));
+        story.arg(Path::new(STORIES).join("python/fhir_story.py"));
         story.arg(format!("https://{}", world.gateway.api_address())).arg(world.dir());
         run(story).await;
+    }
+
+    async fn a_published_typescript_client_of_fhir_tells_the_story(world: World) {
+        TypeScript::with("fhir-story.ts").tell(&world).await;
     }
 }

@@ -1,5 +1,8 @@
 //! The FHIR interface: the same records under the same permits, asked and answered as FHIR R4.
 
+mod searches;
+mod xml;
+
 use integration_tests::records::{BORN, advice_request, days_ago, list, number, permission, row};
 use integration_tests::{ACTOR, Answer, Persona, on_both};
 use reqwest::Method;
@@ -85,6 +88,13 @@ fn resources(bundle: &Value) -> Vec<Value> {
 fn statuses(bundle: &Value) -> Vec<String> {
     let status = |entry: &Value| entry["response"]["status"].as_str().unwrap()[..3].to_owned();
     bundle["entry"].as_array().unwrap().iter().map(status).collect()
+}
+
+/// What is wrong, by the codes that stand beside the problem's own.
+fn faults(answer: &Answer) -> Vec<String> {
+    let body = answer.json();
+    let code = |issue: &Value| Some(issue["details"]["coding"][2]["code"].as_str()?.to_owned());
+    body["issue"].as_array().unwrap().iter().filter_map(code).collect()
 }
 
 async fn held(trust: &Persona) -> usize {

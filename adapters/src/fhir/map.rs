@@ -260,7 +260,7 @@ fn referral_id<'w>(request: &'w ServiceRequestWire<'_>) -> Option<&'w str> {
     };
     value(&|it| is(it, terms::REFERRAL_ID))
         .or_else(|| value(&|it| !is(it, terms::UBRN)))
-        .or_else(|| request.id.as_deref())
+        .or(request.id.as_deref())
         .or_else(|| value(&|_| true))
 }
 

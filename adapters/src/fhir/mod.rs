@@ -25,6 +25,17 @@ use reading::Reading;
 pub use terms::{PATHWAY, REFERRAL_ID};
 pub use write::{LOSSES, bundle, ndjson, reason, status_of};
 
+/// A resource in XML as the JSON it would be, with these differences: every primitive is text, and what is one of
+/// a list may stand without it.
+pub fn from_xml(mut bytes: &[u8]) -> Result<serde_json::Value, Unreadable> {
+    let most = bytes.len();
+    match crate::sources::open(&mut bytes)? {
+        (Looks::Xml, source) => xml::resource(source, most + 1),
+        (Looks::Text, _) => Err(Unreadable::NotThisFormat("text that is no XML")),
+        (Looks::Other(name), _) => Err(Unreadable::NotThisFormat(name)),
+    }
+}
+
 /// What one entry may take from the source: with a document in it, half a million characters are met.
 pub(crate) const ENTRY_BYTES: usize = 1024 * 1024;
 

@@ -68,6 +68,41 @@ fn a_bundle_in_xml_is_read_as_one_in_json_is() {
 }
 
 #[test]
+fn a_resource_in_xml_is_read_whole_or_refused_by_name() {
+    let xml = sample("message.xml");
+    let bundle = super::from_xml(xml).unwrap();
+    assert_eq!((&bundle["resourceType"], &bundle["type"]), (&"Bundle".into(), &"message".into()));
+    assert!(bundle["entry"].as_array().unwrap().iter().all(|entry| entry["resource"]["resourceType"].is_string()));
+    let end = xml.trim_ascii_end().len();
+    for length in 0..end {
+        assert!(super::from_xml(&xml[..length]).is_err(), "cut at {length}");
+    }
+    for at in 0..end {
+        let mut flipped = xml.to_vec();
+        flipped[at] ^= 0x15;
+        // Whatever comes of it, it comes.
+        let _ = super::from_xml(&flipped);
+    }
+    let nested = |depth: usize| format!("<Consent>{}{}</Consent>", "<x>".repeat(depth), "</x>".repeat(depth));
+    assert!(super::from_xml(nested(33).as_bytes()).is_ok());
+    for (xml, code) in [
+        (nested(34), "too-large"),
+        (nested(100_000), "too-large"),
+        ("<!DOCTYPE Consent [<!ENTITY a \"b\">]><Consent/>".to_owned(), "doctype"),
+        ("<Consent><status value=\"&a;\"/></Consent>".to_owned(), "malformed"),
+        ("<Consent>text</Consent>".to_owned(), "malformed"),
+        ("<Consent/><Consent/>".to_owned(), "malformed"),
+        ("<consent/>".to_owned(), "not-this-format"),
+        ("<Consent value=\"x\"/>".to_owned(), "not-this-format"),
+        ("{}".to_owned(), "not-this-format"),
+        ("Consent".to_owned(), "not-this-format"),
+        (String::new(), "empty"),
+    ] {
+        assert_eq!(super::from_xml(xml.as_bytes()).unwrap_err().code(), code, "{xml:.80}");
+    }
+}
+
+#[test]
 fn what_is_for_no_pathway_is_counted_and_let_be() {
     let kept = rows(sample("transaction.json"));
     assert_eq!((kept.rows.len(), kept.out_of_scope), (2, 1));
@@ -361,6 +396,8 @@ mod round_trips {
                 let node = super::super::bundle(kind, &records);
                 prop_assert_eq!(&read_back("fhir", serde_json::to_string(&node).unwrap().as_bytes()), &expected, "{} json", kind);
                 prop_assert_eq!(&read_back("fhir", node.to_xml().as_bytes()), &expected, "{} xml", kind);
+                let whole = super::super::from_xml(node.to_xml().as_bytes()).unwrap();
+                prop_assert_eq!(&read_back("fhir", whole.to_string().as_bytes()), &expected, "{} xml, read whole", kind);
             }
             let lines: String = super::super::ndjson(&records).map(|node| serde_json::to_string(&node).unwrap() + "\n").collect();
             if !lines.is_empty() {

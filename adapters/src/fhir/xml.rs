@@ -15,21 +15,16 @@ use crate::sources::Bounded;
 const PART_BYTES: usize = 64 * 1024;
 /// From an entry down to a contained resource's coding is ten.
 const DEPTH: usize = 32;
+const OTHER: &str = "XML of another kind";
 
 /// Reads the bundle to its end.
 pub(crate) fn read<R: Read>(source: R, reading: &mut Reading<'_, '_, '_>) -> Result<(), Unreadable> {
-    let mut reader = Reader::from_reader(BufReader::new(Bounded::new(source)));
-    reader.config_mut().expand_empty_elements = true;
-    let mut xml = Xml { reader, buffer: Vec::new() };
+    let mut xml = Xml::new(source);
     xml.allow(PART_BYTES);
-    match xml.next(0)? {
-        Token::Start(start) if start.name == "Bundle" => {}
-        Token::Start(start) if start.name.starts_with(char::is_uppercase) && start.is_fhir => {
-            return Err(Unreadable::NotThisFormat("a FHIR resource that is no Bundle"));
-        }
-        Token::Start(_) => return Err(Unreadable::NotThisFormat("XML of another kind")),
-        Token::End | Token::Text => return Err(Unreadable::Malformed { row: 0 }),
-        Token::Eof => return Err(Unreadable::Truncated { row: 0 }),
+    let root = xml.root()?;
+    if root.name != "Bundle" {
+        let is_resource = root.name.starts_with(char::is_uppercase) && root.is_fhir;
+        return Err(Unreadable::NotThisFormat(if is_resource { "a FHIR resource that is no Bundle" } else { OTHER }));
     }
     let mut kind = None;
     loop {
@@ -56,9 +51,23 @@ pub(crate) fn read<R: Read>(source: R, reading: &mut Reading<'_, '_, '_>) -> Res
     reading.be_bundle(Some("Bundle"), kind.as_deref());
     reading.check_bundle()?;
     xml.allow(PART_BYTES);
-    match xml.next(reading.next_row())? {
-        Token::Eof => Ok(()),
-        _ => Err(Unreadable::Malformed { row: reading.next_row() }),
+    xml.end(reading.next_row())
+}
+
+/// Reads a resource of at most so many bytes whole.
+pub(crate) fn resource<R: Read>(source: R, most: usize) -> Result<Value, Unreadable> {
+    let mut xml = Xml::new(source);
+    xml.allow(most);
+    let root = xml.root()?;
+    let kind = root.name.clone();
+    // As deep below an entry as where the bundle is read entry by entry.
+    match xml.element(root, DEPTH + 1, 0)? {
+        Value::Object(mut resource) if kind.starts_with(char::is_uppercase) => {
+            xml.end(0)?;
+            resource.insert("resourceType".to_owned(), Value::String(kind));
+            Ok(Value::Object(resource))
+        }
+        _ => Err(Unreadable::NotThisFormat(OTHER)),
     }
 }
 
@@ -83,6 +92,28 @@ struct Xml<R> {
 }
 
 impl<R: Read> Xml<R> {
+    fn new(source: R) -> Self {
+        let mut reader = Reader::from_reader(BufReader::new(Bounded::new(source)));
+        reader.config_mut().expand_empty_elements = true;
+        Self { reader, buffer: Vec::new() }
+    }
+
+    fn root(&mut self) -> Result<Start, Unreadable> {
+        match self.next(0)? {
+            Token::Start(start) => Ok(start),
+            Token::End | Token::Text => Err(Unreadable::Malformed { row: 0 }),
+            Token::Eof => Err(Unreadable::Truncated { row: 0 }),
+        }
+    }
+
+    /// Nothing comes after the root.
+    fn end(&mut self, row: u64) -> Result<(), Unreadable> {
+        match self.next(row)? {
+            Token::Eof => Ok(()),
+            _ => Err(Unreadable::Malformed { row }),
+        }
+    }
+
     fn allow(&mut self, bytes: usize) {
         self.reader.get_mut().get_mut().allow(bytes);
     }
@@ -189,8 +220,8 @@ fn read_start(start: &BytesStart<'_>, row: u64) -> Result<Start, Unreadable> {
 }
 
 fn put(object: &mut Map<String, Value>, name: String, value: Value) {
-    // A list in JSON wherever it stands, and resources in it are kept as they are.
-    let always = name == "contained";
+    // Lists in JSON wherever they stand; of any other name one alone may be a list or not.
+    let always = ["coding", "contained", "entry", "extension"].contains(&name.as_str());
     match object.get_mut(&name) {
         Some(Value::Array(all)) => all.push(value),
         Some(first) => *first = Value::Array(vec![first.take(), value]),

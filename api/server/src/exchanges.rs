@@ -40,6 +40,7 @@ pub async fn attend(mut request: ServiceRequest, next: Next<impl MessageBody>) -
     if request.method() == Method::HEAD {
         request.head_mut().method = Method::GET;
     }
+    fhir::trim_base(&mut request);
     let method = request.method().clone();
     let (began, in_flight) = (Instant::now(), state.metrics.begin());
 
@@ -83,7 +84,8 @@ pub async fn explain(request: ServiceRequest, next: Next<impl MessageBody + 'sta
         }
     };
     problem.log();
-    let answer = if fhir::is_path(response.request().path()) { fhir::outcomes::render(problem, id) } else { problem.render(id) };
+    let request = response.request();
+    let answer = if fhir::is_path(request.path()) { fhir::outcomes::render(problem, request, id) } else { problem.render(id) };
     Ok(response.into_response(answer))
 }
 

@@ -159,6 +159,8 @@ pub(crate) fn body(id: &str) -> Vec<u8> {
         "fhir_find_service_requests" => {
             return format!("patient.identifier=https://fhir.nhs.uk/Id/nhs-number%7C{}&patient.birthdate={BORN}", number(0)).into();
         }
+        "fhir_find_tasks" => return b"status=requested".into(),
+        "fhir_find_consents" => return b"patient=nobody".into(),
         "fhir_transact" => crate::fhir::transaction(&[crate::fhir::referral("FHIR-1", &number(0), "autism")]),
         "fhir_record_consent" => crate::fhir::consent(&number(0)),
         "search_child" => child(&number(0)),

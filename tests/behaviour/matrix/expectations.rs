@@ -143,7 +143,8 @@ impl Combination {
     /// Whether sending it may change anything.
     pub(super) fn writes(&self) -> bool {
         let operation = &self.documented.operation;
-        operation.method != Method::GET && !["search_child", "issue_token", "fhir_find_service_requests"].contains(&operation.id.as_str())
+        let reads = ["search_child", "issue_token"].contains(&operation.id.as_str()) || operation.id.starts_with("fhir_find_");
+        operation.method != Method::GET && !reads
     }
 
     /// What is wrong with the totals of an answer, before anything was written.

@@ -1,17 +1,31 @@
-//! A form (`application/x-www-form-urlencoded`), as its pairs.
+//! A form (`application/x-www-form-urlencoded`).
 
 use std::future::Future;
 use std::pin::Pin;
 
 use actix_web::dev::Payload;
 use actix_web::{FromRequest, HttpMessage, HttpRequest};
+use bytes::BytesMut;
+use serde::de::DeserializeOwned;
 
-use super::collect;
+use super::{collect, queries};
 use crate::problems::{Kind, Problem};
 
-/// Names and values, in the order they were sent.
+/// The form as it was sent.
 #[derive(Debug)]
-pub struct Form(pub Vec<(String, String)>);
+pub struct Form(BytesMut);
+
+impl Form {
+    /// Names and values, in the order they were sent.
+    pub fn pairs(&self) -> impl Iterator<Item = (String, String)> {
+        form_urlencoded::parse(&self.0).into_owned()
+    }
+
+    /// Reads it as a type, as strictly as a query.
+    pub fn read<T: DeserializeOwned>(&self) -> Result<T, Problem> {
+        queries::pairs(&self.0, "The form is not as documented.")
+    }
+}
 
 impl FromRequest for Form {
     type Error = Problem;
@@ -24,8 +38,7 @@ impl FromRequest for Form {
             if !is_form {
                 return Err(Problem::new(Kind::UnsupportedMediaType).detail("The body is sent as application/x-www-form-urlencoded."));
             }
-            let body = collect(payload, super::LONGEST).await?;
-            Ok(Self(form_urlencoded::parse(&body).into_owned().collect()))
+            collect(payload, super::LONGEST).await.map(Self)
         })
     }
 }

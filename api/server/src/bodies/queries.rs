@@ -24,10 +24,14 @@ impl<T: DeserializeOwned> FromRequest for Query<T> {
 
 /// Reads a query string as a type.
 pub fn read<T: DeserializeOwned>(query: &str) -> Result<T, Problem> {
-    let pairs = serde_urlencoded::Deserializer::new(form_urlencoded::parse(query.as_bytes()));
+    pairs(query.as_bytes(), "The query is not as documented.")
+}
+
+pub(super) fn pairs<T: DeserializeOwned>(encoded: &[u8], otherwise: &'static str) -> Result<T, Problem> {
+    let pairs = serde_urlencoded::Deserializer::new(form_urlencoded::parse(encoded));
     serde_path_to_error::deserialize(pairs).map_err(|error| {
         let fault = faults::describe(&error.path().to_string(), &error.inner().to_string());
-        Problem::new(Kind::Malformed).detail("The query is not as documented.").fault(fault)
+        Problem::new(Kind::Malformed).detail(otherwise).fault(fault)
     })
 }
 

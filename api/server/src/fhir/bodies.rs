@@ -1,21 +1,23 @@
-//! A resource that came as a body: JSON, read strictly.
+//! A resource that came as a body: JSON or XML, read strictly.
 
 use std::future::Future;
 use std::pin::Pin;
 
 use actix_web::dev::Payload;
 use actix_web::{FromRequest, HttpMessage, HttpRequest, web};
+use adapters::fhir::from_xml;
 use bytes::Bytes;
 use serde_json::Value;
 
 use crate::bodies::{collect, values};
+use crate::ingest::refuse_unreadable;
 use crate::problems::{Kind, Problem};
 use crate::state::State;
 
 /// The longest, in bytes; the gateway's own bound, where that is less.
 const LONGEST: u64 = 4 * 1024 * 1024;
 
-/// A resource, as its bytes and as what they say. No member of it stands twice.
+/// A resource, as its bytes and as what they say: JSON in which no member stands twice, or XML as [`from_xml`] reads it.
 #[derive(Debug)]
 pub struct Resource {
     pub bytes: Bytes,
@@ -27,20 +29,32 @@ impl FromRequest for Resource {
     type Future = Pin<Box<dyn Future<Output = Result<Self, Problem>>>>;
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
-        let is_json = ["application/fhir+json", "application/json"].contains(&request.content_type().to_ascii_lowercase().as_str());
+        let read = match request.content_type().to_ascii_lowercase().as_str() {
+            "application/fhir+json" | "application/json" => Some(json as fn(&[u8]) -> Result<Value, Problem>),
+            "application/fhir+xml" | "application/xml" => Some(xml as _),
+            _ => None,
+        };
         let most = request.app_data::<web::Data<State>>().map_or(LONGEST, |state| state.configuration.api.maximum_body_bytes.min(LONGEST));
         let payload = payload.take();
         Box::pin(async move {
-            if !is_json {
-                return Err(Problem::new(Kind::UnsupportedMediaType).detail("A resource is sent as application/fhir+json."));
-            }
+            let Some(read) = read else {
+                let said = "A resource is sent as application/fhir+json or application/fhir+xml.";
+                return Err(Problem::new(Kind::UnsupportedMediaType).detail(said));
+            };
             let bytes = collect(payload, usize::try_from(most).unwrap_or(usize::MAX)).await?.freeze();
-            let value = values::parse(&bytes)
-                .map_err(|error| Problem::new(Kind::Malformed).detail("The body is not the JSON it should be.").fault(error.into()))?;
+            let value = read(&bytes)?;
             match value["resourceType"].is_string() {
                 true => Ok(Self { bytes, value }),
                 false => Err(Problem::new(Kind::Malformed).detail("The body is no FHIR resource.")),
             }
         })
     }
+}
+
+fn json(bytes: &[u8]) -> Result<Value, Problem> {
+    values::parse(bytes).map_err(|error| Problem::new(Kind::Malformed).detail("The body is not the JSON it should be.").fault(error.into()))
+}
+
+fn xml(bytes: &[u8]) -> Result<Value, Problem> {
+    from_xml(bytes).map_err(|unreadable| refuse_unreadable(&unreadable))
 }

@@ -8,9 +8,9 @@ pub mod resources;
 
 use std::future::{Ready, ready};
 
-use actix_web::dev::Payload;
-use actix_web::http::StatusCode;
+use actix_web::dev::{Payload, ServiceRequest};
 use actix_web::http::header::{ACCEPT, HeaderValue};
+use actix_web::http::{Method, StatusCode, Uri};
 use actix_web::{FromRequest, HttpRequest, HttpResponse};
 use adapters::fhir::Node;
 use base64::Engine;
@@ -37,6 +37,20 @@ pub fn is_path(path: &str) -> bool {
     path == BASE || path.strip_prefix(BASE).is_some_and(|rest| rest.starts_with('/'))
 }
 
+/// Takes the slash off the base's end, where published clients send their bundles.
+pub fn trim_base(request: &mut ServiceRequest) {
+    if request.method() != Method::POST || request.path().strip_suffix('/') != Some(BASE) {
+        return;
+    }
+    let mut parts = request.uri().clone().into_parts();
+    let path = request.uri().query().map_or_else(|| BASE.to_owned(), |query| format!("{BASE}?{query}"));
+    parts.path_and_query = path.parse().ok();
+    if let Ok(uri) = Uri::from_parts(parts) {
+        request.match_info_mut().get_mut().update(&uri);
+        request.head_mut().uri = uri;
+    }
+}
+
 /// The form that a request asks for: by `_format`, which holds over `Accept`.
 #[derive(Debug)]
 pub struct Representation(Result<Form, Problem>);
@@ -53,21 +67,35 @@ const OFFERS: [(&str, Form); 5] =
 
 impl Form {
     pub fn answer(self, status: StatusCode, resource: &Node) -> HttpResponse {
-        let mut response = HttpResponse::build(status);
+        HttpResponse::build(status).content_type(self.media_type()).body(self.written(resource))
+    }
+
+    fn media_type(self) -> &'static str {
         match self {
-            Self::Json => response.content_type(JSON).body(serde_json::to_vec(resource).unwrap_or_default()),
-            Self::Xml => response.content_type(XML).body(resource.to_xml()),
+            Self::Json => JSON,
+            Self::Xml => XML,
+        }
+    }
+
+    fn written(self, resource: &Node) -> Vec<u8> {
+        match self {
+            Self::Json => serde_json::to_vec(resource).unwrap_or_default(),
+            Self::Xml => resource.to_xml().into_bytes(),
         }
     }
 
     fn of(request: &HttpRequest) -> Result<Self, Problem> {
         let asked = form_urlencoded::parse(request.query_string().as_bytes()).find(|(name, _)| name == "_format");
+        asked.map_or_else(|| choose(request.headers().get(ACCEPT), &OFFERS), |(_, name)| Self::named(&name))
+    }
+
+    /// By a `_format`.
+    fn named(name: &str) -> Result<Self, Problem> {
         // In a query a plus that is not escaped is a space.
-        match asked.map(|(_, value)| value.replace(' ', "+")).as_deref() {
-            None => choose(request.headers().get(ACCEPT), &OFFERS),
-            Some("json") => Ok(Self::Json),
-            Some("xml") => Ok(Self::Xml),
-            Some(media) => choose(Some(&HeaderValue::from_str(media).unwrap_or(HeaderValue::from_static("-"))), &OFFERS),
+        match name.replace(' ', "+").as_str() {
+            "json" => Ok(Self::Json),
+            "xml" => Ok(Self::Xml),
+            media => choose(Some(&HeaderValue::from_str(media).unwrap_or(HeaderValue::from_static("-"))), &OFFERS),
         }
     }
 }
@@ -76,6 +104,11 @@ impl Representation {
     /// The form, if there is it; asked once it is known that the caller may ask at all.
     pub fn accepted(self) -> Result<Form, Problem> {
         self.0
+    }
+
+    /// The same, where the body of a search may name it too.
+    pub fn accepted_or(self, named: Option<&str>) -> Result<Form, Problem> {
+        named.map_or(self.0, Form::named)
     }
 }
 

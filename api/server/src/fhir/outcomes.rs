@@ -1,11 +1,11 @@
-//! Problems as OperationOutcomes, in the words of the NHS's own interfaces. Always JSON, whatever the answer
-//! would have been: who cannot read an error learns nothing from it.
+//! Problems as OperationOutcomes, in the words of the NHS's own interfaces. In XML where that is what was asked for;
+//! in JSON where nothing was, or nothing that there is.
 
-use actix_web::HttpResponse;
+use actix_web::{HttpRequest, HttpResponse};
 use adapters::fhir::Node;
 use uuid::Uuid;
 
-use super::JSON;
+use super::Form;
 use crate::problems::{Kind, Problem};
 
 const NHS: &str = "https://fhir.nhs.uk/Codesystem/http-error-codes";
@@ -78,8 +78,9 @@ pub fn information(text: &'static str) -> Node {
 }
 
 /// The answer.
-pub fn render(problem: &Problem, request_id: Option<Uuid>) -> HttpResponse {
-    problem.answer(JSON, serde_json::to_vec(&outcome(problem, request_id)).unwrap_or_default())
+pub fn render(problem: &Problem, request: &HttpRequest, request_id: Option<Uuid>) -> HttpResponse {
+    let form = Form::of(request).unwrap_or(Form::Json);
+    problem.answer(form.media_type(), form.written(&outcome(problem, request_id)))
 }
 
 #[cfg(test)]

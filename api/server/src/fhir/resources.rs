@@ -18,11 +18,11 @@ fn extension(name: &str, value: impl Into<std::borrow::Cow<'static, str>>) -> No
     Node::object([("url", Some(Node::text(format!("{EXTENSION}{name}")))), ("valueCode", Some(Node::text(value)))])
 }
 
-/// A child as its organisation knows it; one that is not named where a list names none.
+/// A child as its organisation knows it; one that is not named where none is.
 fn subject(child_id: Option<String>) -> Node {
     match child_id {
         Some(id) => Node::object([("type", Some(Node::text("Patient"))), ("identifier", Some(Node::identifier(CHILD, id)))]),
-        None => Node::object([("type", Some(Node::text("Patient"))), ("display", Some(Node::text("A child that a list does not name")))]),
+        None => Node::object([("type", Some(Node::text("Patient"))), ("display", Some(Node::text("A child that is not named here")))]),
     }
 }
 
@@ -98,7 +98,7 @@ pub fn task(request: &AdviceRequest, disclosed: Option<(&ChildReference, String)
     )
 }
 
-/// A family's decision. It names no child, as elsewhere.
+/// A family's decision. It names no child, as elsewhere; but what concerns privacy has a patient (invariant ppc-2).
 pub fn consent(view: &ConsentView) -> Node {
     let status = match view.standing {
         Standing::InForce | Standing::NotYetValid => "active",
@@ -131,6 +131,7 @@ pub fn consent(view: &ConsentView) -> Node {
             ("status", Some(Node::text(status))),
             ("scope", Some(Node::concept("http://terminology.hl7.org/CodeSystem/consentscope", "patient-privacy"))),
             ("category", Node::list([Node::concept("http://terminology.hl7.org/CodeSystem/v3-ActCode", "INFA")])),
+            ("patient", Some(subject(None))),
             ("dateTime", Some(Node::text(view.recorded_at.to_rfc3339()))),
             ("organization", Node::list([Node::reference_to(ODS, view.recorded_by.to_string())])),
             ("policyRule", Some(Node::concept("http://terminology.hl7.org/CodeSystem/v3-ActCode", "OPTIN"))),

@@ -370,7 +370,8 @@ fn broken(error: impl std::fmt::Display) -> Problem {
     Problem::new(Kind::Malformed).detail("The body did not arrive whole; nothing of it was kept.").cause(error)
 }
 
-fn refuse_unreadable(unreadable: &Unreadable) -> Problem {
+/// A body that is not what it should be, as a problem.
+pub(crate) fn refuse_unreadable(unreadable: &Unreadable) -> Problem {
     let fault = |field: Option<&&'static str>| {
         let fault = Fault::new(unreadable.code(), unreadable.message()).fix(unreadable.fix());
         match field {

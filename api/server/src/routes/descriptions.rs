@@ -88,12 +88,13 @@ fn require_certificate(operation: &mut Operation) {
     }
 }
 
-/// The media type of a problem, and the name of its schema, where the document has one.
-type Shape = (&'static str, Option<&'static str>);
-const PROBLEM: Shape = ("application/problem+json", Some("Problem"));
-const OUTCOME: Shape = (fhir::JSON, None);
+/// The media types of a problem, and the name of its schema, where the document has one.
+type Shape = (&'static [&'static str], Option<&'static str>);
+const PROBLEM: Shape = (&["application/problem+json"], Some("Problem"));
+const OUTCOME: Shape = (&[fhir::JSON, fhir::XML], None);
 
-fn problem(description: &str, (media_type, schema): Shape) -> Response {
-    let schema = schema.map(|name| RefOr::Ref(Ref::from_schema_name(name)));
-    ResponseBuilder::new().description(description).content(media_type, Content::new::<RefOr<Schema>>(schema)).build()
+fn problem(description: &str, (media_types, schema): Shape) -> Response {
+    let content = || Content::new::<RefOr<Schema>>(schema.map(|name| RefOr::Ref(Ref::from_schema_name(name))));
+    let described = ResponseBuilder::new().description(description);
+    media_types.iter().fold(described, |response, media_type| response.content(*media_type, content())).build()
 }

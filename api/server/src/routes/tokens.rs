@@ -134,8 +134,8 @@ async fn grant(
     form: Result<Form, Problem>,
 ) -> Result<(ListedPeer, Client, ScopeSet), Refusal> {
     let peer = peer.map_err(|_| TokenErrorView::CLIENT)?;
-    let Form(pairs) = form.map_err(|_| TokenErrorView::SHAPE)?;
-    let body = TokenBody::read(pairs)?;
+    let form = form.map_err(|_| TokenErrorView::SHAPE)?;
+    let body = TokenBody::read(form.pairs())?;
     if body.grant_type != "client_credentials" {
         return Err(TokenErrorView::GRANT.into());
     }
@@ -193,7 +193,7 @@ fn unproved(cause: TokenError) -> Refusal {
 impl TokenBody {
     // A parameter stands once; one without a value counts as left out; unknown ones are ignored
     // (RFC 6749, 3.2).
-    fn read(pairs: Vec<(String, String)>) -> Result<Self, TokenErrorView> {
+    fn read(pairs: impl Iterator<Item = (String, String)>) -> Result<Self, TokenErrorView> {
         let mut parameters = BTreeMap::new();
         for (name, value) in pairs {
             if parameters.insert(name, value).is_some() {

@@ -99,7 +99,6 @@ fn statement(server: &str) -> Node {
             ("software", Some(Node::object(software))),
             ("implementation", Some(Node::object(implementation))),
             ("fhirVersion", Some(Node::text("4.0.1"))),
-            // Bodies are taken in JSON; answers are given in both.
             ("format", Node::list(["application/fhir+json", "application/fhir+xml"].map(Node::text))),
             ("rest", Node::list([rest])),
         ],

@@ -11,9 +11,10 @@ use serde_json::{Value, json};
 use utoipa::IntoParams;
 
 use super::capabilities::FormQuery;
+use super::not_a_search;
 use crate::actors::ActingFor;
 use crate::attributions::attribute;
-use crate::bodies::Query;
+use crate::bodies::{Form, Query};
 use crate::callers::Caller;
 use crate::exchanges::RequestId;
 use crate::fhir::bodies::Resource;
@@ -22,6 +23,9 @@ use crate::idempotency::{IdempotencyKey, Once};
 use crate::problems::{Kind, Problem};
 use crate::routes::consents::{self, ConsentBody, ConsentView};
 use crate::state::State;
+
+/// What a search by GET is in the audit log.
+pub(super) const SEARCH: &str = "fhir_search_consents";
 
 /// Whose decisions.
 #[derive(Debug, Deserialize, IntoParams)]
@@ -32,7 +36,6 @@ pub struct PatientQuery {
     patient: String,
     /// `json` or `xml`; holds over `Accept`.
     #[serde(rename = "_format")]
-    #[expect(dead_code, reason = "read with the header that it holds over")]
     format: Option<String>,
 }
 
@@ -54,15 +57,46 @@ pub async fn fhir_search_consents(
     state: web::Data<State>,
 ) -> Result<HttpResponse, Problem> {
     caller.require(Scope::ConsentRead)?;
-    Ok(form.accepted()?.answer(StatusCode::OK, &search(&caller, actor.0, &query.0, id, &state).await?))
+    Ok(form.accepted()?.answer(StatusCode::OK, &search(&caller, actor.0, &query.0, (id, SEARCH), &state).await?))
 }
 
-pub(super) async fn search(caller: &Caller, actor: Actor, query: &PatientQuery, id: RequestId, state: &State) -> Result<Node, Problem> {
+/// The decisions about a child, searched by a body
+///
+/// With the parameters of the search by GET.
+#[utoipa::path(
+    tag = "fhir", security(("oauth2" = ["consent:read"])),
+    params(FormQuery, ("Sendbridge-Actor" = String, Header, description = "The person behind the call")),
+    request_body(content = String, content_type = "application/x-www-form-urlencoded", description = "As in a query"),
+    responses((status = 200, description = "A searchset", content((serde_json::Value = "application/fhir+json"), (String = "application/fhir+xml"))))
+)]
+#[post("/fhir/R4/Consent/_search")]
+pub async fn fhir_find_consents(
+    caller: Caller,
+    actor: ActingFor,
+    _query: Query<FormQuery>,
+    form: Representation,
+    id: RequestId,
+    state: web::Data<State>,
+    body: Form,
+) -> Result<HttpResponse, Problem> {
+    caller.require(Scope::ConsentRead)?;
+    let query: PatientQuery = body.read()?;
+    let form = form.accepted_or(query.format.as_deref())?;
+    Ok(form.answer(StatusCode::OK, &search(&caller, actor.0, &query, (id, "fhir_find_consents"), &state).await?))
+}
+
+pub(super) async fn search(
+    caller: &Caller,
+    actor: Actor,
+    query: &PatientQuery,
+    (id, operation): (RequestId, &'static str),
+    state: &State,
+) -> Result<Node, Problem> {
     let child_id = query.patient.strip_prefix("Patient/").unwrap_or(&query.patient);
     let reference = state.child_ids.child(caller.organisation(), child_id);
     // An id that is none is not repeated: it could be anything.
     let this = if reference.is_some() { format!("{BASE}/Consent?patient={child_id}") } else { format!("{BASE}/Consent") };
-    let by = attribute(caller, Some(actor), id, "fhir_search_consents");
+    let by = attribute(caller, Some(actor), id, operation);
     let found = consents::recorded_about(caller, reference, by, state).await?;
     let found = found.iter().map(|view| (format!("Consent/{}", view.id), resources::consent(view))).collect();
     Ok(bundles::searchset(state.tokens.issuer(), &this, None, found))
@@ -76,7 +110,7 @@ pub(super) async fn search(caller: &Caller, actor: Actor, query: &PatientQuery, 
     params(("id" = String, Path), FormQuery, ("Sendbridge-Actor" = String, Header, description = "The person behind the call")),
     responses((status = 200, description = "The decision", content((serde_json::Value = "application/fhir+json"), (String = "application/fhir+xml"))))
 )]
-#[get("/fhir/R4/Consent/{id}")]
+#[get("/fhir/R4/Consent/{id}", guard = "not_a_search")]
 pub async fn fhir_get_consent(
     caller: Caller,
     actor: ActingFor,
@@ -107,7 +141,7 @@ pub(super) async fn read(caller: &Caller, actor: Actor, consent: &str, id: Reque
         ("Sendbridge-Actor" = String, Header, description = "The person behind the call"),
         ("Idempotency-Key" = Option<String>, Header, description = "1 to 128 printable ASCII characters"),
     ),
-    request_body(content = serde_json::Value, content_type = "application/fhir+json", description = "A Consent"),
+    request_body(content((serde_json::Value = "application/fhir+json"), (String = "application/fhir+xml")), description = "A Consent"),
     responses(
         (status = 201, description = "Recorded", content((serde_json::Value = "application/fhir+json"), (String = "application/fhir+xml"))),
         (status = 200, description = "The same key and body were recorded before", body = serde_json::Value, content_type = "application/fhir+json"),
@@ -159,36 +193,35 @@ fn body_of(consent: &Value) -> Result<ConsentBody, Problem> {
     if consent["resourceType"] != "Consent" {
         return Err(wrong("The body is no Consent."));
     }
-    if consent.get("modifierExtension").is_some() || consent.get("implicitRules").is_some() {
+    let provision = &consent["provision"];
+    let patients: Vec<_> = each(&consent["contained"]).iter().filter(|it| it["resourceType"] == "Patient").collect();
+    let [patient] = patients[..] else { return Err(wrong("A Consent contains one Patient, with its NHS number and birthDate.")) };
+    if [consent, provision, patient].iter().any(|part| part.get("modifierExtension").is_some() || part.get("implicitRules").is_some()) {
         return Err(wrong("A modifier extension or implicit rules may change what the Consent means, and are not known here."));
     }
     if consent["status"] != "active" {
         return Err(wrong("A decision is recorded as an active Consent; it is withdrawn by POST /v1/consents/{id}/withdrawal."));
     }
-    let provision = &consent["provision"];
-    if provision["provision"].is_array() {
+    if !provision["provision"].is_null() {
         return Err(wrong("A provision within a provision is not known here: send a Consent for each."));
     }
-    let patient = consent["contained"].as_array().into_iter().flatten().find(|it| it["resourceType"] == "Patient");
-    let numbers = patient.and_then(|patient| patient["identifier"].as_array()).into_iter().flatten();
-    let number = numbers.clone().find(|it| it["system"] == NHS_NUMBER).map(|it| it["value"].clone());
+    let number = each(&patient["identifier"]).iter().find(|it| it["system"] == NHS_NUMBER).map(|it| it["value"].clone());
     let extension = |name: &str| {
-        let all = consent["extension"].as_array().into_iter().flatten();
-        let one = all.clone().find(|it| it["url"].as_str().and_then(|url| url.strip_prefix(EXTENSION)) == Some(name));
+        let one =
+            each(&consent["extension"]).iter().find(|it| it["url"].as_str().and_then(|url| url.strip_prefix(EXTENSION)) == Some(name));
         one.map(|it| if it["valueCode"].is_null() { it["valueString"].clone() } else { it["valueCode"].clone() })
     };
-    let actors: Vec<_> = provision["actor"].as_array().into_iter().flatten().collect();
-    let [recipient] = actors[..] else { return Err(wrong("A Consent names one actor: the recipient, by ODS code.")) };
+    let [recipient] = each(&provision["actor"]) else { return Err(wrong("A Consent names one actor: the recipient, by ODS code.")) };
     let recipient = &recipient["reference"]["identifier"];
     if recipient["system"] != ODS {
         return Err(wrong("A Consent names one actor: the recipient, by ODS code."));
     }
-    let codings = |name: &str| provision[name].as_array().into_iter().flatten().map(|it| it["code"].clone()).collect::<Vec<_>>();
+    let codings = |name: &str| each(&provision[name]).iter().map(|it| it["code"].clone()).collect::<Vec<_>>();
     let [purpose] = &codings("purpose")[..] else { return Err(wrong("A Consent is for one purpose.")) };
-    let pathways = provision["code"].as_array().into_iter().flatten().flat_map(|it| it["coding"].as_array().into_iter().flatten());
+    let pathways = each(&provision["code"]).iter().flat_map(|it| each(&it["coding"]));
     let pathways: Vec<_> = pathways.filter(|it| it["system"] == PATHWAY).map(|it| it["code"].clone()).collect();
     let mut body = json!({
-        "child": { "nhs_number": number, "date_of_birth": patient.map(|patient| patient["birthDate"].clone()) },
+        "child": { "nhs_number": number, "date_of_birth": patient["birthDate"] },
         "decision": extension("decision").unwrap_or_else(|| provision["type"].clone()),
         "purpose": purpose,
         "data": codings("class"),
@@ -206,4 +239,13 @@ fn body_of(consent: &Value) -> Result<ConsentBody, Problem> {
         return Err(wrong("The extension decision and provision.type say different things."));
     }
     crate::bodies::read(body.to_string().as_bytes())
+}
+
+/// The elements of a list; XML has no sign for one of a single element.
+fn each(list: &Value) -> &[Value] {
+    match list {
+        Value::Null => &[],
+        Value::Array(all) => all,
+        one => std::slice::from_ref(one),
+    }
 }

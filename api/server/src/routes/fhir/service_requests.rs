@@ -16,10 +16,11 @@ use store::ListedReferral;
 use utoipa::IntoParams;
 
 use super::capabilities::FormQuery;
+use super::not_a_search;
 use crate::actors::ActingFor;
 use crate::attributions::attribute;
-use crate::bodies::Query;
 use crate::bodies::faults::Fault;
+use crate::bodies::{Form, Query};
 use crate::callers::Caller;
 use crate::exchanges::RequestId;
 use crate::fhir::{BASE, NHS_NUMBER, ODS, Representation, bundles, place_of, referral_id, resources};
@@ -27,6 +28,10 @@ use crate::problems::{Kind, Problem};
 use crate::routes::children::{NOBODY, disclose};
 use crate::routes::entries::{self, EntryQuery};
 use crate::state::State;
+
+/// What a search by GET is in the audit log.
+pub(super) const SEARCH: &str = "fhir_search_service_requests";
+const FIND: &str = "fhir_find_service_requests";
 
 /// Whose referrals. A child's id, never its number: that goes into the body of `_search`.
 #[derive(Debug, Deserialize, IntoParams)]
@@ -52,6 +57,18 @@ pub struct ServiceRequestQuery {
     format: Option<String>,
 }
 
+/// The child, as a body may name it.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ChildForm {
+    #[serde(rename = "patient.identifier")]
+    number: String,
+    #[serde(rename = "patient.birthdate")]
+    born: String,
+    #[serde(rename = "_format")]
+    format: Option<String>,
+}
+
 /// Referrals
 ///
 /// A provider's list where no child is named (as `GET /v1/waiting-list/entries`), else what may be seen of the
@@ -71,17 +88,16 @@ pub async fn fhir_search_service_requests(
     state: web::Data<State>,
 ) -> Result<HttpResponse, Problem> {
     caller.require(Scope::WaitingListRead)?;
-    Ok(form.accepted()?.answer(StatusCode::OK, &search(&caller, actor.0, query.0, id, &state).await?))
+    Ok(form.accepted()?.answer(StatusCode::OK, &search(&caller, actor.0, query.0, (id, SEARCH), &state).await?))
 }
 
 pub(super) async fn search(
     caller: &Caller,
     actor: Actor,
     query: ServiceRequestQuery,
-    id: RequestId,
+    (id, operation): (RequestId, &'static str),
     state: &State,
 ) -> Result<Node, Problem> {
-    const OPERATION: &str = "fhir_search_service_requests";
     caller.require(Scope::WaitingListRead)?;
     let performer = query.performer.as_deref().map(organisation).transpose()?;
     if query.status.as_deref().is_some_and(|status| !["active", "on-hold", "completed", "revoked"].contains(&status)) {
@@ -97,14 +113,14 @@ pub(super) async fn search(
         }
         let child_id = child_id.strip_prefix("Patient/").unwrap_or(child_id);
         let reference = state.child_ids.child(caller.organisation(), child_id);
-        let by = attribute(caller, Some(actor), id, OPERATION);
+        let by = attribute(caller, Some(actor), id, operation);
         let this = format!("{BASE}/ServiceRequest?patient={child_id}");
         // An id that is none is not repeated: it could be anything.
         let this = if reference.is_some() { this } else { format!("{BASE}/ServiceRequest") };
         return of_child(caller, reference, by, &this, wanted, state).await;
     }
     let (count, filter) = (query.count, EntryQuery { organisation: performer, list: None, after: query.after.clone(), limit: query.count });
-    let mut found = entries::find(caller, filter, id, OPERATION, Some(actor), state).await?;
+    let mut found = entries::find(caller, filter, id, operation, Some(actor), state).await?;
     let shown = usize::try_from(found.limit).unwrap_or(0);
     let more = found.rows.len() > shown;
     found.rows.truncate(shown);
@@ -129,14 +145,14 @@ pub(super) async fn search(
     Ok(bundles::searchset(state.tokens.issuer(), &page(query.after.clone()), next, found))
 }
 
-/// Referrals of a child who is named in the body
+/// Referrals, searched by a body
 ///
-/// By `patient.identifier` (the NHS number, with its system) and `patient.birthdate`: never in a URL. What is
-/// found names the child by the id that the caller's organisation has for it.
+/// By `patient.identifier` (the NHS number, with its system) and `patient.birthdate`, which stand in no URL: what is
+/// found names the child by the id that the caller's organisation has for it. Or by the parameters of the search by GET.
 #[utoipa::path(
     tag = "fhir", security(("oauth2" = ["waiting-list:read"])),
     params(FormQuery, ("Sendbridge-Actor" = String, Header, description = "The person behind the call")),
-    request_body(content = String, content_type = "application/x-www-form-urlencoded", description = "patient.identifier and patient.birthdate"),
+    request_body(content = String, content_type = "application/x-www-form-urlencoded", description = "patient.identifier and patient.birthdate, or as in a query"),
     responses((status = 200, description = "A searchset", content((serde_json::Value = "application/fhir+json"), (String = "application/fhir+xml"))))
 )]
 #[post("/fhir/R4/ServiceRequest/_search")]
@@ -147,26 +163,21 @@ pub async fn fhir_find_service_requests(
     form: Representation,
     id: RequestId,
     state: web::Data<State>,
-    body: crate::bodies::Form,
+    body: Form,
 ) -> Result<HttpResponse, Problem> {
     caller.require(Scope::WaitingListRead)?;
-    let form = form.accepted()?;
-    let (mut number, mut born) = (None, None);
-    for (name, value) in body.0 {
-        let slot = match name.as_str() {
-            "patient.identifier" => &mut number,
-            "patient.birthdate" => &mut born,
-            _ => return Err(Problem::new(Kind::Malformed).detail("A child is searched by patient.identifier and patient.birthdate.")),
-        };
-        if slot.replace(value).is_some() {
-            return Err(Problem::new(Kind::Malformed).detail("A parameter stands twice."));
-        }
+    if !body.pairs().any(|(name, _)| ["patient.identifier", "patient.birthdate"].contains(&name.as_str())) {
+        let query: ServiceRequestQuery = body.read()?;
+        let form = form.accepted_or(query.format.as_deref())?;
+        return Ok(form.answer(StatusCode::OK, &search(&caller, actor.0, query, (id, FIND), &state).await?));
     }
-    let number = number.as_deref().and_then(|token| token.strip_prefix(NHS_NUMBER)?.strip_prefix('|')?.parse::<NhsNumber>().ok());
+    let ChildForm { number, born, format } = body.read()?;
+    let form = form.accepted_or(format.as_deref())?;
+    let number = number.strip_prefix(NHS_NUMBER).and_then(|token| token.strip_prefix('|')?.parse::<NhsNumber>().ok());
     let number = number.ok_or_else(|| invalid("patient.identifier", "the system of the NHS number, a bar and a right number"))?;
-    let born = born.as_deref().map(|day| day.strip_prefix("eq").unwrap_or(day)).and_then(domain::dates::parse_day);
+    let born = domain::dates::parse_day(born.strip_prefix("eq").unwrap_or(&born));
     let born = born.ok_or_else(|| invalid("patient.birthdate", "CCYY-MM-DD"))?;
-    let by = attribute(&caller, Some(actor.0), id, "fhir_find_service_requests");
+    let by = attribute(&caller, Some(actor.0), id, FIND);
     let reference = ChildReference::by_nhs_number(number, born);
     let this = format!("{BASE}/ServiceRequest");
     Ok(form.answer(StatusCode::OK, &of_child(&caller, Some(reference), by, &this, |_| true, &state).await?))
@@ -214,10 +225,6 @@ pub async fn fhir_get_service_request(
 ) -> Result<HttpResponse, Problem> {
     caller.require(Scope::WaitingListRead)?;
     Ok(form.accepted()?.answer(StatusCode::OK, &read(&caller, actor.0, &referral, id, &state).await?))
-}
-
-fn not_a_search(context: &actix_web::guard::GuardContext<'_>) -> bool {
-    !context.head().uri.path().ends_with("/_search")
 }
 
 pub(super) async fn read(caller: &Caller, actor: Actor, referral: &str, id: RequestId, state: &State) -> Result<Node, Problem> {

@@ -1,17 +1,18 @@
 //! Requests for health advice as FHIR Tasks.
 
 use actix_web::http::StatusCode;
-use actix_web::{HttpResponse, get, web};
+use actix_web::{HttpResponse, get, post, web};
 use adapters::fhir::Node;
 use domain::audit::Actor;
 use serde::Deserialize;
 use utoipa::IntoParams;
 
 use super::capabilities::FormQuery;
+use super::not_a_search;
 use super::service_requests::invalid;
 use crate::actors::ActingFor;
 use crate::attributions::attribute;
-use crate::bodies::Query;
+use crate::bodies::{Form, Query};
 use crate::callers::Caller;
 use crate::exchanges::RequestId;
 use crate::fhir::{BASE, Representation, bundles, resources};
@@ -58,6 +59,30 @@ pub async fn fhir_search_tasks(
 ) -> Result<HttpResponse, Problem> {
     caller.require_any(&advice_requests::PARTIES)?;
     Ok(form.accepted()?.answer(StatusCode::OK, &search(&caller, query.0, &state).await?))
+}
+
+/// Requests for advice, searched by a body
+///
+/// With the parameters of the search by GET.
+#[utoipa::path(
+    tag = "fhir", security(("oauth2" = ["advice:request"]), ("oauth2" = ["advice:respond"]), ("oauth2" = ["advice:read"])),
+    params(FormQuery, ("Sendbridge-Actor" = String, Header, description = "The person behind the call")),
+    request_body(content = String, content_type = "application/x-www-form-urlencoded", description = "As in a query"),
+    responses((status = 200, description = "A searchset", content((serde_json::Value = "application/fhir+json"), (String = "application/fhir+xml"))))
+)]
+#[post("/fhir/R4/Task/_search")]
+pub async fn fhir_find_tasks(
+    caller: Caller,
+    _actor: ActingFor,
+    _query: Query<FormQuery>,
+    form: Representation,
+    state: web::Data<State>,
+    body: Form,
+) -> Result<HttpResponse, Problem> {
+    caller.require_any(&advice_requests::PARTIES)?;
+    let query: TaskQuery = body.read()?;
+    let form = form.accepted_or(query.format.as_deref())?;
+    Ok(form.answer(StatusCode::OK, &search(&caller, query, &state).await?))
 }
 
 pub(super) async fn search(caller: &Caller, query: TaskQuery, state: &State) -> Result<Node, Problem> {
@@ -110,7 +135,7 @@ pub(super) async fn search(caller: &Caller, query: TaskQuery, state: &State) -> 
     params(("id" = String, Path), FormQuery, ("Sendbridge-Actor" = String, Header, description = "The person behind the call")),
     responses((status = 200, description = "The request", content((serde_json::Value = "application/fhir+json"), (String = "application/fhir+xml"))))
 )]
-#[get("/fhir/R4/Task/{id}")]
+#[get("/fhir/R4/Task/{id}", guard = "not_a_search")]
 pub async fn fhir_get_task(
     caller: Caller,
     actor: ActingFor,

@@ -50,7 +50,7 @@ const KEPT: [&str; 4] = ["ServiceRequest", "Patient", "Encounter", "Appointment"
         ("Sendbridge-Actor" = String, Header, description = "The person behind the call"),
         ("Idempotency-Key" = Option<String>, Header, description = "1 to 128 printable ASCII characters; for a transaction"),
     ),
-    request_body(content = serde_json::Value, content_type = "application/fhir+json", description = "A Bundle"),
+    request_body(content((serde_json::Value = "application/fhir+json"), (String = "application/fhir+xml")), description = "A Bundle"),
     responses((status = 200, description = "A Bundle that answers each entry", content((serde_json::Value = "application/fhir+json"), (String = "application/fhir+xml"))))
 )]
 #[post("/fhir/R4")]
@@ -238,11 +238,11 @@ async fn batch_entry(caller: &Caller, actor: Actor, entry: &Value, id: RequestId
 async fn read(caller: &Caller, actor: Actor, url: &str, id: RequestId, state: &State) -> Result<Node, Problem> {
     let (path, query) = url.split_once('?').unwrap_or((url, ""));
     match path.split('/').collect::<Vec<_>>()[..] {
-        ["ServiceRequest"] => service_requests::search(caller, actor, query_of(query)?, id, state).await,
+        ["ServiceRequest"] => service_requests::search(caller, actor, query_of(query)?, (id, service_requests::SEARCH), state).await,
         ["ServiceRequest", referral] => service_requests::read(caller, actor, referral, id, state).await,
         ["Task"] => tasks::search(caller, query_of(query)?, state).await,
         ["Task", task] => tasks::read(caller, actor, task, id, state).await,
-        ["Consent"] => consents::search(caller, actor, &query_of(query)?, id, state).await,
+        ["Consent"] => consents::search(caller, actor, &query_of(query)?, (id, consents::SEARCH), state).await,
         ["Consent", consent] => consents::read(caller, actor, consent, id, state).await,
         _ => Err(Problem::new(Kind::NotFound)),
     }
