@@ -105,7 +105,6 @@ pub(crate) fn read<D: DataSet>(
         by_patient: Sorting::new(scratch),
         by_referral: Sorting::new(scratch),
         met: vec![false; D::TABLES.len()],
-        said: Vec::new(),
     };
     containers::each(source, &mut |name, content| reading.file(name, content))?;
     if let Some(missing) = D::TABLES.iter().zip(&reading.met).find(|(table, met)| table.required && !**met) {
@@ -122,8 +121,6 @@ struct Reading<'a, 'r, D> {
     by_referral: Sorting<'a>,
     /// Which tables there are.
     met: Vec<bool>,
-    /// What was said of the file already.
-    said: Vec<Fault>,
 }
 
 impl<D: DataSet> Reading<'_, '_, D> {
@@ -132,7 +129,7 @@ impl<D: DataSet> Reading<'_, '_, D> {
             return Err(Unreadable::NotThisFormat("an Excel workbook"));
         }
         let Some(at) = D::TABLES.iter().position(|table| table.is_in(name)) else {
-            return say(self.rows, &mut self.said, ("table", IssueCode::TableUnread));
+            return self.rows.say("table", IssueCode::TableUnread);
         };
         let table = &D::TABLES[at];
         if std::mem::replace(&mut self.met[at], true) {
@@ -148,7 +145,7 @@ impl<D: DataSet> Reading<'_, '_, D> {
                     return self.rows.draft(Draft::refused(number, None, (table.code, IssueCode::RowShape)));
                 }
                 Line::Shapeless if table.role == Role::Header => return Err(Unreadable::HeaderRows(table.code)),
-                Line::Shapeless => return say(self.rows, &mut self.said, (table.code, IssueCode::TableRowUnread)),
+                Line::Shapeless => return self.rows.say(table.code, IssueCode::TableRowUnread),
             };
             let rest = values[1..].iter().copied();
             match table.role {
@@ -163,7 +160,7 @@ impl<D: DataSet> Reading<'_, '_, D> {
     }
 
     fn join(self) -> Result<(), Unreadable> {
-        let Self { set, context, rows, by_patient, mut by_referral, mut said, .. } = self;
+        let Self { set, context, rows, by_patient, mut by_referral, .. } = self;
         by_patient.each_group(|group| {
             let is_patient = |entry: &&Entry<'_>| D::TABLES[usize::from(entry.table)].role == Role::Patients;
             // Patients stand before referrals, as their tables do.
@@ -177,7 +174,7 @@ impl<D: DataSet> Reading<'_, '_, D> {
                         TWO_PATIENTS
                     } else {
                         if patients.len() > 1 {
-                            say(rows, &mut said, (D::TABLES[usize::from(patient.table)].code, IssueCode::PatientTwice))?;
+                            rows.say(D::TABLES[usize::from(patient.table)].code, IssueCode::PatientTwice)?;
                         }
                         let is_adult = day(born).is_some_and(|born| years_between(born, context.today) > LAST_AGE);
                         patient.marks | if is_adult { ADULT } else { 0 }
@@ -199,7 +196,7 @@ impl<D: DataSet> Reading<'_, '_, D> {
             let is_blank = group.first().is_some_and(|entry| entry.key.is_empty());
             if referrals.is_empty() || is_blank {
                 for row in others {
-                    say(rows, &mut said, (D::TABLES[usize::from(row.table)].code, IssueCode::ReferralMissing))?;
+                    rows.say(D::TABLES[usize::from(row.table)].code, IssueCode::ReferralMissing)?;
                 }
             }
             let belongs = if is_blank { &[] } else { others };
@@ -288,19 +285,11 @@ fn put<'a>(table: &Table, filled: &mut Filled<'a>, value: impl Fn(usize) -> &'a 
     }
 }
 
-/// What the data set calls a column: by the first that says it.
-fn name<D: DataSet>(column: Column) -> &'static str {
-    let said = |table: &'static Table| table.says.iter().find(|(_, says)| says.column() == column).map(|(at, _)| &table.columns[*at]);
-    D::TABLES.iter().find_map(said).map_or(column.name(), |said| said.name)
-}
-
-/// Says something of the file, once.
-fn say(rows: &mut Rows<'_>, said: &mut Vec<Fault>, fault: Fault) -> Result<(), Unreadable> {
-    if said.contains(&fault) {
-        return Ok(());
-    }
-    said.push(fault);
-    rows.file_issue(fault.0, fault.1)
+/// What the data set calls a column: by the first that says it. Pathways and the status are worked out from several.
+fn name<D: DataSet>(column: Column) -> Option<&'static str> {
+    let said = |table: &'static Table| table.says.iter().find(|(_, says)| says.column() == column).map(|(at, _)| table.columns[*at].name);
+    let worked_out = || matches!(column, Column::Pathway | Column::Status).then(|| column.name());
+    D::TABLES.iter().find_map(said).or_else(worked_out)
 }
 
 /// Whether the header is of one of these versions, of the organisation's, and of a period that has begun.

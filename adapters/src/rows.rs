@@ -13,6 +13,9 @@ use crate::canonical::Column;
 /// A column or element, and what is wrong with it.
 pub type Fault = (&'static str, IssueCode);
 
+/// What a format calls a native column; nothing where it has no place for it.
+pub(crate) type Names = fn(Column) -> Option<&'static str>;
+
 /// One row, read whole.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Row {
@@ -71,13 +74,13 @@ pub struct Draft {
     /// By native column where it is one's, else by the format's own name.
     pub faults: Vec<Fault>,
     /// What the format calls a native column: its reader is told that name.
-    pub(crate) names: fn(Column) -> &'static str,
+    pub(crate) names: Names,
 }
 
 impl Draft {
     /// A row of which nothing can be kept.
     pub(crate) fn refused(number: u64, referral_id: Option<String>, fault: Fault) -> Self {
-        Self { number, referral_id, child: None, date_of_birth: None, entry: None, faults: vec![fault], names: Column::name }
+        Self { number, referral_id, child: None, date_of_birth: None, entry: None, faults: vec![fault], names: Column::native }
     }
 }
 
@@ -85,11 +88,13 @@ impl Draft {
 pub struct Rows<'a> {
     today: NaiveDate,
     sink: &'a mut dyn Sink,
+    /// What was said of the file since no row of the format could mend it.
+    said: Vec<Fault>,
 }
 
 impl<'a> Rows<'a> {
     pub(crate) fn new(today: NaiveDate, sink: &'a mut dyn Sink) -> Self {
-        Self { today, sink }
+        Self { today, sink, said: Vec::new() }
     }
 
     /// Asks the record's own rules and hands the row on.
@@ -123,7 +128,14 @@ impl<'a> Rows<'a> {
         let mut issues: Vec<Issue> = Vec::with_capacity(faults.len());
         for (field, code) in faults {
             let column = Column::named(field);
-            let field = column.map_or(field, names);
+            let field = match column.map(names) {
+                Some(None) if code.severity() == Severity::Warning => {
+                    self.say(field, code)?;
+                    continue;
+                }
+                Some(Some(name)) => name,
+                Some(None) | None => field,
+            };
             // What a format holds in one field may be several columns.
             let said = column.is_some() && issues.iter().any(|issue| (issue.field, issue.code) == (field, code));
             if !said {
@@ -153,6 +165,15 @@ impl<'a> Rows<'a> {
     /// Counts something that is in the file and none of the dataset's records.
     pub fn out_of_scope(&mut self) -> Result<(), Unreadable> {
         self.sink.out_of_scope().map_err(|Stop| Unreadable::Stopped)
+    }
+
+    /// Reports it of the file, once, however many rows it is true of.
+    pub(crate) fn say(&mut self, field: &'static str, code: IssueCode) -> Result<(), Unreadable> {
+        if self.said.contains(&(field, code)) {
+            return Ok(());
+        }
+        self.said.push((field, code));
+        self.file_issue(field, code)
     }
 
     /// Reports something about the file as a whole.

@@ -7,17 +7,18 @@ use domain::pathways::PathwaySet;
 use domain::recognition::{self, Recognised};
 
 use super::{Column, FIELDS, Values};
+use crate::rows::Names;
 
 /// Values by column, as far as the message has them.
 pub(crate) struct Filled<'a> {
     values: [Option<Result<Cow<'a, str>, IssueCode>>; FIELDS.len()],
     recognised: Vec<Recognised>,
     /// What the format calls each column.
-    names: fn(Column) -> &'static str,
+    names: Names,
 }
 
 impl<'a> Filled<'a> {
-    pub(crate) fn new(names: fn(Column) -> &'static str) -> Self {
+    pub(crate) fn new(names: Names) -> Self {
         Self { values: [const { None }; FIELDS.len()], recognised: Vec::new(), names }
     }
 
@@ -59,7 +60,7 @@ impl Values for Filled<'_> {
         self.values[column as usize].as_ref().map(|value| value.as_deref().map_err(|code| *code))
     }
 
-    fn names(&self) -> fn(Column) -> &'static str {
+    fn names(&self) -> Names {
         self.names
     }
 

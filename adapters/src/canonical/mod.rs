@@ -10,6 +10,7 @@ use domain::issues::IssueCode;
 use domain::recognition::Recognised;
 
 use crate::Field;
+use crate::rows::Names;
 pub(crate) use draft::{draft, nhs_number};
 pub(crate) use filled::Filled;
 pub(crate) use header::Header;
@@ -94,6 +95,11 @@ impl Column {
     pub(crate) fn name(self) -> &'static str {
         FIELDS[self as usize].name
     }
+
+    /// What the native formats call it: they have a place for each.
+    pub(crate) fn native(self) -> Option<&'static str> {
+        Some(self.name())
+    }
 }
 
 /// One row's values.
@@ -102,8 +108,8 @@ pub(crate) trait Values {
     fn value(&self, column: Column) -> Option<Result<&str, IssueCode>>;
 
     /// What the format calls the columns, for the issues.
-    fn names(&self) -> fn(Column) -> &'static str {
-        Column::name
+    fn names(&self) -> Names {
+        Column::native
     }
 
     /// What decided the pathways; nothing where the writer states them.

@@ -34,8 +34,8 @@ pub(crate) const PRIORITIES: &[(&str, &str)] = &[("routine", "1"), ("urgent", "2
 pub(crate) const SOURCES: &[(&str, &str)] = &[("108161000000109", "01")];
 
 /// What a column is called where FHIR has an element for it, for the issues.
-pub(crate) fn element(column: Column) -> &'static str {
-    match column {
+pub(crate) fn element(column: Column) -> Option<&'static str> {
+    Some(match column {
         Column::ReferralId | Column::NhsNumber | Column::LocalPatientId | Column::Ubrn => "identifier",
         Column::DateOfBirth => "birthDate",
         Column::Pathway => "code",
@@ -52,7 +52,7 @@ pub(crate) fn element(column: Column) -> &'static str {
         Column::NextAppointmentDate | Column::NotBroughtCount => "Appointment",
         // An extension of ours.
         other => other.name(),
-    }
+    })
 }
 
 /// The column that one of our extensions states; `Err` where the address is ours and the name is none.

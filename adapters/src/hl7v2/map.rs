@@ -69,8 +69,8 @@ pub(super) fn referral(number: u64, message: &Message<'_>, cancelled: bool, cont
 }
 
 /// What the format calls a column, for the issues.
-fn name(column: Column) -> &'static str {
-    match column {
+fn name(column: Column) -> Option<&'static str> {
+    Some(match column {
         Column::ReferralId => "RF1-6",
         Column::NhsNumber | Column::LocalPatientId => "PID-3",
         Column::NhsNumberStatus => "PID-32",
@@ -89,7 +89,7 @@ fn name(column: Column) -> &'static str {
         Column::RejectedDate => "RF1-9",
         // What a ZSB segment names.
         other => other.name(),
-    }
+    })
 }
 
 fn set_day(row: &mut Filled<'_>, column: Column, text: &str, read: fn(&str) -> Option<NaiveDate>) {

@@ -73,7 +73,7 @@ impl<'a> LineWire<'a> {
 
     pub(super) fn read(&self) -> Result<RowWire<'a>, DamagedWire> {
         let text = std::str::from_utf8(self.bytes).map_err(|_| DamagedWire::Row(IssueCode::RowEncoding))?;
-        let mut row = RowWire { values: Filled::new(Column::name), unknown: false, known: false };
+        let mut row = RowWire { values: Filled::new(Column::native), unknown: false, known: false };
         let mut reader = serde_json::Deserializer::from_str(text);
         let read = reader.deserialize_map(Filling(&mut row)).and_then(|()| reader.end());
         match read {

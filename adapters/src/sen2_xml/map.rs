@@ -70,7 +70,7 @@ impl People {
                 date_of_birth,
                 entry: None,
                 faults: about_person,
-                names: Column::name,
+                names: Column::native,
             });
         }
         if requests.len() > REQUESTS {
@@ -88,7 +88,7 @@ impl People {
                 date_of_birth,
                 entry,
                 faults,
-                names: Column::name,
+                names: Column::native,
             })?;
             about_person.retain(|(_, code)| *code != IssueCode::ElementUnknown);
         }

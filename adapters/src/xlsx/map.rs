@@ -82,7 +82,7 @@ pub(super) fn fill<'a>(
         if cell.formula {
             remarks.add(column, IssueCode::FormulaRead);
         }
-        let filled = filled.get_or_insert_with(|| Filled::new(Column::name));
+        let filled = filled.get_or_insert_with(|| Filled::new(Column::native));
         match value {
             Ok(text) => filled.set(column, text),
             Err(code) => filled.fault(column, code),
