@@ -190,8 +190,12 @@ impl Answer {
         body
     }
 
-    /// The code of the problem that a refusal tells of, in either of the two shapes.
+    /// The code of the problem that a refusal tells of, in any of its shapes.
     pub fn problem(&self) -> Option<String> {
+        if self.header("content-type") == Some("application/fhir+xml") {
+            let (_, code) = self.text.split_once(r#"CodeSystem/problem"/><code value=""#)?;
+            return Some(code.split_once('"')?.0.to_owned());
+        }
         let body = self.json();
         let coding = body["issue"][0]["details"]["coding"][1]["code"].as_str().map(str::to_owned);
         coding.or_else(|| body["type"].as_str().map(|kind| kind.replace("/problems/", "")))

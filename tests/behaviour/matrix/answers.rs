@@ -6,7 +6,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use futures_util::StreamExt;
 use futures_util::stream::iter;
 use integration_tests::Answer;
-use serde_json::Value;
 
 use super::combinations::Combination;
 use super::expectations::Expected;
@@ -29,12 +28,21 @@ pub(super) struct Findings {
     shapes: BTreeMap<(String, u16, String), (String, String)>,
 }
 
+fn is_xml(answer: &Answer) -> bool {
+    answer.header("content-type") == Some("application/fhir+xml")
+}
+
 /// Everything of an answer but what is its request's own.
-fn shape(answer: &Answer, body: &Value) -> String {
-    let mut body = body.clone();
-    for own in ["request_id", "instance", "id"] {
-        body.as_object_mut().unwrap().remove(own);
-    }
+fn shape(answer: &Answer) -> String {
+    let body = if is_xml(answer) {
+        answer.text.replace(answer.header("x-request-id").unwrap(), "")
+    } else {
+        let mut body = answer.json();
+        for own in ["request_id", "instance", "id"] {
+            body.as_object_mut().unwrap().remove(own);
+        }
+        body.to_string()
+    };
     let own = ["date", "x-request-id", "traceparent"];
     let mut headers: Vec<_> = answer.headers.iter().filter(|(name, _)| !own.contains(&name.as_str())).collect();
     headers.sort_by_key(|(name, _)| name.as_str());
@@ -61,9 +69,9 @@ impl Findings {
             fault(wrong);
         }
         if answer.status >= 400 && !combination.is_told_more(held) {
-            let body = answer.json();
-            let key = (operation.clone(), answer.status, answer.problem().unwrap_or_default());
-            let shape = shape(answer, &body);
+            let form = if is_xml(answer) { "XML" } else { "JSON" };
+            let key = (operation.clone(), answer.status, format!("{form} {}", answer.problem().unwrap_or_default()));
+            let shape = shape(answer);
             let first = self.shapes.entry(key).or_insert_with(|| (shape.clone(), combination.to_string()));
             if first.0 != shape {
                 self.faults.push(format!("{combination}: refused with {shape}\n    and {} with {}", first.1, first.0));
