@@ -373,7 +373,7 @@ mod tests {
         connection.batch_execute(&super::super::TABLES.replace("KIND", "").replace("BYTES", "BLOB")).unwrap();
         for query in [OPEN, NOT_FLOWED, MARK_NOT_FLOWED] {
             let plan: Vec<Step> = diesel::sql_query(format!("EXPLAIN QUERY PLAN {query}")).load(&mut connection).unwrap();
-            let by_list = |step: &Step| step.detail.contains("record_by_list (list=? AND organisation=? AND dataset=?");
+            let by_list = |step: &Step| step.detail.contains("record_by_list (dataset=? AND organisation=? AND list=?");
             assert!(plan.iter().any(by_list), "{query}: {:?}", plan.iter().map(|step| &step.detail).collect::<Vec<_>>());
         }
     }

@@ -21,8 +21,7 @@ CREATE TABLE record (
     digest        BYTEA     NOT NULL,
     sealed_record BYTEA     NOT NULL,
     submission_id TEXT     NOT NULL,
-    -- What tells an organisation's rows apart comes early: an index is searched by comparing column after column.
-    UNIQUE (organisation, record_key, dataset)
+    UNIQUE (dataset, organisation, record_key)
 );
 CREATE INDEX record_by_child ON record (dataset, child_id, id);
 
