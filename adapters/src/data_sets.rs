@@ -226,7 +226,7 @@ fn hand_on<D: DataSet>(
         rows.out_of_scope()?;
         return Ok(false);
     }
-    let whole = |code| Draft::refused(entry.number, (!entry.key.is_empty()).then(|| entry.key.to_owned()), code);
+    let whole = |code| Draft::refused(entry.number, canonical::is_id(entry.key).then(|| entry.key.to_owned()), code);
     if again {
         rows.draft(whole((table.columns[1].name, IssueCode::ReferralTwice)))?;
         return Ok(true);

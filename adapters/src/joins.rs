@@ -12,7 +12,7 @@ use crate::{Scratch, Spool, Unreadable};
 
 const PARTS: usize = 512;
 /// What a part holds in memory before it goes to scratch.
-const BLOCK: usize = 16 * 1024;
+const BLOCK: usize = 8 * 1024;
 /// What one part may come to. A gigabyte of archive makes parts of some 8 MiB.
 const MOST_OF_A_PART: usize = 32 * 1024 * 1024;
 /// Longer than any value that is kept: the rest of it would only be refused.

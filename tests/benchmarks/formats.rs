@@ -14,6 +14,8 @@ use domain::submissions::Dataset;
 use integration_tests::{Cluster, today};
 use server::spools::Spools;
 use synthetic::formats::{csds, csv, hl7v2, mhsds, ndjson, xlsx};
+use zip::write::SimpleFileOptions;
+use zip::{CompressionMethod, ZipArchive, ZipWriter};
 
 use crate::load::Caller;
 use crate::processes::Served;
@@ -93,6 +95,45 @@ fn write(format: &str, rows: u64, folder: &Path) -> Result<PathBuf> {
         }
     }
     file.flush()?;
+    Ok(path)
+}
+
+/// An archive of a gigabyte, its tables as they are, through to the real gateway. Prints a line.
+pub(crate) async fn gigabyte(folder: &Path, out: &mut impl Write) -> Result<()> {
+    // Measured on fewer: what a record takes in all the tables.
+    let small = stored(&write("csds", 10_000, folder)?, folder)?;
+    let rows = 10_000 * GIGABYTE / small.metadata()?.len();
+    let file = stored(&write("csds", rows, folder)?, folder)?;
+    let megabytes = file.metadata()?.len() / 1_000_000;
+    write!(out, "csds         {rows:>9} records, {megabytes:>5} MB in one archive")?;
+    for (name, url) in [("SQLite", None), ("PostgreSQL", Some(Cluster::shared().fresh_database()))] {
+        let served = Served::start(url)?;
+        let idle = served.resident()?;
+        let trust = Caller::sign_in(&served, "provider-hct").await?;
+        let began = Instant::now();
+        trust.push("format=csds&list=autism", &file).await?;
+        let rate = per_second(rows, began);
+        write!(out, "; to {name} {rate:>7.0} records/s, peak {:.0} MiB over {idle:.0}", served.peak()? - idle)?;
+    }
+    writeln!(out)?;
+    Ok(())
+}
+
+/// Just below what the gateway takes.
+const GIGABYTE: u64 = 1_000_000_000;
+
+/// The same archive without compression.
+fn stored(archive: &Path, folder: &Path) -> Result<PathBuf> {
+    let path = folder.join("stored.zip");
+    let mut from = ZipArchive::new(File::open(archive)?)?;
+    let mut to = ZipWriter::new(File::create(&path)?);
+    for at in 0..from.len() {
+        let mut table = from.by_index(at)?;
+        to.start_file(table.name()?, SimpleFileOptions::default().compression_method(CompressionMethod::Stored).large_file(true))?;
+        std::io::copy(&mut table, &mut to)?;
+    }
+    to.finish()?;
+    std::fs::remove_file(archive)?;
     Ok(path)
 }
 

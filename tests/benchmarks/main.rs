@@ -4,7 +4,7 @@
 //! `cargo build --release -p sendbridge && cargo run --release -p integration-tests --bin benchmark`
 //!
 //! `--million` adds a million rows and a change of keys over them; `--rotation [--rows N]` does that alone.
-//! `--formats [--only FORMAT] [--rows N]` measures each format, parsed alone and all the way.
+//! `--formats [--only FORMAT] [--rows N]` measures each format, parsed alone and all the way; `--gigabyte` an archive of that size.
 
 mod costs;
 mod formats;
@@ -45,6 +45,9 @@ async fn main() -> Result<()> {
             rotation::measure(&Served::start(url)?, &list, rows, &mut out).await?;
         }
         return Ok(());
+    }
+    if std::env::args().any(|argument| argument == "--gigabyte") {
+        return formats::gigabyte(folder.path(), &mut out).await;
     }
     if std::env::args().any(|argument| argument == "--formats") {
         let only = value_after("--only");

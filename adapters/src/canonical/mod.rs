@@ -8,6 +8,7 @@ mod numbers;
 
 use domain::issues::IssueCode;
 use domain::recognition::Recognised;
+use domain::referrals::REFERRAL_ID_LENGTH;
 
 use crate::Field;
 use crate::rows::Names;
@@ -100,6 +101,11 @@ impl Column {
     pub(crate) fn native(self) -> Option<&'static str> {
         Some(self.name())
     }
+}
+
+/// Whether a text can be told back as the writer's id of a referral, also where nothing else of its row is kept.
+pub(crate) fn is_id(text: &str) -> bool {
+    !text.is_empty() && text.chars().count() <= REFERRAL_ID_LENGTH && !text.chars().any(char::is_control)
 }
 
 /// One row's values.

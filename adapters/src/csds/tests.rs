@@ -300,3 +300,14 @@ fn a_file_is_its_tables_by_any_usual_name() {
         assert!(!wire::TABLES[3].is_in(name), "{name}");
     }
 }
+
+#[test]
+fn an_id_that_cannot_be_told_back_is_told_of_no_row() {
+    let long = "R".repeat(300);
+    for id in ["R\u{0}1", long.as_str()] {
+        let referrals = format!("{},", id) + "P9,2026-03-03,062,\n";
+        let kept = read(&[("CYP101", &(TABLES[2].1.lines().next().unwrap().to_owned() + "\n" + &referrals))]);
+        assert_eq!(kept.rows[0].issues[0].code, IssueCode::PatientMissing, "{:?}", kept.rows);
+        assert_eq!(kept.rows[0].referral_id, None);
+    }
+}

@@ -4,10 +4,9 @@ use std::io::Read;
 
 use csv::ByteRecord;
 use domain::issues::IssueCode;
-use domain::referrals::REFERRAL_ID_LENGTH;
 
 use crate::Unreadable;
-use crate::canonical::{Column, Header, Values};
+use crate::canonical::{Column, Header, Values, is_id};
 use crate::encodings::Encodings;
 use crate::records::Records;
 use crate::rows::Fault;
@@ -74,8 +73,7 @@ impl<R: Read> FileWire<R> {
     fn leading_referral_id(&self) -> Option<String> {
         let first = self.records.record().get(0).filter(|_| self.header.position(Column::ReferralId) == Some(0))?;
         let id = std::str::from_utf8(first).ok()?.trim();
-        let whole = !id.is_empty() && id.chars().count() <= REFERRAL_ID_LENGTH && !id.chars().any(char::is_control);
-        whole.then(|| id.to_owned())
+        is_id(id).then(|| id.to_owned())
     }
 }
 

@@ -126,13 +126,17 @@ impl Part {
     pub(crate) fn weight(&self) -> usize {
         let keys = |keys: &[Key]| keys.iter().map(|key| 24 + key.len()).sum::<usize>();
         200 + match self {
-            Self::Patient(patient) => keys(&patient.keys) + patient.cells.weight(),
+            // It may go to as many places as it has names.
+            Self::Patient(patient) => (keys(&patient.keys) + patient.cells.weight()) * patient.keys.len().max(1),
             Self::Contact(contact) => contact.referral.len() + contact.subject.len(),
             Self::Referral(referral) => {
-                let contained = referral.subject.iter().filter_map(|subject| subject.contained.as_ref());
+                let subject = referral.subject.iter();
+                let contained = subject.clone().filter_map(|subject| subject.contained.as_ref());
+                let texts = subject.flat_map(|it| [Some(&it.key), it.reference.as_ref(), it.nhs_number.as_ref()]);
                 keys(&referral.keys)
                     + referral.cells.weight()
                     + referral.recognised.len() * 200
+                    + texts.chain([referral.previous.as_ref()]).flatten().map(String::len).sum::<usize>()
                     + contained.map(|patient| keys(&patient.keys) + patient.cells.weight()).sum::<usize>()
             }
         }

@@ -84,7 +84,9 @@ fn a_resource_in_xml_is_read_whole_or_refused_by_name() {
         let _ = super::from_xml(&flipped);
     }
     let nested = |depth: usize| format!("<Consent>{}{}</Consent>", "<x>".repeat(depth), "</x>".repeat(depth));
-    assert!(super::from_xml(nested(33).as_bytes()).is_ok());
+    let of_fhir = |xml: &str| xml.replace("<Consent", "<Consent xmlns=\"http://hl7.org/fhir\"");
+    assert!(super::from_xml(of_fhir(&nested(33)).as_bytes()).is_ok());
+    assert_eq!(super::from_xml(nested(33).as_bytes()).unwrap_err().code(), "not-this-format", "it is of no namespace");
     for (xml, code) in [
         (nested(34), "too-large"),
         (nested(100_000), "too-large"),
@@ -98,7 +100,7 @@ fn a_resource_in_xml_is_read_whole_or_refused_by_name() {
         ("Consent".to_owned(), "not-this-format"),
         (String::new(), "empty"),
     ] {
-        assert_eq!(super::from_xml(xml.as_bytes()).unwrap_err().code(), code, "{xml:.80}");
+        assert_eq!(super::from_xml(of_fhir(&xml).as_bytes()).unwrap_err().code(), code, "{xml:.80}");
     }
 }
 

@@ -22,7 +22,7 @@ pub(crate) fn read<R: Read>(source: R, reading: &mut Reading<'_, '_, '_>) -> Res
     let mut xml = Xml::new(source);
     xml.allow(PART_BYTES);
     let root = xml.root()?;
-    if root.name != "Bundle" {
+    if root.name != "Bundle" || !root.is_fhir {
         let is_resource = root.name.starts_with(char::is_uppercase) && root.is_fhir;
         return Err(Unreadable::NotThisFormat(if is_resource { "a FHIR resource that is no Bundle" } else { OTHER }));
     }
@@ -59,6 +59,9 @@ pub(crate) fn resource<R: Read>(source: R, most: usize) -> Result<Value, Unreada
     let mut xml = Xml::new(source);
     xml.allow(most);
     let root = xml.root()?;
+    if !root.is_fhir {
+        return Err(Unreadable::NotThisFormat(OTHER));
+    }
     let kind = root.name.clone();
     // As deep below an entry as where the bundle is read entry by entry.
     match xml.element(root, DEPTH + 1, 0)? {
@@ -210,9 +213,9 @@ fn read_start(start: &BytesStart<'_>, row: u64) -> Result<Start, Unreadable> {
             attribute.normalized_value(XmlVersion::Implicit1_0).map(std::borrow::Cow::into_owned).map_err(|_| Unreadable::Malformed { row })
         };
         match attribute.key.into_inner() {
+            name if name == "xmlns" || name.starts_with("xmlns:") => read.is_fhir |= &*attribute.value == "http://hl7.org/fhir",
             "value" => read.value = Some(text()?),
             "url" => read.url = Some(text()?),
-            "xmlns" => read.is_fhir = &*attribute.value == "http://hl7.org/fhir",
             _ => {}
         }
     }

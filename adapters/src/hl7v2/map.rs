@@ -37,8 +37,7 @@ pub(super) fn kind(message: &Message<'_>) -> Result<Kind, Fault> {
 /// The referral's id, as it would be kept.
 pub(super) fn referral_id<'a>(message: &Message<'a>) -> Option<Cow<'a, str>> {
     let id = message.field("RF1", 6)?.first();
-    let whole = !id.is_empty() && id.chars().count() <= REFERRAL_ID_LENGTH && !id.chars().any(char::is_control);
-    whole.then_some(id)
+    canonical::is_id(&id).then_some(id)
 }
 
 /// The draft of a referral; `None` where no code makes it one of a pathway.

@@ -191,6 +191,8 @@ pub struct Staging {
     rejected: Vec<String>,
     rejected_cases: Vec<[LookUp; 2]>,
     issues: Vec<StagedIssue>,
+    /// How much was said of the file as a whole.
+    of_file: i32,
 }
 
 impl Staging {
@@ -204,7 +206,19 @@ impl Staging {
 
     fn new(store: Store, organisation: OrganisationCode, place: Place) -> Self {
         let (rows, merges, cases, rejected, rejected_cases, issues) = Default::default();
-        Self { vault: store.vault(), store, organisation, desk: Desk::new(place), rows, merges, cases, rejected, rejected_cases, issues }
+        Self {
+            vault: store.vault(),
+            store,
+            organisation,
+            desk: Desk::new(place),
+            rows,
+            merges,
+            cases,
+            rejected,
+            rejected_cases,
+            issues,
+            of_file: 0,
+        }
     }
 
     /// Takes a record of a row, counted from 1.
@@ -269,6 +283,9 @@ impl Staging {
     /// Notes the issues of one row, in order.
     pub fn issues(&mut self, issues: Vec<Issue>) -> Result<(), StoreError> {
         for (position, issue) in (0_i32..).zip(issues) {
+            // What is said of the file comes one by one.
+            let position = if issue.row == 0 { self.of_file } else { position };
+            self.of_file += i32::from(issue.row == 0);
             self.issues.push(StagedIssue {
                 row_number: i64::try_from(issue.row).unwrap_or(i64::MAX),
                 position,

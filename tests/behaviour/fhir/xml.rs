@@ -99,6 +99,7 @@ on_both! {
             (good.replacen("<status", "text<status", 1), "malformed"),
             (format!(r#"<?xml version="1.0" encoding="ISO-8859-1"?>{good}"#), "encoding"),
             ("<html/>".to_owned(), "not-this-format"),
+            (good.replace("http://hl7.org/fhir\"", "http://hl7.org/fhir/2\""), "not-this-format"),
             (consent(&number(0)).to_string(), "not-this-format"),
             (String::new(), "empty"),
         ] {

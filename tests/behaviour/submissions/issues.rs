@@ -98,6 +98,20 @@ on_both! {
         assert_eq!(entries(&trust, "").await["E-1"]["stage"], "referral");
     }
 
+    async fn all_that_is_said_of_a_file_as_a_whole_is_kept_and_told(world: World) {
+        let trust = trust(&world).await;
+        let heading = HEADER.replacen('\n', ",clinic,ward\n", 1).into_bytes();
+        let latin = Row::waiting("W-1", 21).line().replacen('\n', ",Caf\u{e9},\n", 1).chars().map(|c| u8::try_from(c).unwrap()).collect();
+        let report = trust.push_csv("list=autism", [heading, latin].concat()).await.expect(201);
+        assert_eq!(report["status"], "accepted-with-issues");
+        let told = trust.get(report["issues"].as_str().unwrap()).await.expect(200);
+        let items = told["items"].as_array().unwrap();
+        let codes: Vec<_> = items.iter().map(|issue| (issue["row"].as_u64().unwrap(), issue["code"].as_str().unwrap())).collect();
+        assert_eq!(codes.iter().filter(|(row, _)| *row == 0).count(), codes.len());
+        let has = |wanted| codes.iter().any(|(_, code)| *code == wanted);
+        assert!(has("column-unknown") && has("encoding-converted"), "{codes:?}");
+    }
+
     async fn issues_are_read_as_csv_too(world: World) {
         let trust = trust(&world).await;
         let (file, expected) = file_of_errors();

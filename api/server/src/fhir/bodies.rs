@@ -16,6 +16,8 @@ use crate::state::State;
 
 /// The longest, in bytes; the gateway's own bound, where that is less.
 const LONGEST: u64 = 4 * 1024 * 1024;
+/// What is read at once, without another thread.
+const SHORT: usize = 64 * 1024;
 
 /// A resource, as its bytes and as what they say: JSON in which no member stands twice, or XML as [`from_xml`] reads it.
 #[derive(Debug)]
@@ -42,7 +44,12 @@ impl FromRequest for Resource {
                 return Err(Problem::new(Kind::UnsupportedMediaType).detail(said));
             };
             let bytes = collect(payload, usize::try_from(most).unwrap_or(usize::MAX)).await?.freeze();
-            let value = read(&bytes)?;
+            let value = if bytes.len() <= SHORT {
+                read(&bytes)?
+            } else {
+                let bytes = bytes.clone();
+                web::block(move || read(&bytes)).await.map_err(|_| Problem::new(Kind::Busy).retry_after(5))??
+            };
             match value["resourceType"].is_string() {
                 true => Ok(Self { bytes, value }),
                 false => Err(Problem::new(Kind::Malformed).detail("The body is no FHIR resource.")),

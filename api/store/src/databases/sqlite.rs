@@ -24,7 +24,7 @@ const GROUP: usize = 256;
 const READERS: u32 = 4;
 const WAIT: Duration = Duration::from_secs(3);
 /// Page caches in KiB: caps, filled only as far as the data reaches.
-const WRITER_CACHE: u32 = 16 * 1024;
+const WRITER_CACHE: u32 = 8 * 1024;
 const READER_CACHE: u32 = 2 * 1024;
 
 /// FULL, because an acknowledged commit must survive a power cut; what is deleted is overwritten, because

@@ -30,7 +30,7 @@ impl Place {
         let lock = create_private(path)?;
         lock.lock()?;
         let mut connection = connect(path)?;
-        connection.batch_execute("PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA cache_size = -8192;")?;
+        connection.batch_execute("PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA cache_size = -4096;")?;
         connection.batch_execute(&TABLES.replace("KIND", "").replace("BYTES", "BLOB"))?;
         Ok(Self::Sqlite { path: path.to_path_buf(), connection: Some(connection), _lock: lock })
     }

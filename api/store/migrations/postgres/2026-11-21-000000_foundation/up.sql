@@ -21,10 +21,9 @@ CREATE TABLE record (
     digest        BYTEA     NOT NULL,
     sealed_record BYTEA     NOT NULL,
     submission_id TEXT     NOT NULL,
-    -- What tells rows apart comes first: an index is searched by comparing column after column.
-    UNIQUE (record_key, organisation, dataset)
+    UNIQUE (dataset, organisation, record_key)
 );
-CREATE INDEX record_by_child ON record (child_id, id);
+CREATE INDEX record_by_child ON record (dataset, child_id, id);
 
 CREATE TABLE list (
     dataset      TEXT NOT NULL,
