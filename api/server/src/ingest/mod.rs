@@ -12,6 +12,7 @@ pub mod encodings;
 pub mod merges;
 mod orders;
 mod pumps;
+mod refusals;
 mod sinks;
 mod works;
 
@@ -26,12 +27,11 @@ use domain::dates::london_day;
 use domain::issues::IssueCode;
 use domain::organisations::OrganisationCode;
 use domain::recognition::Rules;
-use domain::submissions::{Counts, Dataset, Mode, SubmissionStatus};
-use store::{Claim, Finished, Journal, ListedIssue, Publication, Published, Staging, Store, Submission};
+use domain::submissions::{Counts, Dataset, SubmissionStatus};
+use store::{Claim, Finished, Journal, Publication, Published, Staging, Store, Submission};
 use tokio::runtime::Handle;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-use crate::bodies::faults::Fault;
 use crate::clocks::Clock;
 use crate::configuration::{Configuration, Submissions};
 use crate::idempotency::{in_flight, mismatch};
@@ -42,6 +42,8 @@ use contents::{Bounds, Content, Incoming};
 use encodings::Coding;
 pub use orders::{Delivery, Order, Taken};
 use pumps::{Fed, Pace, pump};
+pub(crate) use refusals::refuse_unreadable;
+use refusals::{broken, check_nil_return};
 use sinks::Collector;
 
 /// Issues that are listed in an answer itself; the rest are read page by page.
@@ -339,7 +341,7 @@ impl Intake {
                 if order.whole {
                     return Err(Problem::new(Kind::RefusedSubmission)
                         .detail("A transaction is taken whole or not at all: an entry was rejected, or is about none of the pathways.")
-                        .with_faults(listed.into_iter().map(fault)));
+                        .with_faults(listed.into_iter().map(refusals::listed)));
                 }
                 let kept = if order.validate { String::new() } else { format!(" but the report: submission {}", submission.id) };
                 Err(Problem::new(Kind::RefusedSubmission)
@@ -347,7 +349,7 @@ impl Intake {
                         "{rejected} of {received} rows were rejected, more than {} %. Nothing of it was kept{kept}.",
                         self.settings.rejected_percent
                     ))
-                    .with_faults(listed.into_iter().map(fault)))
+                    .with_faults(listed.into_iter().map(refusals::listed)))
             }
             Published::Done(submission) => Ok(Taken::Now(self.journalled(submission)?, Vec::new())),
             Published::NotKept(submission, listed) => Ok(Taken::Now(submission, listed)),
@@ -364,42 +366,4 @@ impl Intake {
 
 fn block_on<T>(work: impl Future<Output = T>) -> T {
     Handle::current().block_on(work)
-}
-
-fn broken(error: impl std::fmt::Display) -> Problem {
-    Problem::new(Kind::Malformed).detail("The body did not arrive whole; nothing of it was kept.").cause(error)
-}
-
-/// A body that is not what it should be, as a problem.
-pub(crate) fn refuse_unreadable(unreadable: &Unreadable) -> Problem {
-    let fault = |field: Option<&&'static str>| {
-        let fault = Fault::new(unreadable.code(), unreadable.message()).fix(unreadable.fix());
-        match field {
-            Some(field) => fault.field(*field),
-            None => fault,
-        }
-    };
-    let fields = unreadable.fields();
-    let faults: Vec<_> = if fields.is_empty() { vec![fault(None)] } else { fields.iter().map(|field| fault(Some(field))).collect() };
-    Problem::new(Kind::UnreadableBody).detail(unreadable.message()).with_faults(faults)
-}
-
-fn check_nil_return(order: &Order, received: u64) -> Result<(), Problem> {
-    match (order.mode, received, order.nil_return) {
-        (Mode::Snapshot, 0, false) => {
-            Err(Problem::new(Kind::NilReturnUnsaid).detail("If nobody is on this list, send it with nil_return=true."))
-        }
-        (_, 1.., true) => {
-            Err(Problem::new(Kind::InvalidValue).fault(Fault::new("invalid-value", "a nil return has no rows").field("nil_return")))
-        }
-        _ => Ok(()),
-    }
-}
-
-/// An issue as it stands in a problem.
-fn fault(issue: ListedIssue) -> Fault {
-    let mut fault = Fault::new(issue.code.as_str(), issue.code.message()).field(issue.field).fix(issue.code.fix());
-    fault.row = u64::try_from(issue.row).ok();
-    fault.referral_id = issue.referral_id;
-    fault
 }

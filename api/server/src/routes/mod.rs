@@ -33,6 +33,7 @@ pub mod releases;
 pub mod restrictions;
 mod rights;
 pub mod submission_reports;
+mod submission_views;
 pub mod submissions;
 pub mod tokens;
 pub mod withdrawals;

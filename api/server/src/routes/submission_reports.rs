@@ -11,7 +11,8 @@ use store::{IssueChoice, ListedIssue, Store, StoreError};
 use utoipa::IntoParams;
 
 use super::reconciliation::last_published;
-use super::submissions::{IssueView, POLL_AFTER, SubmissionView};
+use super::submission_views::{IssueView, SubmissionView};
+use super::submissions::POLL_AFTER;
 use crate::bodies::Query;
 use crate::callers::Caller;
 use crate::negotiation::{Form, negotiate};

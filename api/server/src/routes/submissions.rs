@@ -6,15 +6,15 @@ use actix_web::{FromRequest, HttpMessage, HttpRequest, HttpResponse, post, web};
 use adapters::{Adapter, Content};
 use chrono::NaiveDate;
 use domain::identifiers::SubmissionId;
-use domain::issues::{IssueState, Severity};
 use domain::organisations::OrganisationCode;
 use domain::scopes::Scope;
-use domain::submissions::{Counts, DEFAULT_LIST, Dataset, IssueCount, Mode, SubmissionStatus};
-use serde::{Deserialize, Serialize};
-use store::{ListedIssue, Submission, Work};
+use domain::submissions::{DEFAULT_LIST, Dataset, Mode, SubmissionStatus};
+use serde::Deserialize;
+use store::Work;
 use utoipa::{IntoParams, ToSchema};
 
 use super::reconciliation::{LastPublishedView, last_published};
+use super::submission_views::{IssueView, SubmissionView};
 use crate::bodies::faults::Fault;
 use crate::bodies::{FileBody, Query};
 use crate::callers::Caller;
@@ -30,137 +30,6 @@ use crate::state::State;
 const LIST_LENGTH: usize = 50;
 /// Seconds after which it is worth asking how far a work is.
 pub(super) const POLL_AFTER: u32 = 1;
-
-/// The report of a submission.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct SubmissionView {
-    pub id: SubmissionId,
-    pub dataset: Dataset,
-    #[schema(example = "csv")]
-    pub format: String,
-    pub organisation: OrganisationCode,
-    #[schema(example = "autism")]
-    pub list: String,
-    pub mode: Mode,
-    /// The day whose state it tells.
-    pub as_of: NaiveDate,
-    pub status: SubmissionStatus,
-    pub records: Counts,
-    /// How often each issue was found.
-    pub issue_counts: Vec<IssueCountView>,
-    /// Where the issues are listed, page by page; nowhere where nothing was kept.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub issues: Option<String>,
-    /// How far the work is, as long as it is `processing`.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub progress: Option<ProgressView>,
-    /// Why nothing of it was kept, where that was found after the answer: as a problem answer says it.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Option<Object>)]
-    pub problem: Option<serde_json::Value>,
-    /// What the organisation last published of the same service, to compare with.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub last_published: Vec<LastPublishedView>,
-    /// The first issues themselves: only where nothing was kept to be listed later.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub issue_list: Option<Vec<IssueView>>,
-}
-
-/// How far the work on a submission is.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct ProgressView {
-    pub bytes_read: u64,
-    pub bytes_total: u64,
-    /// Rows so far.
-    pub records_read: u64,
-}
-
-/// How often an issue was found, and what became of it since the list was last sent. What is neither new nor
-/// persisting is in rows whose referral id could not be read.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct IssueCountView {
-    #[schema(example = "nhs-number-check-digit")]
-    pub code: &'static str,
-    pub severity: Severity,
-    pub count: u64,
-    pub new: u64,
-    pub persisting: u64,
-    /// There before, and its referral was sent again without it.
-    pub fixed: u64,
-}
-
-impl From<IssueCount> for IssueCountView {
-    fn from(IssueCount { code, count, new, persisting, fixed }: IssueCount) -> Self {
-        Self { code: code.as_str(), severity: code.severity(), count, new, persisting, fixed }
-    }
-}
-
-/// Something wrong in a row. It repeats no value but the writer's own referral id.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct IssueView {
-    /// Counted from 1; 0 is the file as a whole.
-    pub row: i64,
-    pub referral_id: Option<String>,
-    /// By the name that the format has for it.
-    #[schema(example = "nhs_number")]
-    pub field: String,
-    #[schema(example = "nhs-number-check-digit")]
-    pub code: &'static str,
-    pub severity: Severity,
-    pub message: &'static str,
-    pub fix: &'static str,
-    /// Whether it was there when the list was last sent; left out where the row could not be told again.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub state: Option<IssueState>,
-}
-
-impl From<Submission> for SubmissionView {
-    fn from(submission: Submission) -> Self {
-        Self {
-            issues: Some(format!("/v1/submissions/{}/issues", submission.id)),
-            id: submission.id,
-            dataset: submission.dataset,
-            format: submission.format,
-            organisation: submission.organisation,
-            list: submission.list,
-            mode: submission.mode,
-            as_of: submission.as_of,
-            status: submission.status,
-            records: submission.counts,
-            progress: None,
-            problem: None,
-            issue_counts: submission.issue_counts.into_iter().map(IssueCountView::from).collect(),
-            last_published: Vec::new(),
-            issue_list: None,
-        }
-    }
-}
-
-impl SubmissionView {
-    /// With what is known of the work on it.
-    pub(super) fn with_work(self, work: Option<Work>) -> Self {
-        let Some(Work { bytes_total, bytes_read, records_read, problem }) = work else { return self };
-        if self.status == SubmissionStatus::Processing {
-            return Self { progress: Some(ProgressView { bytes_read, bytes_total, records_read }), issues: None, ..self };
-        }
-        Self { problem: problem.and_then(|problem| serde_json::from_str(&problem).ok()), ..self }
-    }
-}
-
-impl From<ListedIssue> for IssueView {
-    fn from(issue: ListedIssue) -> Self {
-        Self {
-            row: issue.row,
-            referral_id: issue.referral_id,
-            field: issue.field,
-            code: issue.code.as_str(),
-            severity: issue.code.severity(),
-            message: issue.code.message(),
-            fix: issue.code.fix(),
-            state: issue.state,
-        }
-    }
-}
 
 /// How a body is meant.
 #[derive(Debug, Deserialize, IntoParams)]
@@ -194,6 +63,25 @@ enum Confirm {
     Shrink,
 }
 
+/// What is documented of the headers, which other extractors read.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Header)]
+#[expect(dead_code, reason = "it describes")]
+pub struct SubmissionHeaders {
+    /// 1 to 128 printable ASCII characters
+    #[param(rename = "Idempotency-Key")]
+    idempotency_key: Option<String>,
+    /// gzip or zstd
+    #[param(rename = "Content-Encoding")]
+    content_encoding: Option<String>,
+    /// sha-256 or sha-512 of the bytes that are sent (RFC 9530)
+    #[param(rename = "Content-Digest")]
+    content_digest: Option<String>,
+    /// respond-async: 202 once the body is here (RFC 7240)
+    #[param(rename = "Prefer")]
+    prefer: Option<String>,
+}
+
 /// Send a waiting list
 ///
 /// The body streams; it is answered once all of it is durable and can be queried, and not before.
@@ -203,13 +91,7 @@ enum Confirm {
 /// them, and what permits one does not.
 #[utoipa::path(
     tag = "submissions", security(("oauth2" = ["waiting-list:write"])),
-    params(
-        SubmissionQuery,
-        ("Idempotency-Key" = Option<String>, Header, description = "1 to 128 printable ASCII characters"),
-        ("Content-Encoding" = Option<String>, Header, description = "gzip or zstd"),
-        ("Content-Digest" = Option<String>, Header, description = "sha-256 or sha-512 of the bytes that are sent (RFC 9530)"),
-        ("Prefer" = Option<String>, Header, description = "respond-async: 202 once the body is here (RFC 7240)"),
-    ),
+    params(SubmissionQuery, SubmissionHeaders),
     request_body(
         content((String = "text/csv"), (FileBody = "application/octet-stream")),
         description = "A body in the format that is named"
@@ -238,13 +120,7 @@ pub async fn submit_waiting_list(
 /// As for a waiting list; a row is one request for an assessment.
 #[utoipa::path(
     tag = "submissions", security(("oauth2" = ["ehcp:write"])),
-    params(
-        SubmissionQuery,
-        ("Idempotency-Key" = Option<String>, Header, description = "1 to 128 printable ASCII characters"),
-        ("Content-Encoding" = Option<String>, Header, description = "gzip or zstd"),
-        ("Content-Digest" = Option<String>, Header, description = "sha-256 or sha-512 of the bytes that are sent (RFC 9530)"),
-        ("Prefer" = Option<String>, Header, description = "respond-async: 202 once the body is here (RFC 7240)"),
-    ),
+    params(SubmissionQuery, SubmissionHeaders),
     request_body(
         content((String = "application/xml"), (FileBody = "application/octet-stream")),
         description = "A body in the format that is named"
