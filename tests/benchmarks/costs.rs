@@ -78,6 +78,7 @@ fn ask() -> Result<Ask> {
         pathways: PathwaySet::from(Pathway::Autism),
         child: Some(ChildId(1)),
         item: None,
+        loses_nothing: false,
     })
 }
 
@@ -138,7 +139,7 @@ fn audit(permit: &Permit) -> Result<Duration> {
         client: "council-herts".into(),
         organisation: "E10000015".parse()?,
         actor: Some(Actor { id: "load".into(), role: "system".into(), reason: "benchmark".into() }),
-        operation: "get_waits",
+        operation: domain::operations::Operation::GetWaits,
         request_id: uuid::Uuid::from_u128(1),
         resource: None,
     };

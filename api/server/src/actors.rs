@@ -23,12 +23,18 @@ const LONGEST: usize = 200;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ActingFor(pub Actor);
 
+impl ActingFor {
+    pub(crate) fn of(request: &HttpRequest) -> Result<Self, Problem> {
+        read(request.headers()).map(Self)
+    }
+}
+
 impl FromRequest for ActingFor {
     type Error = Problem;
     type Future = Ready<Result<Self, Problem>>;
 
     fn from_request(request: &HttpRequest, _payload: &mut Payload) -> Self::Future {
-        ready(read(request.headers()).map(Self))
+        ready(Self::of(request))
     }
 }
 

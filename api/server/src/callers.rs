@@ -67,7 +67,7 @@ impl Caller {
             .challenge(format!("Bearer error=\"insufficient_scope\", scope=\"{wanted}\"")))
     }
 
-    fn of(request: &HttpRequest) -> Result<Self, Problem> {
+    pub(crate) fn of(request: &HttpRequest) -> Result<Self, Problem> {
         let listed = ListedPeer::of(request)?;
         let state = state(request)?;
         let token = bearer(request)?;

@@ -2,7 +2,7 @@
 //! what succeeded: a refusal has the same shape, and claims no profile. The patient is named by what
 //! binds the entry to a child, which tells nobody who it is.
 
-use domain::audit::{Event, Interaction};
+use domain::operations::{Event, Interaction};
 use serde_json::{Map, Value, json};
 
 use crate::routes::audit_events::AuditEventView;

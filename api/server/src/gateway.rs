@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use actix_web::dev::ServerHandle;
 use actix_web::middleware::from_fn;
+use actix_web::test::{TestRequest, init_service};
 use actix_web::{App, HttpServer, web};
 use domain::partnerships::Partnership;
 use domain::recognition::Rules;
@@ -17,6 +18,7 @@ use tokio::task::{JoinError, JoinSet};
 use tracing_actix_web::TracingLogger;
 use utoipa_actix_web::AppExt;
 
+use crate::calls::{Misnamed, check_names};
 use crate::checkpoints::Checkpoints;
 use crate::child_ids::ChildIds;
 use crate::clocks::{Clock, Ids};
@@ -37,7 +39,7 @@ use crate::tls::verifiers::LiveVerifier;
 use crate::tls::{self, TlsError, authorities, certificates, peers};
 use crate::tokens::Tokens;
 use crate::watches::{Live, Watch};
-use crate::{exchanges, expiries, operations, retention, routes, upkeep};
+use crate::{exchanges, expiries, probes, retention, routes, upkeep};
 
 /// How long a client may take for a handshake, or for the head of a request.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(10);
@@ -85,6 +87,8 @@ pub enum StartError {
     Io(#[from] io::Error),
     #[error("the contract's document cannot be written: {0}")]
     Document(#[from] serde_json::Error),
+    #[error(transparent)]
+    Misnamed(#[from] Misnamed),
     #[error("the start was broken off: {0}")]
     Broken(#[from] JoinError),
 }
@@ -147,6 +151,9 @@ pub(crate) async fn start_with(configuration: Configuration, clock: Clock, table
         configuration,
     });
 
+    let named = App::new().into_utoipa_app().configure(table).split_for_parts().0.app_data(state.clone());
+    check_names(&init_service(named).await, TestRequest::to_request, &routes::document_of(table)).await?;
+
     let api_server = HttpServer::new(move || {
         let (app, _) = App::new().into_utoipa_app().configure(table).split_for_parts();
         app.app_data(state.clone())
@@ -169,7 +176,7 @@ pub(crate) async fn start_with(configuration: Configuration, clock: Clock, table
     let readiness = upkeep::readiness(store.clone());
     let told = metrics.clone();
     let operations_server = HttpServer::new(move || {
-        App::new().app_data(web::Data::new(told.clone())).app_data(web::Data::new(readiness.clone())).configure(operations::table)
+        App::new().app_data(web::Data::new(told.clone())).app_data(web::Data::new(readiness.clone())).configure(probes::table)
     })
     .workers(1)
     .client_request_timeout(HEAD_TIMEOUT)

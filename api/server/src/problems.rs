@@ -7,67 +7,81 @@ use actix_web::body::BoxBody;
 use actix_web::http::header::{ALLOW, CONTENT_TYPE, HeaderName, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
 use actix_web::http::{Method, StatusCode};
 use actix_web::{HttpResponse, ResponseError};
+use exchange::{Fault, Trouble};
 use serde::Serialize;
 use store::StoreError;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use crate::bodies::faults::Fault;
-
 macro_rules! kinds {
-    ($($name:ident = $status:literal $code:literal $title:literal),+ $(,)?) => {
+    (below { $($below:ident = $status:literal),+ $(,)? } door { $($name:ident = $own:literal $code:literal $title:literal),+ $(,)? }) => {
         /// What went wrong. The code is stable: clients may rely on it.
         #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-        pub enum Kind { $(#[doc = $title] $name),+ }
+        pub enum Kind { $($below,)+ $(#[doc = $title] $name),+ }
 
         impl Kind {
             /// Every kind, in the order of the table.
-            pub const ALL: &'static [Self] = &[$(Self::$name),+];
+            pub const ALL: &'static [Self] = &[$(Self::$below,)+ $(Self::$name),+];
 
             const fn row(self) -> (u16, &'static str, &'static str) {
-                match self { $(Self::$name => ($status, $code, $title)),+ }
+                match self {
+                    $(Self::$below => ($status, exchange::Kind::$below.code(), exchange::Kind::$below.title()),)+
+                    $(Self::$name => ($own, $code, $title)),+
+                }
+            }
+        }
+
+        impl From<exchange::Kind> for Kind {
+            fn from(kind: exchange::Kind) -> Self {
+                match kind { $(exchange::Kind::$below => Self::$below),+ }
             }
         }
     };
 }
 
 kinds! {
-    Malformed = 400 "malformed" "The request could not be read",
-    DigestMismatch = 400 "digest-mismatch" "The body is not the one whose digest was sent",
-    UndecodableBody = 400 "undecodable-body" "The body cannot be decoded as its encoding says",
-    ActorMissing = 400 "actor-missing" "The request does not name the person behind it",
-    ActorMalformed = 400 "actor-malformed" "The person behind the request is not named as documented",
-    Unauthorised = 401 "unauthorised" "No valid certificate and token",
-    ScopeMissing = 403 "scope-missing" "The client does not hold the scope",
-    NoAgreement = 403 "no-agreement" "No agreement covers anything of the kind",
-    OrganisationNotYours = 403 "organisation-not-yours" "The client may not send for this organisation",
-    NotAGuardian = 403 "not-a-guardian" "Only a Caldicott guardian may, and the actor's role is another",
-    NotFound = 404 "not-found" "Not there, or not yours to know of",
-    MethodNotAllowed = 405 "method-not-allowed" "The resource does not answer this method",
-    NotAcceptable = 406 "not-acceptable" "No representation that the request accepts",
-    TooSlow = 408 "too-slow" "The request did not arrive in time",
-    NotYetAnswered = 409 "not-yet-answered" "The advice is not yet submitted",
-    OlderAsOf = 409 "older-as-of" "A later state of the list is already held",
-    SnapshotShrinks = 409 "snapshot-shrinks" "The snapshot would drop too much of the list",
-    IdempotencyInFlight = 409 "idempotency-in-flight" "A request with this key is still being answered",
-    LegalHold = 409 "legal-hold" "A legal hold keeps it as it is",
-    WrongStatus = 409 "wrong-status" "Its present status does not allow it",
-    Erased = 410 "erased" "It was erased, or is past its retention",
-    BodyTooLarge = 413 "body-too-large" "The body is too large",
-    BodyExpands = 413 "body-expands" "The body grows too much when it is decoded",
-    UnsupportedMediaType = 415 "unsupported-media-type" "The body is of an unsupported type",
-    UnsupportedEncoding = 415 "unsupported-encoding" "The body is encoded in a way that is not understood",
-    RefusedSubmission = 422 "refused-submission" "The submission is refused whole",
-    UnreadableBody = 422 "unreadable-body" "The body is not readable in its format",
-    IdempotencyMismatch = 422 "idempotency-mismatch" "The key was used for another request",
-    NilReturnUnsaid = 422 "nil-return-unsaid" "An empty snapshot has to say that it is a nil return",
-    InvalidValue = 422 "invalid-value" "A value is understood and refused",
-    TooMany = 429 "too-many" "Too many requests",
-    Internal = 500 "internal" "The gateway failed",
-    Busy = 503 "busy" "The gateway is busy",
-    DatabaseAway = 503 "database-away" "The database is away",
-    Interrupted = 503 "interrupted" "The gateway stopped before it was done",
-    LogBehind = 503 "log-behind" "The audit log cannot take more entries",
+    // What can go wrong whoever asks: code and title stand in `exchange::Kind`, the status here.
+    below {
+        Malformed = 400,
+        DigestMismatch = 400,
+        UndecodableBody = 400,
+        NoAgreement = 403,
+        NotAGuardian = 403,
+        NotFound = 404,
+        TooSlow = 408,
+        NotYetAnswered = 409,
+        OlderAsOf = 409,
+        SnapshotShrinks = 409,
+        IdempotencyInFlight = 409,
+        LegalHold = 409,
+        WrongStatus = 409,
+        Erased = 410,
+        BodyTooLarge = 413,
+        BodyExpands = 413,
+        RefusedSubmission = 422,
+        UnreadableBody = 422,
+        IdempotencyMismatch = 422,
+        NilReturnUnsaid = 422,
+        InvalidValue = 422,
+        Internal = 500,
+        Busy = 503,
+        DatabaseAway = 503,
+        Interrupted = 503,
+        LogBehind = 503,
+    }
+    // What goes wrong at the door.
+    door {
+        ActorMissing = 400 "actor-missing" "The request does not name the person behind it",
+        ActorMalformed = 400 "actor-malformed" "The person behind the request is not named as documented",
+        Unauthorised = 401 "unauthorised" "No valid certificate and token",
+        ScopeMissing = 403 "scope-missing" "The client does not hold the scope",
+        OrganisationNotYours = 403 "organisation-not-yours" "The client may not send for this organisation",
+        MethodNotAllowed = 405 "method-not-allowed" "The resource does not answer this method",
+        NotAcceptable = 406 "not-acceptable" "No representation that the request accepts",
+        UnsupportedMediaType = 415 "unsupported-media-type" "The body is of an unsupported type",
+        UnsupportedEncoding = 415 "unsupported-encoding" "The body is encoded in a way that is not understood",
+        TooMany = 429 "too-many" "Too many requests",
+    }
 }
 
 impl Kind {
@@ -81,6 +95,15 @@ impl Kind {
 
     pub const fn title(self) -> &'static str {
         self.row().2
+    }
+
+    /// When to come again, in seconds, where that may help.
+    const fn retry_after(self) -> Option<u32> {
+        match self {
+            Self::DatabaseAway | Self::LogBehind => Some(5),
+            Self::TooMany | Self::Busy | Self::Interrupted | Self::IdempotencyInFlight => Some(1),
+            _ => None,
+        }
     }
 
     /// The kind that stands for a status the framework answered by itself.
@@ -140,9 +163,7 @@ pub struct ProblemView<'a> {
 
 impl Problem {
     pub fn new(kind: Kind) -> Self {
-        let retry_after =
-            matches!(kind, Kind::TooMany | Kind::Busy | Kind::DatabaseAway | Kind::Interrupted | Kind::LogBehind).then_some(1);
-        Self { kind, more: Box::new(Particulars { retry_after, ..Particulars::default() }) }
+        Self { kind, more: Box::new(Particulars { retry_after: kind.retry_after(), ..Particulars::default() }) }
     }
 
     /// A failure of the gateway itself; the log says why.
@@ -301,14 +322,19 @@ impl ResponseError for Problem {
     }
 }
 
+/// A trouble, as the door tells it.
+impl From<Trouble> for Problem {
+    fn from(trouble: Trouble) -> Self {
+        let mut problem = Self::new(trouble.kind().into());
+        let (detail, faults, cause) = trouble.into_parts();
+        (problem.more.detail, problem.more.faults, problem.more.cause) = (detail, faults, cause);
+        problem
+    }
+}
+
 impl From<StoreError> for Problem {
     fn from(error: StoreError) -> Self {
-        match &error {
-            StoreError::Busy => Self::new(Kind::Busy),
-            StoreError::LogBehind => Self::new(Kind::LogBehind).retry_after(5),
-            error if error.is_away() => Self::new(Kind::DatabaseAway).retry_after(5).cause(error),
-            error => Self::internal(format!("{error}: {error:?}")),
-        }
+        Trouble::from(error).into()
     }
 }
 
@@ -325,7 +351,8 @@ mod tests {
             assert!(kind.status().is_client_error() || kind.status().is_server_error());
             assert!(kind.code().bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'-'));
             let response = Problem::new(*kind).render(None);
-            assert_eq!(response.headers().contains_key(RETRY_AFTER), matches!(kind.status().as_u16(), 429 | 503));
+            let may_help = matches!(kind.status().as_u16(), 429 | 503) || *kind == Kind::IdempotencyInFlight;
+            assert_eq!(response.headers().contains_key(RETRY_AFTER), may_help);
         }
     }
 

@@ -6,6 +6,7 @@ use chrono::{DateTime, Utc};
 use domain::agreements::{DataClass, Purpose};
 use domain::audit::Attribution;
 use domain::dates::london_day;
+use domain::operations::Operation;
 use domain::organisations::OrganisationCode;
 use domain::partnerships::Partnership;
 use domain::pathways::PathwaySet;
@@ -32,7 +33,7 @@ pub async fn run(
     let today = london_day(now);
     let days = periods.clone();
     let mut lines = store.read(move |tx| tx.past_retention(&days, today)).await?;
-    let by = attribution(partnership, "run_retention", id);
+    let by = attribution(partnership, Operation::RunRetention, id);
     for line in lines.iter_mut().filter(|_| !dry_run) {
         let (Some(organisation), Some(class)) = (line.organisation, line.kept.data()) else { continue };
         line.expired = 0;
@@ -103,7 +104,7 @@ pub async fn replay(
     partnership: std::sync::Arc<Partnership>,
     (id, now): (Uuid, DateTime<Utc>),
 ) -> Result<Replayed, StoreError> {
-    let by = attribution(&partnership, "replay_tombstones", id);
+    let by = attribution(&partnership, Operation::ReplayTombstones, id);
     let permit = move |organisation, class| leave_to_erase(&partnership, organisation, class, now);
     let replayed = store.replay_tombstones(journal, permit, by, now).await?;
     for ((organisation, class), rows) in &replayed {
@@ -115,7 +116,7 @@ pub async fn replay(
     Ok(replayed)
 }
 
-fn attribution(partnership: &Partnership, operation: &'static str, id: Uuid) -> Attribution {
+fn attribution(partnership: &Partnership, operation: Operation, id: Uuid) -> Attribution {
     Attribution { client: CLIENT.into(), organisation: partnership.host(), actor: None, operation, request_id: id, resource: None }
 }
 
@@ -130,6 +131,7 @@ fn leave_to_erase(partnership: &Partnership, organisation: OrganisationCode, dat
         pathways: PathwaySet::EMPTY,
         child: None,
         item: None,
+        loses_nothing: false,
     };
     decide(ask, Facts::at(now, partnership, &NOBODY)).ok()
 }

@@ -14,7 +14,7 @@ use crate::checkpoints::Checkpoints;
 use crate::clocks::{Clock, Ids};
 use crate::configuration::Audit;
 use crate::files::{self, FileError};
-use crate::operations::Readiness;
+use crate::probes::Readiness;
 use crate::problems::{Kind, Problem};
 use crate::retention;
 use crate::telemetry::metrics::Metrics;

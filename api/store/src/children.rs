@@ -161,13 +161,23 @@ impl Tx<'_> {
     }
 
     fn find_child(&mut self, look_ups: &[LookUp; 2], pass: Pass) -> Result<Option<ChildId>, StoreError> {
+        let known = self.look_up_child(look_ups)?;
+        known.map(|id| self.pass_gate(id, pass).map(|()| id)).transpose()
+    }
+
+    /// The child that a reference names, if the gateway knows it, before its gate is passed: for `decide`, behind it.
+    pub fn known_child(&mut self, reference: &ChildReference) -> Result<Option<ChildId>, StoreError> {
+        let look_ups = self.vault.look_ups(reference);
+        self.look_up_child(&look_ups)
+    }
+
+    fn look_up_child(&mut self, look_ups: &[LookUp; 2]) -> Result<Option<ChildId>, StoreError> {
         let query = child::table.filter(child::look_up.eq_any(look_ups.map(|look_up| look_up.to_vec()))).select(child::id);
-        let Some(id) = on!(self, c => query.first(*c).optional())?.map(ChildId) else {
+        let known = on!(self, c => query.first(*c).optional())?.map(ChildId);
+        if known.is_none() {
             self.check_newest_index()?;
-            return Ok(None);
-        };
-        self.pass_gate(id, pass)?;
-        Ok(Some(id))
+        }
+        Ok(known)
     }
 
     fn seal_reference(&self, look_up: &LookUp, reference: &ChildReference) -> Result<Vec<u8>, StoreError> {

@@ -20,6 +20,7 @@ mod idempotency;
 mod merges;
 mod opt_outs;
 mod overrides;
+mod permitted;
 mod recipients;
 mod records;
 mod rectifications;
@@ -49,6 +50,7 @@ pub use holds::HoldDraft;
 pub use idempotency::{Claim, Fingerprint};
 pub use opt_outs::OptOutList;
 pub use overrides::OverrideDraft;
+pub use permitted::Decided;
 pub use records::{Counted, HeldCase, ListedReferral, SealedReferrals, reads::ReferralPlace};
 pub use rectifications::RectificationDraft;
 pub use releases::{PublishedRelease, PublishedTable, TableDraft};
@@ -84,7 +86,7 @@ pub enum StoreError {
     #[error("the submission was ended meanwhile")]
     Ended,
     #[error("the catalogue of audit events has no line for {0}")]
-    NoEvent(&'static str),
+    NoEvent(domain::operations::Operation),
     #[error("the database refused a statement")]
     Database(#[from] diesel::result::Error),
     #[error("the database could not be set up: {0}")]

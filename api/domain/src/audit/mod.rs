@@ -7,11 +7,12 @@ use serde::Serialize;
 
 use crate::agreements::{DataClass, Purpose};
 use crate::identifiers::{ChildId, ConsentId, OverrideId};
+use crate::operations::{Event, Operation};
 use crate::organisations::OrganisationCode;
 use crate::pathways::PathwaySet;
 use crate::policy::{Act, Ground, Permit, Reason, Refusal};
 
-pub use events::{Event, Interaction, catalogue_document};
+pub use events::catalogue_document;
 
 /// The person behind a call, as the calling system names them. `role` is `system` for an
 /// unattended call.
@@ -28,8 +29,7 @@ pub struct Attribution {
     pub client: String,
     pub organisation: OrganisationCode,
     pub actor: Option<Actor>,
-    /// The operation's name in the OpenAPI document.
-    pub operation: &'static str,
+    pub operation: Operation,
     pub request_id: uuid::Uuid,
     /// The request, case or release that the call named or made.
     #[serde(skip)]
@@ -89,7 +89,7 @@ impl<'a> Leaf<'a> {
     pub fn permitted(permit: &'a Permit, by: &'a Attribution) -> Option<Self> {
         let ask = permit.ask();
         Some(Self {
-            event: Event::of(by.operation)?,
+            event: by.operation.event()?,
             at: permit.at().trunc_subsecs(6),
             by,
             resource: by.resource.or(ask.item),
@@ -119,7 +119,7 @@ impl<'a> Leaf<'a> {
     pub fn refused(refusal: &'a Refusal, by: &'a Attribution, at: DateTime<Utc>) -> Option<Self> {
         let ask = &refusal.ask;
         Some(Self {
-            event: Event::of(by.operation)?,
+            event: by.operation.event()?,
             at: at.trunc_subsecs(6),
             by,
             resource: by.resource.or(ask.item),

@@ -3,6 +3,7 @@
 //!
 //! The rules stand in [`rules`], as the table that [`decision_table`] prints.
 
+mod asks;
 mod permits;
 mod rules;
 mod situations;
@@ -10,16 +11,17 @@ mod tables;
 
 use chrono::{DateTime, NaiveDate, Utc};
 
-use crate::agreements::{Agreement, DataClass, Purpose};
+use crate::agreements::Agreement;
 use crate::consents::Consent;
 use crate::holds::Hold;
-use crate::identifiers::{ChildId, ConsentId};
+use crate::identifiers::ConsentId;
 use crate::organisations::OrganisationCode;
 use crate::overrides::Override;
 use crate::partnerships::Partnership;
 use crate::pathways::PathwaySet;
 use crate::restrictions::Restriction;
 
+pub use asks::{Ask, FactsAsked};
 pub use permits::{Grant, Permit};
 pub use rules::{Ground, Reason};
 pub use tables::decision_table;
@@ -62,22 +64,9 @@ closed! {
         Hold = "hold",
         /// Read who saw what about a child: `recipient` is who reads.
         ReadDisclosures = "read-disclosures",
+        /// Read released tables: `recipient` is who reads.
+        ReadRelease = "read-release",
     }
-}
-
-/// A flow that is asked for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Ask {
-    pub act: Act,
-    pub holder: OrganisationCode,
-    pub recipient: OrganisationCode,
-    pub purpose: Purpose,
-    pub data: DataClass,
-    /// Empty where the data belongs to no pathway.
-    pub pathways: PathwaySet,
-    pub child: Option<ChildId>,
-    /// The one decision, restriction or override that the act is about.
-    pub item: Option<uuid::Uuid>,
 }
 
 /// What is known of a child at the instant of the decision, all of it, read in the transaction that will
@@ -145,6 +134,10 @@ impl Refusal {
         Self { ask: *permit.ask(), reason, agreement: None, consent: None }
     }
 
+    pub fn reason(&self) -> Reason {
+        self.reason
+    }
+
     /// Whether there is no agreement for anything of the kind, which may be said aloud: it depends
     /// on no child.
     pub fn is_structural(&self) -> bool {
@@ -198,13 +191,6 @@ pub fn decide(ask: Ask, facts: Facts<'_>) -> Result<Permit, Refusal> {
         return decide(Ask { pathways: missing, ..ask }, facts).map_err(|refusal| Refusal { ask, ..refusal });
     }
     Ok(Permit::under(ask, grants, &facts))
-}
-
-impl Ask {
-    /// Whether it is permitted for all its pathways or for none.
-    fn is_whole(&self) -> bool {
-        !matches!(self.act, Act::Disclose | Act::Count) || self.data.is_whole()
-    }
 }
 
 #[cfg(test)]

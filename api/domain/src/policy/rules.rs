@@ -218,6 +218,14 @@ const READ_DISCLOSURES: &[Rule] = &[
     refuse("the organisation is no controller of what the gateway holds", Reason::NotItsOwn, |_| true),
 ];
 
+const READ_RELEASE: &[Rule] = &[
+    NO_AGREEMENT,
+    NOT_STARTED,
+    ENDED,
+    NOT_LAW,
+    permit("an agreement names the organisation among those who receive released tables", Ground::Agreement, |_| true),
+];
+
 /// The rules of an act.
 pub(super) const fn rules(act: Act) -> &'static [Rule] {
     match act {
@@ -231,6 +239,7 @@ pub(super) const fn rules(act: Act) -> &'static [Rule] {
         Act::Override => OVERRIDE,
         Act::Restrict | Act::LoadOptOuts => PARTY,
         Act::ReadDisclosures => READ_DISCLOSURES,
+        Act::ReadRelease => READ_RELEASE,
         Act::Erase | Act::Rectify => UNLESS_HELD,
         Act::ReadConsents | Act::Hold => OWN_RECORDS,
     }

@@ -1,49 +1,8 @@
 //! One thing wrong in a request, told without its value.
 
-use std::borrow::Cow;
-
-use serde::Serialize;
-use utoipa::ToSchema;
+pub use exchange::Fault;
 
 use super::values::ValueError;
-
-/// One thing wrong: where, what and, where there is one, the mending.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
-#[schema(as = ProblemError)]
-pub struct Fault {
-    /// The field's name or path.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub field: Option<String>,
-    /// The row of the submission, counted from 1.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub row: Option<u64>,
-    /// The writer's own id of that row.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub referral_id: Option<String>,
-    pub code: &'static str,
-    pub message: Cow<'static, str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub fix: Option<Cow<'static, str>>,
-}
-
-impl Fault {
-    pub fn new(code: &'static str, message: impl Into<Cow<'static, str>>) -> Self {
-        Self { field: None, row: None, referral_id: None, code, message: message.into(), fix: None }
-    }
-
-    #[must_use]
-    pub fn field(mut self, field: impl Into<String>) -> Self {
-        self.field = Some(field.into());
-        self
-    }
-
-    /// How to mend it.
-    #[must_use]
-    pub fn fix(mut self, fix: impl Into<Cow<'static, str>>) -> Self {
-        self.fix = Some(fix.into());
-        self
-    }
-}
 
 impl From<ValueError> for Fault {
     fn from(error: ValueError) -> Self {

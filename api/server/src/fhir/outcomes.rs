@@ -1,6 +1,8 @@
 //! Problems as OperationOutcomes, in the words of the NHS's own interfaces. In XML where that is what was asked for;
 //! in JSON where nothing was, or nothing that there is.
 
+use std::borrow::Cow;
+
 use actix_web::{HttpRequest, HttpResponse};
 use adapters::fhir::Node;
 use uuid::Uuid;
@@ -38,7 +40,7 @@ pub fn outcome(problem: &Problem, request_id: Option<Uuid>) -> Node {
     let kind = problem.kind();
     let (issue_type, nhs) = codes(kind);
     let severity = if kind.status().is_server_error() { "fatal" } else { "error" };
-    let issue = |own: &'static str, text: String, place: Option<String>| {
+    let issue = |own: Cow<'static, str>, text: String, place: Option<String>| {
         let codings = [Node::coding(NHS, nhs), Node::coding(OWN, kind.code())]
             .into_iter()
             .chain((own != kind.code()).then(|| Node::coding(OWN, own)));
@@ -58,11 +60,11 @@ pub fn outcome(problem: &Problem, request_id: Option<Uuid>) -> Node {
             (Some(entry), Some(field)) => Some(format!("{entry}.resource.{field}")),
             (entry, field) => entry.or_else(|| field.clone()),
         };
-        issue(fault.code, format!("{}{fix}", fault.message), place)
+        issue(fault.code.clone(), format!("{}{fix}", fault.message), place)
     });
     let mut issues: Vec<_> = faults.collect();
     if issues.is_empty() || problem.said().is_some() {
-        issues.insert(0, issue(kind.code(), said.to_owned(), None));
+        issues.insert(0, issue(kind.code().into(), said.to_owned(), None));
     }
     Node::resource("OperationOutcome", [("id", request_id.map(|id| Node::text(id.to_string()))), ("issue", Node::list(issues))])
 }

@@ -7,6 +7,7 @@ use chrono::{DateTime, Utc};
 use domain::agreements::{DataClass, Purpose};
 use domain::audit::Attribution;
 use domain::identifiers::{ChildId, SubmissionId};
+use domain::operations::Operation;
 use domain::organisations::OrganisationCode;
 use domain::partnerships::Partnership;
 use domain::pathways::PathwaySet;
@@ -25,7 +26,7 @@ pub fn merging(
         client: client.to_owned(),
         organisation,
         actor: None,
-        operation: "merge_children",
+        operation: Operation::MergeChildren,
         request_id,
         resource: Some(submission.0),
     };
@@ -40,6 +41,7 @@ pub fn merging(
             pathways: PathwaySet::EMPTY,
             child: Some(child),
             item: Some(submission.0),
+            loses_nothing: false,
         };
         decide(ask, Facts::at(now, &partnership, facts))
     };

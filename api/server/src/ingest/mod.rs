@@ -34,7 +34,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::clocks::Clock;
 use crate::configuration::{Configuration, Submissions};
-use crate::idempotency::{in_flight, mismatch};
+use crate::transitional::{in_flight, mismatch};
 use crate::problems::{Kind, Problem};
 use crate::spools::Spools;
 use bodies::body;

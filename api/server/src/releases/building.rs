@@ -11,6 +11,7 @@ use domain::audit::Attribution;
 use domain::dates::{days_between, london_day};
 use domain::identifiers::{ChildId, ReleaseId};
 use domain::journeys::{WeeksBand, waits};
+use domain::operations::Operation;
 use domain::organisations::{Organisation, OrganisationCode};
 use domain::partnerships::Partnership;
 use domain::pathways::{Pathway, PathwaySet};
@@ -43,7 +44,7 @@ pub async fn build_release(store: &Store, secrets: ReleaseSecrets, building: Bui
         client: "operator".to_owned(),
         organisation: building.partnership.host(),
         actor: None,
-        operation: "build_release",
+        operation: Operation::BuildRelease,
         request_id: id.0,
         resource: Some(id.0),
     };
@@ -76,6 +77,7 @@ impl Building {
             pathways,
             child,
             item: None,
+            loses_nothing: false,
         }
     }
 

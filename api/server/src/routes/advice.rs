@@ -7,6 +7,7 @@ use domain::advice::{Advice, AdviceKind, AdviceStatus};
 use domain::agreements::{DataClass, Purpose};
 use domain::dates::london_day;
 use domain::identifiers::AdviceRequestId;
+use domain::operations::Operation;
 use domain::partnerships::Partnership;
 use domain::policy::{Act, Ask, Facts, Permit, Refusal, decide};
 use domain::scopes::Scope;
@@ -53,8 +54,8 @@ pub struct AdviceView {
 ///
 /// Says that it came and whom it is about. It stops no clock.
 #[utoipa::path(
-    tag = "advice", security(("oauth2" = ["advice:respond"])),
-    params(("id" = AdviceRequestId, Path), ("Sendbridge-Actor" = String, Header, description = "The person behind the call")),
+    tag = "advice",
+    params(("id" = AdviceRequestId, Path)),
     responses((status = 200, description = "Acknowledged", body = AdviceRequestView))
 )]
 #[post("/v1/advice-requests/{id}/acknowledgement")]
@@ -66,7 +67,7 @@ pub async fn acknowledge_advice_request(
     state: web::Data<State>,
 ) -> Result<web::Json<AdviceRequestView>, Problem> {
     caller.require(Scope::AdviceRespond)?;
-    let by = attribute(&caller, Some(actor.0), id, "acknowledge_advice_request");
+    let by = attribute(&caller, Some(actor.0), id, Operation::AcknowledgeAdviceRequest);
     let request_id = own_id(&request_id)?;
     let by = by.about(request_id.0);
     let now = state.clock.now();
@@ -88,8 +89,8 @@ pub async fn acknowledge_advice_request(
 ///
 /// Implies the acknowledgement. Sent again it replaces what was given; the first day stands.
 #[utoipa::path(
-    tag = "advice", security(("oauth2" = ["advice:respond"])),
-    params(("id" = AdviceRequestId, Path), ("Sendbridge-Actor" = String, Header, description = "The person behind the call")),
+    tag = "advice",
+    params(("id" = AdviceRequestId, Path)),
     request_body = AdviceBody,
     responses((status = 200, description = "Submitted", body = AdviceRequestView))
 )]
@@ -103,7 +104,7 @@ pub async fn submit_advice(
     state: web::Data<State>,
 ) -> Result<web::Json<AdviceRequestView>, Problem> {
     caller.require(Scope::AdviceRespond)?;
-    let by = attribute(&caller, Some(actor.0), id, "submit_advice");
+    let by = attribute(&caller, Some(actor.0), id, Operation::SubmitAdvice);
     let request_id = own_id(&request_id)?;
     let by = by.about(request_id.0);
     let advice = check(body.0)?;
@@ -126,8 +127,8 @@ pub async fn submit_advice(
 ///
 /// For the council that asked; 409 `not-yet-answered` before there is any.
 #[utoipa::path(
-    tag = "advice", security(("oauth2" = ["advice:read"])),
-    params(("id" = AdviceRequestId, Path), ("Sendbridge-Actor" = String, Header, description = "The person behind the call")),
+    tag = "advice",
+    params(("id" = AdviceRequestId, Path)),
     responses((status = 200, description = "The advice", body = AdviceView))
 )]
 #[get("/v1/advice-requests/{id}/advice")]
@@ -139,7 +140,7 @@ pub async fn get_advice(
     state: web::Data<State>,
 ) -> Result<web::Json<AdviceView>, Problem> {
     caller.require(Scope::AdviceRead)?;
-    let by = attribute(&caller, Some(actor.0), id, "get_advice");
+    let by = attribute(&caller, Some(actor.0), id, Operation::GetAdvice);
     let request_id = own_id(&request_id)?;
     let by = by.about(request_id.0);
     let now = state.clock.now();
@@ -188,6 +189,7 @@ fn permit_advice(
         pathways: AdviceKind::pathways(&request.kinds),
         child: Some(request.child),
         item: None,
+        loses_nothing: false,
     };
     let facts = tx.child_facts(request.child, partnership.needs())?;
     Ok(decide(ask, Facts::at(now, partnership, &facts)))

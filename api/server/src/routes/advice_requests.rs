@@ -11,6 +11,7 @@ use domain::children::ChildReference;
 use domain::clocks::ClockState;
 use domain::dates::{is_plausible, london_day};
 use domain::identifiers::AdviceRequestId;
+use domain::operations::Operation;
 use domain::organisations::OrganisationCode;
 use domain::partnerships::Partnership;
 use domain::pathways::PathwaySet;
@@ -27,7 +28,8 @@ use crate::bodies::faults::Fault;
 use crate::bodies::{Json, Query};
 use crate::callers::Caller;
 use crate::exchanges::RequestId;
-use crate::idempotency::{IdempotencyKey, fingerprint, once};
+use crate::idempotency::IdempotencyKey;
+use crate::transitional::{fingerprint, once};
 use crate::pages::{Page, cursor, limit, one_more};
 use crate::problems::{Kind, Problem};
 use crate::state::State;
@@ -126,11 +128,7 @@ pub struct AdviceRequestQuery {
 /// The six weeks run from the day the health body received the request, whatever happens then but
 /// the advice itself.
 #[utoipa::path(
-    tag = "advice", security(("oauth2" = ["advice:request"])),
-    params(
-        ("Sendbridge-Actor" = String, Header, description = "The person behind the call"),
-        ("Idempotency-Key" = Option<String>, Header, description = "1 to 128 printable ASCII characters"),
-    ),
+    tag = "advice",
     request_body = AdviceRequestBody,
     responses(
         (status = 201, description = "Made", body = AdviceRequestView),
@@ -151,7 +149,7 @@ pub async fn create_advice_request(
     let now = state.clock.now();
     let today = london_day(now);
     check(&body, today)?;
-    let by = attribute(&caller, Some(actor.0), id, "create_advice_request");
+    let by = attribute(&caller, Some(actor.0), id, Operation::CreateAdviceRequest);
     let fingerprint = fingerprint("create_advice_request", &body)?;
     let reference = ChildReference::from(body.child.clone());
     let draft = AdviceRequestDraft {
@@ -193,6 +191,7 @@ fn permit_request(
         pathways: advice::AdviceKind::pathways(&body.kinds),
         child: known,
         item: None,
+        loses_nothing: false,
     };
     // Nobody asks itself: that its own may flow to it is no agreement.
     if body.addressed_to == by.organisation {
@@ -244,7 +243,7 @@ fn check(body: &AdviceRequestBody, today: NaiveDate) -> Result<(), Problem> {
 ///
 /// A health body sees those addressed to it, a council those it made, in the order they were made.
 /// A list names no child.
-#[utoipa::path(tag = "advice", security(("oauth2" = ["advice:request"]), ("oauth2" = ["advice:respond"]), ("oauth2" = ["advice:read"])), params(AdviceRequestQuery), responses((status = 200, description = "A page", body = Page<AdviceRequestView>)))]
+#[utoipa::path(tag = "advice", params(AdviceRequestQuery), responses((status = 200, description = "A page", body = Page<AdviceRequestView>)))]
 #[get("/v1/advice-requests")]
 pub async fn list_advice_requests(
     caller: Caller,
@@ -285,8 +284,8 @@ fn statuses(asked: Option<&str>) -> Result<Vec<AdviceStatus>, Problem> {
 ///
 /// For its two parties: the council that made it, and the health body while an agreement lets it be asked.
 #[utoipa::path(
-    tag = "advice", security(("oauth2" = ["advice:request"]), ("oauth2" = ["advice:respond"]), ("oauth2" = ["advice:read"])),
-    params(("id" = AdviceRequestId, Path), ("Sendbridge-Actor" = String, Header, description = "The person behind the call")),
+    tag = "advice",
+    params(("id" = AdviceRequestId, Path)),
     responses((status = 200, description = "The request", body = AdviceRequestDetailView))
 )]
 #[get("/v1/advice-requests/{id}")]
@@ -297,7 +296,7 @@ pub async fn get_advice_request(
     id: RequestId,
     state: web::Data<State>,
 ) -> Result<web::Json<AdviceRequestDetailView>, Problem> {
-    let by = attribute(&caller, Some(actor.0), id, "get_advice_request");
+    let by = attribute(&caller, Some(actor.0), id, Operation::GetAdviceRequest);
     let (request, child, case_reference) = disclose(&caller, &request_id, by, &state).await?;
     let child = child.nhs_number().map(|number| ChildBody { nhs_number: *number, date_of_birth: child.date_of_birth });
     Ok(web::Json(AdviceRequestDetailView { request: AdviceRequestView::of(request, state.today()), child, case_reference }))
@@ -342,6 +341,7 @@ pub(super) fn leave_unknown(tx: &mut Tx<'_>, data: DataClass, by: &Attribution, 
         pathways: PathwaySet::EMPTY,
         child: None,
         item: None,
+        loses_nothing: false,
     };
     tx.leave_refused(&Refusal::not_held(ask), by, now).map(|()| Problem::new(Kind::NotFound))
 }
@@ -368,6 +368,7 @@ pub(super) fn permit_party(
         pathways: advice::AdviceKind::pathways(&request.kinds),
         child: Some(request.child),
         item: None,
+        loses_nothing: false,
     };
     tx.child_for_disclosure(request.child)?;
     let facts = tx.child_facts(request.child, partnership.needs())?;

@@ -68,7 +68,7 @@ const FORMS: [(&str, Form); 3] =
 /// `application/fhir+json` it is a Bundle of FHIR R4 AuditEvents (IHE BALP), as
 /// `application/fhir+ndjson` one a line with the next page in `Link`.
 #[utoipa::path(
-    tag = "audit", security(("oauth2" = ["audit:read"])), params(AuditQuery),
+    tag = "audit", params(AuditQuery),
     responses((status = 200, description = "A page", content(
         (Page<AuditEventView> = "application/json"), (Object = "application/fhir+json"), (String = "application/fhir+ndjson")
     )))

@@ -61,7 +61,7 @@ impl From<TreeHead> for TreeView {
 /// nobody who can write to the gateway's database can change it: `sendbridge audit verify --against` takes it as it is.
 /// The header `Sendbridge-Checkpoint-Keys` lists the public keys, newest first.
 #[utoipa::path(
-    tag = "audit", security(("oauth2" = ["audit:read"])),
+    tag = "audit",
     responses((status = 200, description = "The checkpoint", body = String, content_type = "text/plain"))
 )]
 #[get("/v1/audit/checkpoint")]
@@ -79,7 +79,7 @@ pub async fn get_checkpoint(caller: Caller, state: web::Data<State>) -> Result<H
 /// With `leaf` that an entry is in the log, with `from` that the log only grew. It is computed from the hashes that the
 /// log keeps; whoever holds a checkpoint checks it without trusting the gateway (RFC 9162, 2.1.3.2 and 2.1.4.2).
 #[utoipa::path(
-    tag = "audit", security(("oauth2" = ["audit:read"])), params(ProofQuery),
+    tag = "audit", params(ProofQuery),
     responses((status = 200, description = "The proof", body = ProofView))
 )]
 #[get("/v1/audit/proof")]

@@ -28,7 +28,6 @@ pub struct AuthorizationServerView {
     tag = "tokens",
     summary = "The authorization server's metadata",
     description = "RFC 8414: where and how tokens are issued.",
-    security(("mutual_tls" = [])),
     responses((status = 200, description = "The metadata", body = AuthorizationServerView))
 )]
 #[get("/.well-known/oauth-authorization-server")]

@@ -11,6 +11,7 @@ use domain::dates::london_day;
 use domain::identifiers::ChildId;
 use domain::journeys::{Journey, KnownBy, LinkedBy, RttClock, Wait, Waited, waits};
 use domain::nhs_numbers::NhsNumber;
+use domain::operations::Operation;
 use domain::organisations::OrganisationCode;
 use domain::pathways::{Pathway, PathwaySet};
 use domain::policy::{Act, Ask, Facts, Refusal, decide};
@@ -140,8 +141,7 @@ impl From<Wait> for WaitView {
 /// There is one for every well-formed pair of NHS number and date of birth, held or not: nobody
 /// learns here whether the gateway knows the child. Each organisation gets an id of its own.
 #[utoipa::path(
-    tag = "children", security(("oauth2" = ["ehcp:read"]), ("oauth2" = ["waiting-list:read"]), ("oauth2" = ["audit:read"])),
-    params(("Sendbridge-Actor" = String, Header, description = "The person behind the call")),
+    tag = "children",
     request_body = ChildBody,
     responses((status = 200, description = "The id", body = ChildView))
 )]
@@ -164,8 +164,8 @@ pub async fn search_child(
 /// that an agreement and the family let be seen now. What is not there and what is not permitted
 /// are the same 404.
 #[utoipa::path(
-    tag = "children", security(("oauth2" = ["waiting-list:read"])),
-    params(("child_id" = String, Path), ("Sendbridge-Actor" = String, Header, description = "The person behind the call")),
+    tag = "children",
+    params(("child_id" = String, Path)),
     responses((status = 200, description = "The waits, longest journey first", body = WaitsView))
 )]
 #[get("/v1/children/{child_id}/waits")]
@@ -176,7 +176,7 @@ pub async fn get_waits(
     id: RequestId,
     state: web::Data<State>,
 ) -> Result<web::Json<WaitsView>, Problem> {
-    let by = attribute(&caller, Some(actor.0), id, "get_waits");
+    let by = attribute(&caller, Some(actor.0), id, Operation::GetWaits);
     let reference = state.child_ids.child(caller.organisation(), &child_id);
     let (today, listed) = disclose(&caller, reference, by, &state).await?.ok_or(Problem::new(Kind::NotFound))?;
     let held: Vec<_> = listed.into_iter().map(|listed| listed.held).collect();
@@ -204,6 +204,7 @@ pub(super) async fn disclose(
             pathways,
             child,
             item: None,
+            loses_nothing: false,
         };
         let not_held = |tx: &mut Tx<'_>, child, now| {
             tx.leave_refused(&Refusal::not_held(ask(partnership.host(), PathwaySet::all(), child)), &by, now).map(|()| None)

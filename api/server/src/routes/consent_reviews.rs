@@ -8,6 +8,7 @@ use domain::agreements::{Agreement, ConsentRule};
 use domain::consents::{Consent, ConsentDecision, ReviewOutcome, Standing};
 use domain::dates::{days_between, london_day};
 use domain::identifiers::ConsentId;
+use domain::operations::Operation;
 use domain::partnerships::Partnership;
 use domain::policy::{Act, Ask, Facts, NOBODY, Refusal, decide};
 use domain::scopes::Scope;
@@ -89,8 +90,8 @@ fn because(consent: &Consent, born: NaiveDate, partnership: &Partnership, today:
 /// Of those that the caller's organisation recorded: made for a child who has since come of age, objecting
 /// to a duty, or about to end. A new decision settles the first and the last.
 #[utoipa::path(
-    tag = "consents", security(("oauth2" = ["consent:read"])),
-    params(ReviewQuery, ("Sendbridge-Actor" = String, Header, description = "The person behind the call")),
+    tag = "consents",
+    params(ReviewQuery),
     responses((status = 200, description = "A page", body = Page<ReviewView>))
 )]
 #[get("/v1/consents/reviews")]
@@ -102,7 +103,7 @@ pub async fn list_reviews(
     state: web::Data<State>,
 ) -> Result<web::Json<Page<ReviewView>>, Problem> {
     caller.require(Scope::ConsentRead)?;
-    let by = attribute(&caller, Some(actor.0), id, "list_reviews");
+    let by = attribute(&caller, Some(actor.0), id, Operation::ListReviews);
     let (limit, after) = (limit(query.0.limit)?, cursor(query.0.after.as_deref())?);
     let most = usize::try_from(one_more(limit)).unwrap_or(usize::MAX);
     let now = state.clock.now();
@@ -132,7 +133,7 @@ pub async fn list_reviews(
 /// To a flow that needs no consent. Until somebody has looked at it the duty goes on; upheld, the flow stops
 /// for this child.
 #[utoipa::path(
-    tag = "consents", security(("oauth2" = ["consent:write"])),
+    tag = "consents",
     params(("id" = ConsentId, Path), ("Sendbridge-Actor" = String, Header, description = "The person who looked at it")),
     request_body = ReviewBody,
     responses((status = 200, description = "Settled", body = ConsentView))
@@ -147,7 +148,7 @@ pub async fn review_objection(
     state: web::Data<State>,
 ) -> Result<web::Json<ConsentView>, Problem> {
     caller.require(Scope::ConsentWrite)?;
-    let by = attribute(&caller, Some(actor.0), id, "review_objection");
+    let by = attribute(&caller, Some(actor.0), id, Operation::ReviewObjection);
     let consent_id = consent_id.parse::<ConsentId>().map_err(|_| Problem::new(Kind::NotFound))?;
     let by = by.about(consent_id.0);
     let ReviewBody { outcome, reason } = body.0;

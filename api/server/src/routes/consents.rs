@@ -10,6 +10,7 @@ use domain::children::ChildReference;
 use domain::consents::{Consent, ConsentDecision, DecidedBy, ReviewOutcome, Standing};
 use domain::dates::{is_plausible, london_day};
 use domain::identifiers::{ChildId, ConsentId};
+use domain::operations::Operation;
 use domain::organisations::OrganisationCode;
 use domain::partnerships::Partnership;
 use domain::pathways::PathwaySet;
@@ -26,7 +27,8 @@ use crate::bodies::faults::Fault;
 use crate::bodies::{Json, Query};
 use crate::callers::Caller;
 use crate::exchanges::RequestId;
-use crate::idempotency::{IdempotencyKey, Once, fingerprint, once};
+use crate::idempotency::IdempotencyKey;
+use crate::transitional::{Once, fingerprint, once};
 use crate::pages::Page;
 use crate::problems::{Kind, Problem};
 use crate::state::State;
@@ -109,11 +111,7 @@ pub struct ConsentQuery {
 /// that needs no consent, any party to its agreement. Such an objection does not stop a duty: it goes to a
 /// person (`/v1/consents/reviews`).
 #[utoipa::path(
-    tag = "consents", security(("oauth2" = ["consent:write"])),
-    params(
-        ("Sendbridge-Actor" = String, Header, description = "The person behind the call"),
-        ("Idempotency-Key" = Option<String>, Header, description = "1 to 128 printable ASCII characters"),
-    ),
+    tag = "consents",
     request_body = ConsentBody,
     responses(
         (status = 201, description = "Recorded", body = ConsentView),
@@ -129,7 +127,7 @@ pub async fn record_consent(
     id: RequestId,
     state: web::Data<State>,
 ) -> Result<HttpResponse, Problem> {
-    let by = attribute(&caller, Some(actor.0), id, "record_consent");
+    let by = attribute(&caller, Some(actor.0), id, Operation::RecordConsent);
     Ok(record(&caller, body.0, key, by, &state).await?.respond())
 }
 
@@ -168,6 +166,7 @@ pub(super) async fn record(
                 pathways: body.pathways,
                 child: None,
                 item: Some(draft.id.0),
+                loses_nothing: false,
             };
             // First whether it may be recorded at all: a refusal makes no child known.
             if !may_record(tx, ask, &body.data, &partnership, now, &by)? {
@@ -229,8 +228,8 @@ fn check(body: &ConsentBody, today: NaiveDate) -> Result<(), Problem> {
 ///
 /// To any other organisation it is not there.
 #[utoipa::path(
-    tag = "consents", security(("oauth2" = ["consent:read"])),
-    params(("id" = ConsentId, Path), ("Sendbridge-Actor" = String, Header, description = "The person behind the call")),
+    tag = "consents",
+    params(("id" = ConsentId, Path)),
     responses((status = 200, description = "The decision", body = ConsentView))
 )]
 #[get("/v1/consents/{id}")]
@@ -241,7 +240,7 @@ pub async fn get_consent(
     id: RequestId,
     state: web::Data<State>,
 ) -> Result<web::Json<ConsentView>, Problem> {
-    let by = attribute(&caller, Some(actor.0), id, "get_consent");
+    let by = attribute(&caller, Some(actor.0), id, Operation::GetConsent);
     find(&caller, &consent_id, by, &state).await.map(web::Json)
 }
 
@@ -271,8 +270,8 @@ pub(super) async fn find(caller: &Caller, consent_id: &str, by: Attribution, sta
 ///
 /// With where each of them stands today.
 #[utoipa::path(
-    tag = "consents", security(("oauth2" = ["consent:read"])),
-    params(ConsentQuery, ("Sendbridge-Actor" = String, Header, description = "The person behind the call")),
+    tag = "consents",
+    params(ConsentQuery),
     responses((status = 200, description = "All of them; none for a child that is not known", body = Page<ConsentView>))
 )]
 #[get("/v1/consents")]
@@ -283,7 +282,7 @@ pub async fn list_consents(
     id: RequestId,
     state: web::Data<State>,
 ) -> Result<web::Json<Page<ConsentView>>, Problem> {
-    let by = attribute(&caller, Some(actor.0), id, "list_consents");
+    let by = attribute(&caller, Some(actor.0), id, Operation::ListConsents);
     let reference = state.child_ids.child(caller.organisation(), &query.0.child_id);
     Ok(web::Json(Page { items: recorded_about(&caller, reference, by, &state).await?, next: None }))
 }
@@ -323,5 +322,6 @@ pub(super) fn own_records(organisation: OrganisationCode, child: Option<ChildId>
         pathways: PathwaySet::EMPTY,
         child,
         item: None,
+        loses_nothing: false,
     }
 }

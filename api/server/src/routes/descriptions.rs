@@ -2,12 +2,14 @@
 
 use std::collections::BTreeMap;
 
+use domain::operations::{self, Access};
 use domain::scopes::Scope;
+use utoipa::PartialSchema;
+use utoipa::openapi::path::{Operation, Parameter, ParameterBuilder, ParameterIn};
 use utoipa::openapi::schema::ArrayItems;
-use utoipa::openapi::security::{ClientCredentials, Flow, OAuth2, Scopes, SecurityScheme};
+use utoipa::openapi::security::{ClientCredentials, Flow, OAuth2, Scopes, SecurityRequirement, SecurityScheme};
 use utoipa::openapi::{
-    Components, Content, InfoBuilder, LicenseBuilder, OpenApi, OpenApiBuilder, Ref, RefOr, Response, ResponseBuilder, Schema,
-    path::Operation,
+    Components, Content, InfoBuilder, LicenseBuilder, OpenApi, OpenApiBuilder, Ref, RefOr, Required, Response, ResponseBuilder, Schema,
 };
 
 use crate::bodies::faults::Fault;
@@ -39,15 +41,16 @@ pub fn base() -> OpenApi {
     OpenApiBuilder::new().info(info).components(Some(components)).build()
 }
 
-/// Adds to each operation the certificate it takes, and the answers that any operation may give where
-/// it does not describe its own.
+/// Adds to each operation what its line in `domain::operations` says of it (whose certificate and token it takes, whether
+/// the person has to be named, whether it takes a key), and the answers that any operation may give where it does not
+/// describe its own.
 pub fn complete(mut document: OpenApi) -> OpenApi {
     for (path, item) in &mut document.paths.paths {
         let shape = if fhir::is_path(path) { OUTCOME } else { PROBLEM };
         let operations = [&mut item.get, &mut item.put, &mut item.post, &mut item.delete, &mut item.patch];
         for operation in operations.into_iter().flatten() {
             add_problems(operation, shape);
-            require_certificate(operation);
+            add_access(operation);
         }
     }
     if let Some(components) = &mut document.components {
@@ -81,11 +84,49 @@ fn add_problems(operation: &mut Operation, shape: Shape) {
     operation.responses.responses.entry("default".into()).or_insert_with(|| RefOr::T(problem("A problem", shape)));
 }
 
-// A token is never enough: it is bound to a certificate.
-fn require_certificate(operation: &mut Operation) {
-    for need in operation.security.iter_mut().flatten() {
-        *need = need.clone().add::<_, [&str; 0], _>("mutual_tls", []);
+fn add_access(operation: &mut Operation) {
+    let Some(named) = operation.operation_id.as_deref().and_then(|id| id.parse::<operations::Operation>().ok()) else { return };
+    let scopes: &[Scope] = match named.access() {
+        Access::Token(scopes) => scopes,
+        Access::Certificate | Access::Inside => {
+            operation.security = Some(vec![SecurityRequirement::new::<_, [&str; 0], _>("mutual_tls", [])]);
+            return;
+        }
+    };
+    // A token is never enough: it is bound to a certificate.
+    let with_certificate = |need: SecurityRequirement| need.add::<_, [&str; 0], _>("mutual_tls", []);
+    let mut needs: Vec<_> = scopes.iter().map(|scope| SecurityRequirement::new("oauth2", [scope.as_str()])).collect();
+    if needs.is_empty() {
+        needs.push(SecurityRequirement::new::<_, [&str; 0], _>("oauth2", []));
     }
+    operation.security = Some(needs.into_iter().map(with_certificate).collect());
+    let parameters = operation.parameters.get_or_insert_default();
+    if named.names_a_person() && !describes(parameters, PERSON) {
+        let first = parameters.iter().position(|parameter| is(parameter, |it| it.parameter_in == ParameterIn::Header));
+        let person = header(PERSON, Required::True, "The person behind the call", String::schema());
+        parameters.insert(first.unwrap_or(parameters.len()), person);
+    }
+    if named.takes_a_key() && !describes(parameters, KEY) {
+        let key = header(KEY, Required::False, "1 to 128 printable ASCII characters", Option::<String>::schema());
+        parameters.push(key);
+    }
+}
+
+const PERSON: &str = "Sendbridge-Actor";
+const KEY: &str = "Idempotency-Key";
+
+/// Whether the operation describes a header in words of its own.
+fn describes(parameters: &[RefOr<Parameter>], name: &str) -> bool {
+    parameters.iter().any(|parameter| is(parameter, |it| it.name == name))
+}
+
+fn is(parameter: &RefOr<Parameter>, so: impl Fn(&Parameter) -> bool) -> bool {
+    matches!(parameter, RefOr::T(parameter) if so(parameter))
+}
+
+fn header(name: &str, required: Required, description: &str, schema: RefOr<Schema>) -> RefOr<Parameter> {
+    let described = ParameterBuilder::new().name(name).parameter_in(ParameterIn::Header).required(required);
+    RefOr::T(described.description(Some(description)).schema(Some(schema)).build())
 }
 
 /// The media types of a problem, and the name of its schema, where the document has one.

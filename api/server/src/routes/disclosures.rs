@@ -9,6 +9,7 @@ use domain::agreements::{DataClass, Purpose};
 use domain::consents::{Consent, ConsentDecision, DecidedBy, ReviewOutcome};
 use domain::dates::london_day;
 use domain::identifiers::{ChildId, ConsentId, OverrideId};
+use domain::operations::Operation;
 use domain::organisations::OrganisationCode;
 use domain::partnerships::Partnership;
 use domain::pathways::PathwaySet;
@@ -191,10 +192,9 @@ impl DisclosureView {
 /// is a document in two parts, the reviewer's and the family's. A child who is not known and one of whom nothing was
 /// disclosed have the same report, with nothing in it.
 #[utoipa::path(
-    tag = "audit", security(("oauth2" = ["audit:read"])),
+    tag = "audit",
     params(
         ("child_id" = String, Path), DisclosureQuery,
-        ("Sendbridge-Actor" = String, Header, description = "The person behind the call"),
     ),
     responses((status = 200, description = "A page of the report, or the report as a document", content(
         (DisclosuresView = "application/json"), (String = "text/html"), (String = "text/markdown"),
@@ -212,7 +212,7 @@ pub async fn get_disclosures(
 ) -> Result<HttpResponse, Problem> {
     caller.require(Scope::AuditRead)?;
     let form = choose(request.headers().get(ACCEPT), &FORMS)?;
-    let by = attribute(&caller, Some(actor.0), id, "get_disclosures");
+    let by = attribute(&caller, Some(actor.0), id, Operation::GetDisclosures);
     let reader = caller.organisation();
     let usual = (form != Form::Json).then_some(OF_A_DOCUMENT);
     let limit = limit(query.0.limit.or(usual))?;
@@ -264,5 +264,6 @@ fn ask(partnership: &Partnership, reader: OrganisationCode, child: Option<ChildI
         pathways: PathwaySet::EMPTY,
         child,
         item: None,
+        loses_nothing: false,
     }
 }

@@ -7,6 +7,7 @@ use actix_web::{HttpResponse, post, web};
 use chrono::{DateTime, Utc};
 use domain::agreements::DataClass;
 use domain::identifiers::DisputeId;
+use domain::operations::Operation;
 use domain::organisations::OrganisationCode;
 use domain::policy::{Act, Facts, NOBODY, Refusal, decide};
 use domain::scopes::Scope;
@@ -21,7 +22,8 @@ use crate::attributions::attribute;
 use crate::bodies::Json;
 use crate::callers::Caller;
 use crate::exchanges::RequestId;
-use crate::idempotency::{IdempotencyKey, fingerprint, once};
+use crate::idempotency::IdempotencyKey;
+use crate::transitional::{fingerprint, once};
 use crate::problems::{Kind, Problem};
 use crate::state::State;
 
@@ -60,12 +62,8 @@ pub struct SettledView {
 /// Of the caller's organisation's own. Until the dispute is settled they are shown to it alone, marked, and counted
 /// nowhere; a later state of them is taken in all the same.
 #[utoipa::path(
-    tag = "rights", security(("oauth2" = ["rights:write"])),
-    params(
-        ("child_id" = String, Path),
-        ("Sendbridge-Actor" = String, Header, description = "The person behind the call"),
-        ("Idempotency-Key" = Option<String>, Header, description = "1 to 128 printable ASCII characters"),
-    ),
+    tag = "rights",
+    params(("child_id" = String, Path)),
     request_body = DisputeBody,
     responses(
         (status = 201, description = "Opened", body = DisputeView),
@@ -84,7 +82,7 @@ pub async fn open_dispute(
 ) -> Result<HttpResponse, Problem> {
     caller.require(Scope::RightsWrite)?;
     let body = body.0;
-    let (now, by) = (state.clock.now(), attribute(&caller, Some(actor.0), id, "open_dispute"));
+    let (now, by) = (state.clock.now(), attribute(&caller, Some(actor.0), id, Operation::OpenDispute));
     let reason = checked(body.reason.clone(), "reason")?;
     let fingerprint = fingerprint(&format!("open_dispute {child_id}"), &body)?;
     let reference = state.child_ids.child(caller.organisation(), &child_id).ok_or(Problem::new(Kind::NotFound))?;
@@ -115,8 +113,8 @@ pub async fn open_dispute(
 ///
 /// Its referrals flow again, as they stand now. Doing it again changes nothing.
 #[utoipa::path(
-    tag = "rights", security(("oauth2" = ["rights:write"])),
-    params(("id" = DisputeId, Path), ("Sendbridge-Actor" = String, Header, description = "The person behind the call")),
+    tag = "rights",
+    params(("id" = DisputeId, Path)),
     request_body = ReasonBody,
     responses((status = 200, description = "Settled", body = SettledView))
 )]
@@ -130,7 +128,7 @@ pub async fn settle_dispute(
     state: web::Data<State>,
 ) -> Result<web::Json<SettledView>, Problem> {
     caller.require(Scope::RightsWrite)?;
-    let (organisation, by) = (caller.organisation(), attribute(&caller, Some(actor.0), id, "settle_dispute"));
+    let (organisation, by) = (caller.organisation(), attribute(&caller, Some(actor.0), id, Operation::SettleDispute));
     let dispute_id = dispute_id.parse::<DisputeId>().map_err(|_| Problem::new(Kind::NotFound))?;
     let reason = body.0.checked()?;
     let find = move |tx: &mut Tx<'_>| Ok(tx.dispute(dispute_id, organisation)?.map(|dispute| Some(dispute.child)));

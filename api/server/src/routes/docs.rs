@@ -24,7 +24,6 @@ summary{cursor:pointer}section{border-top:2px solid #111;margin-top:2rem}</style
     tag = "documentation",
     summary = "This documentation, as a page",
     description = "Every operation, schema and problem. It needs a listed client's certificate and no token.",
-    security(("mutual_tls" = [])),
     responses((status = 200, description = "The page", body = String, content_type = "text/html"))
 )]
 #[get("/v1/docs")]

@@ -7,6 +7,7 @@ use domain::clocks::{Clock, ClockState, Duty};
 use domain::dates::london_day;
 use domain::ehc_plans::Outcome;
 use domain::identifiers::CaseId;
+use domain::operations::Operation;
 use domain::organisations::OrganisationCode;
 use domain::partnerships::Partnership;
 use domain::pathways::PathwaySet;
@@ -107,7 +108,7 @@ pub struct CaseQuery {
 /// The council's own cases
 ///
 /// With the statutory clocks that run, or ran, in each: 6 weeks to decide, 16 to refuse a plan, 20 to issue one.
-#[utoipa::path(tag = "EHC plans", security(("oauth2" = ["ehcp:read"])), params(CaseQuery), responses((status = 200, description = "A page", body = Page<CaseView>)))]
+#[utoipa::path(tag = "EHC plans", params(CaseQuery), responses((status = 200, description = "A page", body = Page<CaseView>)))]
 #[get("/v1/ehcp/cases")]
 pub async fn list_cases(
     caller: Caller,
@@ -116,7 +117,7 @@ pub async fn list_cases(
     state: web::Data<State>,
 ) -> Result<web::Json<Page<CaseView>>, Problem> {
     caller.require(Scope::EhcpRead)?;
-    let by = attribute(&caller, None, id, "list_cases");
+    let by = attribute(&caller, None, id, Operation::ListCases);
     let limit = limit(query.0.limit)?;
     let after =
         query.0.after.as_deref().map(|after| state.child_ids.row(caller.organisation(), after).ok_or_else(unknown_cursor)).transpose()?;
@@ -133,8 +134,8 @@ pub async fn list_cases(
 ///
 /// With the pupil number by which the council knows the child.
 #[utoipa::path(
-    tag = "EHC plans", security(("oauth2" = ["ehcp:read"])),
-    params(("id" = CaseId, Path), ("Sendbridge-Actor" = String, Header, description = "The person behind the call")),
+    tag = "EHC plans",
+    params(("id" = CaseId, Path)),
     responses((status = 200, description = "The case", body = CaseDetailView))
 )]
 #[get("/v1/ehcp/cases/{id}")]
@@ -146,7 +147,7 @@ pub async fn get_case(
     state: web::Data<State>,
 ) -> Result<web::Json<CaseDetailView>, Problem> {
     caller.require(Scope::EhcpRead)?;
-    let by = attribute(&caller, Some(actor.0), id, "get_case");
+    let by = attribute(&caller, Some(actor.0), id, Operation::GetCase);
     let case_id = case_id.parse::<CaseId>().map_err(|_| Problem::new(Kind::NotFound))?;
     let by = by.about(case_id.0);
     let now = state.clock.now();
@@ -183,5 +184,6 @@ fn ask(organisation: OrganisationCode, child: Option<domain::identifiers::ChildI
         pathways: PathwaySet::EMPTY,
         child,
         item: None,
+        loses_nothing: false,
     }
 }

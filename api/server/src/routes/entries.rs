@@ -6,6 +6,7 @@ use domain::agreements::{DataClass, Purpose};
 use domain::audit::Actor;
 use domain::dates::london_day;
 use domain::journeys::Waited;
+use domain::operations::Operation;
 use domain::organisations::OrganisationCode;
 use domain::pathways::{Pathway, PathwaySet};
 use domain::policy::{Act, Ask, ChildFacts, Facts, NOBODY, Refusal, decide};
@@ -82,7 +83,7 @@ pub struct EntryQuery {
 ///
 /// Another organisation's entries are shown where an agreement covers them and the child's family
 /// permits it.
-#[utoipa::path(tag = "waiting lists", security(("oauth2" = ["waiting-list:read"])), params(EntryQuery), responses((status = 200, description = "A page", body = Page<EntryView>)))]
+#[utoipa::path(tag = "waiting lists", params(EntryQuery), responses((status = 200, description = "A page", body = Page<EntryView>)))]
 #[get("/v1/waiting-list/entries")]
 pub async fn list_entries(
     caller: Caller,
@@ -90,7 +91,7 @@ pub async fn list_entries(
     id: RequestId,
     state: web::Data<State>,
 ) -> Result<web::Json<Page<EntryView>>, Problem> {
-    let found = find(&caller, query.0, id, "list_entries", None, &state).await?;
+    let found = find(&caller, query.0, id, Operation::ListEntries, None, &state).await?;
     let cursor = |row: &ListedReferral| state.child_ids.cursor(caller.organisation(), row.cursor).unwrap_or_default();
     let (own, today) = (found.own, found.today);
     Ok(web::Json(Page::of(found.rows, found.limit, cursor, |row| view(row, own, today))))
@@ -111,7 +112,7 @@ pub(super) async fn find(
     caller: &Caller,
     query: EntryQuery,
     id: RequestId,
-    operation: &'static str,
+    operation: Operation,
     actor: Option<Actor>,
     state: &State,
 ) -> Result<Found, Problem> {
@@ -132,6 +133,7 @@ pub(super) async fn find(
         pathways: PathwaySet::all(),
         child: None,
         item: None,
+        loses_nothing: false,
     };
     let (own, list, partnership) = (ask.holder == ask.recipient, query.list, std::sync::Arc::clone(caller.partnership()));
     let found = state.store.transaction(move |tx| {

@@ -7,6 +7,7 @@ use actix_web::{HttpResponse, post, web};
 use chrono::{DateTime, Utc};
 use domain::agreements::DataClass;
 use domain::identifiers::ErasureId;
+use domain::operations::Operation;
 use domain::organisations::OrganisationCode;
 use domain::policy::{Act, Facts, Permit, Refusal, decide};
 use domain::scopes::Scope;
@@ -22,7 +23,8 @@ use crate::bodies::Json;
 use crate::bodies::faults::Fault;
 use crate::callers::Caller;
 use crate::exchanges::RequestId;
-use crate::idempotency::{IdempotencyKey, Once, fingerprint, once};
+use crate::idempotency::IdempotencyKey;
+use crate::transitional::{Once, fingerprint, once};
 use crate::problems::{Kind, Problem};
 use crate::retention;
 use crate::state::State;
@@ -81,12 +83,8 @@ pub struct LiftedView {
 /// database is erased anew. A new referral is taken, unless `future` says otherwise. What others sent stays, and so
 /// does the log, which names no child. 409 `legal-hold` while the organisation holds it.
 #[utoipa::path(
-    tag = "rights", security(("oauth2" = ["rights:write"])),
-    params(
-        ("child_id" = String, Path),
-        ("Sendbridge-Actor" = String, Header, description = "The person behind the call"),
-        ("Idempotency-Key" = Option<String>, Header, description = "1 to 128 printable ASCII characters"),
-    ),
+    tag = "rights",
+    params(("child_id" = String, Path)),
     request_body = ErasureBody,
     responses(
         (status = 201, description = "Erased", body = ErasureView),
@@ -105,7 +103,7 @@ pub async fn erase(
 ) -> Result<HttpResponse, Problem> {
     caller.require(Scope::RightsWrite)?;
     let body = body.0;
-    let (now, by) = (state.clock.now(), attribute(&caller, Some(actor.0), id, "erase"));
+    let (now, by) = (state.clock.now(), attribute(&caller, Some(actor.0), id, Operation::Erase));
     let classes = classes(body.data.as_deref())?;
     let reason = with_decider(body.reason.clone(), body.decided_by.clone())?;
     let fingerprint = fingerprint(&format!("erase {child_id}"), &body)?;
@@ -147,8 +145,8 @@ pub async fn erase(
 /// The mark of the erasure is lifted; what was erased comes back with the next submission that has it. Doing it
 /// again changes nothing.
 #[utoipa::path(
-    tag = "rights", security(("oauth2" = ["rights:write"])),
-    params(("id" = ErasureId, Path), ("Sendbridge-Actor" = String, Header, description = "The person behind the call")),
+    tag = "rights",
+    params(("id" = ErasureId, Path)),
     request_body = ReasonBody,
     responses((status = 200, description = "Lifted", body = LiftedView))
 )]
@@ -162,7 +160,7 @@ pub async fn lift_erasure(
     state: web::Data<State>,
 ) -> Result<web::Json<LiftedView>, Problem> {
     caller.require(Scope::RightsWrite)?;
-    let (organisation, by) = (caller.organisation(), attribute(&caller, Some(actor.0), id, "lift_erasure"));
+    let (organisation, by) = (caller.organisation(), attribute(&caller, Some(actor.0), id, Operation::LiftErasure));
     let erasure_id = erasure_id.parse::<ErasureId>().map_err(|_| Problem::new(Kind::NotFound))?;
     let reason = body.0.checked()?;
     let find = move |tx: &mut Tx<'_>| Ok(tx.erasure(erasure_id, organisation)?.map(|erasure| erasure.child));

@@ -19,7 +19,6 @@ use crate::state::State;
     tag = "documentation",
     summary = "The formats, as a page",
     description = "Every format with its fields, codes and samples, and everything that can be wrong. It needs a listed client's certificate and no token.",
-    security(("mutual_tls" = [])),
     responses((status = 200, description = "The page", body = String, content_type = "text/html"))
 )]
 #[get("/v1/docs/formats")]

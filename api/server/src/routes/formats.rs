@@ -115,7 +115,7 @@ pub struct SampleView {
 /// The formats
 ///
 /// Everything that can be sent, by its name in `format=`.
-#[utoipa::path(tag = "formats", security(("oauth2" = [])), responses((status = 200, description = "The formats", body = Page<FormatSummaryView>)))]
+#[utoipa::path(tag = "formats", responses((status = 200, description = "The formats", body = Page<FormatSummaryView>)))]
 #[get("/v1/formats")]
 pub async fn list_formats(_caller: Caller) -> web::Json<Page<FormatSummaryView>> {
     web::Json(Page { items: REGISTRY.iter().copied().map(FormatSummaryView::from).collect(), next: None })
@@ -125,7 +125,7 @@ pub async fn list_formats(_caller: Caller) -> web::Json<Page<FormatSummaryView>>
 ///
 /// Its fields, the lists that their codes are of, and files that show it.
 #[utoipa::path(
-    tag = "formats", security(("oauth2" = [])), params(("format" = String, Path, example = "csv")),
+    tag = "formats", params(("format" = String, Path, example = "csv")),
     responses((status = 200, description = "The format", body = FormatView))
 )]
 #[get("/v1/formats/{format}")]
@@ -137,7 +137,7 @@ pub async fn get_format(_caller: Caller, format: web::Path<String>) -> Result<we
 ///
 /// The file as it would be sent: a sample, the template or the examples.
 #[utoipa::path(
-    tag = "formats", security(("oauth2" = [])),
+    tag = "formats",
     params(("format" = String, Path, example = "csv"), ("name" = String, Path, example = "every-column.csv")),
     responses((status = 200, description = "The file", body = FileBody, content_type = "application/octet-stream"))
 )]

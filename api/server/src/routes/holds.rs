@@ -1,29 +1,21 @@
 //! `POST /v1/children/{child_id}/holds`, `POST /v1/holds/{id}/release`: what a court or an inquiry may ask for is
 //! neither erased nor moved, and outlasts its retention.
 
-use std::sync::Arc;
-
 use actix_web::{HttpResponse, post, web};
 use chrono::{DateTime, NaiveDate, Utc};
-use domain::agreements::DataClass;
-use domain::dates::{is_plausible, london_day};
+use domain::dates::is_plausible;
 use domain::holds::Hold;
 use domain::identifiers::HoldId;
-use domain::policy::{Act, Facts, NOBODY, decide};
-use domain::scopes::Scope;
+use domain::operations::{ReleaseHold, SetHold};
 use serde::{Deserialize, Serialize};
-use store::{HoldDraft, Tx};
+use store::HoldDraft;
 use utoipa::ToSchema;
 
-use super::rights::{end, own};
 use super::withdrawals::{ReasonBody, checked};
-use crate::actors::ActingFor;
-use crate::attributions::attribute;
 use crate::bodies::Json;
 use crate::bodies::faults::Fault;
-use crate::callers::Caller;
-use crate::exchanges::RequestId;
-use crate::idempotency::{IdempotencyKey, fingerprint, once};
+use crate::calls::Call;
+use crate::idempotency::{IdempotencyKey, respond};
 use crate::problems::{Kind, Problem};
 use crate::state::State;
 
@@ -57,12 +49,8 @@ impl From<Hold> for HoldView {
 ///
 /// And what it sends while the hold is in force: it is neither erased nor moved, and outlasts its retention.
 #[utoipa::path(
-    tag = "rights", security(("oauth2" = ["rights:write"])),
-    params(
-        ("child_id" = String, Path),
-        ("Sendbridge-Actor" = String, Header, description = "The person behind the call"),
-        ("Idempotency-Key" = Option<String>, Header, description = "1 to 128 printable ASCII characters"),
-    ),
+    tag = "rights",
+    params(("child_id" = String, Path)),
     request_body = HoldBody,
     responses(
         (status = 201, description = "Held", body = HoldView),
@@ -71,63 +59,40 @@ impl From<Hold> for HoldView {
 )]
 #[post("/v1/children/{child_id}/holds")]
 pub async fn set_hold(
-    caller: Caller,
-    actor: ActingFor,
+    call: Call<SetHold>,
     child_id: web::Path<String>,
     key: IdempotencyKey,
     body: Json<HoldBody>,
-    id: RequestId,
     state: web::Data<State>,
 ) -> Result<HttpResponse, Problem> {
-    caller.require(Scope::RightsWrite)?;
-    let body = body.0;
-    let (now, by) = (state.clock.now(), attribute(&caller, Some(actor.0), id, "set_hold"));
-    let fingerprint = fingerprint(&format!("set_hold {child_id}"), &body)?;
-    if body.ends.is_some_and(|last| !is_plausible(last) || last < london_day(now)) {
+    let key = key.of(&format!("set_hold {child_id}"), &body.0)?;
+    let HoldBody { reason, ends } = body.0;
+    if ends.is_some_and(|last| !is_plausible(last) || last < call.today()) {
         let fault = Fault::new("invalid-value", "today or a later day of this century").field("ends");
         return Err(Problem::new(Kind::InvalidValue).fault(fault));
     }
-    let draft = HoldDraft { id: HoldId(state.ids.next()), ends: body.ends, reason: checked(body.reason, "reason")? };
-    let reference = state.child_ids.child(caller.organisation(), &child_id).ok_or(Problem::new(Kind::NotFound))?;
-    let partnership = Arc::clone(caller.partnership());
-    let held = state.store.transaction(move |tx| {
-        once(tx, (&by, key.0.as_deref(), &fingerprint), now, |tx| {
-            let child = tx.child_for_decision(&reference)?;
-            let ask = own(Act::Hold, by.organisation, DataClass::WaitingListStatus, Some(child), draft.id.0);
-            match decide(ask, Facts::at(now, &partnership, &NOBODY)) {
-                Ok(permit) => tx.hold(&permit, &draft, &by).map(|hold| Ok(HoldView::from(hold))),
-                Err(refusal) => tx.leave_refused(&refusal, &by, now).map(|()| Err(Problem::new(Kind::NotFound))),
-            }
-        })
-    });
-    Ok(held.await??.respond())
+    let draft = HoldDraft { id: HoldId(state.ids.next()), ends, reason: checked(reason, "reason")? };
+    let child = state.child_ids.child(call.organisation(), &child_id).ok_or(Problem::new(Kind::NotFound))?;
+    Ok(respond(exchange::set_hold(&state.store, call.context(), key, child, draft, HoldView::from).await?))
 }
 
 /// Release a hold
 ///
 /// What is past its retention goes at the next run. Doing it again changes nothing.
 #[utoipa::path(
-    tag = "rights", security(("oauth2" = ["rights:write"])),
-    params(("id" = HoldId, Path), ("Sendbridge-Actor" = String, Header, description = "The person behind the call")),
+    tag = "rights",
+    params(("id" = HoldId, Path)),
     request_body = ReasonBody,
     responses((status = 200, description = "Released", body = HoldView))
 )]
 #[post("/v1/holds/{id}/release")]
 pub async fn release_hold(
-    caller: Caller,
-    actor: ActingFor,
+    call: Call<ReleaseHold>,
     hold_id: web::Path<String>,
     body: Json<ReasonBody>,
-    id: RequestId,
     state: web::Data<State>,
 ) -> Result<web::Json<HoldView>, Problem> {
-    caller.require(Scope::RightsWrite)?;
-    let (organisation, by) = (caller.organisation(), attribute(&caller, Some(actor.0), id, "release_hold"));
     let hold_id = hold_id.parse::<HoldId>().map_err(|_| Problem::new(Kind::NotFound))?;
-    let reason = body.0.checked()?;
-    let find = move |tx: &mut Tx<'_>| Ok(tx.child_of_hold(hold_id, organisation)?.map(Some));
-    let released = end(&state, &caller, by, (Act::Hold, hold_id.0), find, move |tx, permit, by| {
-        tx.release_hold(permit, hold_id, &reason, by).map(Some)
-    });
+    let released = exchange::release_hold(&state.store, call.context(), hold_id, body.0.checked()?);
     Ok(web::Json(released.await?.into()))
 }

@@ -10,7 +10,6 @@ use crate::state::State;
     tag = "tokens",
     summary = "The keys that sign access tokens",
     description = "A JWK set (RFC 7517).",
-    security(("mutual_tls" = [])),
     responses((status = 200, description = "The keys", body = serde_json::Value))
 )]
 #[get("/.well-known/jwks.json")]

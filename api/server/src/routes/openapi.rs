@@ -10,7 +10,6 @@ use crate::state::State;
     tag = "documentation",
     summary = "This document",
     description = "The contract, in OpenAPI 3.1. It needs a listed client's certificate and no token.",
-    security(("mutual_tls" = [])),
     responses((status = 200, description = "The document", body = serde_json::Value))
 )]
 #[get("/v1/openapi.json")]

@@ -5,6 +5,7 @@ use chrono::NaiveDate;
 use domain::agreements::{DataClass, Purpose};
 use domain::dates::london_day;
 use domain::nhs_numbers::NhsNumber;
+use domain::operations::Operation;
 use domain::organisations::OrganisationCode;
 use domain::pathways::PathwaySet;
 use domain::policy::{Act, Ask, Facts, NOBODY, decide};
@@ -57,7 +58,7 @@ impl From<OptOutList> for OptOutView {
 /// organisation's last. A number on any organisation's list is opted out of every flow to which its
 /// agreement says that the opt-out applies.
 #[utoipa::path(
-    tag = "opt-outs", security(("oauth2" = ["opt-out:write"])), params(OptOutQuery),
+    tag = "opt-outs", params(OptOutQuery),
     request_body(content((String = "text/csv"), (FileBody = "application/octet-stream"))),
     responses(
         (status = 200, description = "Held", body = OptOutView),
@@ -73,7 +74,7 @@ pub async fn load_opt_outs(
     state: web::Data<State>,
 ) -> Result<web::Json<OptOutView>, Problem> {
     caller.require(Scope::OptOutWrite)?;
-    let by = attribute(&caller, None, id, "load_opt_outs");
+    let by = attribute(&caller, None, id, Operation::LoadOptOuts);
     let now = state.clock.now();
     if query.0.as_of > london_day(now) {
         return Err(Problem::new(Kind::InvalidValue).fault(Fault::new("invalid-value", "not later than today").field("as_of")));
@@ -91,6 +92,7 @@ pub async fn load_opt_outs(
         pathways: PathwaySet::all(),
         child: None,
         item: None,
+        loses_nothing: false,
     };
     let partnership = std::sync::Arc::clone(caller.partnership());
     let held = state.store.transaction(move |tx| match decide(ask, Facts::at(now, &partnership, &NOBODY)) {
@@ -129,7 +131,7 @@ fn read(text: &str) -> Result<Vec<NhsNumber>, Problem> {
 /// Whose, of which day, and how many numbers; never a number. The host of the area sees every list, any
 /// other organisation its own.
 #[utoipa::path(
-    tag = "opt-outs", security(("oauth2" = ["opt-out:write"]), ("oauth2" = ["audit:read"])),
+    tag = "opt-outs",
     responses((status = 200, description = "All of them", body = Page<OptOutView>))
 )]
 #[get("/v1/opt-outs")]

@@ -7,6 +7,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use domain::agreements::{DataClass, Purpose};
 use domain::dates::{days_between, london_day};
 use domain::identifiers::OverrideId;
+use domain::operations::Operation;
 use domain::organisations::OrganisationCode;
 use domain::overrides::{LONGEST_DAYS, Override};
 use domain::pathways::PathwaySet;
@@ -23,7 +24,8 @@ use crate::bodies::Json;
 use crate::bodies::faults::Fault;
 use crate::callers::Caller;
 use crate::exchanges::RequestId;
-use crate::idempotency::{IdempotencyKey, fingerprint, once};
+use crate::idempotency::IdempotencyKey;
+use crate::transitional::{fingerprint, once};
 use crate::problems::{Kind, Problem};
 use crate::state::State;
 
@@ -80,11 +82,10 @@ impl OverrideView {
 /// to one recipient, for a stated reason and at most 28 days. It stands in for the family's decision and for a
 /// safeguarding restriction; an agreement is still needed, and no court order is passed.
 #[utoipa::path(
-    tag = "overrides", security(("oauth2" = ["override:write"])),
+    tag = "overrides",
     params(
         ("child_id" = String, Path),
         ("Sendbridge-Actor" = String, Header, description = "The guardian, by the role caldicott-guardian"),
-        ("Idempotency-Key" = Option<String>, Header, description = "1 to 128 printable ASCII characters"),
     ),
     request_body = OverrideBody,
     responses(
@@ -110,7 +111,7 @@ pub async fn make_override(
     if actor.0.role != GUARDIAN {
         return Err(Problem::new(Kind::NotAGuardian));
     }
-    let by = attribute(&caller, Some(actor.0), id, "make_override");
+    let by = attribute(&caller, Some(actor.0), id, Operation::MakeOverride);
     let fingerprint = fingerprint("make_override", &(child_id.as_str(), &body))?;
     let reference = state.child_ids.child(caller.organisation(), &child_id).ok_or(Problem::new(Kind::NotFound))?;
     let draft = OverrideDraft { id: OverrideId(state.ids.next()), starts: today, ends: body.ends, reason: body.reason };
@@ -128,6 +129,7 @@ pub async fn make_override(
                 pathways: body.pathways,
                 child: None,
                 item: Some(draft.id.0),
+                loses_nothing: false,
             };
             // First whether it may at all: a refusal makes no child known.
             if let Err(refusal) = decide(ask, facts) {
@@ -159,8 +161,8 @@ fn check(body: &OverrideBody, today: NaiveDate) -> Result<(), Problem> {
 ///
 /// By the organisation that made it. Doing it again changes nothing.
 #[utoipa::path(
-    tag = "overrides", security(("oauth2" = ["override:write"])),
-    params(("id" = OverrideId, Path), ("Sendbridge-Actor" = String, Header, description = "The person behind the call")),
+    tag = "overrides",
+    params(("id" = OverrideId, Path)),
     responses((status = 200, description = "Ended", body = OverrideView))
 )]
 #[post("/v1/overrides/{id}/ending")]
@@ -172,7 +174,7 @@ pub async fn end_override(
     state: web::Data<State>,
 ) -> Result<web::Json<OverrideView>, Problem> {
     caller.require(Scope::OverrideWrite)?;
-    let by = attribute(&caller, Some(actor.0), id, "end_override");
+    let by = attribute(&caller, Some(actor.0), id, Operation::EndOverride);
     let override_id = override_id.parse::<OverrideId>().map_err(|_| Problem::new(Kind::NotFound))?;
     let by = by.about(override_id.0);
     let clock = state.clock.clone();
@@ -188,6 +190,7 @@ pub async fn end_override(
             pathways: PathwaySet::all(),
             child,
             item: Some(override_id.0),
+            loses_nothing: false,
         };
         let Some(child) = tx.child_of_override(override_id, by.organisation)? else {
             return tx.leave_refused(&Refusal::not_held(ask(None)), &by, clock.now()).map(|()| None);

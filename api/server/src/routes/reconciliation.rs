@@ -5,6 +5,7 @@ use chrono::NaiveDate;
 use domain::agreements::{DataClass, Purpose};
 use domain::comparators::{PublishedCount, ServiceLine, Source, Tally};
 use domain::dates::london_day;
+use domain::operations::Operation;
 use domain::organisations::OrganisationCode;
 use domain::pathways::{Pathway, PathwaySet};
 use domain::policy::{Act, Ask, Facts, NOBODY, decide};
@@ -93,7 +94,7 @@ pub struct ReconciliationQuery {
 /// For each line of a published return that was sent (formats `dm01` and `chs-sitrep`), the last month's total and
 /// bands, and the provider's own open referrals as they stand today: those on hold too, but for those that did not
 /// flow, and for children who died.
-#[utoipa::path(tag = "waiting lists", security(("oauth2" = ["waiting-list:read"])), params(ReconciliationQuery), responses((status = 200, description = "The two counts, line by line", body = ReconciliationView)))]
+#[utoipa::path(tag = "waiting lists", params(ReconciliationQuery), responses((status = 200, description = "The two counts, line by line", body = ReconciliationView)))]
 #[get("/v1/waiting-list/reconciliation")]
 pub async fn reconcile(
     caller: Caller,
@@ -102,7 +103,7 @@ pub async fn reconcile(
     state: web::Data<State>,
 ) -> Result<web::Json<ReconciliationView>, Problem> {
     caller.require(Scope::WaitingListRead)?;
-    let by = attribute(&caller, None, id, "reconcile");
+    let by = attribute(&caller, None, id, Operation::Reconcile);
     let now = state.clock.now();
     let today = london_day(now);
     let organisation = submitting_for(&caller, query.0.organisation, today)?;
@@ -116,6 +117,7 @@ pub async fn reconcile(
         pathways: PathwaySet::all(),
         child: None,
         item: None,
+        loses_nothing: false,
     };
     let partnership = std::sync::Arc::clone(caller.partnership());
     let found = state.store.transaction(move |tx| match decide(ask, Facts::at(now, &partnership, &NOBODY)) {

@@ -8,6 +8,7 @@ use chrono::{DateTime, Utc};
 use domain::agreements::DataClass;
 use domain::children::ChildReference;
 use domain::identifiers::RectificationId;
+use domain::operations::Operation;
 use domain::organisations::OrganisationCode;
 use domain::policy::{Act, Facts, Refusal, decide};
 use domain::scopes::Scope;
@@ -23,7 +24,8 @@ use crate::bodies::Json;
 use crate::bodies::faults::Fault;
 use crate::callers::Caller;
 use crate::exchanges::RequestId;
-use crate::idempotency::{IdempotencyKey, fingerprint, once};
+use crate::idempotency::IdempotencyKey;
+use crate::transitional::{fingerprint, once};
 use crate::problems::{Kind, Problem};
 use crate::state::State;
 
@@ -58,12 +60,8 @@ pub struct RectificationView {
 /// that still names the former child is rejected with the issue `identity-corrected`. Decisions are not moved: a
 /// family decided about its own child. 409 `legal-hold` while the organisation holds it.
 #[utoipa::path(
-    tag = "rights", security(("oauth2" = ["rights:write"])),
-    params(
-        ("child_id" = String, Path),
-        ("Sendbridge-Actor" = String, Header, description = "The person behind the call"),
-        ("Idempotency-Key" = Option<String>, Header, description = "1 to 128 printable ASCII characters"),
-    ),
+    tag = "rights",
+    params(("child_id" = String, Path)),
     request_body = RectificationBody,
     responses(
         (status = 201, description = "Moved", body = RectificationView),
@@ -82,7 +80,7 @@ pub async fn rectify(
 ) -> Result<HttpResponse, Problem> {
     caller.require(Scope::RightsWrite)?;
     let body = body.0;
-    let (now, by) = (state.clock.now(), attribute(&caller, Some(actor.0), id, "rectify"));
+    let (now, by) = (state.clock.now(), attribute(&caller, Some(actor.0), id, Operation::Rectify));
     let reason = with_decider(body.reason.clone(), body.decided_by.clone())?;
     let fingerprint = fingerprint(&format!("rectify {child_id}"), &body)?;
     let former = state.child_ids.child(caller.organisation(), &child_id).ok_or(Problem::new(Kind::NotFound))?;

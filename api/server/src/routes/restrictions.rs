@@ -7,6 +7,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use domain::agreements::{DataClass, Purpose};
 use domain::dates::{is_plausible, london_day};
 use domain::identifiers::{ChildId, RestrictionId};
+use domain::operations::Operation;
 use domain::organisations::OrganisationCode;
 use domain::pathways::PathwaySet;
 use domain::policy::{Act, Ask, Facts, NOBODY, Refusal, decide};
@@ -23,7 +24,8 @@ use crate::bodies::Json;
 use crate::bodies::faults::Fault;
 use crate::callers::Caller;
 use crate::exchanges::RequestId;
-use crate::idempotency::{IdempotencyKey, fingerprint, once};
+use crate::idempotency::IdempotencyKey;
+use crate::transitional::{fingerprint, once};
 use crate::pages::Page;
 use crate::problems::{Kind, Problem};
 use crate::state::State;
@@ -82,6 +84,7 @@ fn ask(act: Act, organisation: OrganisationCode, against: Option<OrganisationCod
         pathways: PathwaySet::all(),
         child,
         item: Some(item.0),
+        loses_nothing: false,
     }
 }
 
@@ -90,12 +93,8 @@ fn ask(act: Act, organisation: OrganisationCode, against: Option<OrganisationCod
 /// Any party to an agreement may, at once and about any child: it can only protect. Nobody else learns of it
 /// but by what no longer flows.
 #[utoipa::path(
-    tag = "restrictions", security(("oauth2" = ["restriction:write"])),
-    params(
-        ("child_id" = String, Path),
-        ("Sendbridge-Actor" = String, Header, description = "The person behind the call"),
-        ("Idempotency-Key" = Option<String>, Header, description = "1 to 128 printable ASCII characters"),
-    ),
+    tag = "restrictions",
+    params(("child_id" = String, Path)),
     request_body = RestrictionBody,
     responses(
         (status = 201, description = "Set", body = RestrictionView),
@@ -117,7 +116,7 @@ pub async fn restrict_child(
     let today = london_day(now);
     let body = body.0;
     let starts = check(&body, &caller, today)?;
-    let by = attribute(&caller, Some(actor.0), id, "restrict_child");
+    let by = attribute(&caller, Some(actor.0), id, Operation::RestrictChild);
     let fingerprint = fingerprint("restrict_child", &(child_id.as_str(), &body))?;
     let reference = state.child_ids.child(caller.organisation(), &child_id).ok_or(Problem::new(Kind::NotFound))?;
     let draft = RestrictionDraft {
@@ -171,8 +170,8 @@ fn check(body: &RestrictionBody, caller: &Caller, today: NaiveDate) -> Result<Na
 ///
 /// In force, to come, ended and lifted.
 #[utoipa::path(
-    tag = "restrictions", security(("oauth2" = ["restriction:write"])),
-    params(("child_id" = String, Path), ("Sendbridge-Actor" = String, Header, description = "The person behind the call")),
+    tag = "restrictions",
+    params(("child_id" = String, Path)),
     responses((status = 200, description = "All of them; none for a child that is not known", body = Page<RestrictionView>))
 )]
 #[get("/v1/children/{child_id}/restrictions")]
@@ -184,7 +183,7 @@ pub async fn list_restrictions(
     state: web::Data<State>,
 ) -> Result<web::Json<Page<RestrictionView>>, Problem> {
     caller.require(Scope::RestrictionWrite)?;
-    let by = attribute(&caller, Some(actor.0), id, "list_restrictions");
+    let by = attribute(&caller, Some(actor.0), id, Operation::ListRestrictions);
     let reference = state.child_ids.child(caller.organisation(), &child_id).ok_or(Problem::new(Kind::NotFound))?;
     let now = state.clock.now();
     let partnership = Arc::clone(caller.partnership());
@@ -204,8 +203,8 @@ pub async fn list_restrictions(
 ///
 /// By the organisation that set it. Doing it again changes nothing.
 #[utoipa::path(
-    tag = "restrictions", security(("oauth2" = ["restriction:write"])),
-    params(("id" = RestrictionId, Path), ("Sendbridge-Actor" = String, Header, description = "The person behind the call")),
+    tag = "restrictions",
+    params(("id" = RestrictionId, Path)),
     request_body = ReasonBody,
     responses((status = 200, description = "Lifted", body = RestrictionView))
 )]
@@ -219,7 +218,7 @@ pub async fn lift_restriction(
     state: web::Data<State>,
 ) -> Result<web::Json<RestrictionView>, Problem> {
     caller.require(Scope::RestrictionWrite)?;
-    let by = attribute(&caller, Some(actor.0), id, "lift_restriction");
+    let by = attribute(&caller, Some(actor.0), id, Operation::LiftRestriction);
     let restriction_id = restriction_id.parse::<RestrictionId>().map_err(|_| Problem::new(Kind::NotFound))?;
     let by = by.about(restriction_id.0);
     let reason = body.0.checked()?;

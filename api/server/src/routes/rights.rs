@@ -29,6 +29,7 @@ pub(super) fn own(act: Act, organisation: OrganisationCode, data: DataClass, chi
         pathways: PathwaySet::EMPTY,
         child,
         item: Some(item),
+        loses_nothing: false,
     }
 }
 

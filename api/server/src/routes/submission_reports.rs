@@ -34,7 +34,7 @@ pub struct PageQuery {
 /// The client's own submissions
 ///
 /// Newest first.
-#[utoipa::path(tag = "submissions", security(("oauth2" = [])), params(PageQuery), responses((status = 200, description = "A page", body = Page<SubmissionView>)))]
+#[utoipa::path(tag = "submissions", params(PageQuery), responses((status = 200, description = "A page", body = Page<SubmissionView>)))]
 #[get("/v1/submissions")]
 pub async fn list_submissions(
     caller: Caller,
@@ -54,7 +54,7 @@ pub async fn list_submissions(
 /// if it came to nothing, why. `issue_counts` tells of each code how often it was found, how many of those are
 /// new or persist since the list was last sent, and how many were fixed: an issue is fixed when its referral was
 /// sent again without it, so what a delta leaves out, and what did not flow, is not.
-#[utoipa::path(tag = "submissions", security(("oauth2" = [])), params(("id" = SubmissionId, Path)), responses((status = 200, description = "The report", body = SubmissionView)))]
+#[utoipa::path(tag = "submissions", params(("id" = SubmissionId, Path)), responses((status = 200, description = "The report", body = SubmissionView)))]
 #[get("/v1/submissions/{id}")]
 pub async fn get_submission(caller: Caller, id: web::Path<String>, state: web::Data<State>) -> Result<HttpResponse, Problem> {
     let id = own_id(&id)?;
@@ -76,7 +76,7 @@ pub async fn get_submission(caller: Caller, id: web::Path<String>, state: web::D
 ///
 /// Nothing of it is kept but that it was cancelled. What was cancelled already answers the same; what is
 /// done answers `wrong-status`.
-#[utoipa::path(tag = "submissions", security(("oauth2" = [])), params(("id" = SubmissionId, Path)), responses((status = 200, description = "Cancelled", body = SubmissionView)))]
+#[utoipa::path(tag = "submissions", params(("id" = SubmissionId, Path)), responses((status = 200, description = "Cancelled", body = SubmissionView)))]
 #[post("/v1/submissions/{id}/cancellation")]
 pub async fn cancel_submission(
     caller: Caller,
@@ -124,7 +124,7 @@ impl IssueQuery {
 /// downloaded, and with one the next page stands in the `Link` header. No value of the file is in it but the
 /// writer's own referral ids, which no spreadsheet takes for a formula.
 #[utoipa::path(
-    tag = "submissions", security(("oauth2" = [])),
+    tag = "submissions",
     params(("id" = SubmissionId, Path), IssueQuery),
     responses((status = 200, description = "A page of issues", content((Page<IssueView> = "application/json"), (String = "text/csv"))))
 )]

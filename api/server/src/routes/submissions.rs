@@ -90,7 +90,7 @@ pub struct SubmissionHeaders {
 /// organisation's own referrals to the one that stands; what forbids a flow about the retired identity goes with
 /// them, and what permits one does not.
 #[utoipa::path(
-    tag = "submissions", security(("oauth2" = ["waiting-list:write"])),
+    tag = "submissions",
     params(SubmissionQuery, SubmissionHeaders),
     request_body(
         content((String = "text/csv"), (FileBody = "application/octet-stream")),
@@ -119,7 +119,7 @@ pub async fn submit_waiting_list(
 ///
 /// As for a waiting list; a row is one request for an assessment.
 #[utoipa::path(
-    tag = "submissions", security(("oauth2" = ["ehcp:write"])),
+    tag = "submissions",
     params(SubmissionQuery, SubmissionHeaders),
     request_body(
         content((String = "application/xml"), (FileBody = "application/octet-stream")),

@@ -77,7 +77,6 @@ impl TokenErrorView {
     tag = "tokens",
     summary = "An access token",
     description = "RFC 6749 client credentials; the connection's certificate, or a signed assertion over the connection, is the client's proof. The token is bound to the certificate and holds for ten minutes.",
-    security(("mutual_tls" = [])),
     request_body(content = TokenBody, content_type = "application/x-www-form-urlencoded"),
     responses(
         (status = 200, description = "A token", body = TokenView),

@@ -6,6 +6,7 @@ use actix_web::{post, web};
 use domain::agreements::DataClass;
 use domain::consents::Consent;
 use domain::identifiers::{ChildId, ConsentId};
+use domain::operations::Operation;
 use domain::organisations::OrganisationCode;
 use domain::policy::{Act, Ask, Facts, Refusal, decide};
 use domain::scopes::Scope;
@@ -49,8 +50,8 @@ pub(super) fn checked(text: String, field: &'static str) -> Result<String, Probl
 /// From the moment this is answered nothing that the decision permitted is disclosed. It can always
 /// be done by whoever recorded the decision; doing it again changes nothing.
 #[utoipa::path(
-    tag = "consents", security(("oauth2" = ["consent:write"])),
-    params(("id" = ConsentId, Path), ("Sendbridge-Actor" = String, Header, description = "The person behind the call")),
+    tag = "consents",
+    params(("id" = ConsentId, Path)),
     request_body = ReasonBody,
     responses((status = 200, description = "Withdrawn", body = ConsentView))
 )]
@@ -64,7 +65,7 @@ pub async fn withdraw_consent(
     state: web::Data<State>,
 ) -> Result<web::Json<ConsentView>, Problem> {
     caller.require(Scope::ConsentWrite)?;
-    let by = attribute(&caller, Some(actor.0), id, "withdraw_consent");
+    let by = attribute(&caller, Some(actor.0), id, Operation::WithdrawConsent);
     let consent_id = consent_id.parse::<ConsentId>().map_err(|_| Problem::new(Kind::NotFound))?;
     let by = by.about(consent_id.0);
     let reason = body.0.checked()?;
@@ -102,5 +103,6 @@ pub(super) fn about(act: Act, consent: &Consent, data: DataClass, child: ChildId
         pathways: consent.pathways,
         child: Some(child),
         item: Some(consent.id.0),
+        loses_nothing: false,
     }
 }

@@ -4,6 +4,8 @@ mod properties;
 mod rows;
 
 use super::*;
+use crate::agreements::{DataClass, Purpose};
+use crate::identifiers::ChildId;
 use crate::agreements::{Basis, Confidentiality, ConsentRule, LegalBasis, OptOut, Population};
 use crate::consents::{ConsentDecision, DecidedBy, ReviewOutcome};
 use crate::identifiers::{OverrideId, RestrictionId};
@@ -75,6 +77,7 @@ fn ask() -> Ask {
         pathways: PathwaySet::all(),
         child: Some(ChildId(1)),
         item: None,
+        loses_nothing: false,
     }
 }
 

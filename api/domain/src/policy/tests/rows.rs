@@ -169,6 +169,12 @@ fn cases(act: Act) -> Vec<Case> {
         Act::Override => overriding_acts(),
         Act::Restrict | Act::LoadOptOuts => vec![plain(|_| {}), plain(|case| case.ask.holder = code("R1L"))],
         Act::ReadDisclosures => vec![plain(|_| {}), plain(|case| case.ask.recipient = code("RY4"))],
+        Act::ReadRelease => {
+            let mut cases = vec![own()];
+            cases.extend(agreement_cases());
+            cases.push(case());
+            cases.into_iter().map(|case| Case { ask: Ask { act, ..case.ask }, ..case }).collect()
+        }
         Act::Erase | Act::Rectify => vec![
             plain(|case| {
                 case.ask.recipient = case.ask.holder;

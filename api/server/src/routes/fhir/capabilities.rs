@@ -109,7 +109,6 @@ fn statement(server: &str) -> Node {
     tag = "fhir",
     summary = "What the FHIR interface can do",
     description = "A CapabilityStatement. It needs a listed client's certificate and no token.",
-    security(("mutual_tls" = [])),
     params(FormQuery),
     responses((status = 200, description = "The statement", content((serde_json::Value = "application/fhir+json"), (String = "application/fhir+xml"))))
 )]

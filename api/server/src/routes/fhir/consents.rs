@@ -5,6 +5,7 @@ use actix_web::http::header::LOCATION;
 use actix_web::{HttpResponse, get, post, web};
 use adapters::fhir::{Node, PATHWAY};
 use domain::audit::Actor;
+use domain::operations::Operation;
 use domain::scopes::Scope;
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -19,13 +20,14 @@ use crate::callers::Caller;
 use crate::exchanges::RequestId;
 use crate::fhir::bodies::Resource;
 use crate::fhir::{BASE, EXTENSION, NHS_NUMBER, ODS, Representation, bundles, resources};
-use crate::idempotency::{IdempotencyKey, Once};
+use crate::idempotency::IdempotencyKey;
+use crate::transitional::Once;
 use crate::problems::{Kind, Problem};
 use crate::routes::consents::{self, ConsentBody, ConsentView};
 use crate::state::State;
 
 /// What a search by GET is in the audit log.
-pub(super) const SEARCH: &str = "fhir_search_consents";
+pub(super) const SEARCH: Operation = Operation::FhirSearchConsents;
 
 /// Whose decisions.
 #[derive(Debug, Deserialize, IntoParams)]
@@ -43,8 +45,8 @@ pub struct PatientQuery {
 ///
 /// That the caller's organisation recorded, as `GET /v1/consents`; none for a child that is not known.
 #[utoipa::path(
-    tag = "fhir", security(("oauth2" = ["consent:read"])),
-    params(PatientQuery, ("Sendbridge-Actor" = String, Header, description = "The person behind the call")),
+    tag = "fhir",
+    params(PatientQuery),
     responses((status = 200, description = "A searchset", content((serde_json::Value = "application/fhir+json"), (String = "application/fhir+xml"))))
 )]
 #[get("/fhir/R4/Consent")]
@@ -64,8 +66,8 @@ pub async fn fhir_search_consents(
 ///
 /// With the parameters of the search by GET.
 #[utoipa::path(
-    tag = "fhir", security(("oauth2" = ["consent:read"])),
-    params(FormQuery, ("Sendbridge-Actor" = String, Header, description = "The person behind the call")),
+    tag = "fhir",
+    params(FormQuery),
     request_body(content = String, content_type = "application/x-www-form-urlencoded", description = "As in a query"),
     responses((status = 200, description = "A searchset", content((serde_json::Value = "application/fhir+json"), (String = "application/fhir+xml"))))
 )]
@@ -82,14 +84,14 @@ pub async fn fhir_find_consents(
     caller.require(Scope::ConsentRead)?;
     let query: PatientQuery = body.read()?;
     let form = form.accepted_or(query.format.as_deref())?;
-    Ok(form.answer(StatusCode::OK, &search(&caller, actor.0, &query, (id, "fhir_find_consents"), &state).await?))
+    Ok(form.answer(StatusCode::OK, &search(&caller, actor.0, &query, (id, Operation::FhirFindConsents), &state).await?))
 }
 
 pub(super) async fn search(
     caller: &Caller,
     actor: Actor,
     query: &PatientQuery,
-    (id, operation): (RequestId, &'static str),
+    (id, operation): (RequestId, Operation),
     state: &State,
 ) -> Result<Node, Problem> {
     let child_id = query.patient.strip_prefix("Patient/").unwrap_or(&query.patient);
@@ -106,8 +108,8 @@ pub(super) async fn search(
 ///
 /// As `GET /v1/consents/{id}`.
 #[utoipa::path(
-    tag = "fhir", security(("oauth2" = ["consent:read"])),
-    params(("id" = String, Path), FormQuery, ("Sendbridge-Actor" = String, Header, description = "The person behind the call")),
+    tag = "fhir",
+    params(("id" = String, Path), FormQuery),
     responses((status = 200, description = "The decision", content((serde_json::Value = "application/fhir+json"), (String = "application/fhir+xml"))))
 )]
 #[get("/fhir/R4/Consent/{id}", guard = "not_a_search")]
@@ -125,7 +127,7 @@ pub async fn fhir_get_consent(
 }
 
 pub(super) async fn read(caller: &Caller, actor: Actor, consent: &str, id: RequestId, state: &State) -> Result<Node, Problem> {
-    let by = attribute(caller, Some(actor), id, "fhir_get_consent");
+    let by = attribute(caller, Some(actor), id, Operation::FhirGetConsent);
     Ok(resources::consent(&consents::find(caller, consent, by, state).await?))
 }
 
@@ -135,12 +137,8 @@ pub(super) async fn read(caller: &Caller, actor: Actor, consent: &str, id: Reque
 /// actor (the recipient, by ODS code), one purpose, class (data) and code (pathways); the extensions `decided-by` and
 /// `evidence` say what FHIR has no element for, and `decision` tells an objection from a denial.
 #[utoipa::path(
-    tag = "fhir", security(("oauth2" = ["consent:write"])),
-    params(
-        FormQuery,
-        ("Sendbridge-Actor" = String, Header, description = "The person behind the call"),
-        ("Idempotency-Key" = Option<String>, Header, description = "1 to 128 printable ASCII characters"),
-    ),
+    tag = "fhir",
+    params(FormQuery),
     request_body(content((serde_json::Value = "application/fhir+json"), (String = "application/fhir+xml")), description = "A Consent"),
     responses(
         (status = 201, description = "Recorded", content((serde_json::Value = "application/fhir+json"), (String = "application/fhir+xml"))),
@@ -180,7 +178,7 @@ pub(super) async fn record(
     state: &State,
 ) -> Result<(ConsentView, bool), Problem> {
     caller.require(Scope::ConsentWrite)?;
-    let by = attribute(caller, Some(actor), id, "fhir_record_consent");
+    let by = attribute(caller, Some(actor), id, Operation::FhirRecordConsent);
     match consents::record(caller, body_of(consent)?, key, by, state).await? {
         Once::Made(view) => Ok((view, true)),
         Once::Before(json) => serde_json::from_str(&json).map(|view| (view, false)).map_err(Problem::internal),

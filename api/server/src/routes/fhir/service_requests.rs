@@ -7,6 +7,7 @@ use domain::agreements::{DataClass, Purpose};
 use domain::audit::{Actor, Attribution};
 use domain::children::ChildReference;
 use domain::nhs_numbers::NhsNumber;
+use domain::operations::Operation;
 use domain::organisations::OrganisationCode;
 use domain::pathways::PathwaySet;
 use domain::policy::{Act, Ask, Facts, Refusal, decide};
@@ -30,8 +31,8 @@ use crate::routes::entries::{self, EntryQuery};
 use crate::state::State;
 
 /// What a search by GET is in the audit log.
-pub(super) const SEARCH: &str = "fhir_search_service_requests";
-const FIND: &str = "fhir_find_service_requests";
+pub(super) const SEARCH: Operation = Operation::FhirSearchServiceRequests;
+const FIND: Operation = Operation::FhirFindServiceRequests;
 
 /// Whose referrals. A child's id, never its number: that goes into the body of `_search`.
 #[derive(Debug, Deserialize, IntoParams)]
@@ -74,8 +75,8 @@ struct ChildForm {
 /// A provider's list where no child is named (as `GET /v1/waiting-list/entries`), else what may be seen of the
 /// child's waits (as `GET /v1/children/{child_id}/waits`); none where that is nothing.
 #[utoipa::path(
-    tag = "fhir", security(("oauth2" = ["waiting-list:read"])),
-    params(ServiceRequestQuery, ("Sendbridge-Actor" = String, Header, description = "The person behind the call")),
+    tag = "fhir",
+    params(ServiceRequestQuery),
     responses((status = 200, description = "A searchset", content((serde_json::Value = "application/fhir+json"), (String = "application/fhir+xml"))))
 )]
 #[get("/fhir/R4/ServiceRequest")]
@@ -95,7 +96,7 @@ pub(super) async fn search(
     caller: &Caller,
     actor: Actor,
     query: ServiceRequestQuery,
-    (id, operation): (RequestId, &'static str),
+    (id, operation): (RequestId, Operation),
     state: &State,
 ) -> Result<Node, Problem> {
     caller.require(Scope::WaitingListRead)?;
@@ -150,8 +151,8 @@ pub(super) async fn search(
 /// By `patient.identifier` (the NHS number, with its system) and `patient.birthdate`, which stand in no URL: what is
 /// found names the child by the id that the caller's organisation has for it. Or by the parameters of the search by GET.
 #[utoipa::path(
-    tag = "fhir", security(("oauth2" = ["waiting-list:read"])),
-    params(FormQuery, ("Sendbridge-Actor" = String, Header, description = "The person behind the call")),
+    tag = "fhir",
+    params(FormQuery),
     request_body(content = String, content_type = "application/x-www-form-urlencoded", description = "patient.identifier and patient.birthdate, or as in a query"),
     responses((status = 200, description = "A searchset", content((serde_json::Value = "application/fhir+json"), (String = "application/fhir+xml"))))
 )]
@@ -209,8 +210,8 @@ fn entry(caller: &Caller, row: &ListedReferral, child_id: Option<String>, state:
 ///
 /// By the id that a search gave the caller. What is not there and what is not permitted are the same 404.
 #[utoipa::path(
-    tag = "fhir", security(("oauth2" = ["waiting-list:read"])),
-    params(("id" = String, Path), FormQuery, ("Sendbridge-Actor" = String, Header, description = "The person behind the call")),
+    tag = "fhir",
+    params(("id" = String, Path), FormQuery),
     responses((status = 200, description = "The referral", content((serde_json::Value = "application/fhir+json"), (String = "application/fhir+xml"))))
 )]
 #[get("/fhir/R4/ServiceRequest/{id}", guard = "not_a_search")]
@@ -229,7 +230,7 @@ pub async fn fhir_get_service_request(
 
 pub(super) async fn read(caller: &Caller, actor: Actor, referral: &str, id: RequestId, state: &State) -> Result<Node, Problem> {
     caller.require(Scope::WaitingListRead)?;
-    let by = attribute(caller, Some(actor), id, "fhir_get_service_request");
+    let by = attribute(caller, Some(actor), id, Operation::FhirGetServiceRequest);
     let place = place_of(&state.child_ids, caller.organisation(), referral);
     let (recipient, partnership) = (caller.organisation(), std::sync::Arc::clone(caller.partnership()));
     let clock = state.clock.clone();
@@ -243,6 +244,7 @@ pub(super) async fn read(caller: &Caller, actor: Actor, referral: &str, id: Requ
             pathways,
             child,
             item: None,
+            loses_nothing: false,
         };
         let known = place.map_or(Ok(None), |at| tx.referral_place(at))?;
         let (Some(at), Some(known)) = (place, known) else {

@@ -4,6 +4,7 @@ use actix_web::http::StatusCode;
 use actix_web::{HttpResponse, get, post, web};
 use adapters::fhir::Node;
 use domain::audit::Actor;
+use domain::operations::Operation;
 use serde::Deserialize;
 use utoipa::IntoParams;
 
@@ -45,8 +46,8 @@ pub struct TaskQuery {
 ///
 /// As `GET /v1/advice-requests`: each side sees its own, and a list names no child.
 #[utoipa::path(
-    tag = "fhir", security(("oauth2" = ["advice:request"]), ("oauth2" = ["advice:respond"]), ("oauth2" = ["advice:read"])),
-    params(TaskQuery, ("Sendbridge-Actor" = String, Header, description = "The person behind the call")),
+    tag = "fhir",
+    params(TaskQuery),
     responses((status = 200, description = "A searchset", content((serde_json::Value = "application/fhir+json"), (String = "application/fhir+xml"))))
 )]
 #[get("/fhir/R4/Task")]
@@ -65,8 +66,8 @@ pub async fn fhir_search_tasks(
 ///
 /// With the parameters of the search by GET.
 #[utoipa::path(
-    tag = "fhir", security(("oauth2" = ["advice:request"]), ("oauth2" = ["advice:respond"]), ("oauth2" = ["advice:read"])),
-    params(FormQuery, ("Sendbridge-Actor" = String, Header, description = "The person behind the call")),
+    tag = "fhir",
+    params(FormQuery),
     request_body(content = String, content_type = "application/x-www-form-urlencoded", description = "As in a query"),
     responses((status = 200, description = "A searchset", content((serde_json::Value = "application/fhir+json"), (String = "application/fhir+xml"))))
 )]
@@ -131,8 +132,8 @@ pub(super) async fn search(caller: &Caller, query: TaskQuery, state: &State) -> 
 ///
 /// For its two parties, as `GET /v1/advice-requests/{id}`.
 #[utoipa::path(
-    tag = "fhir", security(("oauth2" = ["advice:request"]), ("oauth2" = ["advice:respond"]), ("oauth2" = ["advice:read"])),
-    params(("id" = String, Path), FormQuery, ("Sendbridge-Actor" = String, Header, description = "The person behind the call")),
+    tag = "fhir",
+    params(("id" = String, Path), FormQuery),
     responses((status = 200, description = "The request", content((serde_json::Value = "application/fhir+json"), (String = "application/fhir+xml"))))
 )]
 #[get("/fhir/R4/Task/{id}", guard = "not_a_search")]
@@ -150,7 +151,7 @@ pub async fn fhir_get_task(
 }
 
 pub(super) async fn read(caller: &Caller, actor: Actor, task: &str, id: RequestId, state: &State) -> Result<Node, Problem> {
-    let by = attribute(caller, Some(actor), id, "fhir_get_task");
+    let by = attribute(caller, Some(actor), id, Operation::FhirGetTask);
     let (request, child, case) = advice_requests::disclose(caller, task, by, state).await?;
     Ok(resources::task(&request, Some((&child, case)), state.today()))
 }

@@ -41,13 +41,8 @@ const KEPT: [&str; 4] = ["ServiceRequest", "Patient", "Encounter", "Appointment"
 /// Consents, and referrals with their Patient contained. Conditional requests and deletions are refused.
 #[utoipa::path(
     tag = "fhir",
-    security(
-        ("oauth2" = ["waiting-list:write"]), ("oauth2" = ["waiting-list:read"]), ("oauth2" = ["consent:write"]), ("oauth2" = ["consent:read"]),
-        ("oauth2" = ["advice:request"]), ("oauth2" = ["advice:respond"]), ("oauth2" = ["advice:read"])
-    ),
     params(
         FormQuery,
-        ("Sendbridge-Actor" = String, Header, description = "The person behind the call"),
         ("Idempotency-Key" = Option<String>, Header, description = "1 to 128 printable ASCII characters; for a transaction"),
     ),
     request_body(content((serde_json::Value = "application/fhir+json"), (String = "application/fhir+xml")), description = "A Bundle"),

@@ -1,0 +1,264 @@
+//! What can go wrong when something is asked of the gateway, whoever asks: a kind, what was wrong with what was sent,
+//! and a cause for the log. How it is told (a status, headers, an OperationOutcome) is the door's matter.
+
+use std::borrow::Cow;
+use std::fmt;
+
+use domain::UnknownCode;
+use domain::policy::{Reason, Refusal};
+use serde::{Deserialize, Serialize};
+use store::StoreError;
+
+macro_rules! kinds {
+    ($($name:ident = $code:literal $title:literal),+ $(,)?) => {
+        /// What went wrong. The code is stable: clients may rely on it.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+        pub enum Kind { $(#[doc = $title] $name),+ }
+
+        impl Kind {
+            /// Every kind, in the order of the table.
+            pub const ALL: &'static [Self] = &[$(Self::$name),+];
+
+            pub const fn code(self) -> &'static str {
+                match self { $(Self::$name => $code),+ }
+            }
+
+            /// What anybody may read of it.
+            pub const fn title(self) -> &'static str {
+                match self { $(Self::$name => $title),+ }
+            }
+        }
+    };
+}
+
+kinds! {
+    Malformed = "malformed" "The request could not be read",
+    DigestMismatch = "digest-mismatch" "The body is not the one whose digest was sent",
+    UndecodableBody = "undecodable-body" "The body cannot be decoded as its encoding says",
+    NoAgreement = "no-agreement" "No agreement covers anything of the kind",
+    NotAGuardian = "not-a-guardian" "Only a Caldicott guardian may, and the actor's role is another",
+    NotFound = "not-found" "Not there, or not yours to know of",
+    TooSlow = "too-slow" "The request did not arrive in time",
+    NotYetAnswered = "not-yet-answered" "The advice is not yet submitted",
+    OlderAsOf = "older-as-of" "A later state of the list is already held",
+    SnapshotShrinks = "snapshot-shrinks" "The snapshot would drop too much of the list",
+    IdempotencyInFlight = "idempotency-in-flight" "A request with this key is still being answered",
+    LegalHold = "legal-hold" "A legal hold keeps it as it is",
+    WrongStatus = "wrong-status" "Its present status does not allow it",
+    Erased = "erased" "It was erased, or is past its retention",
+    BodyTooLarge = "body-too-large" "The body is too large",
+    BodyExpands = "body-expands" "The body grows too much when it is decoded",
+    RefusedSubmission = "refused-submission" "The submission is refused whole",
+    UnreadableBody = "unreadable-body" "The body is not readable in its format",
+    IdempotencyMismatch = "idempotency-mismatch" "The key was used for another request",
+    NilReturnUnsaid = "nil-return-unsaid" "An empty snapshot has to say that it is a nil return",
+    InvalidValue = "invalid-value" "A value is understood and refused",
+    Internal = "internal" "The gateway failed",
+    Busy = "busy" "The gateway is busy",
+    DatabaseAway = "database-away" "The database is away",
+    Interrupted = "interrupted" "The gateway stopped before it was done",
+    LogBehind = "log-behind" "The audit log cannot take more entries",
+}
+
+impl fmt::Display for Kind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.code())
+    }
+}
+
+impl std::str::FromStr for Kind {
+    type Err = UnknownCode;
+
+    fn from_str(text: &str) -> Result<Self, UnknownCode> {
+        Self::ALL.iter().copied().find(|kind| kind.code() == text).ok_or(UnknownCode("a kind of trouble"))
+    }
+}
+
+/// One thing wrong in what was sent: where, what and, where there is one, the mending. It repeats no value.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = ProblemError))]
+pub struct Fault {
+    /// The field's name or path.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub field: Option<String>,
+    /// The row of the submission, counted from 1.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub row: Option<u64>,
+    /// The writer's own id of that row.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub referral_id: Option<String>,
+    pub code: Cow<'static, str>,
+    pub message: Cow<'static, str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub fix: Option<Cow<'static, str>>,
+}
+
+impl Fault {
+    pub fn new(code: &'static str, message: impl Into<Cow<'static, str>>) -> Self {
+        Self { field: None, row: None, referral_id: None, code: code.into(), message: message.into(), fix: None }
+    }
+
+    #[must_use]
+    pub fn field(mut self, field: impl Into<String>) -> Self {
+        self.field = Some(field.into());
+        self
+    }
+
+    /// How to mend it.
+    #[must_use]
+    pub fn fix(mut self, fix: impl Into<Cow<'static, str>>) -> Self {
+        self.fix = Some(fix.into());
+        self
+    }
+}
+
+/// Why something was not done. Small to pass on: what it holds is behind a pointer.
+#[derive(Debug)]
+pub struct Trouble(Box<Particulars>);
+
+#[derive(Debug)]
+struct Particulars {
+    kind: Kind,
+    detail: Option<Cow<'static, str>>,
+    faults: Vec<Fault>,
+    /// For the log alone.
+    cause: Option<String>,
+}
+
+/// What the database keeps of a trouble: of a submission that was answered before it was refused.
+#[derive(Serialize, Deserialize)]
+struct Kept {
+    kind: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    detail: Option<Cow<'static, str>>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    faults: Vec<Fault>,
+}
+
+impl Trouble {
+    pub fn new(kind: Kind) -> Self {
+        Self(Box::new(Particulars { kind, detail: None, faults: Vec::new(), cause: None }))
+    }
+
+    /// A failure of the gateway itself; the log says why.
+    pub fn internal(cause: impl fmt::Display) -> Self {
+        Self::new(Kind::Internal).cause(cause)
+    }
+
+    /// What the caller reads. It names no child and repeats no value.
+    #[must_use]
+    pub fn detail(mut self, detail: impl Into<Cow<'static, str>>) -> Self {
+        self.0.detail = Some(detail.into());
+        self
+    }
+
+    #[must_use]
+    pub fn fault(mut self, fault: Fault) -> Self {
+        self.0.faults.push(fault);
+        self
+    }
+
+    #[must_use]
+    pub fn with_faults(mut self, faults: impl IntoIterator<Item = Fault>) -> Self {
+        self.0.faults.extend(faults);
+        self
+    }
+
+    /// What the log reads. It names no child either.
+    #[must_use]
+    pub fn cause(mut self, cause: impl fmt::Display) -> Self {
+        self.0.cause = Some(cause.to_string());
+        self
+    }
+
+    pub fn kind(&self) -> Kind {
+        self.0.kind
+    }
+
+    /// What the caller reads beyond the kind.
+    pub fn said(&self) -> Option<&str> {
+        self.0.detail.as_deref()
+    }
+
+    pub fn faults(&self) -> &[Fault] {
+        &self.0.faults
+    }
+
+    /// What the log reads beyond the kind.
+    pub fn why(&self) -> Option<&str> {
+        self.0.cause.as_deref()
+    }
+
+    /// What the caller reads of it beyond the kind, and what the log does.
+    pub fn into_parts(self) -> (Option<Cow<'static, str>>, Vec<Fault>, Option<String>) {
+        (self.0.detail, self.0.faults, self.0.cause)
+    }
+
+    /// What the database keeps of it.
+    pub fn to_json(&self) -> String {
+        let kept = Kept { kind: self.0.kind.to_string(), detail: self.0.detail.clone(), faults: self.0.faults.clone() };
+        serde_json::to_string(&kept).unwrap_or_default()
+    }
+
+    /// A trouble that the database kept.
+    pub fn from_json(text: &str) -> Result<Self, StoreError> {
+        let corrupt = || StoreError::Corrupt("why a submission failed");
+        let Kept { kind, detail, faults } = serde_json::from_str(text).map_err(|_| corrupt())?;
+        Ok(Self(Box::new(Particulars { kind: kind.parse().map_err(|_| corrupt())?, detail, faults, cause: None })))
+    }
+}
+
+impl From<Kind> for Trouble {
+    fn from(kind: Kind) -> Self {
+        Self::new(kind)
+    }
+}
+
+/// No agreement may be said aloud, and a hold to whose it is; what a family decided, and what is not there, may not.
+impl From<Refusal> for Trouble {
+    fn from(refusal: Refusal) -> Self {
+        Self::new(match refusal.reason() {
+            Reason::LegalHold => Kind::LegalHold,
+            _ if refusal.is_structural() => Kind::NoAgreement,
+            _ => Kind::NotFound,
+        })
+    }
+}
+
+impl From<StoreError> for Trouble {
+    fn from(error: StoreError) -> Self {
+        match &error {
+            StoreError::Busy => Self::new(Kind::Busy),
+            StoreError::LogBehind => Self::new(Kind::LogBehind),
+            error if error.is_away() => Self::new(Kind::DatabaseAway).cause(error),
+            error => Self::internal(format!("{error}: {error:?}")),
+        }
+    }
+}
+
+impl fmt::Display for Trouble {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.0.kind.title())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_the_database_kept_of_a_trouble_is_read_again_without_its_cause() {
+        for kind in Kind::ALL {
+            let fault = Fault::new("missing-column", "a column is missing").field("status").fix("add it");
+            let trouble = Trouble::new(*kind).detail("It is not readable.").fault(fault).cause("for the log alone");
+            let kept = trouble.to_json();
+            assert!(!kept.contains("for the log alone"));
+            let read = Trouble::from_json(&kept).unwrap();
+            assert_eq!((read.kind(), read.said(), read.faults()), (*kind, trouble.said(), trouble.faults()));
+            assert_eq!(read.why(), None);
+        }
+        for wrong in ["", "{}", r#"{"kind":"something-new"}"#] {
+            assert!(Trouble::from_json(wrong).is_err(), "{wrong}");
+        }
+    }
+}

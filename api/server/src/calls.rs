@@ -1,0 +1,180 @@
+//! One call of one operation: who calls, with what right, for whom, and when. A handler names its operation in its
+//! signature, `Call<GetWaits>`; scope, person and audit event follow from the operation's line in `domain::operations`.
+
+use std::future::{Ready, ready};
+use std::marker::PhantomData;
+use std::sync::Arc;
+
+use actix_web::dev::{Payload, Service, ServiceResponse};
+use actix_web::http::Method;
+use actix_web::test::TestRequest;
+use actix_web::{FromRequest, HttpMessage, HttpRequest, web};
+use chrono::{DateTime, NaiveDate, Utc};
+use domain::audit::{Actor, Attribution};
+use domain::calls::Context;
+use domain::operations::{Access, Named, Operation};
+use domain::organisations::OrganisationCode;
+use domain::partnerships::{Client, Partnership};
+use utoipa::openapi::OpenApi;
+
+use crate::actors::ActingFor;
+use crate::callers::Caller;
+use crate::exchanges::RequestId;
+use crate::problems::Problem;
+use crate::state::State;
+
+/// A call of the operation `O` by a client that may try it.
+#[derive(Debug)]
+pub struct Call<O> {
+    caller: Caller,
+    actor: Option<Actor>,
+    request_id: RequestId,
+    now: DateTime<Utc>,
+    operation: PhantomData<O>,
+}
+
+impl<O: Named> Call<O> {
+    pub fn client(&self) -> &Client {
+        self.caller.client()
+    }
+
+    pub fn organisation(&self) -> OrganisationCode {
+        self.caller.organisation()
+    }
+
+    /// The partnership in force when the request came in.
+    pub fn partnership(&self) -> &Arc<Partnership> {
+        self.caller.partnership()
+    }
+
+    pub fn request_id(&self) -> RequestId {
+        self.request_id
+    }
+
+    /// The person behind the call, where the operation asks for one.
+    pub fn actor(&self) -> Option<&Actor> {
+        self.actor.as_ref()
+    }
+
+    /// When the request came in.
+    pub fn now(&self) -> DateTime<Utc> {
+        self.now
+    }
+
+    /// The day it came in, in Europe/London.
+    pub fn today(&self) -> NaiveDate {
+        domain::dates::london_day(self.now)
+    }
+
+    /// What every decision of the call shares.
+    pub fn context(&self) -> Context {
+        let by = Attribution {
+            client: self.client().id.clone(),
+            organisation: self.organisation(),
+            actor: self.actor.clone(),
+            operation: O::OPERATION,
+            request_id: self.request_id.0,
+            resource: None,
+        };
+        Context { partnership: Arc::clone(self.partnership()), by, now: self.now }
+    }
+
+    /// The same request as a call of another operation that it carries: an entry of a batch.
+    pub fn carrying<P: Named>(&self) -> Result<Call<P>, Problem> {
+        Call::admit(self.caller.clone(), self.actor.clone(), self.request_id, self.now)
+    }
+
+    /// Admits a client that holds one of the operation's scopes now.
+    fn admit(caller: Caller, actor: Option<Actor>, request_id: RequestId, now: DateTime<Utc>) -> Result<Self, Problem> {
+        match O::OPERATION.access() {
+            Access::Token([]) => {}
+            Access::Token(scopes) => caller.require_any(scopes)?,
+            Access::Certificate | Access::Inside => return Err(Problem::internal("an operation that takes no token")),
+        }
+        Ok(Self { caller, actor, request_id, now, operation: PhantomData })
+    }
+
+    fn of(request: &HttpRequest) -> Result<Self, Problem> {
+        if let Some(asked) = request.extensions().get::<WhichOperation>() {
+            return Err(asked.answer(O::OPERATION));
+        }
+        let state = request.app_data::<web::Data<State>>().ok_or_else(|| Problem::internal("no state"))?;
+        let caller = Caller::of(request)?;
+        let actor = if O::OPERATION.names_a_person() { Some(ActingFor::of(request)?.0) } else { None };
+        let request_id = request.extensions().get().copied().ok_or_else(|| Problem::internal("a request without an id"))?;
+        Self::admit(caller, actor, request_id, state.clock.now())
+    }
+}
+
+impl<O: Named> FromRequest for Call<O> {
+    type Error = Problem;
+    type Future = Ready<Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, _payload: &mut Payload) -> Self::Future {
+        ready(Self::of(request))
+    }
+}
+
+/// The question that the gateway asks each of its routes before it listens: which operation its handler names. It is not
+/// to be had over the wire.
+#[derive(Debug, Clone, Default)]
+pub struct WhichOperation(Arc<std::sync::OnceLock<Operation>>);
+
+impl WhichOperation {
+    /// What the handler named; nothing where it takes no call.
+    pub fn named(&self) -> Option<Operation> {
+        self.0.get().copied()
+    }
+
+    fn answer(&self, operation: Operation) -> Problem {
+        // Of two calls in one handler the first is the handler's own.
+        let _ = self.0.set(operation);
+        Problem::internal("a question of the gateway's own")
+    }
+}
+
+/// An operation of the document whose route calls itself something else.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("the handler of {method} {path}, which is {documented}, takes a call of {named}")]
+pub struct Misnamed {
+    method: String,
+    path: String,
+    documented: String,
+    named: Operation,
+}
+
+/// Asks the route of each documented operation which operation its handler names, and compares the two: a handler with
+/// another operation's call would be admitted under another operation's scopes. `request` makes what the service takes.
+pub async fn check_names<S, R, B>(service: &S, request: fn(TestRequest) -> R, document: &OpenApi) -> Result<(), Misnamed>
+where
+    R: HttpMessage,
+    S: Service<R, Response = ServiceResponse<B>, Error = actix_web::Error>,
+{
+    for (path, item) in &document.paths.paths {
+        let operations = [
+            (Method::GET, &item.get),
+            (Method::PUT, &item.put),
+            (Method::POST, &item.post),
+            (Method::DELETE, &item.delete),
+            (Method::PATCH, &item.patch),
+        ];
+        for (method, operation) in operations {
+            let Some(documented) = operation.as_ref().and_then(|operation| operation.operation_id.as_deref()) else { continue };
+            let asked = WhichOperation::default();
+            let request = request(TestRequest::with_uri(&filled(path)).method(method.clone()));
+            request.extensions_mut().insert(asked.clone());
+            // What it answers otherwise is of no interest: nothing is asked of the store.
+            let _ = service.call(request).await;
+            if let Some(named) = asked.named().filter(|named| named.as_str() != documented) {
+                return Err(Misnamed { method: method.to_string(), path: path.clone(), documented: documented.to_owned(), named });
+            }
+        }
+    }
+    Ok(())
+}
+
+/// A path that the template matches.
+fn filled(template: &str) -> String {
+    let parts = template.split('/').map(|part| if part.starts_with('{') { "0" } else { part });
+    parts.collect::<Vec<_>>().join("/")
+}

@@ -1,0 +1,155 @@
+//! The one shape of a transaction about a person: the gate, the facts behind it, the decision, and then either the work
+//! with its permit or the refusal's audit entry.
+//!
+//! A refusal is a value and no error: an error would roll its entry back. A permit is lent to the work and cannot leave it.
+
+use domain::calls::Context;
+use domain::children::ChildReference;
+use domain::identifiers::ChildId;
+use domain::policy::{Ask, ChildFacts, Facts, FactsAsked, Permit, Refusal, decide};
+
+use crate::StoreError;
+use crate::transactions::Tx;
+
+/// What the work answered, or why it was not begun.
+pub type Decided<T> = Result<Result<T, Refusal>, StoreError>;
+
+impl Tx<'_> {
+    /// Does what is asked for, if it is permitted.
+    pub fn permitted<T>(
+        &mut self,
+        ask: Ask,
+        cx: &Context,
+        work: impl FnOnce(&mut Self, &Permit) -> Result<T, StoreError>,
+    ) -> Decided<T> {
+        match self.decided(ask, cx)? {
+            Ok(permit) => work(self, &permit).map(Ok),
+            Err(refusal) => self.refuse(refusal, cx),
+        }
+    }
+
+    /// The same about a child that somebody names. One that nobody holds is decided about first, and made known only if
+    /// it is permitted.
+    pub fn permitted_naming<T>(
+        &mut self,
+        child: &ChildReference,
+        ask: Ask,
+        cx: &Context,
+        work: impl FnOnce(&mut Self, &Permit) -> Result<T, StoreError>,
+    ) -> Decided<T> {
+        match self.known_for(child, &[ask], cx)? {
+            Ok(child) => self.permitted(ask.of(child), cx, work),
+            Err(refusal) => self.refuse(refusal, cx),
+        }
+    }
+
+    /// The same for all that is asked or for nothing of it: the first refusal is written.
+    pub fn permitted_all_naming<T>(
+        &mut self,
+        child: &ChildReference,
+        asks: &[Ask],
+        cx: &Context,
+        work: impl FnOnce(&mut Self, &[Permit]) -> Result<T, StoreError>,
+    ) -> Decided<T> {
+        match self.known_for(child, asks, cx)? {
+            Ok(child) => {
+                let asks: Vec<_> = asks.iter().map(|ask| ask.of(child)).collect();
+                self.permitted_all(&asks, cx, work)
+            }
+            Err(refusal) => self.refuse(refusal, cx),
+        }
+    }
+
+    /// Does what is asked for, all of it about one child or none, if all of it is permitted.
+    pub fn permitted_all<T>(
+        &mut self,
+        asks: &[Ask],
+        cx: &Context,
+        work: impl FnOnce(&mut Self, &[Permit]) -> Result<T, StoreError>,
+    ) -> Decided<T> {
+        let Some(first) = asks.first() else { return Err(StoreError::Corrupt("nothing is asked for")) };
+        let facts = self.facts_for(first, cx)?;
+        let decided: Result<Vec<_>, _> = asks.iter().map(|ask| judge(*ask, cx, &facts)).collect();
+        match decided {
+            Ok(permits) => work(self, &permits).map(Ok),
+            Err(refusal) => self.refuse(refusal, cx),
+        }
+    }
+
+    /// Does what is permitted of several things about one child, and writes a refusal for each that is not. What they are
+    /// is found out behind the gate of `first`, which is of the same act and child, and handed on to the work.
+    pub fn permitted_each<S, T>(
+        &mut self,
+        first: Ask,
+        cx: &Context,
+        asks: impl FnOnce(&mut Self) -> Result<(S, Vec<Ask>), StoreError>,
+        work: impl FnOnce(&mut Self, S, &[Permit]) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        self.pass_gate_of(&first)?;
+        let (found, asks) = asks(self)?;
+        let facts = self.facts_behind(&first, cx)?;
+        let mut permits = Vec::with_capacity(asks.len());
+        for ask in asks {
+            match judge(ask, cx, &facts) {
+                Ok(permit) => permits.push(permit),
+                Err(refusal) => self.leave_refused(&refusal, &cx.by, cx.now)?,
+            }
+        }
+        work(self, found, &permits)
+    }
+
+    /// Writes a refusal's entry and answers it.
+    pub fn refuse<T>(&mut self, refusal: Refusal, cx: &Context) -> Decided<T> {
+        self.leave_refused(&refusal, &cx.by, cx.now)?;
+        Ok(Err(refusal))
+    }
+
+    /// Refuses what is not there. To the caller it looks like any other refusal.
+    pub fn refuse_unknown<T>(&mut self, ask: Ask, cx: &Context) -> Decided<T> {
+        self.refuse(Refusal::not_held(ask), cx)
+    }
+
+    /// The child that a reference names, made known once each of what is asked is permitted.
+    fn known_for(&mut self, reference: &ChildReference, asks: &[Ask], cx: &Context) -> Result<Result<ChildId, Refusal>, StoreError> {
+        if let Some(child) = self.known_child(reference)? {
+            return Ok(Ok(child));
+        }
+        for ask in asks {
+            if let Err(refusal) = self.decided(*ask, cx)? {
+                return Ok(Err(refusal));
+            }
+        }
+        self.child_for_decision(reference).map(Ok)
+    }
+
+    fn decided(&mut self, ask: Ask, cx: &Context) -> Decided<Permit> {
+        let facts = self.facts_for(&ask, cx)?;
+        Ok(judge(ask, cx, &facts))
+    }
+
+    fn facts_for(&mut self, ask: &Ask, cx: &Context) -> Result<ChildFacts, StoreError> {
+        self.pass_gate_of(ask)?;
+        self.facts_behind(ask, cx)
+    }
+
+    fn pass_gate_of(&mut self, ask: &Ask) -> Result<(), StoreError> {
+        match ask.child {
+            Some(child) if ask.changes_something() => self.child_for_withdrawal(child),
+            Some(child) => self.child_for_disclosure(child),
+            None => Ok(()),
+        }
+    }
+
+    /// Facts handed in could be older than a withdrawal: they are read once the gate is passed.
+    fn facts_behind(&mut self, ask: &Ask, cx: &Context) -> Result<ChildFacts, StoreError> {
+        match (ask.facts(), ask.child) {
+            (FactsAsked::Child, Some(child)) => self.child_facts(child, cx.partnership.needs()),
+            (FactsAsked::Holds, child) => self.facts_for_rights(child, ask.holder),
+            (FactsAsked::Child, None) | (FactsAsked::None, _) => Ok(ChildFacts::default()),
+        }
+    }
+}
+
+fn judge(ask: Ask, cx: &Context, facts: &ChildFacts) -> Result<Permit, Refusal> {
+    decide(ask, Facts::at(cx.now, &cx.partnership, facts))
+}
