@@ -74,7 +74,7 @@ impl std::str::FromStr for Kind {
     }
 }
 
-/// One thing wrong in what was sent: where, what and, where there is one, the mending. It repeats no value.
+/// One thing wrong: where, what and, where there is one, the mending.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = ProblemError))]
 pub struct Fault {

@@ -16,12 +16,7 @@ pub type Decided<T> = Result<Result<T, Refusal>, StoreError>;
 
 impl Tx<'_> {
     /// Does what is asked for, if it is permitted.
-    pub fn permitted<T>(
-        &mut self,
-        ask: Ask,
-        cx: &Context,
-        work: impl FnOnce(&mut Self, &Permit) -> Result<T, StoreError>,
-    ) -> Decided<T> {
+    pub fn permitted<T>(&mut self, ask: Ask, cx: &Context, work: impl FnOnce(&mut Self, &Permit) -> Result<T, StoreError>) -> Decided<T> {
         match self.decided(ask, cx)? {
             Ok(permit) => work(self, &permit).map(Ok),
             Err(refusal) => self.refuse(refusal, cx),

@@ -126,7 +126,10 @@ mod tests {
     fn a_fault_names_its_field_and_no_value() {
         let both = r#""nhs_number":"9990000018","date_of_birth":"2016-05-04""#;
         assert_eq!(fault(&format!("{{{both},\"nhs_number\":\"9990000018\"}}")).1, "duplicate-key");
-        assert_eq!(fault(r#"{"nhs_number":"9990000018"}"#), (String::new(), "missing-field".into(), "missing field `date_of_birth`".into()));
+        assert_eq!(
+            fault(r#"{"nhs_number":"9990000018"}"#),
+            (String::new(), "missing-field".into(), "missing field `date_of_birth`".into())
+        );
         let (field, code, message) = fault(r#"{"nhs_number":"9990000019","date_of_birth":"2016-05-04"}"#);
         assert_eq!((field.as_str(), code.as_ref()), ("nhs_number", "invalid-value"));
         assert!(!message.contains("999"), "{message}");

@@ -34,9 +34,9 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::clocks::Clock;
 use crate::configuration::{Configuration, Submissions};
-use crate::transitional::{in_flight, mismatch};
 use crate::problems::{Kind, Problem};
 use crate::spools::Spools;
+use crate::transitional::{in_flight, mismatch};
 use bodies::body;
 use contents::{Bounds, Content, Incoming};
 use encodings::Coding;

@@ -29,10 +29,10 @@ use crate::bodies::{Json, Query};
 use crate::callers::Caller;
 use crate::exchanges::RequestId;
 use crate::idempotency::IdempotencyKey;
-use crate::transitional::{fingerprint, once};
 use crate::pages::{Page, cursor, limit, one_more};
 use crate::problems::{Kind, Problem};
 use crate::state::State;
+use crate::transitional::{fingerprint, once};
 
 const LONGEST: usize = 500;
 

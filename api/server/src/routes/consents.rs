@@ -28,10 +28,10 @@ use crate::bodies::{Json, Query};
 use crate::callers::Caller;
 use crate::exchanges::RequestId;
 use crate::idempotency::IdempotencyKey;
-use crate::transitional::{Once, fingerprint, once};
 use crate::pages::Page;
 use crate::problems::{Kind, Problem};
 use crate::state::State;
+use crate::transitional::{Once, fingerprint, once};
 
 pub(super) const LONGEST: usize = 2_000;
 

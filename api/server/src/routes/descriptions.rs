@@ -4,9 +4,8 @@ use std::collections::BTreeMap;
 
 use domain::operations::{self, Access};
 use domain::scopes::Scope;
-use utoipa::PartialSchema;
 use utoipa::openapi::path::{Operation, Parameter, ParameterBuilder, ParameterIn};
-use utoipa::openapi::schema::ArrayItems;
+use utoipa::openapi::schema::{ArrayItems, Object, SchemaType, Type};
 use utoipa::openapi::security::{ClientCredentials, Flow, OAuth2, Scopes, SecurityRequirement, SecurityScheme};
 use utoipa::openapi::{
     Components, Content, InfoBuilder, LicenseBuilder, OpenApi, OpenApiBuilder, Ref, RefOr, Required, Response, ResponseBuilder, Schema,
@@ -100,14 +99,17 @@ fn add_access(operation: &mut Operation) {
         needs.push(SecurityRequirement::new::<_, [&str; 0], _>("oauth2", []));
     }
     operation.security = Some(needs.into_iter().map(with_certificate).collect());
+    if !named.names_a_person() && !named.takes_a_key() {
+        return;
+    }
     let parameters = operation.parameters.get_or_insert_default();
     if named.names_a_person() && !describes(parameters, PERSON) {
         let first = parameters.iter().position(|parameter| is(parameter, |it| it.parameter_in == ParameterIn::Header));
-        let person = header(PERSON, Required::True, "The person behind the call", String::schema());
+        let person = header(PERSON, Required::True, "The person behind the call", &[Type::String]);
         parameters.insert(first.unwrap_or(parameters.len()), person);
     }
     if named.takes_a_key() && !describes(parameters, KEY) {
-        let key = header(KEY, Required::False, "1 to 128 printable ASCII characters", Option::<String>::schema());
+        let key = header(KEY, Required::False, "1 to 128 printable ASCII characters", &[Type::String, Type::Null]);
         parameters.push(key);
     }
 }
@@ -124,7 +126,12 @@ fn is(parameter: &RefOr<Parameter>, so: impl Fn(&Parameter) -> bool) -> bool {
     matches!(parameter, RefOr::T(parameter) if so(parameter))
 }
 
-fn header(name: &str, required: Required, description: &str, schema: RefOr<Schema>) -> RefOr<Parameter> {
+fn header(name: &str, required: Required, description: &str, types: &[Type]) -> RefOr<Parameter> {
+    let schema_type = match types {
+        [one] => SchemaType::new(one.clone()),
+        several => several.iter().cloned().collect(),
+    };
+    let schema = Object::builder().schema_type(schema_type).build();
     let described = ParameterBuilder::new().name(name).parameter_in(ParameterIn::Header).required(required);
     RefOr::T(described.description(Some(description)).schema(Some(schema)).build())
 }

@@ -23,9 +23,9 @@ use crate::bodies::Json;
 use crate::callers::Caller;
 use crate::exchanges::RequestId;
 use crate::idempotency::IdempotencyKey;
-use crate::transitional::{fingerprint, once};
 use crate::problems::{Kind, Problem};
 use crate::state::State;
+use crate::transitional::{fingerprint, once};
 
 /// What is contested.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]

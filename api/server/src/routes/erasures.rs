@@ -24,10 +24,10 @@ use crate::bodies::faults::Fault;
 use crate::callers::Caller;
 use crate::exchanges::RequestId;
 use crate::idempotency::IdempotencyKey;
-use crate::transitional::{Once, fingerprint, once};
 use crate::problems::{Kind, Problem};
 use crate::retention;
 use crate::state::State;
+use crate::transitional::{Once, fingerprint, once};
 
 /// The classes that an organisation may have sent something of.
 const SENT: [DataClass; 4] = [DataClass::WaitingListStatus, DataClass::EhcpStatus, DataClass::AdviceRequest, DataClass::HealthAdvice];

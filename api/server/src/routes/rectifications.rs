@@ -25,9 +25,9 @@ use crate::bodies::faults::Fault;
 use crate::callers::Caller;
 use crate::exchanges::RequestId;
 use crate::idempotency::IdempotencyKey;
-use crate::transitional::{fingerprint, once};
 use crate::problems::{Kind, Problem};
 use crate::state::State;
+use crate::transitional::{fingerprint, once};
 
 /// What was sent under the wrong child, and whose it is.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]

@@ -25,10 +25,10 @@ use crate::bodies::faults::Fault;
 use crate::callers::Caller;
 use crate::exchanges::RequestId;
 use crate::idempotency::IdempotencyKey;
-use crate::transitional::{fingerprint, once};
 use crate::pages::Page;
 use crate::problems::{Kind, Problem};
 use crate::state::State;
+use crate::transitional::{fingerprint, once};
 
 /// A restriction to be set.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]

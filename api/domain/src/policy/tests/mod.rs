@@ -4,10 +4,10 @@ mod properties;
 mod rows;
 
 use super::*;
-use crate::agreements::{DataClass, Purpose};
-use crate::identifiers::ChildId;
 use crate::agreements::{Basis, Confidentiality, ConsentRule, LegalBasis, OptOut, Population};
+use crate::agreements::{DataClass, Purpose};
 use crate::consents::{ConsentDecision, DecidedBy, ReviewOutcome};
+use crate::identifiers::ChildId;
 use crate::identifiers::{OverrideId, RestrictionId};
 use crate::pathways::Pathway;
 use crate::places::Places;

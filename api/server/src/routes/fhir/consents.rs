@@ -21,10 +21,10 @@ use crate::exchanges::RequestId;
 use crate::fhir::bodies::Resource;
 use crate::fhir::{BASE, EXTENSION, NHS_NUMBER, ODS, Representation, bundles, resources};
 use crate::idempotency::IdempotencyKey;
-use crate::transitional::Once;
 use crate::problems::{Kind, Problem};
 use crate::routes::consents::{self, ConsentBody, ConsentView};
 use crate::state::State;
+use crate::transitional::Once;
 
 /// What a search by GET is in the audit log.
 pub(super) const SEARCH: Operation = Operation::FhirSearchConsents;
