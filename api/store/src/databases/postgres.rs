@@ -30,7 +30,7 @@ const ATTEMPTS: usize = 5;
 pub(crate) type Pooled = PooledConnection<ConnectionManager<PgConnection>>;
 
 #[derive(Clone)]
-pub(super) struct Postgres {
+pub(crate) struct Postgres {
     pool: Pool<ConnectionManager<PgConnection>>,
     /// Keeps blocking threads from piling up behind the pool.
     running: Arc<Semaphore>,
@@ -55,7 +55,7 @@ impl Postgres {
         Ok(Self { pool, running: Arc::new(Semaphore::new(TURNS as usize)), waiting: Arc::new(Semaphore::new(QUEUE)) })
     }
 
-    pub(super) fn connection(&self) -> Result<Pooled, StoreError> {
+    pub(crate) fn connection(&self) -> Result<Pooled, StoreError> {
         self.pool.get().map_err(|error| StoreError::Away(error.to_string()))
     }
 

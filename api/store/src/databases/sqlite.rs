@@ -49,7 +49,7 @@ struct Checkpoint {
 
 type Readers = Pool<ConnectionManager<SqliteConnection>>;
 
-pub(super) struct Sqlite {
+pub(crate) struct Sqlite {
     path: PathBuf,
     jobs: Mutex<Option<mpsc::Sender<Job>>>,
     writer: Mutex<Option<JoinHandle<()>>>,
@@ -86,7 +86,7 @@ impl Sqlite {
     }
 
     /// Where a submission is staged: a file beside the database, removed when it is done.
-    pub(super) fn staging_path(&self, submission: SubmissionId) -> PathBuf {
+    pub(crate) fn staging_path(&self, submission: SubmissionId) -> PathBuf {
         let mut name = staging_prefix(&self.path);
         name.push(submission.to_string());
         self.path.with_file_name(name)
