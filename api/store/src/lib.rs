@@ -18,6 +18,7 @@ mod facts;
 mod holds;
 mod idempotency;
 mod merges;
+mod migrations;
 mod opt_outs;
 mod overrides;
 mod recipients;
@@ -87,6 +88,12 @@ pub enum StoreError {
     NoEvent(&'static str),
     #[error("the database refused a statement")]
     Database(#[from] diesel::result::Error),
+    /// The database has the tables of a version before any that this one can start from. Nothing of it was changed.
+    #[error(
+        "its tables are those of an earlier version of Sendbridge (migration {0}), which this version cannot bring up to date. \
+         Nothing was changed. Name a new database in [database] url, or run the version that made this one"
+    )]
+    OlderTables(String),
     #[error("the database could not be set up: {0}")]
     SetUp(String),
     #[error("a file of the store: {0}")]
