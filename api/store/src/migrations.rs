@@ -111,25 +111,31 @@ struct Line {
 }
 
 #[derive(QueryableByName)]
-struct IsThere {
+struct Table {
     #[diesel(sql_type = Bool)]
     is_there: bool,
 }
 
 impl Applied {
-    pub(crate) fn read(database: Handle<'_>) -> diesel::QueryResult<Self> {
-        const VERSIONS: &str = "SELECT version FROM __diesel_schema_migrations";
-        let (is_there, versions) = match database {
+    pub(crate) fn read(mut database: Handle<'_>) -> diesel::QueryResult<Self> {
+        let table: Table = match &mut database {
             Handle::Sqlite(connection) => {
-                let is_there = "SELECT EXISTS (SELECT 1 FROM sqlite_schema WHERE name = '__diesel_schema_migrations') AS is_there";
-                (sql_query(is_there).get_result::<IsThere>(connection)?.is_there, sql_query(VERSIONS).load(connection))
+                sql_query("SELECT EXISTS (SELECT 1 FROM sqlite_schema WHERE name = '__diesel_schema_migrations') AS is_there")
+                    .get_result(*connection)?
             }
             Handle::Postgres(connection) => {
-                let is_there = "SELECT to_regclass('__diesel_schema_migrations') IS NOT NULL AS is_there";
-                (sql_query(is_there).get_result::<IsThere>(connection)?.is_there, sql_query(VERSIONS).load(connection))
+                sql_query("SELECT to_regclass('__diesel_schema_migrations') IS NOT NULL AS is_there").get_result(*connection)?
             }
         };
-        Ok(Self(if is_there { versions? } else { Vec::new() }))
+        if !table.is_there {
+            return Ok(Self(Vec::new()));
+        }
+        let versions = sql_query("SELECT version FROM __diesel_schema_migrations");
+        match database {
+            Handle::Sqlite(connection) => versions.load(connection),
+            Handle::Postgres(connection) => versions.load(connection),
+        }
+        .map(Self)
     }
 
     /// Fails for a database that was made before the tables had their present foundation.
