@@ -13,6 +13,7 @@ mod conformance;
 mod consents;
 mod contract;
 mod data_sets;
+mod databases;
 mod disclosures;
 mod fhir;
 mod formats;

@@ -7,6 +7,7 @@ use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
 use diesel::{PgConnection, SqliteConnection};
 
+use crate::costs::LIMITS;
 use crate::{Result, per_second};
 
 diesel::table! {
@@ -34,8 +35,8 @@ const BATCH: usize = 500;
 const SEALED_RECORD: usize = 400;
 const SEALED_REFERENCE: usize = 120;
 
-const SQLITE: &str = include_str!("../../api/store/migrations/sqlite/2026-11-21-000000_foundation/up.sql");
-const POSTGRES: &str = include_str!("../../api/store/migrations/postgres/2026-11-21-000000_foundation/up.sql");
+/// Which indexes bare statements have no use for.
+const BARE: &str = "DROP INDEX record_by_case; DROP INDEX record_by_retention; DROP INDEX record_by_list;";
 const STAGED: &str =
     "CREATE TEMPORARY TABLE peer_staged (record_key TEXT NOT NULL, look_up BYTES NOT NULL, sealed_reference BYTES NOT NULL,
     digest BYTES NOT NULL, sealed_record BYTES NOT NULL)";
@@ -56,9 +57,11 @@ pub(crate) fn staged_upsert(url: Option<&str>, rows: u64) -> Result<f64> {
 
 fn sqlite(rows: u64) -> Result<f64> {
     let folder = tempfile::tempdir()?;
-    let mut connection = SqliteConnection::establish(&folder.path().join("peer.db").to_string_lossy())?;
+    let path = folder.path().join("peer.db").to_string_lossy().into_owned();
+    store::prepare(&path, None, LIMITS)?;
+    let mut connection = SqliteConnection::establish(&path)?;
     connection.batch_execute("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA cache_size = -32768;")?;
-    connection.batch_execute(SQLITE)?;
+    connection.batch_execute(BARE)?;
     connection.batch_execute(&STAGED.replace("BYTES", "BLOB"))?;
     let began = Instant::now();
     connection.immediate_transaction(|connection| {
@@ -71,8 +74,9 @@ fn sqlite(rows: u64) -> Result<f64> {
 }
 
 fn postgres(url: &str, rows: u64) -> Result<f64> {
+    store::prepare(url, None, LIMITS)?;
     let mut connection = PgConnection::establish(url)?;
-    connection.batch_execute(POSTGRES)?;
+    connection.batch_execute(BARE)?;
     connection.batch_execute(&STAGED.replace("BYTES", "BYTEA"))?;
     let began = Instant::now();
     connection.transaction(|connection| {

@@ -26,6 +26,18 @@ impl Cluster {
         CLUSTER.get_or_init(Self::start)
     }
 
+    /// A cluster that a test may end.
+    pub fn own() -> Self {
+        Self::start()
+    }
+
+    /// Tells the server to end once its sessions have; until then it takes no new ones (SQLSTATE 57P03).
+    pub fn shut_down(&self) {
+        let process = std::fs::read_to_string(self.data.join("postmaster.pid")).expect("a running server");
+        let process = process.lines().next().expect("its number");
+        assert!(Command::new("kill").args(["-TERM", process]).status().expect("kill").success());
+    }
+
     /// The address of a database that nobody has used.
     pub fn fresh_database(&self) -> String {
         let name = format!("world_{}", self.databases.fetch_add(1, Ordering::SeqCst));
@@ -40,7 +52,7 @@ impl Cluster {
     }
 
     /// What `pg_dump` makes of a database.
-    pub(crate) fn backup(url: &str) -> Vec<u8> {
+    pub fn backup(url: &str) -> Vec<u8> {
         let output = Command::new(binaries().join("pg_dump")).arg(url).output().expect("pg_dump");
         assert!(output.status.success(), "pg_dump: {}", String::from_utf8_lossy(&output.stderr));
         output.stdout

@@ -1,58 +1,23 @@
 //! What a call sends: nothing, a form, JSON, or a file that streams from disk.
 
-use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use aws_lc_rs::digest::{Context, SHA256};
 use bytes::{Bytes, BytesMut};
-use domain::identifiers::SubmissionId;
 use futures_util::stream;
 use tokio::fs::File;
 use tokio::io::AsyncReadExt;
 
 use crate::encodings::{Coding, Encoded};
-
-/// Bytes read from disk at a time: what a push holds in memory.
-pub(crate) const CHUNK: usize = 64 * 1024;
-
-/// How far a submission is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Step {
-    /// So many bytes of the file have been taken so far. A retry starts again from nothing.
-    Sent(u64),
-    /// The gateway has the file, and works on it under this id.
-    Begun(SubmissionId),
-    /// So far the gateway has read so many of its bytes and rows.
-    Read { bytes: u64, of: u64, records: u64 },
-}
-
-/// Told of each step.
-pub type Progress = Arc<dyn Fn(Step) + Send + Sync>;
-
-/// What a file's content is known by.
-pub type Sha256 = [u8; 32];
-
-/// Reads a file for its SHA-256. It blocks.
-pub fn sha256_of(path: &Path) -> std::io::Result<Sha256> {
-    let (mut file, mut context, mut chunk) = (std::fs::File::open(path)?, Context::new(&SHA256), vec![0; CHUNK]);
-    loop {
-        match file.read(&mut chunk)? {
-            0 => break,
-            count => context.update(&chunk[..count]),
-        }
-    }
-    let mut digest = [0; 32];
-    digest.copy_from_slice(context.finish().as_ref());
-    Ok(digest)
-}
+use crate::files::{CHUNK, Sha256};
+use crate::steps::{Progress, Step};
 
 /// The content of a submission.
 #[derive(Debug, Clone)]
 pub enum Payload {
     /// Streamed, and read anew for each try; once more before, for its digest.
     File(PathBuf),
-    /// The same, its SHA-256 known: see [`sha256_of`].
+    /// The same, its SHA-256 known: see [`crate::sha256_of`].
     Digested(PathBuf, Sha256),
     /// Streamed, and compressed on its way; once more before, for the digest of what is sent.
     Compressed(PathBuf, Coding),

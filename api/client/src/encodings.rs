@@ -12,8 +12,8 @@ use flate2::write::GzEncoder;
 use futures_util::{Stream, stream};
 use tokio::sync::mpsc;
 
-use crate::bodies::{CHUNK, Sha256};
-use crate::{Progress, Step};
+use crate::files::{CHUNK, Sha256};
+use crate::steps::{Progress, Step};
 
 /// How a file is compressed, as `Content-Encoding` names it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

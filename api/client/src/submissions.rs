@@ -16,9 +16,10 @@ use reqwest::{Method, StatusCode};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
-use crate::bodies::{Body, sha256_of};
+use crate::bodies::Body;
 use crate::calls::{Call, IN_FLIGHT, body_of};
 use crate::encodings::Encoded;
+use crate::files::sha256_of;
 use crate::{Client, ClientError, Page, Payload, Problem, Progress, Sha256, Step, retries};
 
 /// What is said about a file beside its content. What is left out, the gateway decides: see the

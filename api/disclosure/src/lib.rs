@@ -8,9 +8,7 @@ mod cells;
 mod exports;
 mod facts;
 mod keys;
-mod plans;
 mod tables;
-mod waits;
 
 pub use cells::{Cell, Marker, Tally, Unit};
 pub use facts::{Coverage, ExpectedList, PlanFact, ReleaseInput, WaitFact};

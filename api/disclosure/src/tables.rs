@@ -1,4 +1,7 @@
-//! The tables there are, in one list, and their common shape.
+//! The tables there are, in one list, and their common shape. Each has a file.
+
+mod plans;
+mod waits;
 
 use chrono::NaiveDate;
 use domain::identifiers::ChildId;
@@ -8,7 +11,6 @@ use serde::ser::{SerializeMap, Serializer};
 use crate::cells::{Cell, Marker, Tally, Unit};
 use crate::facts::{Coverage, ReleaseInput};
 use crate::keys::ReleaseSecret;
-use crate::{plans, waits};
 
 /// The places a table has rows for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]

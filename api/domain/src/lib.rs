@@ -18,6 +18,7 @@ pub mod codelists;
 pub mod comparators;
 pub mod consents;
 pub mod dates;
+mod districts;
 pub mod ehc_plans;
 pub mod holds;
 pub mod identifiers;

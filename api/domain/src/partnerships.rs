@@ -1,5 +1,7 @@
 //! The partnership: who there is, who may call, and what was agreed. It is whole or it is refused.
 
+mod signers;
+
 use std::collections::BTreeMap;
 
 use chrono::NaiveDate;
@@ -8,7 +10,7 @@ use crate::agreements::{Agreement, DataClass, LegalBasis, OptOut, Population, Pu
 use crate::organisations::{Organisation, OrganisationCode, OrganisationKind};
 use crate::places::Places;
 use crate::scopes::ScopeSet;
-use crate::signatures::{self, Authentication, Issuer, PublicKey};
+use crate::signatures::{Authentication, Issuer, PublicKey};
 
 /// A partner's system, as its certificate and its scopes make it known.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -191,7 +193,7 @@ impl Partnership {
                 }
             }
         }
-        faults.extend(signatures::faults(&parts.clients, &parts.issuers));
+        faults.extend(signers::faults(&parts.clients, &parts.issuers));
         if !faults.is_empty() {
             return Err(faults);
         }

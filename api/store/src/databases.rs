@@ -11,12 +11,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
-use domain::identifiers::SubmissionId;
-use domain::organisations::OrganisationCode;
 
 use crate::StoreError;
 use crate::audit::{Backlog, LogLimits};
-use crate::staging::Staging;
 use crate::transactions::Tx;
 use crate::vault::Vault;
 
@@ -42,7 +39,7 @@ pub(crate) fn sqlite_path(url: &str) -> &str {
 /// A handle on the store; cheap to clone.
 #[derive(Clone)]
 pub struct Store {
-    database: Database,
+    pub(crate) database: Database,
     vaults: Vaults,
     backlog: Arc<Backlog>,
 }
@@ -51,7 +48,7 @@ pub struct Store {
 type Vaults = Arc<dyn Fn() -> Arc<Vault> + Send + Sync>;
 
 #[derive(Clone)]
-enum Database {
+pub(crate) enum Database {
     Sqlite(Arc<sqlite::Sqlite>),
     Postgres(postgres::Postgres),
 }
@@ -123,14 +120,6 @@ impl Store {
         match &self.database {
             Database::Sqlite(sqlite) => sqlite.read_blocking(&self.vault(), work),
             Database::Postgres(postgres) => postgres.read_blocking(&self.vault(), work),
-        }
-    }
-
-    /// A place to collect an organisation's submission until it is published. Blocks for a connection.
-    pub fn stage(&self, submission: SubmissionId, organisation: OrganisationCode) -> Result<Staging, StoreError> {
-        match &self.database {
-            Database::Sqlite(sqlite) => Staging::sqlite(self.clone(), organisation, &sqlite.staging_path(submission)),
-            Database::Postgres(postgres) => Staging::postgres(self.clone(), organisation, postgres.connection()?),
         }
     }
 

@@ -18,6 +18,7 @@ mod facts;
 mod holds;
 mod idempotency;
 mod merges;
+mod migrations;
 mod opt_outs;
 mod overrides;
 mod permitted;
@@ -38,6 +39,8 @@ mod tombstones;
 mod transactions;
 pub mod vault;
 mod works;
+
+use diesel::result::{DatabaseErrorInformation, DatabaseErrorKind, Error};
 
 pub use advice_requests::{AdviceRequest, AdviceRequestDraft};
 pub use audit::{AuditEntry, AuditFault, AuditReport, Consistency, Hash, Inclusion, LogLimits, Looking, TreeHead, verify_audit};
@@ -89,6 +92,12 @@ pub enum StoreError {
     NoEvent(domain::operations::Operation),
     #[error("the database refused a statement")]
     Database(#[from] diesel::result::Error),
+    /// The database has the tables of a version before any that this one can start from. Nothing of it was changed.
+    #[error(
+        "its tables are those of an earlier version of Sendbridge (migration {0}), which this version cannot bring up to date. \
+         Nothing was changed. Name a new database in [database] url, or run the version that made this one"
+    )]
+    OlderTables(String),
     #[error("the database could not be set up: {0}")]
     SetUp(String),
     #[error("a file of the store: {0}")]
@@ -98,27 +107,36 @@ pub enum StoreError {
 impl StoreError {
     /// Whether the same transaction may succeed if it is run again.
     fn is_transient(&self) -> bool {
-        use diesel::result::{DatabaseErrorKind, Error};
-        match self {
-            Self::Database(Error::DatabaseError(DatabaseErrorKind::SerializationFailure, _)) => true,
-            Self::Database(Error::DatabaseError(_, information)) => information.message().contains("deadlock detected"),
+        match self.refused_statement() {
+            Some((DatabaseErrorKind::SerializationFailure, _)) => true,
+            Some((DatabaseErrorKind::Unknown, information)) => is_deadlock(information),
             _ => false,
         }
     }
 
     /// Whether the connection is lost, or a key has not come yet, so that the answer is "try later" rather than a fault.
     pub fn is_away(&self) -> bool {
-        use diesel::result::{DatabaseErrorKind, Error};
+        use DatabaseErrorKind::{ClosedConnection, ReadOnlyTransaction, UnableToSendCommand};
         match self {
+            // A database that starts up, shuts down or takes no more connections refuses them, which is `Away` from the first.
             Self::Away(_) | Self::UnknownKey(_) | Self::Database(Error::BrokenTransactionManager) => true,
-            Self::Database(Error::DatabaseError(DatabaseErrorKind::ClosedConnection | DatabaseErrorKind::ReadOnlyTransaction, _)) => true,
-            Self::Database(Error::DatabaseError(_, information)) => {
-                let message = information.message();
-                ["terminating connection", "server closed the connection", "shutting down", "starting up", "no connection"]
-                    .iter()
-                    .any(|sign| message.contains(sign))
-            }
-            _ => false,
+            // A session that the server ends is a closed connection, whatever the server said last.
+            _ => matches!(self.refused_statement(), Some((ClosedConnection | ReadOnlyTransaction | UnableToSendCommand, _))),
         }
     }
+
+    /// What the database said to a statement, or to a commit that could not be rolled back either.
+    fn refused_statement(&self) -> Option<(&DatabaseErrorKind, &(dyn DatabaseErrorInformation + Send + Sync))> {
+        let Self::Database(error) = self else { return None };
+        let error = if let Error::RollbackErrorOnCommit { commit_error, .. } = error { commit_error } else { error };
+        if let Error::DatabaseError(kind, information) = error { Some((kind, &**information)) } else { None }
+    }
+}
+
+/// Whether PostgreSQL broke a deadlock (SQLSTATE 40P01). diesel reads the SQLSTATE for some kinds of error, which this is
+/// not one of, and shows it for none; the text is in the server's language, which the serving role may not choose. But
+/// of what is of no kind, only this comes with a detail (who waits for whom) and a hint (to look into the server's log),
+/// and without a place in the statement. Another that did would be tried a few times and then be told.
+fn is_deadlock(information: &(dyn DatabaseErrorInformation + Send + Sync)) -> bool {
+    information.details().is_some() && information.hint().is_some() && information.statement_position().is_none()
 }

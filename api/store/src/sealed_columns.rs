@@ -122,7 +122,7 @@ mod tests {
     fn every_column_of_bytes_is_accounted_for() {
         let mut connection = SqliteConnection::establish(":memory:").unwrap();
         connection.batch_execute("PRAGMA foreign_keys = ON").unwrap();
-        connection.run_pending_migrations(crate::databases::sqlite::MIGRATIONS).unwrap();
+        connection.run_pending_migrations(crate::migrations::Migrations).unwrap();
         let query = "SELECT s.name || '.' || c.name AS name FROM sqlite_schema s JOIN pragma_table_info(s.name) c
             WHERE s.type = 'table' AND (c.type = 'BLOB' OR c.name LIKE 'sealed%')";
         let found: Vec<Name> = sql_query(query).load(&mut connection).unwrap();

@@ -11,13 +11,13 @@ mod publishing;
 mod renewing;
 mod standing;
 
-use std::path::Path;
 use std::sync::Arc;
 
 use chrono::NaiveDate;
 use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
 use domain::children::ChildReference;
+use domain::identifiers::SubmissionId;
 use domain::issues::{Issue, IssueCode, Severity};
 use domain::organisations::OrganisationCode;
 use domain::retention::runs_from;
@@ -30,8 +30,7 @@ use places::{Desk, Place};
 pub use publishing::{Publication, Published};
 
 use crate::StoreError;
-use crate::databases::Store;
-use crate::databases::postgres::Pooled;
+use crate::databases::{Database, Store};
 use crate::records::record_row;
 use crate::rows::to_json_bytes;
 use crate::transactions::{Handle, Tx, on};
@@ -195,15 +194,18 @@ pub struct Staging {
     of_file: i32,
 }
 
+impl Store {
+    /// A place to collect an organisation's submission until it is published. Blocks for a connection.
+    pub fn stage(&self, submission: SubmissionId, organisation: OrganisationCode) -> Result<Staging, StoreError> {
+        let place = match &self.database {
+            Database::Sqlite(sqlite) => Place::file(&sqlite.staging_path(submission))?,
+            Database::Postgres(postgres) => Place::temporary(postgres.connection()?)?,
+        };
+        Ok(Staging::new(self.clone(), organisation, place))
+    }
+}
+
 impl Staging {
-    pub(crate) fn sqlite(store: Store, organisation: OrganisationCode, path: &Path) -> Result<Self, StoreError> {
-        Ok(Self::new(store, organisation, Place::file(path)?))
-    }
-
-    pub(crate) fn postgres(store: Store, organisation: OrganisationCode, connection: Pooled) -> Result<Self, StoreError> {
-        Ok(Self::new(store, organisation, Place::temporary(connection)?))
-    }
-
     fn new(store: Store, organisation: OrganisationCode, place: Place) -> Self {
         let (rows, merges, cases, rejected, rejected_cases, issues) = Default::default();
         Self {

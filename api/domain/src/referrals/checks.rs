@@ -6,9 +6,9 @@ use super::{Hold, Referral, ReferralDetails, Stage, Status};
 use crate::children::ChildIdentifier;
 use crate::codelists::{self, CodeList};
 use crate::dates::{days_between, years_between};
+use crate::districts::present_district;
 use crate::issues::IssueCode::{self, *};
 use crate::nhs_numbers::Origin;
-use crate::places::present_district;
 
 /// What a check looks at.
 struct Facts<'a> {

@@ -3,21 +3,18 @@ use std::time::Duration;
 
 use diesel::connection::SimpleConnection;
 use diesel::dsl::sql;
-use diesel::migration::MigrationSource;
-use diesel::pg::Pg;
 use diesel::r2d2::{ConnectionManager, CustomizeConnection, Pool, PooledConnection};
 use diesel::sql_types::Bool;
 use diesel::{Connection, PgConnection, QueryableByName, RunQueryDsl, sql_query};
-use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
+use diesel_migrations::MigrationHarness;
 use tokio::sync::Semaphore;
 
 use super::sqlite;
 use crate::StoreError;
 use crate::audit::LogLimits;
+use crate::migrations::{Applied, Migrations};
 use crate::transactions::{Handle, Tx};
 use crate::vault::Vault;
-
-const MIGRATIONS: EmbeddedMigrations = embed_migrations!("migrations/postgres");
 
 /// Connections for transactions, and as many again as bodies may be staged at the same time.
 const TURNS: u32 = 16;
@@ -30,7 +27,7 @@ const ATTEMPTS: usize = 5;
 pub(crate) type Pooled = PooledConnection<ConnectionManager<PgConnection>>;
 
 #[derive(Clone)]
-pub(super) struct Postgres {
+pub(crate) struct Postgres {
     pool: Pool<ConnectionManager<PgConnection>>,
     /// Keeps blocking threads from piling up behind the pool.
     running: Arc<Semaphore>,
@@ -55,7 +52,7 @@ impl Postgres {
         Ok(Self { pool, running: Arc::new(Semaphore::new(TURNS as usize)), waiting: Arc::new(Semaphore::new(QUEUE)) })
     }
 
-    pub(super) fn connection(&self) -> Result<Pooled, StoreError> {
+    pub(crate) fn connection(&self) -> Result<Pooled, StoreError> {
         self.pool.get().map_err(|error| StoreError::Away(error.to_string()))
     }
 
@@ -98,8 +95,9 @@ impl Postgres {
 
 /// Several gateways may start at once: one migrates, the others wait and find it done.
 fn migrate(connection: &mut PgConnection) -> Result<(), StoreError> {
+    Applied::read(Handle::Postgres(connection))?.refuse_older()?;
     connection.batch_execute("SET lock_timeout = 0; SELECT pg_advisory_lock(7364656)")?;
-    let migrated = connection.run_pending_migrations(MIGRATIONS).map(|_| ()).map_err(|error| StoreError::SetUp(error.to_string()));
+    let migrated = connection.run_pending_migrations(Migrations).map(|_| ()).map_err(|error| StoreError::SetUp(error.to_string()));
     connection.batch_execute("SELECT pg_advisory_unlock(7364656); SET lock_timeout = '10s'")?;
     migrated
 }
@@ -112,10 +110,9 @@ fn may_create(connection: &mut PgConnection) -> Result<bool, StoreError> {
 fn check_migrated(connection: &mut PgConnection) -> Result<(), StoreError> {
     let behind =
         || StoreError::SetUp("its tables are not those of this version: run `sendbridge migrate` with [database] owner_url".into());
-    let done: Vec<Line> = sql_query("SELECT version AS value FROM __diesel_schema_migrations").load(connection).map_err(|_| behind())?;
-    let ours = MigrationSource::<Pg>::migrations(&MIGRATIONS).map_err(|error| StoreError::SetUp(error.to_string()))?;
-    let is_done = |version: &str| done.iter().any(|done| done.value == version);
-    if ours.iter().all(|migration| is_done(&migration.name().version().to_string())) { Ok(()) } else { Err(behind()) }
+    let applied = Applied::read(Handle::Postgres(connection)).map_err(|_| behind())?;
+    applied.refuse_older()?;
+    if applied.are_all() { Ok(()) } else { Err(behind()) }
 }
 
 /// What serving takes: to read and write everything but the log, to add to the log, to take leaves off

@@ -6,16 +6,15 @@ use std::time::Duration;
 use diesel::connection::SimpleConnection;
 use diesel::r2d2::{ConnectionManager, CustomizeConnection, Pool};
 use diesel::{Connection, QueryableByName, RunQueryDsl, SqliteConnection};
-use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
+use diesel_migrations::MigrationHarness;
 use domain::identifiers::SubmissionId;
 use tokio::sync::{mpsc, oneshot};
 
 use crate::StoreError;
 use crate::audit::LogLimits;
+use crate::migrations::{Applied, Migrations};
 use crate::transactions::{Handle, Tx};
 use crate::vault::Vault;
-
-pub(crate) const MIGRATIONS: EmbeddedMigrations = embed_migrations!("migrations/sqlite");
 
 /// Transactions that may wait for the writer; one more is `Busy`.
 const QUEUE: usize = 1024;
@@ -49,7 +48,7 @@ struct Checkpoint {
 
 type Readers = Pool<ConnectionManager<SqliteConnection>>;
 
-pub(super) struct Sqlite {
+pub(crate) struct Sqlite {
     path: PathBuf,
     jobs: Mutex<Option<mpsc::Sender<Job>>>,
     writer: Mutex<Option<JoinHandle<()>>>,
@@ -58,14 +57,8 @@ pub(super) struct Sqlite {
 
 impl Sqlite {
     pub(super) fn open(path: &Path) -> Result<Self, StoreError> {
-        let set_up = |error: &dyn std::fmt::Display| StoreError::SetUp(error.to_string());
-        if !path.exists() {
-            create_private(path)?;
-        }
-        let mut connection = connect(path)?;
-        connection.batch_execute(PRAGMAS)?;
+        let mut connection = migrated(path)?;
         connection.batch_execute(&format!("PRAGMA cache_size = -{WRITER_CACHE}"))?;
-        connection.run_pending_migrations(MIGRATIONS).map_err(|error| set_up(&error))?;
         sweep_staging(path)?;
 
         let readers = Pool::builder()
@@ -74,7 +67,7 @@ impl Sqlite {
             .connection_timeout(WAIT)
             .connection_customizer(Box::new(ReadOnly))
             .build(ConnectionManager::new(url(path)))
-            .map_err(|error| set_up(&error))?;
+            .map_err(|error| StoreError::SetUp(error.to_string()))?;
         let (jobs, waiting) = mpsc::channel(QUEUE);
         let writer = std::thread::Builder::new().name("store-writer".into()).spawn(move || write_jobs(connection, waiting))?;
         Ok(Self {
@@ -86,7 +79,7 @@ impl Sqlite {
     }
 
     /// Where a submission is staged: a file beside the database, removed when it is done.
-    pub(super) fn staging_path(&self, submission: SubmissionId) -> PathBuf {
+    pub(crate) fn staging_path(&self, submission: SubmissionId) -> PathBuf {
         let mut name = staging_prefix(&self.path);
         name.push(submission.to_string());
         self.path.with_file_name(name)
@@ -206,13 +199,21 @@ fn url(path: &Path) -> String {
 
 /// Makes the tables, and says for how long the audit log keeps what.
 pub(super) fn prepare(path: &Path, limits: LogLimits) -> Result<(), StoreError> {
-    if !path.exists() {
+    Ok(migrated(path)?.batch_execute(&keep_for(limits))?)
+}
+
+/// Opens the database, which is made where there is none, with its tables up to date. An earlier version's is refused
+/// before anything is written, even that it shall have a log.
+fn migrated(path: &Path) -> Result<SqliteConnection, StoreError> {
+    if path.exists() {
+        Applied::read(Handle::Sqlite(&mut connect_to_read(path)?))?.refuse_older()?;
+    } else {
         create_private(path)?;
     }
     let mut connection = connect(path)?;
     connection.batch_execute(PRAGMAS)?;
-    connection.run_pending_migrations(MIGRATIONS).map_err(|error| StoreError::SetUp(error.to_string()))?;
-    Ok(connection.batch_execute(&keep_for(limits))?)
+    connection.run_pending_migrations(Migrations).map_err(|error| StoreError::SetUp(error.to_string()))?;
+    Ok(connection)
 }
 
 /// The one row that says it, made or changed only where it is to be.

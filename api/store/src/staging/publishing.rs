@@ -381,7 +381,7 @@ mod tests {
     #[test]
     fn what_a_list_may_lose_is_found_without_a_walk_through_its_writers_other_lists() {
         let mut connection = SqliteConnection::establish(":memory:").unwrap();
-        connection.run_pending_migrations(crate::databases::sqlite::MIGRATIONS).unwrap();
+        connection.run_pending_migrations(crate::migrations::Migrations).unwrap();
         connection.batch_execute(&super::super::TABLES.replace("KIND", "").replace("BYTES", "BLOB")).unwrap();
         for query in [OPEN, NOT_FLOWED, MARK_NOT_FLOWED] {
             let plan: Vec<Step> = diesel::sql_query(format!("EXPLAIN QUERY PLAN {query}")).load(&mut connection).unwrap();

@@ -3,12 +3,12 @@
 
 use domain::clocks::Duty;
 
+use super::{Geography, Row, TableDefinition};
 use crate::cells::{Cell, Marker, Tally, Unit};
 use crate::facts::ReleaseInput;
 use crate::keys::ReleaseSecret;
-use crate::tables::{Geography, Row, TableDefinition};
 
-pub(crate) const DEFINITION: TableDefinition = TableDefinition {
+pub(super) const DEFINITION: TableDefinition = TableDefinition {
     name: "ehcp-20-week-timeliness",
     title: "Education, health and care plans issued, by time since the request",
     definition: "Plans issued in the twelve months to the as-at date, by the days from the request for an assessment to the plan: \

@@ -1,39 +1,4 @@
--- The log of disclosures and refusals. Leaves, entries and nodes are only ever inserted; the body of a
--- leaf alone may be emptied, and only once it is older than audit_retention says.
-CREATE TABLE audit_leaf (
-    id        BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
-    at        TIMESTAMP NOT NULL,
-    child_id  BIGINT,
-    salt      BYTEA NOT NULL,
-    body      TEXT,
-    body_hash BYTEA NOT NULL
-);
--- What is to be pruned next is found from its oldest.
-CREATE INDEX audit_leaf_with_body ON audit_leaf (at) WHERE body IS NOT NULL;
-
--- Leaves that wait to be appended to the tree.
-CREATE TABLE audit_pending (
-    leaf_id BIGINT NOT NULL PRIMARY KEY
-);
-
--- The tree's leaves in their order, from 0, and the complete subtrees above them: level 1 has two leaves each.
-CREATE TABLE audit_entry (
-    position BIGINT NOT NULL PRIMARY KEY,
-    leaf_id  BIGINT NOT NULL UNIQUE,
-    hash     BYTEA  NOT NULL
-);
-CREATE TABLE audit_node (
-    level    INTEGER NOT NULL,
-    position BIGINT  NOT NULL,
-    hash     BYTEA   NOT NULL,
-    PRIMARY KEY (level, position)
-);
-
--- One row: for how many days a leaf keeps its body. The gateway's own role may read it and not set it.
-CREATE TABLE audit_retention (
-    id        INTEGER NOT NULL PRIMARY KEY CHECK (id = 1),
-    keep_days INTEGER NOT NULL CHECK (keep_days > 0)
-);
+-- What keeps the audit log as it was written.
 
 CREATE FUNCTION audit_refuse() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN

@@ -5,12 +5,12 @@ use std::collections::HashMap;
 use domain::journeys::WeeksBand;
 use domain::pathways::Pathway;
 
+use super::{Geography, Row, TableDefinition};
 use crate::cells::{Cell, Marker, Tally, Unit};
 use crate::facts::ReleaseInput;
 use crate::keys::ReleaseSecret;
-use crate::tables::{Geography, Row, TableDefinition};
 
-pub(crate) const DEFINITION: TableDefinition = TableDefinition {
+pub(super) const DEFINITION: TableDefinition = TableDefinition {
     name: "waiting-list-by-weeks-and-district",
     title: "Children waiting, by pathway, weeks waited and district",
     definition: "Children who live in the area and are waiting on the as-at date, by the completed time since the first \

@@ -1,1 +1,0 @@
-DROP INDEX record_by_list;
