@@ -7,12 +7,12 @@ use actix_web::{HttpResponse, post, web};
 use chrono::{DateTime, NaiveDate, Utc};
 use domain::agreements::DataClass;
 use domain::dates::{is_plausible, london_day};
-use domain::holds::Hold;
+use domain::holds::{LegalHold, LegalHoldDraft};
 use domain::identifiers::HoldId;
 use domain::policy::{Act, Facts, NOBODY, decide};
 use domain::scopes::Scope;
 use serde::{Deserialize, Serialize};
-use store::{HoldDraft, Tx};
+use store::Tx;
 use utoipa::ToSchema;
 
 use super::rights::{end, own};
@@ -47,8 +47,8 @@ pub struct HoldView {
     pub released_at: Option<DateTime<Utc>>,
 }
 
-impl From<Hold> for HoldView {
-    fn from(hold: Hold) -> Self {
+impl From<LegalHold> for HoldView {
+    fn from(hold: LegalHold) -> Self {
         Self { id: hold.id, set_at: hold.set_at, ends: hold.ends, released_at: hold.released_at }
     }
 }
@@ -87,7 +87,7 @@ pub async fn set_hold(
         let fault = Fault::new("invalid-value", "today or a later day of this century").field("ends");
         return Err(Problem::new(Kind::InvalidValue).fault(fault));
     }
-    let draft = HoldDraft { id: HoldId(state.ids.next()), ends: body.ends, reason: checked(body.reason, "reason")? };
+    let draft = LegalHoldDraft { id: HoldId(state.ids.next()), ends: body.ends, reason: checked(body.reason, "reason")? };
     let reference = state.child_ids.child(caller.organisation(), &child_id).ok_or(Problem::new(Kind::NotFound))?;
     let partnership = Arc::clone(caller.partnership());
     let held = state.store.transaction(move |tx| {
