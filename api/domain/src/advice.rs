@@ -1,9 +1,11 @@
 //! Health advice for an EHC needs assessment: a council asks, a health body answers within six
 //! weeks of the day it received the request (SEND Regulations 2014, regs 6(1) and 8(1)).
 
-use chrono::NaiveDate;
+use chrono::{DateTime, NaiveDate, Utc};
 
 use crate::clocks::{Clock, Duty};
+use crate::identifiers::{AdviceRequestId, ChildId};
+use crate::organisations::OrganisationCode;
 use crate::pathways::{Pathway, PathwaySet};
 
 closed! {
@@ -56,6 +58,77 @@ impl AdviceStatus {
     }
 }
 
+/// A request. It says whose it is by `child` alone, which stays in the gateway.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AdviceRequest {
+    pub id: AdviceRequestId,
+    pub child: ChildId,
+    pub requested_by: OrganisationCode,
+    pub addressed_to: OrganisationCode,
+    pub role: String,
+    pub kinds: Vec<AdviceKind>,
+    pub status: AdviceStatus,
+    /// Whether the text of the advice is held: once submitted, it may have been erased.
+    pub has_text: bool,
+    /// The day the health body received it: where the six weeks start.
+    pub received_on: NaiveDate,
+    pub created_at: DateTime<Utc>,
+    pub changed_at: DateTime<Utc>,
+    pub acknowledged_at: Option<DateTime<Utc>>,
+    pub submitted_at: Option<DateTime<Utc>>,
+}
+
+/// A request to be made; who asks whom about which child is in the permit.
+#[derive(Debug, Clone)]
+pub struct AdviceRequestDraft {
+    pub id: AdviceRequestId,
+    pub role: String,
+    pub kinds: Vec<AdviceKind>,
+    pub case_reference: String,
+    pub received_on: NaiveDate,
+    pub receipt_evidence: Option<String>,
+}
+
+/// The advice was submitted, so its request cannot be acknowledged any more.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct AlreadySubmitted;
+
+/// The advice was erased: it is not taken again unless the council asks anew.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct AdviceErased;
+
+impl AdviceRequest {
+    /// Received and understood. It stops no clock. Acknowledged again, the first time is kept.
+    pub fn acknowledge(self, at: DateTime<Utc>) -> Result<Self, AlreadySubmitted> {
+        match self.status {
+            AdviceStatus::Requested | AdviceStatus::Acknowledged => {
+                Ok(Self { status: AdviceStatus::Acknowledged, acknowledged_at: self.acknowledged_at.or(Some(at)), changed_at: at, ..self })
+            }
+            AdviceStatus::Submitted => Err(AlreadySubmitted),
+        }
+    }
+
+    /// Answered, which acknowledges it too. Submitted again, the text is replaced and the first time is kept.
+    pub fn submit(self, at: DateTime<Utc>) -> Result<Self, AdviceErased> {
+        if self.is_erased() {
+            return Err(AdviceErased);
+        }
+        Ok(Self {
+            status: AdviceStatus::Submitted,
+            has_text: true,
+            acknowledged_at: self.acknowledged_at.or(Some(at)),
+            submitted_at: self.submitted_at.or(Some(at)),
+            changed_at: at,
+            ..self
+        })
+    }
+
+    /// Whether advice was submitted and its text is gone.
+    pub fn is_erased(&self) -> bool {
+        self.status == AdviceStatus::Submitted && !self.has_text
+    }
+}
+
 /// The advice: each part is required, because the law requires each to be covered (reg 6(1)).
 #[derive(Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Advice {
@@ -70,3 +143,6 @@ pub struct Advice {
 pub fn clock(received_on: NaiveDate, submitted_on: Option<NaiveDate>, today: NaiveDate) -> Clock {
     Duty::GiveAdvice.clock(received_on, submitted_on, today)
 }
+
+#[cfg(test)]
+mod tests;

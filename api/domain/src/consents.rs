@@ -82,6 +82,22 @@ pub struct Consent {
     pub review: Option<ReviewOutcome>,
 }
 
+/// A decision to be recorded; whose, for what and to whom is in the permits.
+#[derive(Debug, Clone)]
+pub struct ConsentDraft {
+    pub id: ConsentId,
+    pub decision: ConsentDecision,
+    pub decided_by: DecidedBy,
+    pub valid_from: NaiveDate,
+    pub valid_to: Option<NaiveDate>,
+    /// How it is known, in the recorder's words. Sealed.
+    pub evidence: String,
+}
+
+/// Only an objection is reviewed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct NotAnObjection;
+
 closed! {
     /// How a decision bears on a day.
     pub enum Standing {
@@ -95,6 +111,19 @@ closed! {
 }
 
 impl Consent {
+    /// Withdrawn. Withdrawn again, the first time is kept.
+    pub fn withdraw(self, at: DateTime<Utc>) -> Self {
+        Self { withdrawn_at: self.withdrawn_at.or(Some(at)), ..self }
+    }
+
+    /// Looked at by a person. Looked at again, the later finding replaces the earlier.
+    pub fn review(self, outcome: ReviewOutcome) -> Result<Self, NotAnObjection> {
+        match self.decision {
+            ConsentDecision::Objection => Ok(Self { review: Some(outcome), ..self }),
+            ConsentDecision::Permit | ConsentDecision::Deny => Err(NotAnObjection),
+        }
+    }
+
     /// Where the decision stands, about a child of that birth. A withdrawal that has been recorded ends
     /// it at once.
     pub fn standing(&self, born: Option<NaiveDate>, today: NaiveDate) -> Standing {
@@ -126,5 +155,47 @@ impl Consent {
     /// The same on any pathway.
     pub fn is_about_any(&self, purpose: Purpose, data: DataClass, recipient: OrganisationCode) -> bool {
         self.purpose == purpose && self.recipient == recipient && self.data.contains(&data)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn consent(decision: ConsentDecision) -> Consent {
+        Consent {
+            id: ConsentId(uuid::Uuid::from_u128(1)),
+            decision,
+            purpose: Purpose::CareCoordination,
+            data: vec![DataClass::WaitingListStatus],
+            pathways: PathwaySet::EMPTY,
+            recipient: "E10000015".parse().unwrap(),
+            decided_by: DecidedBy::Parent,
+            valid_from: "1970-01-01".parse().unwrap(),
+            valid_to: None,
+            recorded_by: "RY4".parse().unwrap(),
+            recorded_at: DateTime::UNIX_EPOCH,
+            withdrawn_at: None,
+            review: None,
+        }
+    }
+
+    #[test]
+    fn a_decision_is_withdrawn_once_and_does_not_come_back() {
+        let [first, second] = [1, 2].map(|day| DateTime::UNIX_EPOCH + chrono::Duration::days(day));
+        let withdrawn = consent(ConsentDecision::Permit).withdraw(first);
+        assert_eq!(withdrawn.standing(None, first.date_naive()), Standing::Withdrawn);
+        assert_eq!(withdrawn.withdrawn_at, Some(first));
+        assert_eq!(withdrawn.clone().withdraw(second), withdrawn);
+    }
+
+    #[test]
+    fn only_an_objection_is_reviewed_and_the_later_finding_replaces_the_earlier() {
+        for decision in [ConsentDecision::Permit, ConsentDecision::Deny] {
+            assert_eq!(consent(decision).review(ReviewOutcome::FlowStops), Err(NotAnObjection));
+        }
+        let reviewed = consent(ConsentDecision::Objection).review(ReviewOutcome::FlowStops);
+        let reviewed = reviewed.and_then(|consent| consent.review(ReviewOutcome::FlowContinues)).unwrap();
+        assert_eq!(reviewed.review, Some(ReviewOutcome::FlowContinues));
     }
 }

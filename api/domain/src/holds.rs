@@ -7,7 +7,7 @@ use crate::organisations::OrganisationCode;
 
 /// One organisation's hold on what it sent about a child.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Hold {
+pub struct LegalHold {
     pub id: HoldId,
     pub organisation: OrganisationCode,
     /// Its last day, inclusive; open where there is none.
@@ -16,9 +16,40 @@ pub struct Hold {
     pub released_at: Option<DateTime<Utc>>,
 }
 
-impl Hold {
+/// A hold to be set; whose and on whom is in the permit.
+#[derive(Debug, Clone)]
+pub struct LegalHoldDraft {
+    pub id: HoldId,
+    pub ends: Option<NaiveDate>,
+    /// Sealed.
+    pub reason: String,
+}
+
+impl LegalHold {
+    /// Released. Released again, the first time is kept.
+    pub fn release(self, at: DateTime<Utc>) -> Self {
+        Self { released_at: self.released_at.or(Some(at)), ..self }
+    }
+
     /// Whether it is in force on a day.
     pub fn is_in_force(&self, today: NaiveDate) -> bool {
         self.released_at.is_none() && self.ends.is_none_or(|last| today <= last)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_hold_is_released_once_and_is_not_in_force_then() {
+        let [set_at, first, second] = [1, 2, 3].map(|day| DateTime::UNIX_EPOCH + chrono::Duration::days(day));
+        let organisation = "RY4".parse().unwrap();
+        let hold = LegalHold { id: HoldId(uuid::Uuid::from_u128(1)), organisation, ends: None, set_at, released_at: None };
+        assert!(hold.is_in_force(first.date_naive()));
+        let released = hold.release(first);
+        assert!(!released.is_in_force(first.date_naive()));
+        assert_eq!(released.released_at, Some(first));
+        assert_eq!(released.clone().release(second), released);
     }
 }

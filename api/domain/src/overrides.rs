@@ -27,7 +27,22 @@ pub struct Override {
     pub ended_at: Option<DateTime<Utc>>,
 }
 
+/// An override to be made; whose records it opens to whom is in the permit.
+#[derive(Debug, Clone)]
+pub struct OverrideDraft {
+    pub id: OverrideId,
+    pub starts: NaiveDate,
+    pub ends: NaiveDate,
+    /// Why the disclosure cannot wait. Sealed.
+    pub reason: String,
+}
+
 impl Override {
+    /// Ended before its last day. Ended again, the first time is kept.
+    pub fn end(self, at: DateTime<Utc>) -> Self {
+        Self { ended_at: self.ended_at.or(Some(at)), ..self }
+    }
+
     /// Whether it is in force on a day.
     pub fn is_in_force(&self, today: NaiveDate) -> bool {
         self.ended_at.is_none() && self.starts <= today && today <= self.ends
@@ -43,5 +58,31 @@ impl Override {
     ) -> bool {
         (self.holder, self.recipient, self.purpose, self.data) == (holder, recipient, purpose, data)
             && pathway.is_none_or(|pathway| self.pathways.contains(pathway))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_override_is_ended_once_and_is_not_in_force_then() {
+        let [first, second] = [1, 2].map(|day| DateTime::UNIX_EPOCH + chrono::Duration::days(day));
+        let one = Override {
+            id: OverrideId(uuid::Uuid::from_u128(1)),
+            holder: "RY4".parse().unwrap(),
+            recipient: "E10000015".parse().unwrap(),
+            purpose: Purpose::CareCoordination,
+            data: DataClass::WaitingListStatus,
+            pathways: PathwaySet::EMPTY,
+            starts: first.date_naive(),
+            ends: second.date_naive(),
+            ended_at: None,
+        };
+        assert!(one.is_in_force(first.date_naive()));
+        let ended = one.end(first);
+        assert!(!ended.is_in_force(first.date_naive()));
+        assert_eq!(ended.ended_at, Some(first));
+        assert_eq!(ended.clone().end(second), ended);
     }
 }

@@ -34,7 +34,24 @@ pub struct Restriction {
     pub lifted_at: Option<DateTime<Utc>>,
 }
 
+/// A restriction to be set; who sets it on whom is in the permit.
+#[derive(Debug, Clone)]
+pub struct RestrictionDraft {
+    pub id: RestrictionId,
+    pub kind: RestrictionKind,
+    pub against: Option<OrganisationCode>,
+    pub starts: NaiveDate,
+    pub ends: Option<NaiveDate>,
+    /// Sealed.
+    pub reason: String,
+}
+
 impl Restriction {
+    /// Lifted. Lifted again, the first time is kept.
+    pub fn lift(self, at: DateTime<Utc>) -> Self {
+        Self { lifted_at: self.lifted_at.or(Some(at)), ..self }
+    }
+
     /// Whether it is in force on a day.
     pub fn is_in_force(&self, today: NaiveDate) -> bool {
         self.lifted_at.is_none() && self.starts <= today && self.ends.is_none_or(|last| today <= last)
@@ -43,5 +60,29 @@ impl Restriction {
     /// Whether it bears on what this organisation would receive.
     pub fn is_against(&self, recipient: OrganisationCode) -> bool {
         self.against.is_none_or(|against| against == recipient)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_restriction_is_lifted_once_and_is_not_in_force_then() {
+        let [first, second] = [1, 2].map(|day| DateTime::UNIX_EPOCH + chrono::Duration::days(day));
+        let restriction = Restriction {
+            id: RestrictionId(uuid::Uuid::from_u128(1)),
+            kind: RestrictionKind::CourtOrder,
+            against: None,
+            starts: first.date_naive(),
+            ends: None,
+            set_by: "E10000015".parse().unwrap(),
+            lifted_at: None,
+        };
+        assert!(restriction.is_in_force(first.date_naive()));
+        let lifted = restriction.lift(first);
+        assert!(!lifted.is_in_force(first.date_naive()));
+        assert_eq!(lifted.lifted_at, Some(first));
+        assert_eq!(lifted.clone().lift(second), lifted);
     }
 }

@@ -1,10 +1,13 @@
 //! What a partner sends, and what it is told about it.
 
+use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 
 use crate::children::{ChildIdentifier, ChildReference};
 use crate::ehc_plans::Case;
+use crate::identifiers::SubmissionId;
 use crate::issues::IssueCode;
+use crate::organisations::OrganisationCode;
 use crate::referrals::Referral;
 
 /// The list that a submission is about where it names none.
@@ -44,6 +47,93 @@ closed! {
         /// Looked at with `validate=true`: nothing of it is kept.
         Validated = "validated",
     }
+}
+
+/// A submission and how it ended. It begins as `processing` and ends once.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Submission {
+    pub id: SubmissionId,
+    pub client: String,
+    pub dataset: Dataset,
+    pub format: String,
+    pub organisation: OrganisationCode,
+    pub list: String,
+    pub mode: Mode,
+    pub as_of: NaiveDate,
+    pub status: SubmissionStatus,
+    pub counts: Counts,
+    pub received_at: DateTime<Utc>,
+    /// How often each issue was found, by code.
+    pub issue_counts: Vec<IssueCount>,
+}
+
+/// The submission has ended, and ends once.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct AlreadyEnded;
+
+/// Why the work on a submission came to nothing, with the problem that its sender is told, as JSON.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Failure {
+    /// The body cannot be taken as it is.
+    Refused(String),
+    /// The gateway could not do it.
+    Failed(String),
+}
+
+impl Failure {
+    /// What the sender is told, as JSON.
+    pub fn problem(&self) -> &str {
+        let (Self::Refused(problem) | Self::Failed(problem)) = self;
+        problem
+    }
+}
+
+impl Submission {
+    /// Taken in, with so many issues.
+    pub fn accept(self, issues: u64) -> Result<Self, AlreadyEnded> {
+        self.end(if issues == 0 { SubmissionStatus::Accepted } else { SubmissionStatus::AcceptedWithIssues })
+    }
+
+    /// Looked at only.
+    pub fn validate(self) -> Result<Self, AlreadyEnded> {
+        self.end(SubmissionStatus::Validated)
+    }
+
+    /// Refused whole.
+    pub fn refuse(self) -> Result<Self, AlreadyEnded> {
+        self.end(SubmissionStatus::Refused)
+    }
+
+    /// Came to nothing.
+    pub fn fail(self, failure: &Failure) -> Result<Self, AlreadyEnded> {
+        match failure {
+            Failure::Refused(_) => self.refuse(),
+            Failure::Failed(_) => self.end(SubmissionStatus::Failed),
+        }
+    }
+
+    /// Cancelled by its writer. What was cancelled already stays so.
+    pub fn cancel(self) -> Result<Self, AlreadyEnded> {
+        if self.status == SubmissionStatus::Cancelled { Ok(self) } else { self.end(SubmissionStatus::Cancelled) }
+    }
+
+    fn end(self, status: SubmissionStatus) -> Result<Self, AlreadyEnded> {
+        if self.status == SubmissionStatus::Processing { Ok(Self { status, ..self }) } else { Err(AlreadyEnded) }
+    }
+
+    /// Whether its list was last stated for a later day than it tells.
+    pub fn is_older_than(&self, last: NaiveDate) -> bool {
+        self.as_of < last
+    }
+}
+
+/// How far the work on a submission is, and the problem that ended it, as JSON.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Work {
+    pub bytes_total: u64,
+    pub bytes_read: u64,
+    pub records_read: u64,
+    pub problem: Option<String>,
 }
 
 /// One record, as an adapter hands it over.
@@ -105,3 +195,50 @@ pub struct Counts {
     /// Open in the list before, and missing from this snapshot.
     pub not_flowed: u64,
 }
+
+/// Of fewer rows than this, no share is too large: one or two of them would be.
+const SMALLEST_JUDGED: u64 = 20;
+
+impl Counts {
+    /// Whether more than this share of the rows is rejected, so that the body is refused whole. A body of fewer than
+    /// 20 rows never is.
+    pub fn rejects_too_many(&self, percent: u8) -> bool {
+        is_too_large_a_share(self.rejected, self.received, percent)
+    }
+
+    /// Whether a row is rejected or is of no pathway, so that a body that is taken whole or not at all is refused.
+    pub fn leaves_any_out(&self) -> bool {
+        self.rejected > 0 || self.out_of_scope > 0
+    }
+
+    /// Whether more than this share of a list's open entries did not flow, so that the sender has to confirm it. A list
+    /// of fewer than 20 open entries may shrink to nothing.
+    pub fn shrinks_too_much(&self, open: u64, percent: u8) -> bool {
+        is_too_large_a_share(self.not_flowed, open, percent)
+    }
+}
+
+fn is_too_large_a_share(part: u64, whole: u64, percent: u8) -> bool {
+    whole >= SMALLEST_JUDGED && u128::from(part) * 100 > u128::from(whole) * u128::from(percent)
+}
+
+/// What is wrong with what a sender says of an empty list.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NilReturnFault {
+    /// A snapshot without a row, which was not said to be meant.
+    Unsaid,
+    /// It was said to have no rows, and has some.
+    HasRows,
+}
+
+/// Checks that an empty snapshot is meant, and that what is said to be empty is.
+pub fn check_nil_return(mode: Mode, received: u64, said: bool) -> Result<(), NilReturnFault> {
+    match (mode, received, said) {
+        (Mode::Snapshot, 0, false) => Err(NilReturnFault::Unsaid),
+        (_, 1.., true) => Err(NilReturnFault::HasRows),
+        _ => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -3,11 +3,11 @@
 use domain::agreements::DataClass;
 use domain::calls::Context;
 use domain::children::ChildReference;
-use domain::holds::Hold;
+use domain::holds::{LegalHold, LegalHoldDraft};
 use domain::identifiers::HoldId;
 use domain::policy::{Act, Ask};
 use serde::Serialize;
-use store::{HoldDraft, Store};
+use store::Store;
 
 use crate::idempotency::{Key, Once, once};
 use crate::ownership::end;
@@ -19,8 +19,8 @@ pub async fn set_hold<V: Serialize + Send + 'static>(
     cx: Context,
     key: Key,
     child: ChildReference,
-    draft: HoldDraft,
-    view: impl Fn(Hold) -> V + Send + 'static,
+    draft: LegalHoldDraft,
+    view: impl Fn(LegalHold) -> V + Send + 'static,
 ) -> Result<Once<V>, Trouble> {
     let ask = Ask::own(Act::Hold, cx.organisation(), DataClass::WaitingListStatus).about(draft.id.0);
     let held = store.transaction(move |tx| {
@@ -30,7 +30,7 @@ pub async fn set_hold<V: Serialize + Send + 'static>(
 }
 
 /// Releases a hold that the caller's organisation set. Doing it again changes nothing.
-pub async fn release_hold(store: &Store, cx: Context, id: HoldId, reason: String) -> Result<Hold, Trouble> {
+pub async fn release_hold(store: &Store, cx: Context, id: HoldId, reason: String) -> Result<LegalHold, Trouble> {
     let released = store.transaction(move |tx| {
         let child = tx.child_of_hold(id, cx.organisation())?.map(Some);
         end(tx, &cx, (Act::Hold, id.0), child, |tx, permit| tx.release_hold(permit, id, &reason, &cx.by))

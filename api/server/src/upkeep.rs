@@ -6,8 +6,8 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use domain::partnerships::Partnership;
 use domain::retention::{Kept, Periods};
-use domain::submissions::SubmissionStatus;
-use store::{Done, Journal, ResealCursor, Resealed, Store, StoreError};
+use domain::submissions::Failure;
+use store::{Journal, ResealCursor, Resealed, Store, StoreError};
 use tokio::time::{Instant, Interval, MissedTickBehavior, interval, interval_at};
 
 use crate::checkpoints::Checkpoints;
@@ -264,7 +264,7 @@ pub async fn sweep_works(store: Store, clock: Clock) {
 
 async fn end_still_works(store: &Store, before: DateTime<Utc>) -> Result<(), StoreError> {
     let problem = Problem::new(Kind::Interrupted).detail("Nothing of it was kept: send it again.");
-    let ended = store.end_still_works(before, Done { status: SubmissionStatus::Failed, problem: problem.to_json() }).await?;
+    let ended = store.end_still_works(before, Failure::Failed(problem.to_json())).await?;
     if ended > 0 {
         tracing::warn!(ended, "works on submissions were broken off");
     }

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, NaiveDate, NaiveDateTime, Utc};
 use diesel::prelude::*;
-use domain::advice::{Advice, AdviceKind, AdviceStatus};
+use domain::advice::{Advice, AdviceRequest, AdviceRequestDraft, AdviceStatus};
 use domain::audit::Attribution;
 use domain::children::ChildReference;
 use domain::identifiers::{AdviceRequestId, ChildId};
@@ -13,37 +13,8 @@ use serde::{Deserialize, Serialize};
 use crate::StoreError;
 use crate::rows::{from_json, join, read, read_all, to_json_bytes, utc};
 use crate::schema::advice_request;
-use crate::transactions::{Handle, Tx, on};
+use crate::transactions::{Tx, held, on};
 use crate::vault::{Column, uuid_row};
-
-/// A request as it stands. Says nothing of whose it is but by `child`, which stays in the gateway.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct AdviceRequest {
-    pub id: AdviceRequestId,
-    pub child: ChildId,
-    pub requested_by: OrganisationCode,
-    pub addressed_to: OrganisationCode,
-    pub role: String,
-    pub kinds: Vec<AdviceKind>,
-    pub status: AdviceStatus,
-    /// The day the health body received it: where the six weeks start.
-    pub received_on: NaiveDate,
-    pub created_at: DateTime<Utc>,
-    pub changed_at: DateTime<Utc>,
-    pub acknowledged_at: Option<DateTime<Utc>>,
-    pub submitted_at: Option<DateTime<Utc>>,
-}
-
-/// A request as it is made; who asks whom about which child stands in the permit.
-#[derive(Debug, Clone)]
-pub struct AdviceRequestDraft {
-    pub id: AdviceRequestId,
-    pub role: String,
-    pub kinds: Vec<AdviceKind>,
-    pub case_reference: String,
-    pub received_on: NaiveDate,
-    pub receipt_evidence: Option<String>,
-}
 
 /// What of a request is sealed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -83,12 +54,34 @@ impl TryFrom<AdviceRequestRow> for AdviceRequest {
             role: row.addressed_role,
             kinds: read_all(&row.kinds, "kinds of advice")?,
             status: read(&row.status, "an advice request's status")?,
+            has_text: row.sealed_advice.is_some(),
             received_on: row.received_on,
             created_at: utc(row.created_at),
             changed_at: utc(row.changed_at),
             acknowledged_at: row.acknowledged_at.map(utc),
             submitted_at: row.submitted_at.map(utc),
         })
+    }
+}
+
+/// What a change of state writes.
+#[derive(AsChangeset)]
+#[diesel(table_name = advice_request, treat_none_as_null = true)]
+struct Changes {
+    status: &'static str,
+    acknowledged_at: Option<NaiveDateTime>,
+    submitted_at: Option<NaiveDateTime>,
+    changed_at: NaiveDateTime,
+}
+
+impl Changes {
+    fn of(request: &AdviceRequest) -> Self {
+        Self {
+            status: request.status.as_str(),
+            acknowledged_at: request.acknowledged_at.map(|at| at.naive_utc()),
+            submitted_at: request.submitted_at.map(|at| at.naive_utc()),
+            changed_at: request.changed_at.naive_utc(),
+        }
     }
 }
 
@@ -129,10 +122,7 @@ impl Tx<'_> {
     pub fn advice_request(&mut self, id: AdviceRequestId, organisation: OrganisationCode) -> Result<Option<AdviceRequest>, StoreError> {
         let party = advice_request::requested_by.eq(organisation.as_str()).or(advice_request::addressed_to.eq(organisation.as_str()));
         let query = advice_request::table.find(id.to_string()).filter(party);
-        let row = match &mut self.handle {
-            Handle::Sqlite(connection) => query.select(AdviceRequestRow::as_select()).first(*connection).optional()?,
-            Handle::Postgres(connection) => query.for_update().select(AdviceRequestRow::as_select()).first(*connection).optional()?,
-        };
+        let row: Option<AdviceRequestRow> = held!(self, query => AdviceRequestRow).optional()?;
         row.map(AdviceRequest::try_from).transpose()
     }
 
@@ -177,37 +167,33 @@ impl Tx<'_> {
         Ok((child, particulars.case_reference))
     }
 
-    /// Marks a request as received and understood. It stops no clock.
-    pub fn acknowledge_advice(&mut self, permit: &Permit, request: &AdviceRequest, by: &Attribution) -> Result<AdviceRequest, StoreError> {
-        about(permit, request)?;
-        let at = permit.at().naive_utc();
-        self.update_advice(request, |row| {
-            row.status = AdviceStatus::Acknowledged.to_string();
-            row.acknowledged_at = row.acknowledged_at.or(Some(at));
-            row.changed_at = at;
-        })
-        .and_then(|updated| self.leave_permitted(permit, by).map(|()| updated))
+    /// Saves a request that was acknowledged.
+    pub fn acknowledge_advice(&mut self, permit: &Permit, acknowledged: &AdviceRequest, by: &Attribution) -> Result<(), StoreError> {
+        about(permit, acknowledged)?;
+        let open =
+            advice_request::table.find(acknowledged.id.to_string()).filter(advice_request::status.ne(AdviceStatus::Submitted.as_str()));
+        let saved = on!(self, c => diesel::update(open).set(Changes::of(acknowledged)).execute(*c))?;
+        changed_one(saved)?;
+        self.leave_permitted(permit, by)
     }
 
-    /// Hands in the advice; sent again, it replaces what was handed in, and the first day stands.
+    /// Saves a request that was answered, with its advice.
     pub fn submit_advice(
         &mut self,
         permit: &Permit,
-        request: &AdviceRequest,
+        submitted: &AdviceRequest,
         advice: &Advice,
         by: &Attribution,
-    ) -> Result<AdviceRequest, StoreError> {
-        about(permit, request)?;
-        let at = permit.at().naive_utc();
-        let sealed = self.vault.seal(Column::Advice, &uuid_row(request.id.0), &to_json_bytes(advice)?)?;
-        self.update_advice(request, |row| {
-            row.status = AdviceStatus::Submitted.to_string();
-            row.acknowledged_at = row.acknowledged_at.or(Some(at));
-            row.submitted_at = row.submitted_at.or(Some(at));
-            row.changed_at = at;
-            row.sealed_advice = Some(sealed);
-        })
-        .and_then(|updated| self.leave_permitted(permit, by).map(|()| updated))
+    ) -> Result<(), StoreError> {
+        about(permit, submitted)?;
+        let sealed = self.vault.seal(Column::Advice, &uuid_row(submitted.id.0), &to_json_bytes(advice)?)?;
+        let erased = advice_request::status.eq(AdviceStatus::Submitted.as_str()).and(advice_request::sealed_advice.is_null());
+        let takes_advice = advice_request::table.find(submitted.id.to_string()).filter(diesel::dsl::not(erased));
+        let saved = on!(self, c => diesel::update(takes_advice)
+            .set((Changes::of(submitted), advice_request::sealed_advice.eq(&sealed)))
+            .execute(*c))?;
+        changed_one(saved)?;
+        self.leave_permitted(permit, by)
     }
 
     /// The advice, if it has been handed in, with its leaf.
@@ -221,37 +207,19 @@ impl Tx<'_> {
         Ok(Some(advice))
     }
 
-    /// Whether advice was handed in and is gone. A fact for the answer, not the advice.
-    pub fn is_advice_erased(&mut self, request: &AdviceRequest) -> Result<bool, StoreError> {
-        let gone = advice_request::table.find(request.id.to_string()).filter(advice_request::sealed_advice.is_null());
-        let gone: i64 = on!(self, c => gone.count().get_result(*c))?;
-        Ok(request.status == AdviceStatus::Submitted && gone == 1)
-    }
-
     /// What is sealed of a request whose words are erased.
     pub(crate) fn seal_no_particulars(&self, id: AdviceRequestId) -> Result<Vec<u8>, StoreError> {
         let none = Particulars { case_reference: String::new(), receipt_evidence: None };
         self.vault.seal(Column::AdviceRequest, &uuid_row(id.0), &to_json_bytes(&none)?)
-    }
-
-    fn update_advice(&mut self, request: &AdviceRequest, change: impl FnOnce(&mut AdviceRequestRow)) -> Result<AdviceRequest, StoreError> {
-        let mut row: AdviceRequestRow =
-            on!(self, c => advice_request::table.find(request.id.to_string()).select(AdviceRequestRow::as_select()).first(*c))?;
-        change(&mut row);
-        on!(self, c => diesel::update(advice_request::table.find(&row.id))
-            .set((
-                advice_request::status.eq(&row.status),
-                advice_request::acknowledged_at.eq(row.acknowledged_at),
-                advice_request::submitted_at.eq(row.submitted_at),
-                advice_request::changed_at.eq(row.changed_at),
-                advice_request::sealed_advice.eq(&row.sealed_advice),
-            ))
-            .execute(*c))?;
-        row.try_into()
     }
 }
 
 /// A permit is for one child: it must be this one's.
 fn about(permit: &Permit, request: &AdviceRequest) -> Result<(), StoreError> {
     if permit.ask().child == Some(request.child) { Ok(()) } else { Err(StoreError::Corrupt("a permit for another child")) }
+}
+
+/// Whoever reads a request to change it holds it: that another changed it first is tried again.
+fn changed_one(rows: usize) -> Result<(), StoreError> {
+    if rows == 1 { Ok(()) } else { Err(StoreError::Busy) }
 }

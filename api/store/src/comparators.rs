@@ -9,13 +9,12 @@ use domain::audit::Attribution;
 use domain::comparators::{PublishedCount, ServiceLine, Tally};
 use domain::organisations::OrganisationCode;
 use domain::policy::Permit;
-use domain::submissions::Counts;
+use domain::submissions::{Counts, Submission};
 
 use crate::StoreError;
 use crate::rows::{from_json, read, to_json};
 use crate::schema::published_count;
 use crate::staging::{Publication, Published};
-use crate::submissions::Submission;
 use crate::transactions::{Tx, on};
 
 #[derive(Queryable, Selectable, Insertable, AsChangeset)]
@@ -79,6 +78,7 @@ impl Tx<'_> {
                 .set(&row)
                 .execute(*c))?;
         }
+        let submission = submission.accept(publication.issues)?;
         self.keep_report(publication, &submission)?;
         Ok(Published::Done(submission))
     }

@@ -4,31 +4,19 @@ use chrono::{NaiveDate, NaiveDateTime};
 use diesel::prelude::*;
 use domain::audit::Attribution;
 use domain::children::ChildReference;
-use domain::consents::{Consent, ConsentDecision, DecidedBy, ReviewOutcome};
+use domain::consents::{Consent, ConsentDecision, ConsentDraft, NotAnObjection, ReviewOutcome};
 use domain::identifiers::{ChildId, ConsentId};
 use domain::organisations::OrganisationCode;
 use domain::policy::{Act, Permit};
 
 use crate::StoreError;
-use crate::rows::{join, read, read_all, utc};
+use crate::rows::{join, read, read_all, stored, utc};
 use crate::schema::consent;
-use crate::transactions::{Tx, on};
+use crate::transactions::{Tx, held, on};
 use crate::vault::{Column, uuid_row};
 
 /// Decisions that are read at a time.
 const PAGE: i64 = 500;
-
-/// A decision as it is recorded; whose, for what and to whom stand in the permit.
-#[derive(Debug, Clone)]
-pub struct ConsentDraft {
-    pub id: ConsentId,
-    pub decision: ConsentDecision,
-    pub decided_by: DecidedBy,
-    pub valid_from: NaiveDate,
-    pub valid_to: Option<NaiveDate>,
-    /// How it is known, in the recorder's words. Sealed.
-    pub evidence: String,
-}
 
 #[derive(Queryable, Selectable, Insertable)]
 #[diesel(table_name = consent, treat_none_as_default_value = false)]
@@ -127,20 +115,21 @@ impl Tx<'_> {
         outcome: ReviewOutcome,
         reason: &str,
         by: &Attribution,
-    ) -> Result<Consent, StoreError> {
+    ) -> Result<Result<Consent, NotAnObjection>, StoreError> {
         let (_, child) = about(permit, Act::ReviewObjection)?;
-        let sealed = self.vault.seal(Column::ConsentReview, &uuid_row(id.0), reason.as_bytes())?;
         let standing = || consent::table.find(id.to_string()).filter(consent::child_id.eq(child.0));
+        let row: ConsentRow = held!(self, standing() => ConsentRow)?;
+        let Ok(reviewed) = Consent::try_from(row)?.review(outcome) else { return Ok(Err(NotAnObjection)) };
+        let sealed = self.vault.seal(Column::ConsentReview, &uuid_row(id.0), reason.as_bytes())?;
         on!(self, c => diesel::update(standing())
             .set((
-                consent::review.eq(outcome.as_str()),
+                consent::review.eq(reviewed.review.map(ReviewOutcome::as_str)),
                 consent::reviewed_at.eq(permit.at().naive_utc()),
                 consent::sealed_review.eq(&sealed),
             ))
             .execute(*c))?;
         self.leave_permitted(permit, by)?;
-        let row: ConsentRow = on!(self, c => standing().select(ConsentRow::as_select()).first(*c))?;
-        row.try_into()
+        Ok(Ok(reviewed))
     }
 
     /// Records a decision about the classes of data that the permits were asked for, one each, with
@@ -207,17 +196,17 @@ impl Tx<'_> {
     pub fn withdraw_consent(&mut self, permits: &[Permit], id: ConsentId, reason: &str, by: &Attribution) -> Result<Consent, StoreError> {
         let permit = permits.first().ok_or(StoreError::Corrupt("no permit"))?;
         let (_, child) = about(permit, Act::WithdrawConsent)?;
-        let at = permit.at();
-        let sealed = self.vault.seal(Column::ConsentReason, &uuid_row(id.0), reason.as_bytes())?;
         let standing = || consent::table.find(id.to_string()).filter(consent::child_id.eq(child.0));
+        let row: ConsentRow = held!(self, standing() => ConsentRow)?;
+        let withdrawn = Consent::try_from(row)?.withdraw(stored(permit.at()));
+        let sealed = self.vault.seal(Column::ConsentReason, &uuid_row(id.0), reason.as_bytes())?;
         on!(self, c => diesel::update(standing().filter(consent::withdrawn_at.is_null()))
-            .set((consent::withdrawn_at.eq(at.naive_utc()), consent::sealed_reason.eq(&sealed)))
+            .set((consent::withdrawn_at.eq(withdrawn.withdrawn_at.map(|at| at.naive_utc())), consent::sealed_reason.eq(&sealed)))
             .execute(*c))?;
         for permit in permits {
             self.leave_decided(permit, id, by)?;
         }
-        let row: ConsentRow = on!(self, c => standing().select(ConsentRow::as_select()).first(*c))?;
-        row.try_into()
+        Ok(withdrawn)
     }
 }
 

@@ -1,9 +1,10 @@
 //! Disputes (UK GDPR art 18(1)(a)): while the accuracy of a record is contested it is kept and flows to nobody.
 
-use chrono::{DateTime, NaiveDateTime, Utc};
+use chrono::NaiveDateTime;
 use diesel::prelude::*;
 use domain::agreements::DataClass;
 use domain::audit::Attribution;
+use domain::disputes::{Dispute, DisputeDraft};
 use domain::identifiers::{ChildId, DisputeId};
 use domain::organisations::OrganisationCode;
 use domain::policy::{Act, Permit};
@@ -11,28 +12,31 @@ use domain::submissions::Dataset;
 
 use crate::StoreError;
 use crate::consents::about;
-use crate::rows::utc;
+use crate::rows::{read, stored, utc};
 use crate::schema::{dispute, record};
-use crate::transactions::{Tx, on};
+use crate::transactions::{Tx, held, on};
 use crate::vault::{Column, uuid_row};
 
-/// A dispute as it is opened; whose referrals and of which child stands in the permit.
-#[derive(Debug, Clone)]
-pub struct DisputeDraft {
-    pub id: DisputeId,
-    /// By the organisation's own ids.
-    pub referrals: Vec<String>,
-    /// Sealed.
-    pub reason: String,
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = dispute)]
+struct DisputeRow {
+    id: String,
+    child_id: i64,
+    opened_at: NaiveDateTime,
+    settled_at: Option<NaiveDateTime>,
 }
 
-/// A dispute as it stands.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Dispute {
-    pub id: DisputeId,
-    pub child: ChildId,
-    pub opened_at: DateTime<Utc>,
-    pub settled_at: Option<DateTime<Utc>>,
+impl TryFrom<DisputeRow> for Dispute {
+    type Error = StoreError;
+
+    fn try_from(row: DisputeRow) -> Result<Self, StoreError> {
+        Ok(Self {
+            id: read(&row.id, "a dispute's id")?,
+            child: ChildId(row.child_id),
+            opened_at: utc(row.opened_at),
+            settled_at: row.settled_at.map(utc),
+        })
+    }
 }
 
 impl Tx<'_> {
@@ -60,27 +64,24 @@ impl Tx<'_> {
     /// A dispute by its id, if the organisation opened it. A fact for `decide`.
     pub fn dispute(&mut self, id: DisputeId, organisation: OrganisationCode) -> Result<Option<Dispute>, StoreError> {
         let query = dispute::table.find(id.to_string()).filter(dispute::organisation.eq(organisation.as_str()));
-        let row: Option<(i64, NaiveDateTime, Option<NaiveDateTime>)> =
-            on!(self, c => query.select((dispute::child_id, dispute::opened_at, dispute::settled_at)).first(*c).optional())?;
-        Ok(row.map(|(child, opened_at, settled_at)| Dispute {
-            id,
-            child: ChildId(child),
-            opened_at: utc(opened_at),
-            settled_at: settled_at.map(utc),
-        }))
+        let row: Option<DisputeRow> = on!(self, c => query.select(DisputeRow::as_select()).first(*c).optional())?;
+        row.map(Dispute::try_from).transpose()
     }
 
     /// Settles a dispute: its referrals flow again. Settling it twice changes nothing.
-    pub fn settle_dispute(&mut self, permit: &Permit, id: DisputeId, reason: &str, by: &Attribution) -> Result<(), StoreError> {
+    pub fn settle_dispute(&mut self, permit: &Permit, id: DisputeId, reason: &str, by: &Attribution) -> Result<Dispute, StoreError> {
         let (ask, _) = about(permit, Act::Rectify)?;
+        let row: DisputeRow = held!(self, dispute::table.find(id.to_string()) => DisputeRow)?;
+        let settled = Dispute::try_from(row)?.settle(stored(permit.at()));
         let sealed = self.vault.seal(Column::DisputeSettlement, &uuid_row(id.0), reason.as_bytes())?;
         on!(self, c => diesel::update(dispute::table.find(id.to_string()).filter(dispute::settled_at.is_null()))
-            .set((dispute::settled_at.eq(permit.at().naive_utc()), dispute::sealed_settlement.eq(&sealed)))
+            .set((dispute::settled_at.eq(settled.settled_at.map(|at| at.naive_utc())), dispute::sealed_settlement.eq(&sealed)))
             .execute(*c))?;
         let in_it = record::organisation.eq(ask.holder.as_str()).and(record::dispute_id.eq(id.to_string()));
         on!(self, c => diesel::update(record::table.filter(record::dataset.eq(Dataset::WaitingList.as_str()).and(in_it)))
             .set(record::dispute_id.eq(None::<String>))
             .execute(*c))?;
-        self.leave_permitted(permit, by)
+        self.leave_permitted(permit, by)?;
+        Ok(settled)
     }
 }

@@ -11,6 +11,7 @@ use domain::agreements::DataClass;
 use domain::audit::Attribution;
 use domain::children::ChildReference;
 use domain::ehc_plans::Case;
+use domain::erasures::{Erased, Erasure, ErasureDraft};
 use domain::identifiers::{AdviceRequestId, ChildId, ConsentId, ErasureId};
 use domain::organisations::OrganisationCode;
 use domain::policy::{Act, Permit};
@@ -18,40 +19,32 @@ use domain::submissions::Dataset;
 
 use crate::StoreError;
 use crate::records::record_row;
-use crate::rows::{from_json, read, read_all, utc};
+use crate::rows::{from_json, read, read_all, stored, utc};
 use crate::schema::{advice_request, consent, erasure, issue, record, standing_issue, submission};
 use crate::tombstones::Mark;
-use crate::transactions::{Tx, on};
+use crate::transactions::{Tx, held, on};
 use crate::vault::{Column, uuid_row};
 
-/// An erasure as it is asked for; whose records, of which classes, stands in the permits.
-#[derive(Debug, Clone)]
-pub struct ErasureDraft {
-    pub id: ErasureId,
-    /// Why, and who decided it. Sealed.
-    pub reason: String,
-    /// Whether what the organisation sends about the child later is refused too.
-    pub future: bool,
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = erasure)]
+struct ErasureRow {
+    id: String,
+    child_id: Option<i64>,
+    made_at: NaiveDateTime,
+    lifted_at: Option<NaiveDateTime>,
 }
 
-/// What an erasure removed.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Erased {
-    /// Rows of each class.
-    pub rows: Vec<(DataClass, u64)>,
-    /// Decisions that lost their words.
-    pub decisions: u64,
-    /// To whom it had been disclosed (art 19).
-    pub recipients: Vec<OrganisationCode>,
-}
+impl TryFrom<ErasureRow> for Erasure {
+    type Error = StoreError;
 
-/// An erasure as it stands.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Erasure {
-    pub id: ErasureId,
-    pub child: Option<ChildId>,
-    pub made_at: DateTime<Utc>,
-    pub lifted_at: Option<DateTime<Utc>>,
+    fn try_from(row: ErasureRow) -> Result<Self, StoreError> {
+        Ok(Self {
+            id: read(&row.id, "an erasure's id")?,
+            child: row.child_id.map(ChildId),
+            made_at: utc(row.made_at),
+            lifted_at: row.lifted_at.map(utc),
+        })
+    }
 }
 
 /// Keys that are named in one statement.
@@ -109,31 +102,25 @@ impl Tx<'_> {
 
     /// An erasure by its id, if the organisation made it. A fact for `decide`.
     pub fn erasure(&mut self, id: ErasureId, organisation: OrganisationCode) -> Result<Option<Erasure>, StoreError> {
-        let query = erasure::table.find(id.to_string()).filter(erasure::organisation.eq(organisation.as_str())).select((
-            erasure::child_id,
-            erasure::made_at,
-            erasure::lifted_at,
-        ));
-        let row: Option<(Option<i64>, NaiveDateTime, Option<NaiveDateTime>)> = on!(self, c => query.first(*c).optional())?;
-        Ok(row.map(|(child, made_at, lifted_at)| Erasure {
-            id,
-            child: child.map(ChildId),
-            made_at: utc(made_at),
-            lifted_at: lifted_at.map(utc),
-        }))
+        let query = erasure::table.find(id.to_string()).filter(erasure::organisation.eq(organisation.as_str()));
+        let row: Option<ErasureRow> = on!(self, c => query.select(ErasureRow::as_select()).first(*c).optional())?;
+        row.map(Erasure::try_from).transpose()
     }
 
     /// Lets what an erasure marked be sent again. Lifting it twice changes nothing.
-    pub fn lift_erasure(&mut self, permit: &Permit, id: ErasureId, reason: &str, by: &Attribution) -> Result<(), StoreError> {
+    pub fn lift_erasure(&mut self, permit: &Permit, id: ErasureId, reason: &str, by: &Attribution) -> Result<Erasure, StoreError> {
         if permit.ask().act != Act::Erase || permit.ask().item != Some(id.0) {
             return Err(StoreError::Corrupt("a permit for something else"));
         }
+        let row: ErasureRow = held!(self, erasure::table.find(id.to_string()) => ErasureRow)?;
+        let lifted = Erasure::try_from(row)?.lift(stored(permit.at()));
         let sealed = self.vault.seal(Column::ErasureLifting, &uuid_row(id.0), reason.as_bytes())?;
         on!(self, c => diesel::update(erasure::table.find(id.to_string()).filter(erasure::lifted_at.is_null()))
-            .set((erasure::lifted_at.eq(permit.at().naive_utc()), erasure::sealed_lifting.eq(&sealed)))
+            .set((erasure::lifted_at.eq(lifted.lifted_at.map(|at| at.naive_utc())), erasure::sealed_lifting.eq(&sealed)))
             .execute(*c))?;
         self.lift_marks(id.0, permit.at())?;
-        self.leave_permitted(permit, by)
+        self.leave_permitted(permit, by)?;
+        Ok(lifted)
     }
 
     fn erase_class(&mut self, class: DataClass, organisation: OrganisationCode, child: ChildId) -> Result<Vec<Mark>, StoreError> {

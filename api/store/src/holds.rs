@@ -3,30 +3,21 @@
 use chrono::{NaiveDate, NaiveDateTime};
 use diesel::prelude::*;
 use domain::audit::Attribution;
-use domain::holds::Hold;
+use domain::holds::{LegalHold, LegalHoldDraft};
 use domain::identifiers::{ChildId, HoldId};
 use domain::organisations::OrganisationCode;
 use domain::policy::{Act, ChildFacts, Permit};
 
 use crate::StoreError;
 use crate::consents::about;
-use crate::rows::{read, utc};
+use crate::rows::{read, stored, utc};
 use crate::schema::legal_hold;
-use crate::transactions::{Tx, on};
+use crate::transactions::{Tx, held, on};
 use crate::vault::{Column, uuid_row};
-
-/// A hold as it is set; whose and on whom stands in the permit.
-#[derive(Debug, Clone)]
-pub struct HoldDraft {
-    pub id: HoldId,
-    pub ends: Option<NaiveDate>,
-    /// Sealed.
-    pub reason: String,
-}
 
 #[derive(Queryable, Selectable, Insertable)]
 #[diesel(table_name = legal_hold, treat_none_as_default_value = false)]
-struct HoldRow {
+struct LegalHoldRow {
     id: String,
     child_id: i64,
     organisation: String,
@@ -37,10 +28,10 @@ struct HoldRow {
     sealed_release: Option<Vec<u8>>,
 }
 
-impl TryFrom<HoldRow> for Hold {
+impl TryFrom<LegalHoldRow> for LegalHold {
     type Error = StoreError;
 
-    fn try_from(row: HoldRow) -> Result<Self, StoreError> {
+    fn try_from(row: LegalHoldRow) -> Result<Self, StoreError> {
         Ok(Self {
             id: read(&row.id, "a hold's id")?,
             organisation: read(&row.organisation, "whose hold it is")?,
@@ -62,16 +53,16 @@ impl Tx<'_> {
     /// The same where no hold can be set, because the organisation is publishing.
     pub(crate) fn holds_on(&mut self, child: ChildId, organisation: OrganisationCode) -> Result<ChildFacts, StoreError> {
         let query = legal_hold::table.filter(legal_hold::child_id.eq(child.0).and(legal_hold::organisation.eq(organisation.as_str())));
-        let rows: Vec<HoldRow> = on!(self, c => query.select(HoldRow::as_select()).load(*c))?;
-        let holds = rows.into_iter().map(Hold::try_from).collect::<Result<_, _>>()?;
+        let rows: Vec<LegalHoldRow> = on!(self, c => query.select(LegalHoldRow::as_select()).load(*c))?;
+        let holds = rows.into_iter().map(LegalHold::try_from).collect::<Result<_, _>>()?;
         Ok(ChildFacts { holds, ..ChildFacts::default() })
     }
 
     /// Sets a hold on a child that is held by [`Tx::child_for_decision`], with its leaf.
-    pub fn hold(&mut self, permit: &Permit, draft: &HoldDraft, by: &Attribution) -> Result<Hold, StoreError> {
+    pub fn hold(&mut self, permit: &Permit, draft: &LegalHoldDraft, by: &Attribution) -> Result<LegalHold, StoreError> {
         let (ask, child) = about(permit, Act::Hold)?;
         self.hold_publications(ask.holder)?;
-        let row = HoldRow {
+        let row = LegalHoldRow {
             id: draft.id.to_string(),
             child_id: child.0,
             organisation: ask.holder.to_string(),
@@ -94,14 +85,15 @@ impl Tx<'_> {
     }
 
     /// Releases a hold, with its leaf. Releasing it twice changes nothing.
-    pub fn release_hold(&mut self, permit: &Permit, id: HoldId, reason: &str, by: &Attribution) -> Result<Hold, StoreError> {
+    pub fn release_hold(&mut self, permit: &Permit, id: HoldId, reason: &str, by: &Attribution) -> Result<LegalHold, StoreError> {
         about(permit, Act::Hold)?;
+        let row: LegalHoldRow = held!(self, legal_hold::table.find(id.to_string()) => LegalHoldRow)?;
+        let released = LegalHold::try_from(row)?.release(stored(permit.at()));
         let sealed = self.vault.seal(Column::HoldRelease, &uuid_row(id.0), reason.as_bytes())?;
         on!(self, c => diesel::update(legal_hold::table.find(id.to_string()).filter(legal_hold::released_at.is_null()))
-            .set((legal_hold::released_at.eq(permit.at().naive_utc()), legal_hold::sealed_release.eq(&sealed)))
+            .set((legal_hold::released_at.eq(released.released_at.map(|at| at.naive_utc())), legal_hold::sealed_release.eq(&sealed)))
             .execute(*c))?;
         self.leave_permitted(permit, by)?;
-        let row: HoldRow = on!(self, c => legal_hold::table.find(id.to_string()).select(HoldRow::as_select()).first(*c))?;
-        row.try_into()
+        Ok(released)
     }
 }

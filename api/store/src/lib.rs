@@ -42,29 +42,19 @@ mod works;
 
 use diesel::result::{DatabaseErrorInformation, DatabaseErrorKind, Error};
 
-pub use advice_requests::{AdviceRequest, AdviceRequestDraft};
 pub use audit::{AuditEntry, AuditFault, AuditReport, Consistency, Hash, Inclusion, LogLimits, Looking, TreeHead, verify_audit};
-pub use consents::ConsentDraft;
 pub use databases::{Store, prepare};
 pub use disclosures::{ChildLog, ToldActor, ToldLeaf};
-pub use disputes::{Dispute, DisputeDraft};
-pub use erasures::{Erased, Erasure, ErasureDraft};
-pub use holds::HoldDraft;
 pub use idempotency::{Claim, Fingerprint};
-pub use opt_outs::OptOutList;
-pub use overrides::OverrideDraft;
 pub use permitted::Decided;
 pub use records::{Counted, HeldCase, ListedReferral, SealedReferrals, reads::ReferralPlace};
-pub use rectifications::RectificationDraft;
 pub use releases::{PublishedRelease, PublishedTable, TableDraft};
 pub use resealing::{KeyPurpose, KeyUsage, ResealCursor, Resealed};
-pub use restrictions::RestrictionDraft;
 pub use sealed_columns::sealed_columns;
 pub use staging::{Finished, Leave, Merging, Publication, Published, Staging};
-pub use submissions::{IssueChoice, ListedIssue, Submission};
+pub use submissions::{IssueChoice, ListedIssue};
 pub use tombstones::{Replayed, journal::Journal};
 pub use transactions::Tx;
-pub use works::{Done, Work};
 
 /// Why the store could not do what it was asked. A refusal by policy is no error: it is a value.
 #[derive(Debug, thiserror::Error)]
@@ -102,6 +92,12 @@ pub enum StoreError {
     SetUp(String),
     #[error("a file of the store: {0}")]
     File(#[from] std::io::Error),
+}
+
+impl From<domain::submissions::AlreadyEnded> for StoreError {
+    fn from(_: domain::submissions::AlreadyEnded) -> Self {
+        Self::Ended
+    }
 }
 
 impl StoreError {

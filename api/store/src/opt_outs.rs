@@ -8,7 +8,7 @@ use diesel::prelude::*;
 use domain::audit::Attribution;
 use domain::identifiers::ChildId;
 use domain::nhs_numbers::NhsNumber;
-use domain::organisations::OrganisationCode;
+use domain::opt_outs::OptOutList;
 use domain::policy::{Permit, Reason, Refusal};
 
 use crate::StoreError;
@@ -22,14 +22,6 @@ const BATCH: usize = 1_000;
 
 /// Of the advisory locks that keep one organisation's loads apart.
 const LOADING: i32 = 7_364_661;
-
-/// What an organisation last loaded.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct OptOutList {
-    pub organisation: OrganisationCode,
-    pub as_of: NaiveDate,
-    pub numbers: i64,
-}
 
 impl Tx<'_> {
     /// Replaces an organisation's list by numbers that stand in it once each, with a leaf; unless a later one
@@ -49,7 +41,7 @@ impl Tx<'_> {
         }
         let held: Option<NaiveDate> =
             on!(self, c => opt_out_list::table.find(organisation).select(opt_out_list::as_of).first(*c).optional())?;
-        if held.is_some_and(|held| held > list.as_of) {
+        if held.is_some_and(|held| !list.replaces(held)) {
             self.leave_refused(&Refusal::of_record(permit, Reason::OlderAsOf), by, now)?;
             return Ok(false);
         }

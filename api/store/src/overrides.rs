@@ -5,26 +5,16 @@ use diesel::prelude::*;
 use domain::audit::Attribution;
 use domain::identifiers::{ChildId, OverrideId};
 use domain::organisations::OrganisationCode;
-use domain::overrides::Override;
+use domain::overrides::{Override, OverrideDraft};
 use domain::pathways::PathwaySet;
 use domain::policy::{Act, Permit};
 
 use crate::StoreError;
 use crate::consents::about;
-use crate::rows::{read, utc};
+use crate::rows::{read, stored, utc};
 use crate::schema::caldicott_override;
-use crate::transactions::{Tx, on};
+use crate::transactions::{Tx, held, on};
 use crate::vault::{Column, uuid_row};
-
-/// An override as it is made; whose records it opens to whom stands in the permit.
-#[derive(Debug, Clone)]
-pub struct OverrideDraft {
-    pub id: OverrideId,
-    pub starts: NaiveDate,
-    pub ends: NaiveDate,
-    /// Why the disclosure cannot wait. Sealed.
-    pub reason: String,
-}
 
 #[derive(Queryable, Selectable, Insertable)]
 #[diesel(table_name = caldicott_override, treat_none_as_default_value = false)]
@@ -100,12 +90,12 @@ impl Tx<'_> {
     /// Ends an override of a child that is held. Ending it twice changes nothing.
     pub fn end_override(&mut self, permit: &Permit, id: OverrideId, by: &Attribution) -> Result<Override, StoreError> {
         about(permit, Act::EndOverride)?;
+        let row: OverrideRow = held!(self, caldicott_override::table.find(id.to_string()) => OverrideRow)?;
+        let ended = Override::try_from(row)?.end(stored(permit.at()));
         on!(self, c => diesel::update(caldicott_override::table.find(id.to_string()).filter(caldicott_override::ended_at.is_null()))
-            .set(caldicott_override::ended_at.eq(permit.at().naive_utc()))
+            .set(caldicott_override::ended_at.eq(ended.ended_at.map(|at| at.naive_utc())))
             .execute(*c))?;
         self.leave_permitted(permit, by)?;
-        let query = caldicott_override::table.find(id.to_string());
-        let row: OverrideRow = on!(self, c => query.select(OverrideRow::as_select()).first(*c))?;
-        row.try_into()
+        Ok(ended)
     }
 }

@@ -5,9 +5,10 @@ use diesel::prelude::*;
 use domain::agreements::DataClass;
 use domain::audit::Attribution;
 use domain::children::ChildReference;
-use domain::identifiers::{ChildId, RectificationId};
+use domain::identifiers::ChildId;
 use domain::organisations::OrganisationCode;
 use domain::policy::{Act, Permit};
+use domain::rectifications::RectificationDraft;
 use domain::submissions::Dataset;
 
 use crate::StoreError;
@@ -17,16 +18,6 @@ use crate::schema::{record, rectification};
 use crate::tombstones::Mark;
 use crate::transactions::{Tx, on};
 use crate::vault::{Column, uuid_row};
-
-/// A correction as it is asked for; whose referrals and of which child stands in the permits.
-#[derive(Debug, Clone)]
-pub struct RectificationDraft {
-    pub id: RectificationId,
-    /// By the organisation's own ids.
-    pub referrals: Vec<String>,
-    /// Why, and who decided it. Sealed.
-    pub reason: String,
-}
 
 impl Tx<'_> {
     /// The ids of the referrals that an organisation sent about a child.

@@ -6,26 +6,14 @@ use domain::audit::Attribution;
 use domain::identifiers::{ChildId, RestrictionId};
 use domain::organisations::OrganisationCode;
 use domain::policy::{Act, Permit};
-use domain::restrictions::{Restriction, RestrictionKind};
+use domain::restrictions::{Restriction, RestrictionDraft};
 
 use crate::StoreError;
 use crate::consents::about;
-use crate::rows::{read, utc};
+use crate::rows::{read, stored, utc};
 use crate::schema::restriction;
-use crate::transactions::{Tx, on};
+use crate::transactions::{Tx, held, on};
 use crate::vault::{Column, uuid_row};
-
-/// A restriction as it is set; who sets it on whom stands in the permit.
-#[derive(Debug, Clone)]
-pub struct RestrictionDraft {
-    pub id: RestrictionId,
-    pub kind: RestrictionKind,
-    pub against: Option<OrganisationCode>,
-    pub starts: NaiveDate,
-    pub ends: Option<NaiveDate>,
-    /// Sealed.
-    pub reason: String,
-}
 
 #[derive(Queryable, Selectable, Insertable)]
 #[diesel(table_name = restriction, treat_none_as_default_value = false)]
@@ -112,12 +100,13 @@ impl Tx<'_> {
         by: &Attribution,
     ) -> Result<Restriction, StoreError> {
         about(permit, Act::LiftRestriction)?;
+        let row: RestrictionRow = held!(self, restriction::table.find(id.to_string()) => RestrictionRow)?;
+        let lifted = Restriction::try_from(row)?.lift(stored(permit.at()));
         let sealed = self.vault.seal(Column::RestrictionLifting, &uuid_row(id.0), reason.as_bytes())?;
         on!(self, c => diesel::update(restriction::table.find(id.to_string()).filter(restriction::lifted_at.is_null()))
-            .set((restriction::lifted_at.eq(permit.at().naive_utc()), restriction::sealed_lifting.eq(&sealed)))
+            .set((restriction::lifted_at.eq(lifted.lifted_at.map(|at| at.naive_utc())), restriction::sealed_lifting.eq(&sealed)))
             .execute(*c))?;
         self.leave_permitted(permit, by)?;
-        let row: RestrictionRow = on!(self, c => restriction::table.find(id.to_string()).select(RestrictionRow::as_select()).first(*c))?;
-        row.try_into()
+        Ok(lifted)
     }
 }

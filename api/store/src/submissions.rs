@@ -1,34 +1,15 @@
 //! Submissions and their reports.
 
-use chrono::{DateTime, NaiveDate, NaiveDateTime, Utc};
+use chrono::{NaiveDate, NaiveDateTime};
 use diesel::prelude::*;
 use domain::identifiers::SubmissionId;
 use domain::issues::{IssueCode, IssueState};
-use domain::organisations::OrganisationCode;
-use domain::submissions::{Counts, Dataset, IssueCount, Mode, SubmissionStatus};
+use domain::submissions::Submission;
 
 use crate::StoreError;
 use crate::rows::{from_json, read, to_json, utc};
 use crate::schema::{issue, submission};
-use crate::transactions::{Tx, on};
-
-/// A submission and how it ended.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Submission {
-    pub id: SubmissionId,
-    pub client: String,
-    pub dataset: Dataset,
-    pub format: String,
-    pub organisation: OrganisationCode,
-    pub list: String,
-    pub mode: Mode,
-    pub as_of: NaiveDate,
-    pub status: SubmissionStatus,
-    pub counts: Counts,
-    pub received_at: DateTime<Utc>,
-    /// How often each issue was found, by code.
-    pub issue_counts: Vec<IssueCount>,
-}
+use crate::transactions::{Tx, held, on};
 
 /// An issue as it is listed. Its position counts from 0 within its row.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -142,6 +123,12 @@ impl Tx<'_> {
             .select(SubmissionRow::as_select())
             .first(*c)
             .optional())?;
+        row.map(Submission::try_from).transpose()
+    }
+
+    /// Anybody's submission, held until the transaction ends.
+    pub(crate) fn held_submission(&mut self, id: SubmissionId) -> Result<Option<Submission>, StoreError> {
+        let row: Option<SubmissionRow> = held!(self, submission::table.find(id.to_string()) => SubmissionRow).optional()?;
         row.map(Submission::try_from).transpose()
     }
 

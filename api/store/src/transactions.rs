@@ -27,3 +27,15 @@ macro_rules! on {
     };
 }
 pub(crate) use on;
+
+/// Reads one row for a change of it, and holds it until the transaction ends: what is read is what is changed.
+/// SQLite has one writer at a time; PostgreSQL locks the row.
+macro_rules! held {
+    ($tx:expr, $query:expr => $Row:ty) => {
+        match &mut $tx.handle {
+            $crate::transactions::Handle::Sqlite(connection) => $query.select(<$Row>::as_select()).first(*connection),
+            $crate::transactions::Handle::Postgres(connection) => $query.for_update().select(<$Row>::as_select()).first(*connection),
+        }
+    };
+}
+pub(crate) use held;

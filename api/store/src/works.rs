@@ -4,28 +4,12 @@
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use domain::identifiers::SubmissionId;
-use domain::submissions::SubmissionStatus;
+use domain::submissions::{AlreadyEnded, Failure, Submission, SubmissionStatus, Work};
 
 use crate::rows::{read, to_json};
 use crate::schema::{idempotency, submission, submission_work};
 use crate::transactions::{Tx, on};
-use crate::{Store, StoreError, Submission};
-
-/// How far the work on a submission is, and the problem that ended it, as JSON.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Work {
-    pub bytes_total: u64,
-    pub bytes_read: u64,
-    pub records_read: u64,
-    pub problem: Option<String>,
-}
-
-/// How a work ended that came to nothing.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Done {
-    pub status: SubmissionStatus,
-    pub problem: String,
-}
+use crate::{Store, StoreError};
 
 const PROCESSING: &str = SubmissionStatus::Processing.as_str();
 
@@ -97,16 +81,20 @@ impl Tx<'_> {
     }
 
     /// Ends a work that came to nothing and gives its key back; answers whether it had not ended yet.
-    pub fn end_work(&mut self, id: SubmissionId, done: &Done) -> Result<bool, StoreError> {
-        let processing = submission::table.find(id.to_string()).filter(submission::status.eq(PROCESSING));
-        let ended = on!(self, c => diesel::update(processing).set(submission::status.eq(done.status.as_str())).execute(*c))?;
-        if ended == 0 {
-            return Ok(false);
-        }
+    pub fn end_work(&mut self, id: SubmissionId, failure: &Failure) -> Result<bool, StoreError> {
+        let Some(Ok(failed)) = self.held_submission(id)?.map(|submission| submission.fail(failure)) else { return Ok(false) };
+        self.save_end(&failed)?;
         let work = submission_work::table.find(id.to_string());
-        on!(self, c => diesel::update(work).set(submission_work::problem.eq(&done.problem)).execute(*c))?;
+        on!(self, c => diesel::update(work).set(submission_work::problem.eq(failure.problem())).execute(*c))?;
         self.give_back_key(id)?;
         Ok(true)
+    }
+
+    /// Saves how a submission ended, unless it ended meanwhile.
+    fn save_end(&mut self, ended: &Submission) -> Result<(), StoreError> {
+        let processing = submission::table.find(ended.id.to_string()).filter(submission::status.eq(PROCESSING));
+        let saved = on!(self, c => diesel::update(processing).set(submission::status.eq(ended.status.as_str())).execute(*c))?;
+        if saved == 1 { Ok(()) } else { Err(StoreError::Ended) }
     }
 
     /// Gives back the key that a submission is worked on under.
@@ -116,16 +104,21 @@ impl Tx<'_> {
         Ok(())
     }
 
-    /// Cancels a client's own submission if it is being worked on; answers it as it then stands.
-    pub fn cancel_submission(&mut self, id: SubmissionId, client: &str) -> Result<Option<Submission>, StoreError> {
-        let own = submission::table.find(id.to_string()).filter(submission::client.eq(client));
-        let processing = own.filter(submission::status.eq(PROCESSING));
-        let cancelled = SubmissionStatus::Cancelled.as_str();
-        if on!(self, c => diesel::update(processing).set(submission::status.eq(cancelled)).execute(*c))? == 1 {
+    /// Cancels a client's own submission if it is being worked on. What was cancelled already is answered as it is.
+    pub fn cancel_submission(&mut self, id: SubmissionId, client: &str) -> Result<Option<Result<Submission, AlreadyEnded>>, StoreError> {
+        // Another client's is not held up.
+        if self.submission(id, client)?.is_none() {
+            return Ok(None);
+        }
+        let Some(submission) = self.held_submission(id)? else { return Ok(None) };
+        let was = submission.status;
+        let Ok(cancelled) = submission.cancel() else { return Ok(Some(Err(AlreadyEnded))) };
+        if was != cancelled.status {
+            self.save_end(&cancelled)?;
             on!(self, c => diesel::delete(submission_work::table.find(id.to_string())).execute(*c))?;
             self.give_back_key(id)?;
         }
-        self.submission(id, client)
+        Ok(Some(Ok(cancelled)))
     }
 }
 
@@ -148,7 +141,7 @@ impl Store {
     }
 
     /// Ends the works that nobody has said to be at since an instant; answers how many.
-    pub async fn end_still_works(&self, before: DateTime<Utc>, done: Done) -> Result<u64, StoreError> {
+    pub async fn end_still_works(&self, before: DateTime<Utc>, failure: Failure) -> Result<u64, StoreError> {
         self.write(move |tx| {
             let processing = submission::table.filter(submission::status.eq(PROCESSING)).select(submission::id);
             let still: Vec<String> = on!(tx, c => submission_work::table
@@ -157,7 +150,7 @@ impl Store {
                 .load(*c))?;
             let mut ended = 0;
             for id in still {
-                ended += u64::from(tx.end_work(read(&id, "a submission's id")?, &done)?);
+                ended += u64::from(tx.end_work(read(&id, "a submission's id")?, &failure)?);
             }
             Ok(ended)
         })

@@ -13,7 +13,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 
 use crate::agreements::Agreement;
 use crate::consents::Consent;
-use crate::holds::Hold;
+use crate::holds::LegalHold;
 use crate::identifiers::ConsentId;
 use crate::organisations::OrganisationCode;
 use crate::overrides::Override;
@@ -79,7 +79,7 @@ pub struct ChildFacts {
     pub restrictions: Vec<Restriction>,
     pub overrides: Vec<Override>,
     /// Looked up for an erasure or a rectification alone.
-    pub holds: Vec<Hold>,
+    pub holds: Vec<LegalHold>,
     /// Whether the child's NHS number is on a list of National Data Opt-outs.
     pub opted_out: bool,
     /// The councils that assess the child or maintain its plan.

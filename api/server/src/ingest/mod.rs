@@ -27,8 +27,8 @@ use domain::dates::london_day;
 use domain::issues::IssueCode;
 use domain::organisations::OrganisationCode;
 use domain::recognition::Rules;
-use domain::submissions::{Counts, Dataset, SubmissionStatus};
-use store::{Claim, Finished, Journal, Publication, Published, Staging, Store, Submission};
+use domain::submissions::{Counts, Dataset, Submission, SubmissionStatus};
+use store::{Claim, Finished, Journal, Publication, Published, Staging, Store};
 use tokio::runtime::Handle;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
@@ -48,8 +48,6 @@ use sinks::Collector;
 
 /// Issues that are listed in an answer itself; the rest are read page by page.
 pub const LISTED: usize = 500;
-/// A body of fewer rows is never refused whole for its share of rejected ones.
-const SMALL_BODY: u64 = 20;
 /// Bodies that are taken in at the same time.
 const AT_ONCE: usize = 4;
 /// Of these, for bodies that were answered already: they must not keep out those whose clients wait.
@@ -295,30 +293,26 @@ impl Intake {
         issues += repeated + open_twice;
         check_nil_return(order, received)?;
 
-        let refuse = if order.whole {
-            rejected > 0 || out_of_scope > 0
-        } else {
-            received >= SMALL_BODY && rejected * 100 > received * u64::from(self.settings.rejected_percent)
-        };
-        let status = if issues == 0 { SubmissionStatus::Accepted } else { SubmissionStatus::AcceptedWithIssues };
-        let mut submission = order.submission(adapter, status);
-        submission.counts = Counts { received, rejected, out_of_scope, ..Counts::default() };
+        let found = Counts { received, rejected, out_of_scope, ..Counts::default() };
+        let refuse = if order.whole { found.leaves_any_out() } else { found.rejects_too_many(self.settings.rejected_percent) };
+        let submission = Submission { counts: found, ..order.submission(adapter) };
         // What was cancelled need not be published to find that out.
         progress.go_on().map_err(broken)?;
-        self.publish(staging, order, (submission, counts), fingerprint, refuse, registered)
+        self.publish(staging, order, (submission, issues, counts), fingerprint, refuse, registered)
     }
 
     fn publish(
         &self,
         staging: Staging,
         order: &Order,
-        (submission, counts): (Submission, Option<Vec<PublishedCount>>),
+        (submission, issues, counts): (Submission, u64, Option<Vec<PublishedCount>>),
         fingerprint: store::Fingerprint,
         refuse: bool,
         registered: bool,
     ) -> Result<Taken, Problem> {
         let published = staging.publish(Publication {
             submission,
+            issues,
             shrink_percent: self.settings.shrink_percent,
             confirm_shrink: order.confirm_shrink,
             refuse,

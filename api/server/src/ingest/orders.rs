@@ -8,8 +8,8 @@ use chrono::{DateTime, NaiveDate, Utc};
 use domain::identifiers::SubmissionId;
 use domain::organisations::OrganisationCode;
 use domain::partnerships::Partnership;
-use domain::submissions::{Counts, Dataset, Mode, SubmissionStatus};
-use store::{ListedIssue, Submission};
+use domain::submissions::{Counts, Dataset, Mode, Submission, SubmissionStatus};
+use store::ListedIssue;
 
 use super::digests::Digests;
 use super::encodings::Coding;
@@ -44,8 +44,8 @@ impl Order {
         format!("{} {}", self.dataset, self.query)
     }
 
-    /// The submission, as nothing of it is counted yet.
-    pub(super) fn submission(&self, adapter: &dyn Adapter, status: SubmissionStatus) -> Submission {
+    /// The submission as its work begins: nothing of it is counted yet.
+    pub(super) fn submission(&self, adapter: &dyn Adapter) -> Submission {
         Submission {
             id: self.id,
             client: self.client.clone(),
@@ -55,7 +55,7 @@ impl Order {
             list: self.list.clone(),
             mode: self.mode,
             as_of: self.as_of,
-            status,
+            status: SubmissionStatus::Processing,
             counts: Counts::default(),
             received_at: self.received_at,
             issue_counts: Vec::new(),

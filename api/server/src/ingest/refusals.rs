@@ -1,7 +1,7 @@
 //! Why a body was not taken, as its sender is told.
 
 use adapters::Unreadable;
-use domain::submissions::Mode;
+use domain::submissions::{self, NilReturnFault};
 use store::ListedIssue;
 
 use super::Order;
@@ -27,15 +27,12 @@ pub(crate) fn refuse_unreadable(unreadable: &Unreadable) -> Problem {
 }
 
 pub(super) fn check_nil_return(order: &Order, received: u64) -> Result<(), Problem> {
-    match (order.mode, received, order.nil_return) {
-        (Mode::Snapshot, 0, false) => {
-            Err(Problem::new(Kind::NilReturnUnsaid).detail("If nobody is on this list, send it with nil_return=true."))
+    submissions::check_nil_return(order.mode, received, order.nil_return).map_err(|fault| match fault {
+        NilReturnFault::Unsaid => Problem::new(Kind::NilReturnUnsaid).detail("If nobody is on this list, send it with nil_return=true."),
+        NilReturnFault::HasRows => {
+            Problem::new(Kind::InvalidValue).fault(Fault::new("invalid-value", "a nil return has no rows").field("nil_return"))
         }
-        (_, 1.., true) => {
-            Err(Problem::new(Kind::InvalidValue).fault(Fault::new("invalid-value", "a nil return has no rows").field("nil_return")))
-        }
-        _ => Ok(()),
-    }
+    })
 }
 
 /// An issue as it stands in a problem.

@@ -10,8 +10,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
 use adapters::Adapter;
-use domain::submissions::SubmissionStatus;
-use store::{Done, Work};
+use domain::submissions::{Failure, Submission, Work};
 use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::{MissedTickBehavior, interval};
 
@@ -65,8 +64,8 @@ impl Intake {
         content: Content,
         bytes: u64,
         pending: OwnedSemaphorePermit,
-    ) -> Result<store::Submission, Problem> {
-        let submission = order.submission(adapter, SubmissionStatus::Processing);
+    ) -> Result<Submission, Problem> {
+        let submission = order.submission(adapter);
         let (registered, now) = (submission.clone(), self.clock.now());
         block_on(self.store.transaction(move |tx| tx.register(&registered, bytes, now)))?;
         // On the runtime that the gateway was started on: it ends last.
@@ -117,13 +116,11 @@ impl Intake {
 
     /// Writes down why it came to nothing; answers false where somebody else has ended it.
     async fn end(&self, order: &Order, problem: &Problem) -> bool {
-        let done = Done {
-            status: if problem.kind().status().is_client_error() { SubmissionStatus::Refused } else { SubmissionStatus::Failed },
-            problem: problem.to_json(),
-        };
+        let of_the_body = problem.kind().status().is_client_error();
+        let failure = if of_the_body { Failure::Refused(problem.to_json()) } else { Failure::Failed(problem.to_json()) };
         for tried in 0..TRIES {
-            let (id, done) = (order.id, done.clone());
-            match self.store.transaction(move |tx| tx.end_work(id, &done)).await {
+            let (id, failure) = (order.id, failure.clone());
+            match self.store.transaction(move |tx| tx.end_work(id, &failure)).await {
                 Ok(ours) => return ours,
                 Err(error) => tracing::warn!(%error, tried, "the end of a submission could not be written down"),
             }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use actix_web::{get, post, put, web};
-use domain::advice::{Advice, AdviceKind, AdviceStatus};
+use domain::advice::{Advice, AdviceErased, AdviceKind, AdviceRequest, AlreadySubmitted};
 use domain::agreements::{DataClass, Purpose};
 use domain::dates::london_day;
 use domain::identifiers::AdviceRequestId;
@@ -12,7 +12,7 @@ use domain::partnerships::Partnership;
 use domain::policy::{Act, Ask, Facts, Permit, Refusal, decide};
 use domain::scopes::Scope;
 use serde::{Deserialize, Serialize};
-use store::{AdviceRequest, StoreError, Tx};
+use store::{StoreError, Tx};
 use utoipa::ToSchema;
 
 use super::advice_requests::{AdviceRequestView, leave_unknown, own_id, permit_party, refused};
@@ -74,11 +74,12 @@ pub async fn acknowledge_advice_request(
     let partnership = Arc::clone(caller.partnership());
     let done = state.store.transaction(move |tx| {
         let Some(request) = addressed(tx, request_id, &by)? else { return leave_unknown(tx, DataClass::AdviceRequest, &by, now).map(Err) };
-        if request.status == AdviceStatus::Submitted {
-            return Ok(Err(Problem::new(Kind::WrongStatus).detail("The advice is submitted already.")));
-        }
+        let request = match request.acknowledge(now) {
+            Ok(acknowledged) => acknowledged,
+            Err(AlreadySubmitted) => return Ok(Err(Problem::new(Kind::WrongStatus).detail("The advice is submitted already."))),
+        };
         match permit_party(tx, &request, &partnership, now, by.organisation)? {
-            Ok(permit) => tx.acknowledge_advice(&permit, &request, &by).map(Ok),
+            Ok(permit) => tx.acknowledge_advice(&permit, &request, &by).map(|()| Ok(request)),
             Err(refusal) => tx.leave_refused(&refusal, &by, now).map(|()| Err(refused(&refusal))),
         }
     });
@@ -112,11 +113,14 @@ pub async fn submit_advice(
     let partnership = Arc::clone(caller.partnership());
     let done = state.store.transaction(move |tx| {
         let Some(request) = addressed(tx, request_id, &by)? else { return leave_unknown(tx, DataClass::HealthAdvice, &by, now).map(Err) };
-        if tx.is_advice_erased(&request)? {
-            return Ok(Err(Problem::new(Kind::Erased).detail("The advice was erased; the council has to ask anew.")));
-        }
+        let request = match request.submit(now) {
+            Ok(submitted) => submitted,
+            Err(AdviceErased) => {
+                return Ok(Err(Problem::new(Kind::Erased).detail("The advice was erased; the council has to ask anew.")));
+            }
+        };
         match permit_advice(tx, &request, &partnership, now)? {
-            Ok(permit) => tx.submit_advice(&permit, &request, &advice, &by).map(Ok),
+            Ok(permit) => tx.submit_advice(&permit, &request, &advice, &by).map(|()| Ok(request)),
             Err(refusal) => tx.leave_refused(&refusal, &by, now).map(|()| Err(refused(&refusal))),
         }
     });
@@ -151,7 +155,7 @@ pub async fn get_advice(
         match permit_advice(tx, &request, &partnership, now)? {
             Ok(permit) => match tx.disclose_advice(&permit, &request, &by)? {
                 Some(advice) => Ok(Ok((request, advice))),
-                None if request.status == AdviceStatus::Submitted => Ok(Err(Problem::new(Kind::Erased))),
+                None if request.is_erased() => Ok(Err(Problem::new(Kind::Erased))),
                 None => Ok(Err(Problem::new(Kind::NotYetAnswered))),
             },
             Err(refusal) => tx.leave_refused(&refusal, &by, now).map(|()| Err(refused(&refusal))),

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use actix_web::{HttpResponse, get, post, web};
 use chrono::{DateTime, NaiveDate, Utc};
-use domain::advice::{self, AdviceKind, AdviceStatus};
+use domain::advice::{self, AdviceKind, AdviceRequest, AdviceRequestDraft, AdviceStatus};
 use domain::agreements::{DataClass, Purpose};
 use domain::audit::Attribution;
 use domain::children::ChildReference;
@@ -18,7 +18,7 @@ use domain::pathways::PathwaySet;
 use domain::policy::{Act, Ask, ChildFacts, Facts, Permit, Refusal, decide};
 use domain::scopes::Scope;
 use serde::{Deserialize, Serialize};
-use store::{AdviceRequest, AdviceRequestDraft, StoreError, Tx};
+use store::{StoreError, Tx};
 use utoipa::{IntoParams, ToSchema};
 
 use super::children::ChildBody;

@@ -30,7 +30,7 @@ use crate::problems::{Kind, Problem};
 use crate::state::State;
 
 /// No child has this number in the store.
-pub(super) const NOBODY: ChildId = ChildId(0);
+pub(super) const NO_CHILD: ChildId = ChildId(0);
 
 /// A child, as a partner names it: in a body, never in a URL.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
@@ -211,7 +211,7 @@ pub(super) async fn disclose(
         };
         let Some(child) = reference.as_ref().map_or(Ok(None), |reference| tx.child(reference))? else {
             // As much is looked up as for a child that is held, so that the time it takes tells nothing.
-            let _ = (tx.referrals_of(NOBODY)?, tx.child_facts(NOBODY, partnership.needs())?);
+            let _ = (tx.referrals_of(NO_CHILD)?, tx.child_facts(NO_CHILD, partnership.needs())?);
             return not_held(tx, None, clock.now());
         };
         // The child is held from here on: no decision about it can change before this is committed.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use actix_web::{get, post, web};
 use chrono::NaiveDate;
 use domain::agreements::{Agreement, ConsentRule};
-use domain::consents::{Consent, ConsentDecision, ReviewOutcome, Standing};
+use domain::consents::{Consent, ConsentDecision, NotAnObjection, ReviewOutcome, Standing};
 use domain::dates::{days_between, london_day};
 use domain::identifiers::ConsentId;
 use domain::operations::Operation;
@@ -160,17 +160,16 @@ pub async fn review_objection(
             let refusal = Refusal::not_held(Ask { act: Act::ReviewObjection, ..own_records(by.organisation, None) });
             return tx.leave_refused(&refusal, &by, clock.now()).map(|()| Err(Kind::NotFound));
         };
-        if consent.decision != ConsentDecision::Objection {
-            return Ok(Err(Kind::WrongStatus));
-        }
         tx.child_for_withdrawal(child)?;
         let now = clock.now();
         let facts = tx.child_facts(child, partnership.needs())?;
         let Some(data) = consent.data.first() else { return Ok(Err(Kind::NotFound)) };
         match decide(about(Act::ReviewObjection, &consent, *data, child, by.organisation), Facts::at(now, &partnership, &facts)) {
             Ok(permit) => {
-                let consent = tx.review_objection(&permit, consent_id, outcome, &reason, &by)?;
-                Ok(Ok(ConsentView::of(consent, facts.born, london_day(now))))
+                let reviewed = tx.review_objection(&permit, consent_id, outcome, &reason, &by)?;
+                Ok(reviewed
+                    .map(|consent| ConsentView::of(consent, facts.born, london_day(now)))
+                    .map_err(|NotAnObjection| Kind::WrongStatus))
             }
             Err(refusal) => tx.leave_refused(&refusal, &by, now).map(|()| Err(Kind::NotFound)),
         }

@@ -7,7 +7,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use domain::agreements::{DataClass, Purpose};
 use domain::audit::Attribution;
 use domain::children::ChildReference;
-use domain::consents::{Consent, ConsentDecision, DecidedBy, ReviewOutcome, Standing};
+use domain::consents::{Consent, ConsentDecision, ConsentDraft, DecidedBy, ReviewOutcome, Standing};
 use domain::dates::{is_plausible, london_day};
 use domain::identifiers::{ChildId, ConsentId};
 use domain::operations::Operation;
@@ -17,7 +17,7 @@ use domain::pathways::PathwaySet;
 use domain::policy::{Act, Ask, Facts, NOBODY, Permit, Refusal, decide};
 use domain::scopes::Scope;
 use serde::{Deserialize, Serialize};
-use store::{ConsentDraft, StoreError, Tx};
+use store::{StoreError, Tx};
 use utoipa::{IntoParams, ToSchema};
 
 use super::children::ChildBody;

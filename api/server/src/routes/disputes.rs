@@ -6,13 +6,14 @@ use std::sync::Arc;
 use actix_web::{HttpResponse, post, web};
 use chrono::{DateTime, Utc};
 use domain::agreements::DataClass;
+use domain::disputes::DisputeDraft;
 use domain::identifiers::DisputeId;
 use domain::operations::Operation;
 use domain::organisations::OrganisationCode;
 use domain::policy::{Act, Facts, NOBODY, Refusal, decide};
 use domain::scopes::Scope;
 use serde::{Deserialize, Serialize};
-use store::{DisputeDraft, Tx};
+use store::Tx;
 use utoipa::ToSchema;
 
 use super::rights::{end, own, own_referrals};
@@ -133,8 +134,7 @@ pub async fn settle_dispute(
     let reason = body.0.checked()?;
     let find = move |tx: &mut Tx<'_>| Ok(tx.dispute(dispute_id, organisation)?.map(|dispute| Some(dispute.child)));
     let settled = end(&state, &caller, by, (Act::Rectify, dispute_id.0), find, move |tx, permit, by| {
-        tx.settle_dispute(permit, dispute_id, &reason, by)?;
-        tx.dispute(dispute_id, organisation)
+        tx.settle_dispute(permit, dispute_id, &reason, by).map(Some)
     });
     let settled = settled.await?;
     Ok(web::Json(SettledView { id: settled.id, opened_at: settled.opened_at, settled_at: settled.settled_at }))

@@ -6,13 +6,14 @@ use std::sync::Arc;
 use actix_web::{HttpResponse, post, web};
 use chrono::{DateTime, Utc};
 use domain::agreements::DataClass;
+use domain::erasures::ErasureDraft;
 use domain::identifiers::ErasureId;
 use domain::operations::Operation;
 use domain::organisations::OrganisationCode;
 use domain::policy::{Act, Facts, Permit, Refusal, decide};
 use domain::scopes::Scope;
 use serde::{Deserialize, Serialize};
-use store::{ErasureDraft, Tx};
+use store::Tx;
 use utoipa::ToSchema;
 
 use super::rights::{end, own, settle, with_decider};
@@ -165,8 +166,7 @@ pub async fn lift_erasure(
     let reason = body.0.checked()?;
     let find = move |tx: &mut Tx<'_>| Ok(tx.erasure(erasure_id, organisation)?.map(|erasure| erasure.child));
     let lifted = end(&state, &caller, by, (Act::Erase, erasure_id.0), find, move |tx, permit, by| {
-        tx.lift_erasure(permit, erasure_id, &reason, by)?;
-        tx.erasure(erasure_id, organisation)
+        tx.lift_erasure(permit, erasure_id, &reason, by).map(Some)
     });
     let lifted = lifted.await?;
     settle(&state).await?;

@@ -4,11 +4,10 @@
 use actix_web::{HttpResponse, post, web};
 use chrono::{DateTime, NaiveDate, Utc};
 use domain::dates::is_plausible;
-use domain::holds::Hold;
+use domain::holds::{LegalHold, LegalHoldDraft};
 use domain::identifiers::HoldId;
 use domain::operations::{ReleaseHold, SetHold};
 use serde::{Deserialize, Serialize};
-use store::HoldDraft;
 use utoipa::ToSchema;
 
 use super::withdrawals::{ReasonBody, checked};
@@ -39,8 +38,8 @@ pub struct HoldView {
     pub released_at: Option<DateTime<Utc>>,
 }
 
-impl From<Hold> for HoldView {
-    fn from(hold: Hold) -> Self {
+impl From<LegalHold> for HoldView {
+    fn from(hold: LegalHold) -> Self {
         Self { id: hold.id, set_at: hold.set_at, ends: hold.ends, released_at: hold.released_at }
     }
 }
@@ -71,7 +70,7 @@ pub async fn set_hold(
         let fault = Fault::new("invalid-value", "today or a later day of this century").field("ends");
         return Err(Problem::new(Kind::InvalidValue).fault(fault));
     }
-    let draft = HoldDraft { id: HoldId(state.ids.next()), ends, reason: checked(reason, "reason")? };
+    let draft = LegalHoldDraft { id: HoldId(state.ids.next()), ends, reason: checked(reason, "reason")? };
     let child = state.child_ids.child(call.organisation(), &child_id).ok_or(Problem::new(Kind::NotFound))?;
     Ok(respond(exchange::set_hold(&state.store, call.context(), key, child, draft, HoldView::from).await?))
 }

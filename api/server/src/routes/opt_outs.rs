@@ -6,12 +6,12 @@ use domain::agreements::{DataClass, Purpose};
 use domain::dates::london_day;
 use domain::nhs_numbers::NhsNumber;
 use domain::operations::Operation;
+use domain::opt_outs::OptOutList;
 use domain::organisations::OrganisationCode;
 use domain::pathways::PathwaySet;
 use domain::policy::{Act, Ask, Facts, NOBODY, decide};
 use domain::scopes::Scope;
 use serde::{Deserialize, Serialize};
-use store::OptOutList;
 use utoipa::{IntoParams, ToSchema};
 
 use crate::attributions::attribute;

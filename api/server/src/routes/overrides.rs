@@ -9,12 +9,11 @@ use domain::dates::{days_between, london_day};
 use domain::identifiers::OverrideId;
 use domain::operations::Operation;
 use domain::organisations::OrganisationCode;
-use domain::overrides::{LONGEST_DAYS, Override};
+use domain::overrides::{LONGEST_DAYS, Override, OverrideDraft};
 use domain::pathways::PathwaySet;
 use domain::policy::{Act, Ask, Facts, NOBODY, Refusal, decide};
 use domain::scopes::Scope;
 use serde::{Deserialize, Serialize};
-use store::OverrideDraft;
 use utoipa::ToSchema;
 
 use super::withdrawals::checked;

@@ -10,9 +10,8 @@ use domain::organisations::OrganisationCode;
 use domain::pathways::{Pathway, PathwaySet};
 use domain::policy::{Act, Ask, Facts, NOBODY, decide};
 use domain::scopes::Scope;
-use domain::submissions::{DEFAULT_LIST, Dataset};
+use domain::submissions::{DEFAULT_LIST, Dataset, Submission};
 use serde::{Deserialize, Serialize};
-use store::Submission;
 use utoipa::{IntoParams, ToSchema};
 
 use super::submissions::submitting_for;

@@ -11,9 +11,9 @@ use domain::identifiers::RectificationId;
 use domain::operations::Operation;
 use domain::organisations::OrganisationCode;
 use domain::policy::{Act, Facts, Refusal, decide};
+use domain::rectifications::RectificationDraft;
 use domain::scopes::Scope;
 use serde::{Deserialize, Serialize};
-use store::RectificationDraft;
 use utoipa::ToSchema;
 
 use super::children::ChildBody;

@@ -11,10 +11,9 @@ use domain::operations::Operation;
 use domain::organisations::OrganisationCode;
 use domain::pathways::PathwaySet;
 use domain::policy::{Act, Ask, Facts, NOBODY, Refusal, decide};
-use domain::restrictions::{Restriction, RestrictionKind};
+use domain::restrictions::{Restriction, RestrictionDraft, RestrictionKind};
 use domain::scopes::Scope;
 use serde::{Deserialize, Serialize};
-use store::RestrictionDraft;
 use utoipa::ToSchema;
 
 use super::withdrawals::{ReasonBody, checked};

@@ -4,7 +4,7 @@ use actix_web::http::header::{ACCEPT, CONTENT_DISPOSITION, LINK, RETRY_AFTER};
 use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder, get, post, web};
 use domain::identifiers::SubmissionId;
 use domain::issues::{IssueCode, IssueState};
-use domain::submissions::SubmissionStatus;
+use domain::submissions::{AlreadyEnded, SubmissionStatus};
 use futures_util::stream;
 use serde::Deserialize;
 use store::{IssueChoice, ListedIssue, Store, StoreError};
@@ -86,11 +86,9 @@ pub async fn cancel_submission(
     let id = own_id(&id)?;
     let client = caller.client().id.clone();
     let found = state.store.transaction(move |tx| tx.cancel_submission(id, &client)).await?;
-    let submission = found.ok_or(Problem::new(Kind::NotFound))?;
-    if submission.status != SubmissionStatus::Cancelled {
-        return Err(Problem::new(Kind::WrongStatus).detail("It is not being worked on any more."));
-    }
-    Ok(web::Json(submission.into()))
+    let cancelled = found.ok_or(Problem::new(Kind::NotFound))?;
+    let over = |AlreadyEnded| Problem::new(Kind::WrongStatus).detail("It is not being worked on any more.");
+    Ok(web::Json(cancelled.map_err(over)?.into()))
 }
 
 /// Which issues, and where a page starts and how long it is.

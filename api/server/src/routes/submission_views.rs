@@ -4,9 +4,9 @@ use chrono::NaiveDate;
 use domain::identifiers::SubmissionId;
 use domain::issues::{IssueState, Severity};
 use domain::organisations::OrganisationCode;
-use domain::submissions::{Counts, Dataset, IssueCount, Mode, SubmissionStatus};
+use domain::submissions::{Counts, Dataset, IssueCount, Mode, Submission, SubmissionStatus, Work};
 use serde::Serialize;
-use store::{ListedIssue, Submission, Work};
+use store::ListedIssue;
 use utoipa::ToSchema;
 
 use super::reconciliation::LastPublishedView;

@@ -8,9 +8,8 @@ use chrono::NaiveDate;
 use domain::identifiers::SubmissionId;
 use domain::organisations::OrganisationCode;
 use domain::scopes::Scope;
-use domain::submissions::{DEFAULT_LIST, Dataset, Mode, SubmissionStatus};
+use domain::submissions::{DEFAULT_LIST, Dataset, Mode, SubmissionStatus, Work};
 use serde::Deserialize;
-use store::Work;
 use utoipa::{IntoParams, ToSchema};
 
 use super::reconciliation::{LastPublishedView, last_published};

@@ -4,12 +4,11 @@
 use diesel::prelude::*;
 use diesel::sql_types::Text;
 use domain::issues::IssueCode;
-use domain::submissions::Dataset;
+use domain::submissions::{Dataset, Submission};
 
 use super::{staged, staged_issue, staged_rejected};
 use crate::StoreError;
 use crate::schema::expired_record;
-use crate::submissions::Submission;
 use crate::tombstones::{Mark, case_indexes};
 use crate::transactions::{Tx, on};
 use crate::vault::LookUp;

@@ -14,13 +14,12 @@ use domain::children::{ChildIdentifier, ChildReference};
 use domain::identifiers::ChildId;
 use domain::issues::{IssueCode, Severity};
 use domain::policy::{ChildFacts, Permit, Refusal};
-use domain::submissions::{Dataset, Merge};
+use domain::submissions::{Dataset, Merge, Submission};
 
 use super::{BATCH, Identity, Staging, staged, staged_issue, staged_merge};
 use crate::StoreError;
 use crate::records::record_row;
 use crate::rows::{from_json, to_json_bytes};
-use crate::submissions::Submission;
 use crate::tombstones::Mark;
 use crate::transactions::{Tx, on};
 use crate::vault::{Column, LookUp, Vault};

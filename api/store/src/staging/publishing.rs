@@ -5,7 +5,7 @@ use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Text};
 use domain::comparators::PublishedCount;
-use domain::submissions::{Counts, Dataset, Mode, SubmissionStatus};
+use domain::submissions::{Counts, Dataset, Mode, Submission};
 
 use super::merging::Merging;
 use super::{Place, Staging};
@@ -13,15 +13,17 @@ use crate::StoreError;
 use crate::databases::postgres::with_retries;
 use crate::idempotency::Fingerprint;
 use crate::schema::list;
-use crate::submissions::{ListedIssue, Submission};
+use crate::submissions::ListedIssue;
 use crate::transactions::{Handle, Tx, on};
 
 /// What to do with what was staged.
 #[derive(Debug, Clone)]
 pub struct Publication {
-    /// The submission, its counts of rows received and rejected filled in; the rest is found here.
+    /// The submission as it is being worked on, its counts of rows received and rejected filled in; the rest is found here.
     pub submission: Submission,
-    /// A snapshot that would drop more than this share of a list of 20 or more is not published.
+    /// How many issues were found while it was staged.
+    pub issues: u64,
+    /// A snapshot that would drop more than this share of its list is not published.
     pub shrink_percent: u8,
     pub confirm_shrink: bool,
     /// Refuse the whole: keep the report and the issues alone.
@@ -57,9 +59,6 @@ pub enum Published {
         dropped: u64,
     },
 }
-
-/// A list below this many is never refused for shrinking.
-const SMALL_LIST: i64 = 20;
 
 #[derive(QueryableByName)]
 struct Changes {
@@ -135,10 +134,10 @@ impl Tx<'_> {
             submission.issue_counts = self.count_issues(&submission)?;
             if publication.registered {
                 // Who is told why it is refused ends it.
-                self.settle_work(&Submission { status: SubmissionStatus::Processing, ..submission.clone() })?;
+                self.settle_work(&submission)?;
                 self.keep_issues(&submission)?;
             }
-            submission.status = SubmissionStatus::Refused;
+            let submission = submission.refuse()?;
             if !publication.validate && !publication.registered {
                 self.insert_submission(&submission)?;
                 self.keep_issues(&submission)?;
@@ -150,7 +149,7 @@ impl Tx<'_> {
             return self.publish_counts(publication, submission, counts);
         }
         let last = self.hold_list(&submission, publication.validate)?;
-        if let Some(last) = last.filter(|last| submission.as_of < *last) {
+        if let Some(last) = last.filter(|last| submission.is_older_than(*last)) {
             return Ok(Published::OlderAsOf { last });
         }
         let mut marked = self.reject_marked(&submission)?;
@@ -160,23 +159,17 @@ impl Tx<'_> {
             marked += self.reject_marked(&submission)?;
         }
         submission.counts.rejected += marked + plan.rejected;
-        if marked + plan.issues > 0 {
-            submission.status = SubmissionStatus::AcceptedWithIssues;
-            if publication.whole {
-                submission.status = SubmissionStatus::Refused;
-                let first = self.first_staged_issues(&submission, publication.listed)?;
-                return Ok(Published::NotKept(submission, first));
-            }
+        let issues = marked + plan.issues;
+        if publication.whole && issues > 0 {
+            let first = self.first_staged_issues(&submission, publication.listed)?;
+            return Ok(Published::NotKept(submission.refuse()?, first));
         }
         self.check_newest_index()?;
         self.check_cases(&submission)?;
         let changes = self.changes(&submission)?;
         let stale = self.count(STALE, &submission)?;
         let not_flowed = if submission.mode == Mode::Snapshot { self.count(NOT_FLOWED, &submission)? } else { 0 };
-        let open = self.count(OPEN, &submission)?;
-        if !publication.confirm_shrink && open >= SMALL_LIST && not_flowed * 100 > open * i64::from(publication.shrink_percent) {
-            return Ok(Published::Shrinks { open: natural(open), dropped: natural(not_flowed) });
-        }
+        let open = natural(self.count(OPEN, &submission)?);
         submission.counts = Counts {
             accepted: natural(changes.accepted) + plan.merged + plan.idle,
             unchanged: natural(changes.unchanged) + plan.idle,
@@ -188,20 +181,24 @@ impl Tx<'_> {
             not_flowed: natural(not_flowed),
             ..submission.counts
         };
+        if !publication.confirm_shrink && submission.counts.shrinks_too_much(open, publication.shrink_percent) {
+            return Ok(Published::Shrinks { open, dropped: submission.counts.not_flowed });
+        }
         submission.issue_counts = self.count_issues(&submission)?;
         if publication.validate {
             return self.keep_look(publication, submission);
         }
         self.move_records(&submission)?;
         self.make_merges(&submission, &plan, publication.merging.as_ref())?;
+        let submission = submission.accept(publication.issues + issues)?;
         self.keep_report(publication, &submission)?;
         self.let_issues_stand(&submission)?;
         Ok(Published::Done(submission))
     }
 
     /// Answers what was looked at only; where the answer went out before, it is kept to be asked for.
-    pub(crate) fn keep_look(&mut self, publication: &Publication, mut submission: Submission) -> Result<Published, StoreError> {
-        submission.status = SubmissionStatus::Validated;
+    pub(crate) fn keep_look(&mut self, publication: &Publication, submission: Submission) -> Result<Published, StoreError> {
+        let submission = submission.validate()?;
         if publication.registered {
             self.settle_work(&submission)?;
             self.keep_issues(&submission)?;

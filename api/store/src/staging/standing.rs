@@ -4,12 +4,12 @@
 
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Text};
-use domain::submissions::IssueCount;
+use domain::submissions::{IssueCount, Submission};
 
 use super::publishing::about_list;
 use crate::StoreError;
 use crate::rows::read;
-use crate::submissions::{ListedIssue, ListedRow, Submission};
+use crate::submissions::{ListedIssue, ListedRow};
 use crate::transactions::{Tx, on};
 
 #[derive(QueryableByName)]

@@ -142,8 +142,8 @@ fn items(act: Act, item: u128) -> Vec<Case> {
     vec![about("RY4"), about("RWR")]
 }
 
-fn held() -> crate::holds::Hold {
-    crate::holds::Hold {
+fn held() -> crate::holds::LegalHold {
+    crate::holds::LegalHold {
         id: crate::identifiers::HoldId(uuid::Uuid::from_u128(7)),
         organisation: code("RY4"),
         ends: Some(day("2026-06-01")),

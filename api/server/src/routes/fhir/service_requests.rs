@@ -26,7 +26,7 @@ use crate::callers::Caller;
 use crate::exchanges::RequestId;
 use crate::fhir::{BASE, NHS_NUMBER, ODS, Representation, bundles, place_of, referral_id, resources};
 use crate::problems::{Kind, Problem};
-use crate::routes::children::{NOBODY, disclose};
+use crate::routes::children::{NO_CHILD, disclose};
 use crate::routes::entries::{self, EntryQuery};
 use crate::state::State;
 
@@ -249,7 +249,7 @@ pub(super) async fn read(caller: &Caller, actor: Actor, referral: &str, id: Requ
         let known = place.map_or(Ok(None), |at| tx.referral_place(at))?;
         let (Some(at), Some(known)) = (place, known) else {
             // As much is looked up as for one that is held, so that the time it takes tells nothing.
-            let _ = (tx.referrals_of(NOBODY)?, tx.child_facts(NOBODY, partnership.needs())?);
+            let _ = (tx.referrals_of(NO_CHILD)?, tx.child_facts(NO_CHILD, partnership.needs())?);
             let refusal = Refusal::not_held(ask(partnership.host(), PathwaySet::all(), None));
             return tx.leave_refused(&refusal, &by, clock.now()).map(|()| None);
         };
