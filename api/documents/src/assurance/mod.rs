@@ -10,14 +10,14 @@ mod schedules;
 use domain::agreements::{Agreement, ConsentRule, DataClass, OptOut, Population};
 use domain::partnerships::Partnership;
 
-use crate::documents::Document;
+use crate::papers::Document;
 use crate::phrases;
 
 /// Where a person writes.
 const BLANK: &str = "……………………";
 
-/// The documents of a partnership, each by the name of its file.
-pub fn documents(partnership: &Partnership) -> Vec<(&'static str, String)> {
+/// The assurance papers of a partnership, each by the name of its file.
+pub fn assurance_papers(partnership: &Partnership) -> Vec<(&'static str, String)> {
     let written = |make: fn(&Partnership) -> Document| make(partnership).markdown();
     vec![
         ("record-of-processing.md", written(records::make)),

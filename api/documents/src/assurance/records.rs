@@ -4,7 +4,7 @@ use domain::agreements::Agreement;
 use domain::partnerships::Partnership;
 
 use super::{BLANK, fields, opt_out, population};
-use crate::documents::{Block, Document, Part};
+use crate::papers::{Block, Document, Part};
 use crate::phrases;
 
 pub(super) fn make(partnership: &Partnership) -> Document {
@@ -28,7 +28,7 @@ fn who(partnership: &Partnership) -> Vec<Block> {
         Block::text("UK GDPR, article 30(1). One section for each agreement, which is the only thing that lets data flow."),
         Block::table("Joint controllers of what the gateway holds", &["Controller", "Contact", "Data protection officer"], rows),
         Block::fields([
-            ("Area", phrases::name(partnership, partnership.host())),
+            ("Area", partnership.name_of(partnership.host())),
             ("Transfers out of the United Kingdom", format!("none by the gateway; hosting: {BLANK}")),
         ]),
     ]

@@ -4,11 +4,11 @@ use domain::agreements::{Agreement, ConsentRule, DataClass};
 use domain::partnerships::Partnership;
 
 use super::BLANK;
-use crate::documents::{Block, Document, Part};
+use crate::papers::{Block, Document, Part};
 use crate::phrases;
 
 pub(super) fn make(partnership: &Partnership) -> Document {
-    let host = phrases::name(partnership, partnership.host());
+    let host = partnership.name_of(partnership.host());
     let mut parts = vec![Part::new("What is this about?", about(&host))];
     parts.extend(partnership.agreements().iter().map(|agreement| Part::new(title(agreement), sharing(agreement, partnership))));
     parts.push(Part::new("Who else can see it?", nobody_else()));

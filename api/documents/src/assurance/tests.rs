@@ -1,11 +1,8 @@
 use super::*;
-
-fn partnership() -> Partnership {
-    crate::partnership::parse(crate::disclosures::EXAMPLE, &["demonstration".to_owned()]).unwrap()
-}
+use crate::examples::{partnership, partnership_with_provider};
 
 fn document(name: &str) -> String {
-    documents(&partnership()).into_iter().find(|(known, _)| *known == name).unwrap().1
+    assurance_papers(&partnership()).into_iter().find(|(known, _)| *known == name).unwrap().1
 }
 
 #[test]
@@ -27,9 +24,7 @@ fn each_document_says_what_the_file_says() {
 
 #[test]
 fn what_a_file_names_does_not_become_markdown() {
-    let hostile = crate::disclosures::EXAMPLE.replace("West Hertfordshire Teaching Hospitals NHS Trust", "<script>x</script> | [a](b) *c*");
-    let partnership = crate::partnership::parse(&hostile, &["demonstration".to_owned()]).unwrap();
-    for (name, text) in documents(&partnership) {
+    for (name, text) in assurance_papers(&partnership_with_provider("<script>x</script> | [a](b) *c*")) {
         assert!(!text.contains("<script") && !text.contains("[a](b)") && !text.contains(" *c*"), "{name}");
     }
 }

@@ -4,7 +4,7 @@
 use domain::partnerships::Partnership;
 
 use super::BLANK;
-use crate::documents::{Block, Document, Part};
+use crate::papers::{Block, Document, Part};
 use crate::phrases;
 
 /// A duty, its articles, and what the gateway gives towards it.

@@ -4,7 +4,7 @@ use domain::agreements::{Agreement, DataClass};
 use domain::partnerships::Partnership;
 
 use super::{BLANK, consent, fields, opt_out, parties, population};
-use crate::documents::{Block, Document, Part};
+use crate::papers::{Block, Document, Part};
 use crate::phrases;
 
 pub(super) fn make(partnership: &Partnership) -> Document {
