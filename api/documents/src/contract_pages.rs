@@ -1,8 +1,8 @@
 //! The contract as a page that loads nothing from anywhere.
 
-use std::fmt::Write;
-
 use serde_json::Value;
+
+use crate::html::{Html, write_html};
 
 /// A type of problem (RFC 9457), as the page lists it.
 #[derive(Debug, Clone, Copy)]
@@ -15,86 +15,91 @@ pub struct ProblemType {
 }
 
 const HEAD: &str = "<!doctype html><html lang=\"en-GB\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" \
-content=\"width=device-width, initial-scale=1\"><title>TITLE</title><style>\
+content=\"width=device-width, initial-scale=1\"><title>{}</title><style>\
 body{font:1rem/1.5 system-ui,sans-serif;max-width:62rem;margin:2rem auto;padding:0 1rem;color:#111;background:#fff}\
 code,pre{font-family:ui-monospace,monospace;font-size:.9rem}pre{background:#f3f4f6;padding:.75rem;overflow:auto}\
 table{border-collapse:collapse;width:100%}th,td{text-align:left;vertical-align:top;padding:.3rem .6rem;border-bottom:1px solid #ccc}\
 summary{cursor:pointer}section{border-top:2px solid #111;margin-top:2rem}</style></head><body><main>";
 
 /// How a page of documentation begins.
-pub(crate) fn head(title: &str) -> String {
-    HEAD.replacen("TITLE", title, 1)
+pub(crate) fn begin(title: &str) -> Html {
+    let mut page = Html::default();
+    page.fill(HEAD, &[&title]);
+    page
 }
 
 /// The page of an OpenAPI document, with the types of problem that answers name.
 pub fn contract_page(document: &Value, problems: impl IntoIterator<Item = ProblemType>) -> String {
-    let mut page = head("Sendbridge partner API");
-    // Writing to a string does not fail.
-    let _ = write_page(&mut page, document, problems);
-    page
-}
-
-fn write_page(page: &mut String, document: &Value, problems: impl IntoIterator<Item = ProblemType>) -> std::fmt::Result {
-    write!(page, "<h1>{}</h1><p>{}</p>", text(&document["info"]["title"]), text(&document["info"]["description"]))?;
-    write!(
+    let mut page = begin("Sendbridge partner API");
+    write_html!(page, "<h1>{}</h1><p>{}</p>", text(&document["info"]["title"]), text(&document["info"]["description"]));
+    write_html!(
         page,
         "<p>The same in OpenAPI: <a href=\"/v1/openapi.json\">openapi.json</a>; what may be sent: <a href=\"/v1/docs/formats\">formats</a></p>"
-    )?;
+    );
     for (path, item) in entries(&document["paths"]) {
         for (method, operation) in entries(item).filter(|(_, operation)| operation.is_object()) {
-            write_operation(page, path, method, operation)?;
+            write_operation(&mut page, path, method, operation);
         }
     }
-    write!(page, "<section><h2>Schemas</h2>")?;
+    write_html!(page, "<section><h2>Schemas</h2>");
     for (name, schema) in entries(&document["components"]["schemas"]) {
         let json = serde_json::to_string_pretty(schema).unwrap_or_default();
-        let name = escape(name);
-        write!(page, "<details id=\"schema-{name}\"><summary><code>{name}</code></summary><pre>{}</pre></details>", escape(&json))?;
+        write_html!(page, "<details id=\"schema-{}\"><summary><code>{}</code></summary><pre>{}</pre></details>", name, name, json);
     }
-    write!(page, "</section><section><h2>Problems</h2><table><tr><th>Type<th>Status<th>Title</tr>")?;
+    write_html!(page, "</section><section><h2>Problems</h2><table><tr><th>Type<th>Status<th>Title</tr>");
     for ProblemType { code, status, title } in problems {
-        write!(page, "<tr id=\"{code}\"><td><code>/problems/{code}</code><td>{status}<td>{}</tr>", escape(title))?;
+        write_html!(page, "<tr id=\"{}\"><td><code>/problems/{}</code><td>{}<td>{}</tr>", code, code, status, title);
     }
-    write!(page, "</table></section></main></body></html>")
+    write_html!(page, "</table></section></main></body></html>");
+    page.finish()
 }
 
-fn write_operation(page: &mut String, path: &str, method: &str, operation: &Value) -> std::fmt::Result {
-    let id = text(&operation["operationId"]);
-    write!(page, "<section id=\"{id}\"><h2><code>{} {}</code></h2>", escape(&method.to_uppercase()), escape(path))?;
-    write!(page, "<p><strong>{}</strong></p><p>{}</p>", text(&operation["summary"]), text(&operation["description"]))?;
+fn write_operation(page: &mut Html, path: &str, method: &str, operation: &Value) {
+    write_html!(page, "<section id=\"{}\"><h2><code>{} {}</code></h2>", text(&operation["operationId"]), method.to_uppercase(), path);
+    write_html!(page, "<p><strong>{}</strong></p><p>{}</p>", text(&operation["summary"]), text(&operation["description"]));
     let scopes: Vec<_> = items(&operation["security"]).flat_map(|need| items(&need["oauth2"])).map(text).collect();
     if scopes.is_empty() {
-        write!(page, "<p>Takes a certificate; no scope.</p>")?;
+        write_html!(page, "<p>Takes a certificate; no scope.</p>");
     } else {
-        write!(page, "<p>Scope: <code>{}</code></p>", scopes.join("</code> or <code>"))?;
+        write_html!(page, "<p>Scope: ");
+        page.codes(scopes, " or ");
+        write_html!(page, "</p>");
     }
     if items(&operation["parameters"]).next().is_some() {
-        write!(page, "<table><tr><th>Parameter<th>In<th>Meaning</tr>")?;
+        write_html!(page, "<table><tr><th>Parameter<th>In<th>Meaning</tr>");
         for parameter in items(&operation["parameters"]) {
             let needed = if parameter["required"] == true { ", required" } else { "" };
-            let (name, place) = (text(&parameter["name"]), text(&parameter["in"]));
-            write!(page, "<tr><td><code>{name}</code><td>{place}{needed}<td>{}</tr>", text(&parameter["description"]))?;
+            let (name, place, meaning) = (text(&parameter["name"]), text(&parameter["in"]), text(&parameter["description"]));
+            write_html!(page, "<tr><td><code>{}</code><td>{}{}<td>{}</tr>", name, place, needed, meaning);
         }
-        write!(page, "</table>")?;
+        write_html!(page, "</table>");
     }
     for (media, content) in entries(&operation["requestBody"]["content"]) {
-        write!(page, "<p>Body: <code>{}</code> {}</p>", escape(media), schema(content))?;
+        write_html!(page, "<p>Body: ");
+        write_body(page, media, content);
+        write_html!(page, "</p>");
     }
-    write!(page, "<table><tr><th>Answer<th>Meaning<th>Body</tr>")?;
+    write_html!(page, "<table><tr><th>Answer<th>Meaning<th>Body</tr>");
     for (status, answer) in entries(&operation["responses"]) {
-        let bodies: Vec<_> =
-            entries(&answer["content"]).map(|(media, body)| format!("<code>{}</code> {}", escape(media), schema(body))).collect();
-        write!(page, "<tr><td>{}<td>{}<td>{}</tr>", escape(status), text(&answer["description"]), bodies.join("<br>"))?;
+        write_html!(page, "<tr><td>{}<td>{}<td>", status, text(&answer["description"]));
+        for (at, (media, content)) in entries(&answer["content"]).enumerate() {
+            if at > 0 {
+                write_html!(page, "<br>");
+            }
+            write_body(page, media, content);
+        }
+        write_html!(page, "</tr>");
     }
-    write!(page, "</table></section>")
+    write_html!(page, "</table></section>");
 }
 
-fn schema(content: &Value) -> String {
+/// A media type, and the schema of what comes in it where that has a name.
+fn write_body(page: &mut Html, media: &str, content: &Value) {
+    write_html!(page, "<code>{}</code> ", media);
     let reference = content["schema"]["$ref"].as_str().or_else(|| content["schema"]["items"]["$ref"].as_str());
-    reference.and_then(|reference| reference.rsplit('/').next()).map_or_else(String::new, |name| {
-        let name = escape(name);
-        format!("<a href=\"#schema-{name}\">{name}</a>")
-    })
+    if let Some(name) = reference.and_then(|reference| reference.rsplit('/').next()) {
+        write_html!(page, "<a href=\"#schema-{}\">{}</a>", name, name);
+    }
 }
 
 fn entries(value: &Value) -> impl Iterator<Item = (&str, &Value)> {
@@ -105,10 +110,6 @@ fn items(value: &Value) -> impl Iterator<Item = &Value> {
     value.as_array().into_iter().flatten()
 }
 
-fn text(value: &Value) -> String {
-    escape(value.as_str().unwrap_or_default())
-}
-
-pub(crate) fn escape(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
+fn text(value: &Value) -> &str {
+    value.as_str().unwrap_or_default()
 }

@@ -6,6 +6,7 @@ mod access_reports;
 mod assurance;
 mod contract_pages;
 mod format_pages;
+mod html;
 mod papers;
 mod phrases;
 

@@ -1,4 +1,4 @@
-//! The partnership's words in plain English, for documents that people read.
+//! The partnership's words in plain English, for papers that people read.
 
 use chrono::{DateTime, NaiveDate, Utc};
 use domain::agreements::{Agreement, DataClass, Purpose};

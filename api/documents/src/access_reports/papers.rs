@@ -4,7 +4,7 @@ use domain::dates::london_day;
 use domain::partnerships::Partnership;
 
 use super::{AccessEntry, AccessReport};
-use crate::papers::{Block, Document, Part};
+use crate::papers::{Block, Paper, Part};
 use crate::phrases;
 
 /// What a reviewer does, whatever the report says.
@@ -28,15 +28,15 @@ const CHECKS: [&str; 10] = [
 impl AccessReport<'_> {
     /// A page that loads nothing and runs nothing.
     pub fn html(&self) -> String {
-        self.document().html()
+        self.paper().html()
     }
 
     pub fn markdown(&self) -> String {
-        self.document().markdown()
+        self.paper().markdown()
     }
 
-    fn document(&self) -> Document {
-        Document {
+    fn paper(&self) -> Paper {
+        Paper {
             title: "Who has seen this child’s record".into(),
             notice: Some(Self::DRAFT.into()),
             parts: vec![self.reviewers_part(), self.familys_part()],

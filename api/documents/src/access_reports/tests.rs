@@ -63,7 +63,7 @@ fn report<'a>(log: &'a ChildLog, partnership: &'a Partnership) -> AccessReport<'
     AccessReport::of(log, partnership, day("2016-05-04"), day("2026-11-20"), false)
 }
 
-/// The document in its two parts: the reviewer's, and the family's.
+/// The paper in its two parts: the reviewer's, and the family's.
 fn parts(log: &ChildLog) -> (String, String) {
     let page = report(log, &partnership()).markdown();
     let (reviewers, familys) = page.split_once("## The report").unwrap();

@@ -5,7 +5,7 @@ use domain::agreements::ConsentRule;
 use domain::partnerships::Partnership;
 
 use super::{BLANK, consent, fields, opt_out, population};
-use crate::papers::{Block, Document, Part};
+use crate::papers::{Block, Paper, Part};
 use crate::phrases;
 
 /// A risk, and what the gateway does about it.
@@ -48,9 +48,9 @@ const RISKS: [[&str; 2]; 12] = [
     ],
 ];
 
-pub(super) fn make(partnership: &Partnership) -> Document {
+pub(super) fn make(partnership: &Partnership) -> Paper {
     let risks = RISKS.iter().map(|[risk, measure]| [*risk, *measure, BLANK, BLANK, BLANK].map(String::from).to_vec()).collect();
-    Document {
+    Paper {
         title: "Data protection impact assessment".into(),
         notice: Some(
             "DRAFT – generated from the partnership file; the controllers and their data protection officers judge, complete and sign it"

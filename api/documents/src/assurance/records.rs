@@ -4,15 +4,15 @@ use domain::agreements::Agreement;
 use domain::partnerships::Partnership;
 
 use super::{BLANK, fields, opt_out, population};
-use crate::papers::{Block, Document, Part};
+use crate::papers::{Block, Paper, Part};
 use crate::phrases;
 
-pub(super) fn make(partnership: &Partnership) -> Document {
+pub(super) fn make(partnership: &Partnership) -> Paper {
     let mut parts = vec![Part::new("Who", who(partnership))];
     parts.extend(partnership.agreements().iter().map(|agreement| Part::new(agreement.id.clone(), activity(agreement, partnership))));
     parts.push(Part::new("What the gateway keeps so that it can do this", own()));
     parts.push(Part::new("Security (article 32)", vec![security()]));
-    Document {
+    Paper {
         title: "Record of processing activities".into(),
         notice: Some(
             "Generated from the partnership file. Complete the blanks and have it checked by the data protection officers.".into(),

@@ -1,12 +1,12 @@
 //! Papers for people: what they say, apart from how they are written. Every text is plain: each form
 //! escapes it for itself.
 
-mod html;
 mod markdown;
+mod pages;
 
-/// A document in parts.
+/// A paper in parts.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Document {
+pub(crate) struct Paper {
     pub(crate) title: String,
     /// What is said above everything else: that it is a draft.
     pub(crate) notice: Option<String>,
@@ -17,7 +17,7 @@ pub(crate) struct Document {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Part {
     pub(crate) title: String,
-    /// Whether it is for whoever prepares the document, and taken out before it is given away.
+    /// Whether it is for whoever prepares the paper, and taken out before it is given away.
     pub(crate) is_removable: bool,
     pub(crate) blocks: Vec<Block>,
 }
@@ -39,10 +39,10 @@ pub(crate) enum Block {
     },
 }
 
-impl Document {
+impl Paper {
     /// A page that loads nothing and runs nothing.
     pub(crate) fn html(&self) -> String {
-        html::write(self)
+        pages::write(self)
     }
 
     pub(crate) fn markdown(&self) -> String {
@@ -86,10 +86,10 @@ impl Block {
 mod tests {
     use super::*;
 
-    fn hostile() -> Document {
+    fn hostile() -> Paper {
         let text = "<script>alert(1)</script> & \"x\" | [a](javascript:b) `c` *d* e_f _g_".to_owned();
         let cells = vec![text.clone(), "line\nbreak".to_owned()];
-        Document {
+        Paper {
             title: text.clone(),
             notice: Some(text.clone()),
             parts: vec![Part::new(
