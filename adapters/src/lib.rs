@@ -123,6 +123,14 @@ pub trait Adapter: Sync {
         lists::of_field(field)
     }
 
+    /// The lists of its fields, each once, by name.
+    fn code_lists(&self) -> Vec<&'static CodeList> {
+        let mut lists: Vec<_> = self.fields().iter().filter_map(|field| self.code_list(field.name)).collect();
+        lists.sort_unstable_by_key(|list| list.name);
+        lists.dedup_by_key(|list| list.name);
+        lists
+    }
+
     /// Reads the source to its end and drafts its rows as they come. Callers use [`read`].
     fn parse(&self, source: &mut dyn Read, scratch: &dyn Scratch, context: &Context<'_>, rows: &mut Rows<'_>) -> Result<(), Unreadable>;
 

@@ -147,7 +147,7 @@ pub fn assurance_documents() -> Result<Vec<(&'static str, String)>, String> {
     let file: String = partnership_file(made).lines().filter(|line| !line.starts_with("keys = ")).flat_map(|line| [line, "\n"]).collect();
     let partnership = server::partnership::parse(&file, &["demonstration".to_owned()])
         .map_err(|faults| format!("the demonstration's partnership: {faults:?}"))?;
-    Ok(server::assurance::documents(&partnership))
+    Ok(server::assurance_papers(&partnership))
 }
 
 fn write_identity(identity: &Identity, certificate: &Path, key: &Path) -> Result<(), LayOutError> {

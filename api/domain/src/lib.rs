@@ -7,6 +7,7 @@
 #[macro_use]
 mod closed;
 
+pub mod access_reports;
 pub mod advice;
 pub mod ages;
 pub mod agreements;

@@ -235,6 +235,11 @@ impl Partnership {
         self.organisations.get(&code)
     }
 
+    /// The name of an organisation; its code where the file has forgotten it.
+    pub fn name_of(&self, code: OrganisationCode) -> String {
+        self.organisation(code).map_or_else(|| code.to_string(), |organisation| organisation.name.clone())
+    }
+
     /// Every organisation, in the order of their codes.
     pub fn organisations(&self) -> impl Iterator<Item = &Organisation> {
         self.organisations.values()

@@ -4,7 +4,6 @@
 //! route. Each step takes the last step's value and cannot reach back.
 
 pub mod actors;
-pub mod assurance;
 pub mod attributions;
 pub mod bodies;
 pub mod callers;
@@ -13,8 +12,7 @@ pub mod checkpoints;
 pub mod child_ids;
 pub mod clocks;
 pub mod configuration;
-pub mod disclosures;
-pub mod documents;
+mod documentation;
 pub mod exchanges;
 pub mod expiries;
 pub mod fhir;
@@ -29,7 +27,6 @@ pub mod maintenance;
 pub mod negotiation;
 pub mod pages;
 pub mod partnership;
-pub mod phrases;
 pub mod probes;
 pub mod problems;
 pub mod releases;
@@ -47,13 +44,12 @@ pub mod watches;
 
 pub use clocks::Clock;
 pub use configuration::{Configuration, ConfigurationError};
+pub use documents::assurance_papers;
 pub use gateway::{Gateway, StartError, start};
 pub use keys::Purpose;
 pub use keys::retirement::{Retirement, retire};
 pub use keys::rotation::{Rotation, RotationError, rotate};
-pub use maintenance::{
-    OperationError, assurance_documents, build_release, formats, formats_page, migrate, openapi, run_retention, verify_audit,
-};
+pub use maintenance::{OperationError, assurance_documents, build_release, formats_page, migrate, openapi, run_retention, verify_audit};
 pub use tls::authorities::DEMONSTRATION_AUTHORITY;
 
 #[cfg(test)]

@@ -8,7 +8,6 @@ use domain::identifiers::ReleaseId;
 use domain::retention::Report;
 use store::{AuditReport, Looking, Store, StoreError};
 
-use crate::assurance;
 use crate::checkpoints::CheckpointError;
 use crate::clocks::{Clock, Ids};
 use crate::configuration::Configuration;
@@ -55,7 +54,7 @@ pub fn verify_audit(configuration: &Configuration, clock: &Clock, against: Optio
 /// What an information governance lead has to show, from the partnership file. It opens no database, and blocks.
 pub fn assurance_documents(configuration: &Configuration) -> Result<Vec<(&'static str, String)>, OperationError> {
     let partnership = partnership::watch(&configuration.partnership, configuration.authorities())?.live().load_full();
-    Ok(assurance::documents(&partnership))
+    Ok(documents::assurance_papers(&partnership))
 }
 
 /// Builds and publishes the release of a day.
@@ -97,14 +96,9 @@ pub fn openapi() -> String {
     text
 }
 
-/// Every format that can be sent.
-pub fn formats() -> &'static [&'static dyn adapters::Adapter] {
-    adapters::REGISTRY
-}
-
 /// The page of the formats, beside a folder of samples for each.
 pub fn formats_page() -> String {
-    routes::format_docs::render(str::to_owned)
+    documents::formats_page(str::to_owned)
 }
 
 /// The store, and the keys as they are now.

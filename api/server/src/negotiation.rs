@@ -29,7 +29,7 @@ pub fn negotiate(accept: Option<&HeaderValue>) -> Result<Form, Problem> {
 pub fn choose<T: Copy>(accept: Option<&HeaderValue>, offers: &[(&'static str, T)]) -> Result<T, Problem> {
     let unacceptable = || {
         let all: Vec<_> = offers.iter().map(|(media, _)| *media).collect();
-        Problem::new(Kind::NotAcceptable).detail(format!("There is {}.", crate::phrases::all_of(&all)))
+        Problem::new(Kind::NotAcceptable).detail(format!("There is {}.", documents::all_of(&all)))
     };
     let ranges = accept.map_or(Ok("*/*"), HeaderValue::to_str).map_err(|_| unacceptable())?;
     let mut best: Option<(f32, T)> = None;

@@ -4,6 +4,7 @@
 //! its audit leaf, in one transaction: [`Store::transaction`]. Identifiers, records and advice are
 //! sealed by the [`vault::Vault`]; nothing outside this crate sees a sealed value.
 
+mod access_reports;
 mod advice_requests;
 mod assertions;
 mod audit;
@@ -11,7 +12,6 @@ mod children;
 mod comparators;
 mod consents;
 mod databases;
-mod disclosures;
 mod disputes;
 mod erasures;
 mod facts;
@@ -44,7 +44,6 @@ use diesel::result::{DatabaseErrorInformation, DatabaseErrorKind, Error};
 
 pub use audit::{AuditEntry, AuditFault, AuditReport, Consistency, Hash, Inclusion, LogLimits, Looking, TreeHead, verify_audit};
 pub use databases::{Store, prepare};
-pub use disclosures::{ChildLog, ToldActor, ToldLeaf};
 pub use idempotency::{Claim, Fingerprint};
 pub use permitted::Decided;
 pub use records::{Counted, HeldCase, ListedReferral, SealedReferrals, reads::ReferralPlace};

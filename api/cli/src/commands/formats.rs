@@ -29,7 +29,7 @@ pub(super) struct Arguments {
 pub(super) fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
     let mut out = std::io::stdout().lock();
     let Some(folder) = &arguments.out else {
-        for adapter in server::formats() {
+        for adapter in adapters::REGISTRY {
             let dataset = adapter.dataset().to_string();
             writeln!(out, "{:<16} {dataset:<13} {}", adapter.format(), adapter.title())?;
         }
@@ -48,7 +48,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
 /// Every file, by its place in the folder.
 fn files(provider: OrganisationCode, today: NaiveDate) -> Result<Vec<(PathBuf, Vec<u8>)>, Failure> {
     let mut files = vec![(PathBuf::from("formats.html"), server::formats_page().into_bytes())];
-    for adapter in server::formats() {
+    for adapter in adapters::REGISTRY {
         files.extend(adapter.files().into_iter().map(|sample| (Path::new(adapter.format()).join(sample.name), sample.bytes.to_vec())));
     }
     let pack = onboarding::pack(provider, today)?;
@@ -78,7 +78,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         written(&folder.path().join("pack"), &[]);
         let page = std::fs::read_to_string(folder.path().join("pack/formats.html")).unwrap();
-        for adapter in server::formats() {
+        for adapter in adapters::REGISTRY {
             for sample in adapter.files() {
                 let place = format!("{}/{}", adapter.format(), sample.name);
                 assert_eq!(std::fs::read(folder.path().join("pack").join(&place)).unwrap(), sample.bytes);

@@ -14,7 +14,6 @@ use utoipa::ToSchema;
 use crate::callers::Caller;
 use crate::expiries::warnings;
 use crate::pages::Page;
-use crate::phrases;
 use crate::problems::Problem;
 use crate::state::State;
 
@@ -116,7 +115,7 @@ impl BasisView {
 impl AgreementView {
     fn of(agreement: &Agreement, partnership: &Partnership, today: NaiveDate) -> Self {
         let parties = |codes: &[OrganisationCode]| {
-            codes.iter().map(|code| PartyView { code: *code, name: phrases::name(partnership, *code) }).collect::<Vec<_>>()
+            codes.iter().map(|code| PartyView { code: *code, name: partnership.name_of(*code) }).collect::<Vec<_>>()
         };
         let fields = |data| [minimums::columns(data), minimums::fields(data)].concat();
         let about_it = |(id, _, warning)| (id == agreement.id).then_some(warning);

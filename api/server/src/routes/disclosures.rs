@@ -5,6 +5,7 @@ use std::sync::Arc;
 use actix_web::http::header::{ACCEPT, CONTENT_SECURITY_POLICY};
 use actix_web::{HttpRequest, HttpResponse, get, web};
 use chrono::{DateTime, NaiveDate, Utc};
+use documents::{AccessEntry, AccessReport, Flag, Notice};
 use domain::agreements::{DataClass, Purpose};
 use domain::consents::{Consent, ConsentDecision, DecidedBy, ReviewOutcome};
 use domain::dates::london_day;
@@ -20,18 +21,17 @@ use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
 use super::agreements::BasisView;
+use super::docs::POLICY;
 use crate::actors::ActingFor;
 use crate::attributions::attribute;
 use crate::bodies::Query;
 use crate::callers::Caller;
-use crate::disclosures::{DRAFT, Entry, Flag, Notice, Report};
 use crate::exchanges::RequestId;
 use crate::negotiation::choose;
 use crate::pages::{limit, one_more, unknown_cursor};
 use crate::problems::{Kind, Problem};
 use crate::state::State;
 
-const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'";
 /// A document says as much as one page of a list may.
 const OF_A_DOCUMENT: i64 = 500;
 
@@ -153,7 +153,7 @@ impl From<&Consent> for BehindView {
 }
 
 impl DisclosureView {
-    fn of(entry: Entry<'_>, partnership: &Partnership, today: NaiveDate) -> Self {
+    fn of(entry: AccessEntry<'_>, partnership: &Partnership, today: NaiveDate) -> Self {
         let leaf = entry.leaf.clone();
         let under = |id: String| {
             let known = partnership.agreements().iter().find(|agreement| agreement.id == id);
@@ -228,7 +228,7 @@ pub async fn get_disclosures(
         };
         let child = tx.child(reference)?;
         match decide(ask(&shared, reader, child), Facts::at(clock.now(), &shared, &NOBODY)) {
-            Ok(permit) => tx.disclosures(&permit, (after.unwrap_or(0), most), shared.needs(), &by).map(Some),
+            Ok(permit) => tx.child_log(&permit, (after.unwrap_or(0), most), shared.needs(), &by).map(Some),
             Err(refusal) => tx.leave_refused(&refusal, &by, clock.now()).map(|()| None),
         }
     });
@@ -238,19 +238,17 @@ pub async fn get_disclosures(
     let last = log.leaves.last().filter(|_| has_more).map(|(row, _)| *row);
     let next = last.and_then(|row| state.child_ids.cursor(reader, row));
     let (partnership, today) = (caller.partnership(), london_day(state.clock.now()));
-    let report = Report::of(&log, partnership, born, today, has_more);
+    let report = AccessReport::of(&log, partnership, born, today, has_more);
     let mut answer = HttpResponse::Ok();
     Ok(match form {
         Form::Json => answer.json(DisclosuresView {
-            status: DRAFT,
+            status: AccessReport::DRAFT,
             notices: report.notices.iter().map(|notice| NoticeView { code: *notice, meaning: notice.meaning() }).collect(),
             items: report.entries.into_iter().map(|entry| DisclosureView::of(entry, partnership, today)).collect(),
             next,
         }),
-        Form::Html => {
-            answer.insert_header((CONTENT_SECURITY_POLICY, POLICY)).content_type("text/html; charset=utf-8").body(report.document().html())
-        }
-        Form::Markdown => answer.content_type("text/markdown; charset=utf-8").body(report.document().markdown()),
+        Form::Html => answer.insert_header((CONTENT_SECURITY_POLICY, POLICY)).content_type("text/html; charset=utf-8").body(report.html()),
+        Form::Markdown => answer.content_type("text/markdown; charset=utf-8").body(report.markdown()),
     })
 }
 

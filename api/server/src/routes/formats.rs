@@ -178,21 +178,13 @@ impl From<&'static dyn Adapter> for FormatView {
         Self {
             summary: adapter.into(),
             fields: fields.collect(),
-            code_lists: code_lists(adapter).into_iter().map(CodeListView::from).collect(),
+            code_lists: adapter.code_lists().into_iter().map(CodeListView::from).collect(),
             template: starters.template.map(|it| href_of(adapter, it)),
             examples: starters.examples.map(|it| href_of(adapter, it)),
             samples: adapter.samples().iter().map(|sample| sample_view(adapter, sample)).collect(),
             issues: "/v1/issues",
         }
     }
-}
-
-/// The lists of an adapter's fields, each once.
-pub(super) fn code_lists(adapter: &dyn Adapter) -> Vec<&'static CodeList> {
-    let mut lists: Vec<_> = adapter.fields().iter().filter_map(|field| adapter.code_list(field.name)).collect();
-    lists.sort_unstable_by_key(|list| list.name);
-    lists.dedup_by_key(|list| list.name);
-    lists
 }
 
 impl From<&'static CodeList> for CodeListView {

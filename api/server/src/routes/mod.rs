@@ -38,9 +38,7 @@ pub mod submissions;
 pub mod tokens;
 pub mod withdrawals;
 
-use actix_web::dev::ResourceDef;
-use actix_web::http::Method;
-use utoipa::openapi::{OpenApi, PathItem};
+use utoipa::openapi::OpenApi;
 use utoipa_actix_web::AppExt;
 use utoipa_actix_web::service_config::ServiceConfig;
 
@@ -129,46 +127,6 @@ pub fn document() -> OpenApi {
 pub(crate) fn document_of(table: Table) -> OpenApi {
     let (_, document) = actix_web::App::new().into_utoipa_app().openapi(descriptions::base()).configure(table).split_for_parts();
     descriptions::complete(document)
-}
-
-/// The document in the forms it is served in, and the methods that each path answers.
-pub struct Documentation {
-    pub json: String,
-    pub page: String,
-    /// The page of the formats.
-    pub formats: String,
-    paths: Vec<(ResourceDef, Vec<Method>)>,
-}
-
-impl Documentation {
-    pub fn new(document: &OpenApi) -> Result<Self, serde_json::Error> {
-        let paths = document.paths.paths.iter().map(|(path, item)| (ResourceDef::new(path.as_str()), methods(item))).collect();
-        let page = docs::render(&serde_json::to_value(document)?);
-        let formats = format_docs::render(|format| format!("/v1/formats/{format}/samples"));
-        Ok(Self { json: serde_json::to_string(document)?, page, formats, paths })
-    }
-
-    /// The methods that a path answers; none where there is no such path.
-    pub fn methods(&self, path: &str) -> Vec<Method> {
-        // A path that stands in the table word for word is that one alone, whatever template matches it besides.
-        let is_itself = self.paths.iter().any(|(template, _)| template.pattern() == Some(path));
-        let answers = |template: &ResourceDef| if is_itself { template.pattern() == Some(path) } else { template.is_match(path) };
-        self.paths.iter().filter(|(template, _)| answers(template)).flat_map(|(_, methods)| methods.iter().cloned()).collect()
-    }
-}
-
-fn methods(item: &PathItem) -> Vec<Method> {
-    [
-        (item.get.is_some(), Method::GET),
-        (item.get.is_some(), Method::HEAD),
-        (item.put.is_some(), Method::PUT),
-        (item.post.is_some(), Method::POST),
-        (item.delete.is_some(), Method::DELETE),
-        (item.patch.is_some(), Method::PATCH),
-    ]
-    .into_iter()
-    .filter_map(|(answers, method)| answers.then_some(method))
-    .collect()
 }
 
 #[cfg(test)]

@@ -4,15 +4,15 @@ use domain::agreements::Agreement;
 use domain::partnerships::Partnership;
 
 use super::{BLANK, fields, opt_out, population};
-use crate::documents::{Block, Document, Part};
+use crate::papers::{Block, Paper, Part};
 use crate::phrases;
 
-pub(super) fn make(partnership: &Partnership) -> Document {
+pub(super) fn make(partnership: &Partnership) -> Paper {
     let mut parts = vec![Part::new("Who", who(partnership))];
     parts.extend(partnership.agreements().iter().map(|agreement| Part::new(agreement.id.clone(), activity(agreement, partnership))));
     parts.push(Part::new("What the gateway keeps so that it can do this", own()));
     parts.push(Part::new("Security (article 32)", vec![security()]));
-    Document {
+    Paper {
         title: "Record of processing activities".into(),
         notice: Some(
             "Generated from the partnership file. Complete the blanks and have it checked by the data protection officers.".into(),
@@ -28,7 +28,7 @@ fn who(partnership: &Partnership) -> Vec<Block> {
         Block::text("UK GDPR, article 30(1). One section for each agreement, which is the only thing that lets data flow."),
         Block::table("Joint controllers of what the gateway holds", &["Controller", "Contact", "Data protection officer"], rows),
         Block::fields([
-            ("Area", phrases::name(partnership, partnership.host())),
+            ("Area", partnership.name_of(partnership.host())),
             ("Transfers out of the United Kingdom", format!("none by the gateway; hosting: {BLANK}")),
         ]),
     ]

@@ -5,7 +5,7 @@ use domain::agreements::ConsentRule;
 use domain::partnerships::Partnership;
 
 use super::{BLANK, consent, fields, opt_out, population};
-use crate::documents::{Block, Document, Part};
+use crate::papers::{Block, Paper, Part};
 use crate::phrases;
 
 /// A risk, and what the gateway does about it.
@@ -48,9 +48,9 @@ const RISKS: [[&str; 2]; 12] = [
     ],
 ];
 
-pub(super) fn make(partnership: &Partnership) -> Document {
+pub(super) fn make(partnership: &Partnership) -> Paper {
     let risks = RISKS.iter().map(|[risk, measure]| [*risk, *measure, BLANK, BLANK, BLANK].map(String::from).to_vec()).collect();
-    Document {
+    Paper {
         title: "Data protection impact assessment".into(),
         notice: Some(
             "DRAFT – generated from the partnership file; the controllers and their data protection officers judge, complete and sign it"
@@ -104,7 +104,7 @@ fn need(partnership: &Partnership) -> Vec<Block> {
             "The gateway of {} lets health bodies and councils share what they lawfully may about children with special educational needs and \
              disabilities. An assessment is needed: it processes data concerning health of children, who are vulnerable, on a large scale, and brings \
              together records of several organisations (article 35(3)(b)).",
-            phrases::name(partnership, partnership.host())
+            partnership.name_of(partnership.host())
         )),
         Block::fields([("What else is decided or planned", BLANK)]),
     ]

@@ -1,5 +1,6 @@
 //! What happened, in sentences that a parent can read.
 
+use domain::access_reports::ToldLeaf;
 use domain::agreements::{Confidentiality, DataClass};
 use domain::consents::{Consent, ConsentDecision, ReviewOutcome};
 use domain::dates::london_day;
@@ -7,7 +8,6 @@ use domain::organisations::OrganisationCode;
 use domain::partnerships::Partnership;
 use domain::pathways::{Pathway, PathwaySet};
 use domain::policy::{Act, Reason};
-use store::ToldLeaf;
 
 use super::flags::{Flag, act, speaks_of_protection};
 use crate::phrases;
@@ -52,7 +52,7 @@ impl Teller<'_> {
         match self.partnership.organisation(code) {
             Some(organisation) if self.hides_places && code != self.partnership.host() => phrases::kind(organisation.kind).to_owned(),
             None if self.hides_places => "an organisation".into(),
-            _ => phrases::name(self.partnership, code),
+            _ => self.partnership.name_of(code),
         }
     }
 

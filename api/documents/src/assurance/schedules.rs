@@ -4,14 +4,14 @@ use domain::agreements::{Agreement, DataClass};
 use domain::partnerships::Partnership;
 
 use super::{BLANK, consent, fields, opt_out, parties, population};
-use crate::documents::{Block, Document, Part};
+use crate::papers::{Block, Paper, Part};
 use crate::phrases;
 
-pub(super) fn make(partnership: &Partnership) -> Document {
+pub(super) fn make(partnership: &Partnership) -> Paper {
     let mut parts: Vec<_> =
         partnership.agreements().iter().map(|agreement| Part::new(agreement.id.clone(), schedule(agreement, partnership))).collect();
     parts.push(Part::new("Provisions of the law that are dated", provisions(partnership)));
-    Document {
+    Paper {
         title: "Data-sharing agreements: the schedule".into(),
         notice: Some("Generated from the partnership file, which is what the gateway enforces. It is a schedule to the agreements that the parties sign.".into()),
         parts,

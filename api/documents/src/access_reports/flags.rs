@@ -1,6 +1,7 @@
 //! What a reviewer has to think of before a report is released.
 
 use chrono::NaiveDate;
+use domain::access_reports::ToldLeaf;
 use domain::ages;
 use domain::consents::{Consent, ConsentDecision, DecidedBy};
 use domain::dates::london_day;
@@ -8,11 +9,10 @@ use domain::identifiers::ConsentId;
 use domain::policy::{Act, ChildFacts, Reason};
 use domain::restrictions::{Restriction, RestrictionKind};
 use serde::Serialize;
-use store::ToldLeaf;
-use utoipa::ToSchema;
 
 /// Why an entry needs thought.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum Flag {
     /// It is about health or education: the serious harm test (Data Protection Act 2018, Schedule 3).
@@ -44,7 +44,8 @@ impl Flag {
 }
 
 /// What a reviewer has to know of the child as a whole.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum Notice {
     AddressHidden,

@@ -1,5 +1,5 @@
 //! What an information governance lead has to show, generated from the partnership file: it says what the file
-//! says, and leaves blanks where a person has to judge. Pure: the same file makes the same documents.
+//! says, and leaves blanks where a person has to judge. Pure: the same file makes the same papers.
 
 mod controllers;
 mod impact;
@@ -10,15 +10,15 @@ mod schedules;
 use domain::agreements::{Agreement, ConsentRule, DataClass, OptOut, Population};
 use domain::partnerships::Partnership;
 
-use crate::documents::Document;
+use crate::papers::Paper;
 use crate::phrases;
 
 /// Where a person writes.
 const BLANK: &str = "……………………";
 
-/// The documents of a partnership, each by the name of its file.
-pub fn documents(partnership: &Partnership) -> Vec<(&'static str, String)> {
-    let written = |make: fn(&Partnership) -> Document| make(partnership).markdown();
+/// The assurance papers of a partnership, each by the name of its file.
+pub fn assurance_papers(partnership: &Partnership) -> Vec<(&'static str, String)> {
+    let written = |make: fn(&Partnership) -> Paper| make(partnership).markdown();
     vec![
         ("record-of-processing.md", written(records::make)),
         ("agreement-schedule.md", written(schedules::make)),

@@ -1,15 +1,12 @@
 use super::*;
+use crate::examples::{partnership, partnership_with_provider};
 
-fn partnership() -> Partnership {
-    crate::partnership::parse(crate::disclosures::EXAMPLE, &["demonstration".to_owned()]).unwrap()
-}
-
-fn document(name: &str) -> String {
-    documents(&partnership()).into_iter().find(|(known, _)| *known == name).unwrap().1
+fn paper(name: &str) -> String {
+    assurance_papers(&partnership()).into_iter().find(|(known, _)| *known == name).unwrap().1
 }
 
 #[test]
-fn each_document_says_what_the_file_says() {
+fn each_paper_says_what_the_file_says() {
     for (name, said) in [
         ("record-of-processing.md", &["article 30", "West Hertfordshire Teaching Hospitals NHS Trust", "6(1)(e)", "stage_start_date"][..]),
         ("agreement-schedule.md", &["west-herts-waits", "31 March 2027, inclusive; it is warned of 60 days before", "paragraph 2"][..]),
@@ -18,7 +15,7 @@ fn each_document_says_what_the_file_says() {
         ("notice-for-families.md", &["We will ask you first", "ico.org.uk", "When you turn 16"][..]),
         ("decision-table.md", &["legal-basis-not-in-force"][..]),
     ] {
-        let text = document(name).replace('\'', "’");
+        let text = paper(name).replace('\'', "’");
         for part in said {
             assert!(text.contains(part), "{name}: {part}\n{text}");
         }
@@ -27,16 +24,14 @@ fn each_document_says_what_the_file_says() {
 
 #[test]
 fn what_a_file_names_does_not_become_markdown() {
-    let hostile = crate::disclosures::EXAMPLE.replace("West Hertfordshire Teaching Hospitals NHS Trust", "<script>x</script> | [a](b) *c*");
-    let partnership = crate::partnership::parse(&hostile, &["demonstration".to_owned()]).unwrap();
-    for (name, text) in documents(&partnership) {
+    for (name, text) in assurance_papers(&partnership_with_provider("<script>x</script> | [a](b) *c*")) {
         assert!(!text.contains("<script") && !text.contains("[a](b)") && !text.contains(" *c*"), "{name}");
     }
 }
 
 /// Sentences of the notice, without names and the law.
 fn sentences() -> Vec<String> {
-    let text = document("notice-for-families.md");
+    let text = paper("notice-for-families.md");
     let lines = text.lines().filter(|line| !line.starts_with('#') && !line.contains("want the law") && !line.contains("**"));
     let plain =
         lines.map(|line| line.trim_start_matches("- ").replace("ico.org.uk", "it").replace("nhs.uk", "it")).collect::<Vec<_>>().join("\n");

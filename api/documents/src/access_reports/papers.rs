@@ -1,10 +1,10 @@
-//! The report as a document: a part for the reviewer, to be removed, and a part for the family.
+//! The report as a paper: a part for the reviewer, to be removed, and a part for the family.
 
 use domain::dates::london_day;
 use domain::partnerships::Partnership;
 
-use super::{DRAFT, Entry, Report};
-use crate::documents::{Block, Document, Part};
+use super::{AccessEntry, AccessReport};
+use crate::papers::{Block, Paper, Part};
 use crate::phrases;
 
 /// What a reviewer does, whatever the report says.
@@ -25,11 +25,20 @@ const CHECKS: [&str; 10] = [
     "I have removed this part and the word DRAFT, and written down what I left out and why.",
 ];
 
-impl Report<'_> {
-    pub fn document(&self) -> Document {
-        Document {
+impl AccessReport<'_> {
+    /// A page that loads nothing and runs nothing.
+    pub fn html(&self) -> String {
+        self.paper().html()
+    }
+
+    pub fn markdown(&self) -> String {
+        self.paper().markdown()
+    }
+
+    fn paper(&self) -> Paper {
+        Paper {
             title: "Who has seen this child’s record".into(),
-            notice: Some(DRAFT.into()),
+            notice: Some(Self::DRAFT.into()),
             parts: vec![self.reviewers_part(), self.familys_part()],
         }
     }
@@ -63,13 +72,13 @@ impl Report<'_> {
         let restricted = self.log.facts.restrictions.iter().map(|one| {
             let until = one.lifted_at.map(|at| format!("lifted on {}", phrases::day(london_day(at))));
             let until = until.or_else(|| one.ends.map(|last| format!("to {}", phrases::day(last)))).unwrap_or_else(|| "open".into());
-            let against = one.against.map_or_else(|| "everybody".to_owned(), |against| phrases::name(self.partnership, against));
-            vec![one.kind.to_string(), phrases::day(one.starts), until, against, phrases::name(self.partnership, one.set_by)]
+            let against = one.against.map_or_else(|| "everybody".to_owned(), |against| self.partnership.name_of(against));
+            vec![one.kind.to_string(), phrases::day(one.starts), until, against, self.partnership.name_of(one.set_by)]
         });
         let overridden = self.log.facts.overrides.iter().map(|one| {
             let until = one.ended_at.map(|at| format!("ended on {}", phrases::day(london_day(at))));
             let until = until.unwrap_or_else(|| format!("to {}", phrases::day(one.ends)));
-            let (recipient, holder) = (phrases::name(self.partnership, one.recipient), phrases::name(self.partnership, one.holder));
+            let (recipient, holder) = (self.partnership.name_of(one.recipient), self.partnership.name_of(one.holder));
             vec!["Caldicott override".into(), phrases::day(one.starts), until, format!("opens to {recipient}"), holder]
         });
         let rows: Vec<_> = restricted.chain(overridden).collect();
@@ -119,7 +128,7 @@ impl Report<'_> {
     }
 
     fn familys_part(&self) -> Part {
-        let host = phrases::name(self.partnership, self.partnership.host());
+        let host = self.partnership.name_of(self.partnership.host());
         let mut blocks = vec![Block::text(format!(
             "This says who looked at the child’s record through the sharing gateway that {host} and the NHS use, who was told no, and why. People are \
              shown by their job. Where it would not be right to give a name, we say what kind of organisation it was. Times are by UK clocks."
@@ -142,12 +151,12 @@ impl Report<'_> {
     }
 }
 
-fn who(entry: &Entry<'_>, partnership: &Partnership) -> String {
-    let organisation = entry.leaf.organisation.map_or_else(String::new, |code| phrases::name(partnership, code));
+fn who(entry: &AccessEntry<'_>, partnership: &Partnership) -> String {
+    let organisation = entry.leaf.organisation.map_or_else(String::new, |code| partnership.name_of(code));
     entry.leaf.actor.as_ref().map_or_else(|| organisation.clone(), |actor| format!("{organisation}, {}: {}", actor.role, actor.reason))
 }
 
-fn outcome(entry: &Entry<'_>) -> String {
+fn outcome(entry: &AccessEntry<'_>) -> String {
     let leaf = entry.leaf;
     let why = leaf.reason.as_ref().map(|reason| format!(": {reason}")).unwrap_or_default();
     let under = if leaf.agreements.is_empty() { String::new() } else { format!(", under {}", leaf.agreements.join(", ")) };

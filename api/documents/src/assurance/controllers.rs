@@ -4,7 +4,7 @@
 use domain::partnerships::Partnership;
 
 use super::BLANK;
-use crate::documents::{Block, Document, Part};
+use crate::papers::{Block, Paper, Part};
 use crate::phrases;
 
 /// A duty, its articles, and what the gateway gives towards it.
@@ -21,7 +21,7 @@ const DUTIES: [[&str; 3]; 10] = [
     ["Impact assessment", "35", "a draft, generated from the agreements"],
 ];
 
-pub(super) fn make(partnership: &Partnership) -> Document {
+pub(super) fn make(partnership: &Partnership) -> Paper {
     let controllers = phrases::names(partnership, partnership.controllers());
     let duties = DUTIES.iter().map(|[duty, article, gives]| [*duty, *article, *gives, BLANK].map(String::from).to_vec()).collect();
     let shared = partnership
@@ -32,7 +32,7 @@ pub(super) fn make(partnership: &Partnership) -> Document {
             vec![agreement.id.clone(), from.join("; "), to.join("; ")]
         })
         .collect();
-    Document {
+    Paper {
         title: "Joint controllers: what they have arranged".into(),
         notice: Some("DRAFT generated from the partnership file. The controllers complete the blanks and sign it.".into()),
         parts: vec![

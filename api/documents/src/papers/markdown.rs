@@ -1,22 +1,22 @@
-//! A document in Markdown (CommonMark, with GitHub's tables).
+//! A paper in Markdown (CommonMark, with GitHub's tables).
 
 use std::fmt::Write;
 
-use super::{Block, Document};
+use super::{Block, Paper};
 
-pub(super) fn write(document: &Document) -> String {
+pub(super) fn write(paper: &Paper) -> String {
     let mut text = String::new();
     // Writing to a string does not fail.
-    let _ = write_all(&mut text, document);
+    let _ = write_all(&mut text, paper);
     text
 }
 
-fn write_all(text: &mut String, document: &Document) -> std::fmt::Result {
-    writeln!(text, "# {}", escape(&document.title))?;
-    if let Some(notice) = &document.notice {
+fn write_all(text: &mut String, paper: &Paper) -> std::fmt::Result {
+    writeln!(text, "# {}", escape(&paper.title))?;
+    if let Some(notice) = &paper.notice {
         writeln!(text, "\n> **{}**", escape(notice))?;
     }
-    for part in &document.parts {
+    for part in &paper.parts {
         writeln!(text, "\n## {}", escape(&part.title))?;
         part.blocks.iter().try_for_each(|block| write_block(text, block))?;
     }

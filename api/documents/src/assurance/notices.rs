@@ -4,18 +4,18 @@ use domain::agreements::{Agreement, ConsentRule, DataClass};
 use domain::partnerships::Partnership;
 
 use super::BLANK;
-use crate::documents::{Block, Document, Part};
+use crate::papers::{Block, Paper, Part};
 use crate::phrases;
 
-pub(super) fn make(partnership: &Partnership) -> Document {
-    let host = phrases::name(partnership, partnership.host());
+pub(super) fn make(partnership: &Partnership) -> Paper {
+    let host = partnership.name_of(partnership.host());
     let mut parts = vec![Part::new("What is this about?", about(&host))];
     parts.extend(partnership.agreements().iter().map(|agreement| Part::new(title(agreement), sharing(agreement, partnership))));
     parts.push(Part::new("Who else can see it?", nobody_else()));
     parts.push(Part::new("Your choices", choices(partnership)));
     parts.push(Part::new("When you are older", older()));
     parts.push(Part::new("Who to talk to", talk(partnership, &host)));
-    Document { title: "How we share information about you and your child".into(), notice: None, parts }
+    Paper { title: "How we share information about you and your child".into(), notice: None, parts }
 }
 
 fn about(host: &str) -> Vec<Block> {

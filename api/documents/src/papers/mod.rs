@@ -1,29 +1,29 @@
-//! Documents for people: what they say, apart from how they are written. Every text is plain: each form
+//! Papers for people: what they say, apart from how they are written. Every text is plain: each form
 //! escapes it for itself.
 
-mod html;
 mod markdown;
+mod pages;
 
-/// A document in parts.
+/// A paper in parts.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Document {
-    pub title: String,
+pub(crate) struct Paper {
+    pub(crate) title: String,
     /// What is said above everything else: that it is a draft.
-    pub notice: Option<String>,
-    pub parts: Vec<Part>,
+    pub(crate) notice: Option<String>,
+    pub(crate) parts: Vec<Part>,
 }
 
 /// A part under a heading of its own.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Part {
-    pub title: String,
-    /// Whether it is for whoever prepares the document, and taken out before it is given away.
-    pub is_removable: bool,
-    pub blocks: Vec<Block>,
+pub(crate) struct Part {
+    pub(crate) title: String,
+    /// Whether it is for whoever prepares the paper, and taken out before it is given away.
+    pub(crate) is_removable: bool,
+    pub(crate) blocks: Vec<Block>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Block {
+pub(crate) enum Block {
     Heading(String),
     Text(String),
     Bullets(Vec<String>),
@@ -39,45 +39,45 @@ pub enum Block {
     },
 }
 
-impl Document {
+impl Paper {
     /// A page that loads nothing and runs nothing.
-    pub fn html(&self) -> String {
-        html::write(self)
+    pub(crate) fn html(&self) -> String {
+        pages::write(self)
     }
 
-    pub fn markdown(&self) -> String {
+    pub(crate) fn markdown(&self) -> String {
         markdown::write(self)
     }
 }
 
 impl Part {
-    pub fn new(title: impl Into<String>, blocks: Vec<Block>) -> Self {
+    pub(crate) fn new(title: impl Into<String>, blocks: Vec<Block>) -> Self {
         Self { title: title.into(), is_removable: false, blocks }
     }
 }
 
 impl Block {
-    pub fn text(text: impl Into<String>) -> Self {
+    pub(crate) fn text(text: impl Into<String>) -> Self {
         Self::Text(text.into())
     }
 
-    pub fn heading(text: impl Into<String>) -> Self {
+    pub(crate) fn heading(text: impl Into<String>) -> Self {
         Self::Heading(text.into())
     }
 
-    pub fn bullets<T: Into<String>>(items: impl IntoIterator<Item = T>) -> Self {
+    pub(crate) fn bullets<T: Into<String>>(items: impl IntoIterator<Item = T>) -> Self {
         Self::Bullets(items.into_iter().map(Into::into).collect())
     }
 
-    pub fn checklist<T: Into<String>>(items: impl IntoIterator<Item = T>) -> Self {
+    pub(crate) fn checklist<T: Into<String>>(items: impl IntoIterator<Item = T>) -> Self {
         Self::Checklist(items.into_iter().map(Into::into).collect())
     }
 
-    pub fn fields<N: Into<String>, V: Into<String>>(fields: impl IntoIterator<Item = (N, V)>) -> Self {
+    pub(crate) fn fields<N: Into<String>, V: Into<String>>(fields: impl IntoIterator<Item = (N, V)>) -> Self {
         Self::Fields(fields.into_iter().map(|(name, value)| (name.into(), value.into())).collect())
     }
 
-    pub fn table(caption: impl Into<String>, head: &[&str], rows: Vec<Vec<String>>) -> Self {
+    pub(crate) fn table(caption: impl Into<String>, head: &[&str], rows: Vec<Vec<String>>) -> Self {
         Self::Table { caption: caption.into(), head: head.iter().map(|cell| (*cell).to_owned()).collect(), rows }
     }
 }
@@ -86,10 +86,10 @@ impl Block {
 mod tests {
     use super::*;
 
-    fn hostile() -> Document {
+    fn hostile() -> Paper {
         let text = "<script>alert(1)</script> & \"x\" | [a](javascript:b) `c` *d* e_f _g_".to_owned();
         let cells = vec![text.clone(), "line\nbreak".to_owned()];
-        Document {
+        Paper {
             title: text.clone(),
             notice: Some(text.clone()),
             parts: vec![Part::new(

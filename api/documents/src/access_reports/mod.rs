@@ -3,24 +3,21 @@
 //! What is told the family is told by role, never by a person's id, and says nothing of restrictions and overrides:
 //! an entry that would is kept out of the family's part and stands in the reviewer's alone.
 
-mod documents;
 mod flags;
+mod papers;
 mod sentences;
 
 use chrono::NaiveDate;
+use domain::access_reports::{ChildLog, ToldLeaf};
 use domain::consents::Consent;
 use domain::partnerships::Partnership;
-use store::{ChildLog, ToldLeaf};
 
 pub use flags::{Flag, Notice};
 use sentences::Teller;
 
-/// Said above every report.
-pub const DRAFT: &str = "DRAFT – a person must review this before it is released";
-
 /// A report, before it takes a form.
-pub struct Report<'a> {
-    pub entries: Vec<Entry<'a>>,
+pub struct AccessReport<'a> {
+    pub entries: Vec<AccessEntry<'a>>,
     /// What the reviewer has to know of the child as a whole.
     pub notices: Vec<Notice>,
     log: &'a ChildLog,
@@ -30,7 +27,7 @@ pub struct Report<'a> {
 }
 
 /// One leaf of the log, understood.
-pub struct Entry<'a> {
+pub struct AccessEntry<'a> {
     pub leaf: &'a ToldLeaf,
     pub flags: Vec<Flag>,
     /// The decisions that it rests on, or is about.
@@ -43,7 +40,10 @@ pub struct Entry<'a> {
     pub is_kept_out: bool,
 }
 
-impl<'a> Report<'a> {
+impl<'a> AccessReport<'a> {
+    /// Said above every report.
+    pub const DRAFT: &'static str = "DRAFT – a person must review this before it is released";
+
     /// A report on what the log says, about a child of that birth. It asks nothing of the log where there is nothing
     /// in it: a child who is not known and one of whom nothing was disclosed make the same report.
     pub fn of(log: &'a ChildLog, partnership: &'a Partnership, born: NaiveDate, today: NaiveDate, is_part: bool) -> Self {
@@ -53,7 +53,7 @@ impl<'a> Report<'a> {
             let decisions = flags::decisions(leaf, &log.facts.consents);
             let flags = flags::of(leaf, &decisions, &log.facts.restrictions, hides_places);
             let told = teller.tell(leaf, &decisions, &flags);
-            Entry {
+            AccessEntry {
                 is_kept_out: told.is_none() || flags::keep_out(leaf, &flags),
                 told: told.unwrap_or_default(),
                 law: teller.law(leaf),
@@ -66,10 +66,6 @@ impl<'a> Report<'a> {
         Self { entries, notices: flags::notices(&log.facts, born, today), log, partnership, is_part }
     }
 }
-
-/// A small partnership to tell of.
-#[cfg(test)]
-pub(crate) const EXAMPLE: &str = include_str!("example.toml");
 
 #[cfg(test)]
 mod tests;

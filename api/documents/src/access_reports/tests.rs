@@ -1,13 +1,10 @@
 use serde_json::{Value, json};
 
 use super::*;
+use crate::examples::partnership;
 
 const YES: &str = "0197f000-0000-7000-8000-000000000001";
 const OVERRIDE: &str = "0197f000-0000-7000-8000-000000000009";
-
-fn partnership() -> Partnership {
-    crate::partnership::parse(EXAMPLE, &["demonstration".to_owned()]).unwrap()
-}
 
 fn day(text: &str) -> NaiveDate {
     text.parse().unwrap()
@@ -62,13 +59,13 @@ fn log(leaves: Vec<(i64, ToldLeaf)>) -> ChildLog {
     ChildLog { leaves, facts }
 }
 
-fn report<'a>(log: &'a ChildLog, partnership: &'a Partnership) -> Report<'a> {
-    Report::of(log, partnership, day("2016-05-04"), day("2026-11-20"), false)
+fn report<'a>(log: &'a ChildLog, partnership: &'a Partnership) -> AccessReport<'a> {
+    AccessReport::of(log, partnership, day("2016-05-04"), day("2026-11-20"), false)
 }
 
-/// The document in its two parts: the reviewer's, and the family's.
+/// The paper in its two parts: the reviewer's, and the family's.
 fn parts(log: &ChildLog) -> (String, String) {
-    let page = report(log, &partnership()).document().markdown();
+    let page = report(log, &partnership()).markdown();
     let (reviewers, familys) = page.split_once("## The report").unwrap();
     (reviewers.to_owned(), familys.to_owned())
 }
@@ -101,8 +98,8 @@ fn a_refusal_is_told_with_its_reason() {
 fn the_draft_says_so_and_has_a_part_to_be_removed() {
     let empty = ChildLog::default();
     for log in [&empty, &log(vec![leaf(json!({}))])] {
-        let page = report(log, &partnership()).document().html();
-        assert!(page.contains(&format!("<p class=\"draft\" role=\"note\">{DRAFT}</p>")));
+        let page = report(log, &partnership()).html();
+        assert!(page.contains(&format!("<p class=\"draft\" role=\"note\">{}</p>", AccessReport::DRAFT)));
         assert!(page.contains("<section class=\"remove\"") && page.contains("remove this part"));
         assert!(page.find("class=\"draft\"").unwrap() < page.find("<section").unwrap());
         for needed in ["serious harm", "Schedule 3, Part 2", "Schedule 3, Part 4", "Schedule 3, Part 5", "own wishes", "Hidden address"] {
@@ -213,7 +210,7 @@ fn a_person_of_twelve_and_of_sixteen_is_thought_of() {
         ("2010-11-21", &[Notice::MayBeCompetent][..]),
         ("2010-11-20", &[Notice::OfAge][..]),
     ] {
-        assert_eq!(Report::of(&empty, &partnership, day(born), day("2026-11-20"), false).notices, notices, "{born}");
+        assert_eq!(AccessReport::of(&empty, &partnership, day(born), day("2026-11-20"), false).notices, notices, "{born}");
     }
 }
 
@@ -221,15 +218,15 @@ fn a_person_of_twelve_and_of_sixteen_is_thought_of() {
 fn what_an_outsider_wrote_does_not_become_part_of_the_page() {
     let hostile = json!({ "actor": { "id": "x", "role": "<b>r</b>", "reason": "<img src=x onerror=alert(1)> | [a](javascript:b)" } });
     let log = log(vec![leaf(hostile)]);
-    let (partnership, page) = (partnership(), report(&log, &partnership()).document().html());
+    let (partnership, page) = (partnership(), report(&log, &partnership()).html());
     assert!(!page.contains("<img") && !page.contains("<b>") && page.contains("&lt;img"), "{page}");
-    let text = report(&log, &partnership).document().markdown();
+    let text = report(&log, &partnership).markdown();
     assert!(!text.contains("<img") && !text.contains("[a](") && text.contains("\\[a\\]("), "{text}");
 }
 
 #[test]
 fn a_part_of_a_report_says_that_it_is_not_all() {
     let log = log(vec![leaf(json!({}))]);
-    let page = |is_part| Report::of(&log, &partnership(), day("2016-05-04"), day("2026-11-20"), is_part).document().markdown();
+    let page = |is_part| AccessReport::of(&log, &partnership(), day("2016-05-04"), day("2026-11-20"), is_part).markdown();
     assert!(page(true).contains("THIS IS NOT ALL") && !page(false).contains("THIS IS NOT ALL"));
 }

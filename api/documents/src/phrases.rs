@@ -1,4 +1,4 @@
-//! The partnership's words in plain English, for documents that people read.
+//! The partnership's words in plain English, for papers that people read.
 
 use chrono::{DateTime, NaiveDate, Utc};
 use domain::agreements::{Agreement, DataClass, Purpose};
@@ -9,12 +9,12 @@ use domain::pathways::{Pathway, PathwaySet};
 use domain::policy::Reason;
 
 /// "3 November 2026"
-pub fn day(day: NaiveDate) -> String {
+pub(crate) fn day(day: NaiveDate) -> String {
     day.format("%-d %B %Y").to_string()
 }
 
 /// "3 November 2026 at 14:05", by the clocks of Hertfordshire.
-pub fn moment(at: DateTime<Utc>) -> String {
+pub(crate) fn moment(at: DateTime<Utc>) -> String {
     domain::dates::london_time(at).format("%-d %B %Y at %H:%M").to_string()
 }
 
@@ -27,17 +27,12 @@ pub fn all_of<T: AsRef<str>>(items: &[T]) -> String {
     }
 }
 
-/// The name of an organisation; its code where the file has forgotten it.
-pub fn name(partnership: &Partnership, code: OrganisationCode) -> String {
-    partnership.organisation(code).map_or_else(|| code.to_string(), |organisation| organisation.name.clone())
-}
-
-pub fn names(partnership: &Partnership, codes: &[OrganisationCode]) -> Vec<String> {
-    codes.iter().map(|code| name(partnership, *code)).collect()
+pub(crate) fn names(partnership: &Partnership, codes: &[OrganisationCode]) -> Vec<String> {
+    codes.iter().map(|code| partnership.name_of(*code)).collect()
 }
 
 /// What an organisation is, where its name would tell too much.
-pub const fn kind(kind: OrganisationKind) -> &'static str {
+pub(crate) const fn kind(kind: OrganisationKind) -> &'static str {
     match kind {
         OrganisationKind::Provider => "an NHS provider",
         OrganisationKind::IntegratedCareBoard => "an NHS board",
@@ -45,7 +40,7 @@ pub const fn kind(kind: OrganisationKind) -> &'static str {
     }
 }
 
-pub const fn pathway(pathway: Pathway) -> &'static str {
+pub(crate) const fn pathway(pathway: Pathway) -> &'static str {
     match pathway {
         Pathway::Autism => "autism",
         Pathway::Adhd => "ADHD",
@@ -56,12 +51,12 @@ pub const fn pathway(pathway: Pathway) -> &'static str {
 }
 
 /// "autism and ADHD"
-pub fn pathways(set: PathwaySet) -> String {
+pub(crate) fn pathways(set: PathwaySet) -> String {
     all_of(&set.iter().map(pathway).collect::<Vec<_>>())
 }
 
 /// What data flows for, to follow "this was".
-pub const fn purpose(purpose: Purpose) -> &'static str {
+pub(crate) const fn purpose(purpose: Purpose) -> &'static str {
     match purpose {
         Purpose::EhcNeedsAssessment => "to find out what help a child needs for an education, health and care (EHC) plan",
         Purpose::CareCoordination => "so that those who help a child can work together",
@@ -70,7 +65,7 @@ pub const fn purpose(purpose: Purpose) -> &'static str {
 }
 
 /// What a class of data tells, to follow "saw".
-pub const fn data(data: DataClass) -> &'static str {
+pub(crate) const fn data(data: DataClass) -> &'static str {
     match data {
         DataClass::HealthAdvice => "the health advice for an EHC needs assessment",
         DataClass::AdviceRequest => "a request for health advice for an EHC needs assessment",
@@ -80,7 +75,7 @@ pub const fn data(data: DataClass) -> &'static str {
     }
 }
 
-pub const fn decided_by(by: DecidedBy) -> &'static str {
+pub(crate) const fn decided_by(by: DecidedBy) -> &'static str {
     match by {
         DecidedBy::Parent => "a parent",
         DecidedBy::YoungPerson => "the young person",
@@ -92,7 +87,7 @@ pub const fn decided_by(by: DecidedBy) -> &'static str {
 }
 
 /// Why nothing was shown, to follow "because".
-pub const fn refusal(reason: Reason) -> &'static str {
+pub(crate) const fn refusal(reason: Reason) -> &'static str {
     match reason {
         Reason::NotHeld => "there was nothing of that kind to show",
         Reason::NoAgreement => "no sharing agreement is about it",
@@ -124,7 +119,7 @@ pub const fn refusal(reason: Reason) -> &'static str {
 }
 
 /// The lawful basis of an agreement, as lawyers cite it.
-pub fn legal_basis(agreement: &Agreement, partnership: &Partnership) -> String {
+pub(crate) fn legal_basis(agreement: &Agreement, partnership: &Partnership) -> String {
     let basis = &agreement.basis;
     let mut text = format!("UK GDPR articles {} and {}", basis.uk_gdpr_6, basis.uk_gdpr_9);
     let more = basis.dpa_sch1.iter().map(|paragraph| format!("Data Protection Act 2018, Schedule 1, {paragraph}"));
