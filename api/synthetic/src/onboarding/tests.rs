@@ -222,7 +222,7 @@ fn the_formats_starters_are_those_of_the_pack() {
             assert_eq!(starter.map(|it| it.name), name, "{}", adapter.format());
             let Some((starter, name)) = starter.zip(name) else { continue };
             let ours = &files.iter().find(|file| file.name == name).unwrap().bytes;
-            let place = format!("adapters/src/{}/starters/{name}", adapter.format().replace('-', "_"));
+            let place = format!("adapters/src/formats/{}/starters/{name}", adapter.format().replace('-', "_"));
             assert!(
                 parts(starter.bytes) == parts(ours),
                 "{place} is not what the pack has: `cargo run -- formats --out DIR --as-of {}`, and copy DIR/onboarding/{name} there",

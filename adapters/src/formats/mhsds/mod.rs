@@ -1,0 +1,53 @@
+//! The Mental Health Services Data Set, v6 and v5, as its tables in CSV. What is read of it: `README.md`.
+
+mod map;
+#[cfg(test)]
+mod tests;
+mod wire;
+
+use std::io::Read;
+
+use domain::submissions::Dataset;
+
+use crate::contract::{About, Adapter, BadSample, Context, Rows, Sample, Scratch, Starters, Unreadable, bad_samples, samples, starter};
+use crate::national::data_sets;
+
+pub(crate) struct Mhsds;
+
+impl Adapter for Mhsds {
+    fn about(&self) -> &'static About {
+        &About {
+            format: "mhsds",
+            dataset: Dataset::WaitingList,
+            title: "Mental Health Services Data Set, v6 and v5",
+            media_types: &["application/zip", "multipart/form-data", "multipart/mixed"],
+            fields: wire::FIELDS,
+            guide: include_str!("README.md"),
+        }
+    }
+
+    fn parse(&self, source: &mut dyn Read, scratch: &dyn Scratch, context: &Context<'_>, rows: &mut Rows<'_>) -> Result<(), Unreadable> {
+        data_sets::read(map::Map::default(), source, scratch, context, rows)
+    }
+
+    fn samples(&self) -> &'static [Sample] {
+        samples!["every-column.multipart" = 4, "tables.zip" = 2, "v5.zip" = 2, "official-record.zip" = 1]
+    }
+
+    fn starters(&self) -> Starters {
+        Starters { template: starter!("mhsds-template.zip" = 0), examples: starter!("mhsds-examples.zip" = 8) }
+    }
+
+    fn bad_samples(&self) -> &'static [BadSample] {
+        bad_samples![
+            "no-mhs001.zip" = "table-missing",
+            "other-provider.zip" = "provider-differs",
+            "v4.zip" = "version-unsupported",
+            "consultant-led.zip" = "measurement-type-invalid",
+            "scientific-number.zip" = "digits-lost",
+            "no-discharge-column.zip" = "header-missing",
+            "patient-missing.zip" = "patient-missing",
+            "cut-short.zip" = "truncated",
+        ]
+    }
+}
