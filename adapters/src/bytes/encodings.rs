@@ -8,8 +8,6 @@ use csv::ByteRecord;
 use domain::issues::IssueCode;
 use encoding_rs::WINDOWS_1252;
 
-use crate::contract::{Rows, Unreadable};
-
 /// What has been met in one file.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Encodings {
@@ -41,12 +39,9 @@ impl Encodings {
         Ok(())
     }
 
-    /// Says what was met, at the end of a file or table.
-    pub(crate) fn report(self, field: &'static str, rows: &mut Rows<'_>) -> Result<(), Unreadable> {
-        if self.windows_1252 {
-            rows.file_issue(field, if self.utf_8 { IssueCode::EncodingMixed } else { IssueCode::EncodingConverted })?;
-        }
-        Ok(())
+    /// What is said of it, at the end of a file or table.
+    pub(crate) fn issue(self) -> Option<IssueCode> {
+        self.windows_1252.then_some(if self.utf_8 { IssueCode::EncodingMixed } else { IssueCode::EncodingConverted })
     }
 }
 

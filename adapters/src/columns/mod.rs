@@ -1,6 +1,7 @@
 //! The columns of a referral, whatever the format: each adapter gives its values under these, as text,
 //! and one place reads and checks them. So a rule about a value holds in every format.
 
+mod cells;
 mod draft;
 mod filled;
 mod header;
@@ -11,6 +12,7 @@ use domain::recognition::Recognised;
 use domain::referrals::REFERRAL_ID_LENGTH;
 
 use crate::contract::{Called, Field, Names};
+pub(crate) use cells::{Cell, cell, cells, referral_of};
 pub(crate) use draft::{draft, nhs_number};
 pub(crate) use filled::Filled;
 pub(crate) use header::Header;

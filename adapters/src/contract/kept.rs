@@ -4,7 +4,7 @@ use domain::issues::Issue;
 
 #[cfg(test)]
 pub(crate) use self::reading::{context, faults, multipart, read, with};
-use super::rows::{PublishedRow, Row, Sink, Stop};
+use super::sinks::{PublishedRow, Row, Sink, Stop};
 
 /// All that a small body came to: samples and tests.
 #[derive(Debug, Default, PartialEq)]
@@ -54,7 +54,7 @@ mod reading {
     use domain::recognition::Rules;
 
     use super::Kept;
-    use crate::contract::{Adapter, Context, Fault, InMemory, Row, Unreadable};
+    use crate::contract::{Context, Fault, Format, InMemory, Row, Unreadable};
 
     /// The organisation's bytes, read on 20 November 2026.
     pub(crate) fn context(organisation: &str) -> Context<'static> {
@@ -67,9 +67,9 @@ mod reading {
     }
 
     /// Reads a body, and what came of it before its end or a refusal.
-    pub(crate) fn read(adapter: &dyn Adapter, organisation: &str, bytes: &[u8]) -> (Kept, Result<(), Unreadable>) {
+    pub(crate) fn read(format: Format, organisation: &str, bytes: &[u8]) -> (Kept, Result<(), Unreadable>) {
         let mut kept = Kept::default();
-        let end = crate::contract::read(adapter, &mut Cursor::new(bytes), &InMemory, &context(organisation), &mut kept);
+        let end = crate::contract::read(format, &mut Cursor::new(bytes), &InMemory, &context(organisation), &mut kept);
         (kept, end)
     }
 

@@ -3,22 +3,26 @@
 //!
 //! Nothing here knows how any format is read.
 
-mod adapters;
 mod code_lists;
 mod container_faults;
+mod formats;
 pub(crate) mod kept;
+mod lines;
 mod rows;
 mod samples;
 mod scratch;
+mod sinks;
 mod unreadable;
 
-pub use adapters::{Adapter, Content, Context, read};
 pub use container_faults::ContainerFault;
+pub use formats::{Adapter, Context, Format, Return, read};
 pub use kept::Kept;
+pub use lines::Lines;
 pub(crate) use rows::{Called, Names};
-pub use rows::{Draft, Fault, PublishedRow, Row, Rows, Sink, Stop};
+pub use rows::{Draft, Fault, Rows};
 pub use samples::{About, BadSample, Field, Sample, Starters};
 pub(crate) use samples::{STARTERS, bad_samples, samples, starter};
 pub use scratch::{InMemory, Scratch, Spool, SpoolReader};
+pub use sinks::{PublishedRow, Row, Sink, Stop};
 pub use unreadable::Unreadable;
 pub(crate) use unreadable::refusal;

@@ -3,10 +3,10 @@
 
 use chrono::NaiveDate;
 use domain::children::{ChildIdentifier, ChildReference};
-use domain::comparators::PublishedCount;
 use domain::issues::{Issue, IssueCode, Severity};
 use domain::submissions::{Entry, Record};
 
+use super::sinks::{Row, Sink, Stop};
 use super::unreadable::Unreadable;
 
 /// A column or element, and what is wrong with it.
@@ -24,52 +24,6 @@ pub(crate) enum Called {
     Nothing,
     /// No native column: the format has that very name.
     Itself,
-}
-
-/// One row, read whole.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Row {
-    /// Counted from 1 in the order of the file; in CSV the header is not counted, in XML a row is a request,
-    /// in a workbook it is the sheet's own number.
-    pub number: u64,
-    /// The writer's own id, where there is one that could be read: of a rejected row too, since
-    /// such a referral did flow.
-    pub referral_id: Option<String>,
-    /// What a rejected request for an assessment is known by, where that could be read: it did flow too.
-    pub rejected_request: Option<(ChildReference, NaiveDate)>,
-    /// `None` exactly where one of the issues is an error.
-    pub record: Option<Record>,
-    pub issues: Vec<Issue>,
-}
-
-/// One line of a published return.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct PublishedRow {
-    /// Counted from 1 behind the header.
-    pub number: u64,
-    /// `None` exactly where one of the issues is an error.
-    pub count: Option<PublishedCount>,
-    pub issues: Vec<Issue>,
-}
-
-/// The sink takes no more.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Stop;
-
-/// Takes rows as they are read.
-pub trait Sink {
-    fn row(&mut self, row: Row) -> Result<(), Stop>;
-
-    /// A line of a published return, from the formats that hold those. A sink of records takes none.
-    fn published(&mut self, _: PublishedRow) -> Result<(), Stop> {
-        Err(Stop)
-    }
-
-    /// Something that is no record of the dataset's: of no pathway, or about no child.
-    fn out_of_scope(&mut self) -> Result<(), Stop>;
-
-    /// An issue with the file as a whole: its row is 0.
-    fn file_issue(&mut self, issue: Issue) -> Result<(), Stop>;
 }
 
 /// What an adapter made of one row: as much as could be read, so that all that is wrong with it is
@@ -153,23 +107,6 @@ impl<'a> Rows<'a> {
             }
         }
         self.sink.row(Row { number, referral_id, rejected_request, record, issues }).map_err(|Stop| Unreadable::Stopped)
-    }
-
-    /// Asks a published count's own rules and hands it on. Where there is none, the faults say why.
-    pub fn published(&mut self, number: u64, count: Option<PublishedCount>, mut faults: Vec<Fault>) -> Result<(), Unreadable> {
-        if let Some(count) = &count {
-            if count.period > self.today {
-                faults.push(("period", IssueCode::PeriodInFuture));
-            }
-            if !count.adds_up() {
-                faults.push(("total", IssueCode::BandsNotTotal));
-            }
-        }
-        let rejected = faults.iter().any(|(_, code)| code.severity() == Severity::Error);
-        debug_assert!(count.is_some() || rejected, "a count is missing without an error");
-        let issues = faults.into_iter().map(|(field, code)| Issue { row: number, referral_id: None, field, code }).collect();
-        let row = PublishedRow { number, count: count.filter(|_| !rejected), issues };
-        self.sink.published(row).map_err(|Stop| Unreadable::Stopped)
     }
 
     /// Counts something that is in the file and none of the dataset's records.

@@ -16,6 +16,10 @@ pub struct About {
     pub fields: &'static [Field],
     /// Its `README.md`: what the format is, and its quirks.
     pub guide: &'static str,
+    /// Files that are read without an error.
+    pub samples: &'static [Sample],
+    /// Files each of which gives its named issue or is refused with its named code.
+    pub bad_samples: &'static [BadSample],
 }
 
 /// A column or an element.
@@ -47,11 +51,6 @@ pub struct Starters {
     pub template: Option<&'static Sample>,
     /// Made-up records, one for each thing that a file has to say.
     pub examples: Option<&'static Sample>,
-}
-
-impl Starters {
-    /// Of published counts: they are no sender's to make up.
-    pub(crate) const NONE: Self = Self { template: None, examples: None };
 }
 
 /// A file with one thing wrong.

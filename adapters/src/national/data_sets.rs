@@ -155,7 +155,9 @@ impl<D: DataSet> Reading<'_, '_, D> {
                 Role::Lookup => self.set.lookup(values),
             }
         })?;
-        encodings.report(table.code, self.rows)?;
+        if let Some(code) = encodings.issue() {
+            self.rows.file_issue(table.code, code)?;
+        }
         if table.role == Role::Header && count != 1 { Err(Unreadable::HeaderRows(table.code)) } else { Ok(()) }
     }
 

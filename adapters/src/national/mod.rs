@@ -5,3 +5,6 @@ pub(crate) mod data_sets;
 pub(crate) mod spells;
 pub(crate) mod tables;
 pub(crate) mod values;
+pub(crate) mod writing;
+
+pub use writing::Period;

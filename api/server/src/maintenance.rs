@@ -98,7 +98,7 @@ pub fn openapi() -> String {
 }
 
 /// Every format that can be sent.
-pub fn formats() -> &'static [&'static dyn adapters::Adapter] {
+pub fn formats() -> &'static [adapters::Format] {
     adapters::REGISTRY
 }
 

@@ -5,7 +5,7 @@ use std::io::Read;
 use domain::comparators::{PublishedCount, ServiceLine};
 use domain::issues::IssueCode;
 
-use crate::contract::{Context, Fault, Rows, Unreadable};
+use crate::contract::{Context, Fault, Lines, Unreadable};
 use crate::published::{ReturnWire, folded, numbers};
 
 /// The lines for children and young people that have nothing to do with the pathways, as [`folded`].
@@ -100,20 +100,20 @@ pub(super) fn row<R: Read>(
     file: &mut ReturnWire<R>,
     columns: &Columns,
     context: &Context<'_>,
-    rows: &mut Rows<'_>,
+    lines: &mut Lines<'_>,
 ) -> Result<bool, Unreadable> {
     let line = match file.owner(columns.organisation, context.organisation) {
         None => return Ok(false),
-        Some(false) => return rows.out_of_scope().map(|()| false),
+        Some(false) => return lines.out_of_scope().map(|()| false),
         Some(true) if !file.has_shape() => {
-            return rows.published(number, None, vec![("row", IssueCode::RowShape)]).map(|()| false);
+            return lines.line(number, None, vec![("row", IssueCode::RowShape)]).map(|()| false);
         }
         Some(true) => line_of(&file.cell(columns.line)),
     };
     let line = match line {
         Line::Read(line) => line,
-        Line::OutOfScope => return rows.out_of_scope().map(|()| false),
-        Line::Unknown => return rows.out_of_scope().map(|()| true),
+        Line::OutOfScope => return lines.out_of_scope().map(|()| false),
+        Line::Unknown => return lines.out_of_scope().map(|()| true),
     };
     let mut faults: Vec<Fault> = Vec::new();
     let period = file.month(columns.period).map_err(|code| faults.push(("period", code))).ok();
@@ -127,6 +127,6 @@ pub(super) fn row<R: Read>(
         faults.push(("period", IssueCode::LineTwice));
     }
     let count = period.zip(total).zip(bands).map(|((period, total), bands)| PublishedCount { line, period, total, bands });
-    rows.published(number, count, faults)?;
+    lines.line(number, count, faults)?;
     Ok(false)
 }

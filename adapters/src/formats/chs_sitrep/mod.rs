@@ -9,15 +9,13 @@ use std::io::Read;
 use domain::issues::IssueCode;
 use domain::submissions::Dataset;
 
-use crate::contract::{
-    About, Adapter, BadSample, Content, Context, Field, Rows, Sample, Scratch, Starters, Unreadable, bad_samples, samples,
-};
+use crate::contract::{About, Context, Field, Lines, Return, Unreadable, bad_samples, samples};
 use crate::published::ReturnWire;
 use map::Columns;
 
 pub(crate) struct ChsSitrep;
 
-impl Adapter for ChsSitrep {
+impl Return for ChsSitrep {
     fn about(&self) -> &'static About {
         &About {
             format: "chs-sitrep",
@@ -26,50 +24,36 @@ impl Adapter for ChsSitrep {
             media_types: &["text/csv", "application/csv"],
             fields: FIELDS,
             guide: include_str!("README.md"),
+            samples: samples!["bands.csv" = 3, "totals.csv" = 2, "split-band.csv" = 1],
+            bad_samples: bad_samples![
+                "empty.csv" = "empty",
+                "no-header.csv" = "header-missing",
+                "some-bands.csv" = "header-missing",
+                "no-period.csv" = "period-format",
+                "month-to-come.csv" = "period-in-future",
+                "bands.csv" = "bands-not-total",
+                "suppressed.csv" = "count-missing",
+                "comma.csv" = "row-shape",
+                "words.csv" = "count-format",
+                "twice.csv" = "line-twice",
+                "unknown-line.csv" = "service-line-unknown",
+            ],
         }
     }
 
-    fn content(&self) -> Content {
-        Content::Published
-    }
-
-    fn parse(&self, source: &mut dyn Read, _: &dyn Scratch, context: &Context<'_>, rows: &mut Rows<'_>) -> Result<(), Unreadable> {
+    fn parse(&self, source: &mut dyn Read, context: &Context<'_>, lines: &mut Lines<'_>) -> Result<(), Unreadable> {
         let (looks, source) = crate::bytes::sources::open(source)?;
         let required = ["organisationcode", "serviceline", "total"];
         let mut file = ReturnWire::open(looks, source, &required, &["organisation_code", "service_line", "total"])?;
         let columns = Columns::of(&file)?;
         let mut unknown = false;
         while let Some(number) = file.advance()? {
-            unknown |= map::row(number, &mut file, &columns, context, rows)?;
+            unknown |= map::row(number, &mut file, &columns, context, lines)?;
         }
         if unknown {
-            rows.file_issue("service_line", IssueCode::ServiceLineUnknown)?;
+            lines.file_issue("service_line", IssueCode::ServiceLineUnknown)?;
         }
-        file.encodings().report("file", rows)
-    }
-
-    fn samples(&self) -> &'static [Sample] {
-        samples!["bands.csv" = 3, "totals.csv" = 2, "split-band.csv" = 1]
-    }
-
-    fn starters(&self) -> Starters {
-        Starters::NONE
-    }
-
-    fn bad_samples(&self) -> &'static [BadSample] {
-        bad_samples![
-            "empty.csv" = "empty",
-            "no-header.csv" = "header-missing",
-            "some-bands.csv" = "header-missing",
-            "no-period.csv" = "period-format",
-            "month-to-come.csv" = "period-in-future",
-            "bands.csv" = "bands-not-total",
-            "suppressed.csv" = "count-missing",
-            "comma.csv" = "row-shape",
-            "words.csv" = "count-format",
-            "twice.csv" = "line-twice",
-            "unknown-line.csv" = "service-line-unknown",
-        ]
+        file.encodings().issue().map_or(Ok(()), |code| lines.file_issue("file", code))
     }
 }
 

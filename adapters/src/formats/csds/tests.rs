@@ -4,7 +4,7 @@ use domain::submissions::Entry;
 
 use super::*;
 use crate::contract::kept::{self, Kept, multipart, with};
-use crate::contract::{Fault, Row};
+use crate::contract::{Fault, Format, Row};
 
 const TABLES: &[(&str, &str)] = &[
     ("CYP000", "Version,OrgID_Provider,RP_StartDate,RP_EndDate\n1.6,RY4,2026-10-01,2026-10-31\n"),
@@ -22,13 +22,13 @@ const CONTACTS: &str = "CareContactID,ServiceRequestID,Contact_Date,AttendanceSt
 const ASSESSED: &str = "ServiceRequestID,Diagnosis_Scheme,ProvisionalDiagnosis\nR1,06,401204006\n";
 
 fn read(changes: &[(&str, &str)]) -> Kept {
-    let (kept, end) = kept::read(&Csds, "RY4", &multipart(&with(TABLES, changes)));
+    let (kept, end) = kept::read(Format::Records(&Csds), "RY4", &multipart(&with(TABLES, changes)));
     end.unwrap();
     kept
 }
 
 fn refusal(changes: &[(&str, &str)]) -> (String, &'static str) {
-    let end = kept::read(&Csds, "RY4", &multipart(&with(TABLES, changes))).1.unwrap_err();
+    let end = kept::read(Format::Records(&Csds), "RY4", &multipart(&with(TABLES, changes))).1.unwrap_err();
     (end.message(), end.code())
 }
 
@@ -60,8 +60,8 @@ fn told(kept: &Kept) -> Vec<Fault> {
 }
 
 fn sample(name: &str) -> Kept {
-    let sample = Csds.samples().iter().find(|sample| sample.name == name).unwrap();
-    let (kept, end) = kept::read(&Csds, "RY4", sample.bytes);
+    let sample = Csds.about().samples.iter().find(|sample| sample.name == name).unwrap();
+    let (kept, end) = kept::read(Format::Records(&Csds), "RY4", sample.bytes);
     end.unwrap();
     kept
 }
@@ -286,7 +286,7 @@ fn a_refusal_names_the_table_and_the_column() {
     assert_eq!((message.as_str(), code), ("CYP102: The body ends in the middle of row 1.", "truncated"));
     assert_eq!(refusal(&[("CYP102", "")]).1, "empty");
     let without: Vec<_> = TABLES.iter().copied().filter(|(name, _)| *name != "CYP001").collect();
-    let end = kept::read(&Csds, "RY4", &multipart(&without)).1.unwrap_err();
+    let end = kept::read(Format::Records(&Csds), "RY4", &multipart(&without)).1.unwrap_err();
     assert_eq!((end.message().as_str(), end.fields()), ("The table CYP001 is missing.", &["CYP001"][..]));
 }
 

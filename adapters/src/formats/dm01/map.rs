@@ -5,7 +5,7 @@ use std::io::Read;
 use domain::comparators::{PublishedCount, ServiceLine, Source};
 use domain::issues::IssueCode;
 
-use crate::contract::{Context, Fault, Rows, Unreadable};
+use crate::contract::{Context, Fault, Lines, Unreadable};
 use crate::published::{ReturnWire, folded, numbers};
 
 /// The first band of those who wait six weeks and longer, and that of thirteen.
@@ -63,13 +63,13 @@ pub(super) fn row<R: Read>(
     file: &mut ReturnWire<R>,
     columns: &Columns,
     context: &Context<'_>,
-    rows: &mut Rows<'_>,
+    lines: &mut Lines<'_>,
 ) -> Result<(), Unreadable> {
     let is_audiology = ["audiologyassessments", "audiologyaudiologyassessments"].contains(&&*folded(&file.cell(columns.test)));
     match file.owner(columns.provider, context.organisation) {
         None => return Ok(()),
-        Some(true) if !file.has_shape() => return rows.published(number, None, vec![("row", IssueCode::RowShape)]),
-        Some(own) if !own || !is_audiology => return rows.out_of_scope(),
+        Some(true) if !file.has_shape() => return lines.line(number, None, vec![("row", IssueCode::RowShape)]),
+        Some(own) if !own || !is_audiology => return lines.out_of_scope(),
         Some(_) => {}
     }
     let mut faults: Vec<Fault> = Vec::new();
@@ -85,7 +85,7 @@ pub(super) fn row<R: Read>(
         check(file, columns, total, &bands, &mut faults);
         PublishedCount { line, period, total, bands: Some(bands) }
     });
-    rows.published(number, count, faults)
+    lines.line(number, count, faults)
 }
 
 /// The columns that are made of the others have to be what they say.

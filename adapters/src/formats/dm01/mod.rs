@@ -8,15 +8,13 @@ use std::io::Read;
 
 use domain::submissions::Dataset;
 
-use crate::contract::{
-    About, Adapter, BadSample, Content, Context, Field, Rows, Sample, Scratch, Starters, Unreadable, bad_samples, samples,
-};
+use crate::contract::{About, Context, Field, Lines, Return, Unreadable, bad_samples, samples};
 use crate::published::ReturnWire;
 use map::Columns;
 
 pub(crate) struct Dm01;
 
-impl Adapter for Dm01 {
+impl Return for Dm01 {
     fn about(&self) -> &'static About {
         &About {
             format: "dm01",
@@ -25,49 +23,35 @@ impl Adapter for Dm01 {
             media_types: &["text/csv", "application/csv"],
             fields: FIELDS,
             guide: include_str!("README.md"),
+            samples: samples!["provider.csv" = 1, "months.csv" = 2],
+            bad_samples: bad_samples![
+                "empty.csv" = "empty",
+                "no-header.csv" = "header-missing",
+                "no-bands.csv" = "header-missing",
+                "open-quotation-mark.csv" = "truncated",
+                "no-period.csv" = "period-format",
+                "month-to-come.csv" = "period-in-future",
+                "bands.csv" = "bands-not-total",
+                "six-weeks.csv" = "bands-not-total",
+                "percentage.csv" = "percentage-wrong",
+                "suppressed.csv" = "count-missing",
+                "quotation-mark.csv" = "row-shape",
+                "decimal.csv" = "count-format",
+                "twice.csv" = "line-twice",
+                "windows-1252.csv" = "encoding-converted",
+            ],
         }
     }
 
-    fn content(&self) -> Content {
-        Content::Published
-    }
-
-    fn parse(&self, source: &mut dyn Read, _: &dyn Scratch, context: &Context<'_>, rows: &mut Rows<'_>) -> Result<(), Unreadable> {
+    fn parse(&self, source: &mut dyn Read, context: &Context<'_>, lines: &mut Lines<'_>) -> Result<(), Unreadable> {
         let (looks, source) = crate::bytes::sources::open(source)?;
         let required = ["providercode", "diagnostictestname", "totalwaitinglist"];
         let mut file = ReturnWire::open(looks, source, &required, &["Provider Code", "Diagnostic Test Name", "Total Waiting List"])?;
         let columns = Columns::of(&file)?;
         while let Some(number) = file.advance()? {
-            map::row(number, &mut file, &columns, context, rows)?;
+            map::row(number, &mut file, &columns, context, lines)?;
         }
-        file.encodings().report("file", rows)
-    }
-
-    fn samples(&self) -> &'static [Sample] {
-        samples!["provider.csv" = 1, "months.csv" = 2]
-    }
-
-    fn starters(&self) -> Starters {
-        Starters::NONE
-    }
-
-    fn bad_samples(&self) -> &'static [BadSample] {
-        bad_samples![
-            "empty.csv" = "empty",
-            "no-header.csv" = "header-missing",
-            "no-bands.csv" = "header-missing",
-            "open-quotation-mark.csv" = "truncated",
-            "no-period.csv" = "period-format",
-            "month-to-come.csv" = "period-in-future",
-            "bands.csv" = "bands-not-total",
-            "six-weeks.csv" = "bands-not-total",
-            "percentage.csv" = "percentage-wrong",
-            "suppressed.csv" = "count-missing",
-            "quotation-mark.csv" = "row-shape",
-            "decimal.csv" = "count-format",
-            "twice.csv" = "line-twice",
-            "windows-1252.csv" = "encoding-converted",
-        ]
+        file.encodings().issue().map_or(Ok(()), |code| lines.file_issue("file", code))
     }
 }
 

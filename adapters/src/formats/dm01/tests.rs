@@ -3,6 +3,7 @@ use domain::dates::parse_day;
 use domain::issues::IssueCode;
 
 use super::*;
+use crate::contract::Format;
 use crate::contract::kept;
 
 const HEADER: &str = "Provider Code,Diagnostic Test Name,Period,Total Waiting List,Number waiting 6+ Weeks,Number waiting 13+ Weeks,\
@@ -10,7 +11,7 @@ const HEADER: &str = "Provider Code,Diagnostic Test Name,Period,Total Waiting Li
                       07 <08 weeks,08 <09 weeks,09 <10 weeks,10 <11 weeks,11 <12 weeks,12 <13 weeks,13+ weeks";
 
 fn issues(row: &str) -> Vec<(&'static str, IssueCode)> {
-    let (kept, end) = kept::read(&Dm01, "RY4", format!("{HEADER}\n{row}\n").as_bytes());
+    let (kept, end) = kept::read(Format::Published(&Dm01), "RY4", format!("{HEADER}\n{row}\n").as_bytes());
     end.unwrap();
     assert!(kept.rows.is_empty());
     let row = kept.published.first().unwrap();
@@ -20,14 +21,14 @@ fn issues(row: &str) -> Vec<(&'static str, IssueCode)> {
 
 #[test]
 fn the_audiology_line_of_the_provider_is_kept_and_nothing_else() {
-    let sample = Dm01.samples()[0];
-    let (kept, end) = kept::read(&Dm01, "RY4", sample.bytes);
+    let sample = Dm01.about().samples[0];
+    let (kept, end) = kept::read(Format::Published(&Dm01), "RY4", sample.bytes);
     end.unwrap();
     let count = kept.published[0].count.as_ref().unwrap();
     assert_eq!((count.line, Some(count.period), count.total), (ServiceLine::AudiologyAssessments, parse_day("2026-09-01"), 2566));
     assert_eq!(count.bands.as_ref().unwrap()[..3], [812, 640, 402]);
     assert_eq!((kept.published.len(), kept.out_of_scope), (1, 2));
-    assert_eq!(kept::read(&Dm01, "RWG", sample.bytes).0.out_of_scope, 3);
+    assert_eq!(kept::read(Format::Published(&Dm01), "RWG", sample.bytes).0.out_of_scope, 3);
 }
 
 #[test]

@@ -18,13 +18,12 @@ use std::io::Read;
 use domain::submissions::Dataset;
 
 use crate::bytes::sources::Looks;
-use crate::contract::{
-    About, Adapter, BadSample, Context, Field, Rows, Sample, Scratch, Starters, Unreadable, bad_samples, samples, starter,
-};
+use crate::contract::{About, Adapter, Context, Field, Rows, Scratch, Starters, Unreadable, bad_samples, samples, starter};
 pub use nodes::Node;
 use reading::Reading;
 pub use terms::{PATHWAY, REFERRAL_ID};
-pub use write::{LOSSES, bundle, ndjson, reason, status_of};
+pub(crate) use write::lines;
+pub use write::{bundle, reason, status_of, write_fhir_json, write_fhir_xml};
 
 /// A resource in XML as the JSON it would be, with these differences: every primitive is text, and what is one of
 /// a list may stand without it.
@@ -51,6 +50,31 @@ impl Adapter for Fhir {
             media_types: &["application/fhir+json", "application/fhir+xml"],
             fields: FIELDS,
             guide: include_str!("README.md"),
+            samples: samples!["every-field.json" = 2, "message.xml" = 2, "transaction.json" = 2],
+            bad_samples: bad_samples![
+                "empty.json" = "empty",
+                "service-request.json" = "not-this-format",
+                "history.json" = "not-this-format",
+                "no-type.json" = "not-this-format",
+                "twice.json" = "malformed",
+                "cut-short.json" = "truncated",
+                "entities.xml" = "doctype",
+                "entry-cut-short.xml" = "truncated",
+                "deep.xml" = "too-large",
+                "duplicate-member.json" = "resource-shape",
+                "delete.json" = "entry-request",
+                "conditional.json" = "entry-request",
+                "nobody.json" = "subject-unresolved",
+                "two-of-one-name.json" = "subject-unresolved",
+                "another-child.json" = "subject-unresolved",
+                "merged.json" = "subject-retired",
+                "modifier.json" = "modifier-unknown",
+                "dangling-based-on.json" = "reference-unresolved",
+                "half-a-date.json" = "date-format",
+                "unknown-status.json" = "value-not-in-list",
+                "check-digit.xml" = "nhs-number-check-digit",
+                "unknown-extension.json" = "column-unknown",
+            ],
         }
     }
 
@@ -66,39 +90,8 @@ impl Adapter for Fhir {
         reading.finish()
     }
 
-    fn samples(&self) -> &'static [Sample] {
-        samples!["every-field.json" = 2, "message.xml" = 2, "transaction.json" = 2]
-    }
-
     fn starters(&self) -> Starters {
         Starters { template: None, examples: starter!("fhir-examples.json" = 10) }
-    }
-
-    fn bad_samples(&self) -> &'static [BadSample] {
-        bad_samples![
-            "empty.json" = "empty",
-            "service-request.json" = "not-this-format",
-            "history.json" = "not-this-format",
-            "no-type.json" = "not-this-format",
-            "twice.json" = "malformed",
-            "cut-short.json" = "truncated",
-            "entities.xml" = "doctype",
-            "entry-cut-short.xml" = "truncated",
-            "deep.xml" = "too-large",
-            "duplicate-member.json" = "resource-shape",
-            "delete.json" = "entry-request",
-            "conditional.json" = "entry-request",
-            "nobody.json" = "subject-unresolved",
-            "two-of-one-name.json" = "subject-unresolved",
-            "another-child.json" = "subject-unresolved",
-            "merged.json" = "subject-retired",
-            "modifier.json" = "modifier-unknown",
-            "dangling-based-on.json" = "reference-unresolved",
-            "half-a-date.json" = "date-format",
-            "unknown-status.json" = "value-not-in-list",
-            "check-digit.xml" = "nhs-number-check-digit",
-            "unknown-extension.json" = "column-unknown",
-        ]
     }
 }
 

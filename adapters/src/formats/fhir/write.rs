@@ -1,18 +1,26 @@
 //! Referrals as FHIR: what FHIR has an element for, as that; the rest as extensions of ours, so that what is
 //! written here is read back the same.
 
+use std::io::{self, Write};
+
 use domain::children::{ChildIdentifier, ChildReference};
 use domain::pathways::Pathway;
 use domain::referrals::{Referral, Status};
-use domain::submissions::{Entry, Record};
+use domain::submissions::Record;
 
 use super::nodes::Node;
 use super::terms;
-use crate::columns::Column;
+use crate::columns::{Cell, Column, cell, referral_of};
 
-/// What is not carried, by the name of the record's member: a writer of FHIR states the pathway, as one of
-/// CSV does, so what decided it at first does not come back.
-pub const LOSSES: &[&str] = &["recognised"];
+/// Writes a bundle in JSON, to be posted as a transaction. Records of other kinds are left out.
+pub fn write_fhir_json(records: &[Record], out: &mut dyn Write) -> io::Result<()> {
+    Ok(serde_json::to_writer_pretty(out, &bundle("transaction", records))?)
+}
+
+/// Writes a collection in XML.
+pub fn write_fhir_xml(records: &[Record], out: &mut dyn Write) -> io::Result<()> {
+    out.write_all(bundle("collection", records).to_xml().as_bytes())
+}
 
 /// A bundle of one child's entry after another. `kind` is collection, transaction or message.
 pub fn bundle(kind: &'static str, records: &[Record]) -> Node {
@@ -38,7 +46,7 @@ pub fn bundle(kind: &'static str, records: &[Record]) -> Node {
 }
 
 /// The same, one resource after another, for a line each.
-pub fn ndjson(records: &[Record]) -> impl Iterator<Item = Node> {
+pub(crate) fn lines(records: &[Record]) -> impl Iterator<Item = Node> {
     let known = records.iter().filter_map(|record| Some((record, referral_of(record)?)));
     known.map(resources).enumerate().flat_map(|(number, (patient, request))| {
         let id = format!("p{}", number + 1);
@@ -51,17 +59,10 @@ fn urn(number: u64, kind: u8) -> String {
     format!("urn:uuid:00000000-0000-4000-800{kind}-{number:012x}")
 }
 
-fn referral_of(record: &Record) -> Option<&Referral> {
-    match &record.entry {
-        Entry::Referral(referral) => Some(referral),
-        Entry::Case(_) | Entry::Merge(_) => None,
-    }
-}
-
 type Resources<'a> = (Box<dyn FnOnce(Option<String>) -> Node + 'a>, Box<dyn FnOnce(String) -> Node + 'a>);
 
 fn resources<'a>((record, referral): (&'a Record, &'a Referral)) -> Resources<'a> {
-    (Box::new(|id| patient(&record.child, referral, id)), Box::new(|subject| service_request(referral, &subject)))
+    (Box::new(|id| patient(&record.child, referral, id)), Box::new(|subject| service_request(&record.child, referral, &subject)))
 }
 
 fn patient(child: &ChildReference, referral: &Referral, id: Option<String>) -> Node {
@@ -111,7 +112,7 @@ fn patient(child: &ChildReference, referral: &Referral, id: Option<String>) -> N
     )
 }
 
-fn service_request(referral: &Referral, subject: &str) -> Node {
+fn service_request(child: &ChildReference, referral: &Referral, subject: &str) -> Node {
     let details = &referral.details;
     let priority = details.priority.as_deref().and_then(|code| theirs(terms::PRIORITIES, code));
     // The same table is read as SNOMED CT, so a code of theirs has to be stated as it is.
@@ -133,7 +134,7 @@ fn service_request(referral: &Referral, subject: &str) -> Node {
     Node::resource(
         "ServiceRequest",
         [
-            ("extension", Node::list(source.into_iter().chain(extensions(stated(referral, priority.is_some()))))),
+            ("extension", Node::list(source.into_iter().chain(extensions(stated(child, referral, priority.is_some()))))),
             ("identifier", Node::list(identifiers)),
             ("basedOn", Node::list(previous)),
             ("status", Some(Node::text(status_of(referral.status)))),
@@ -168,41 +169,47 @@ pub fn reason(pathway: Pathway) -> Node {
     Node::object([("coding", Node::list(std::iter::once(Node::coding(terms::PATHWAY, pathway.as_str())).chain(snomed)))])
 }
 
-/// What FHIR has no element for.
-fn stated(referral: &Referral, has_priority: bool) -> Vec<(Column, Option<String>)> {
-    let details = &referral.details;
-    let day = |day: Option<chrono::NaiveDate>| day.map(|day| day.to_string());
-    let (hold, onward) = (details.hold.as_ref(), details.onward.as_ref());
-    let inexact = matches!(referral.status, Status::Seen | Status::Rejected);
-    vec![
-        (Column::Status, inexact.then(|| referral.status.to_string())),
-        (Column::Priority, details.priority.clone().filter(|_| !has_priority)),
-        (Column::Stage, details.stage.map(|stage| stage.to_string())),
-        (Column::StageStartDate, day(details.stage_start_date)),
-        (Column::OriginalReferralDate, day(details.original_referral_date)),
-        (Column::PathwayId, details.pathway_id.clone()),
-        (Column::PathwayIdIssuer, details.pathway_id_issuer.clone()),
-        (Column::OnwardTo, onward.and_then(|onward| onward.to.clone())),
-        (Column::OnwardDate, day(onward.map(|onward| onward.on))),
-        (Column::OnwardReason, onward.and_then(|onward| onward.reason.clone())),
-        (Column::Commissioner, details.commissioner.clone()),
-        (Column::Team, details.team.clone()),
-        (Column::SubcontractedBy, details.subcontracted_by.clone()),
-        (Column::RightToChoose, details.right_to_choose.map(|yes| yes.to_string())),
-        (Column::WaitingTimeMeasurementType, details.waiting_time_measurement_type.clone()),
-        (Column::RttStatus, details.rtt_status.clone()),
-        (Column::FirstContactDate, day(details.first_contact_date)),
-        (Column::LastContactDate, day(details.last_contact_date)),
-        (Column::NextAppointmentDate, day(details.next_appointment_date)),
-        (Column::NotBroughtCount, details.not_brought_count.map(|count| count.to_string())),
-        (Column::HoldFrom, day(hold.map(|hold| hold.from))),
-        (Column::HoldTo, day(hold.and_then(|hold| hold.to))),
-        (Column::HoldReason, hold.and_then(|hold| hold.reason.clone())),
-        (Column::ClosedDate, day(details.closed_date)),
-        (Column::ClosureReason, details.closure_reason.clone()),
-        (Column::RejectedDate, day(details.rejected_date)),
-        (Column::RejectionReason, details.rejection_reason.clone()),
-    ]
+/// What a referral has that FHIR has no element for, or none that says it exactly.
+const STATED: [Column; 27] = [
+    Column::Status,
+    Column::Priority,
+    Column::Stage,
+    Column::StageStartDate,
+    Column::OriginalReferralDate,
+    Column::PathwayId,
+    Column::PathwayIdIssuer,
+    Column::OnwardTo,
+    Column::OnwardDate,
+    Column::OnwardReason,
+    Column::Commissioner,
+    Column::Team,
+    Column::SubcontractedBy,
+    Column::RightToChoose,
+    Column::WaitingTimeMeasurementType,
+    Column::RttStatus,
+    Column::FirstContactDate,
+    Column::LastContactDate,
+    Column::NextAppointmentDate,
+    Column::NotBroughtCount,
+    Column::HoldFrom,
+    Column::HoldTo,
+    Column::HoldReason,
+    Column::ClosedDate,
+    Column::ClosureReason,
+    Column::RejectedDate,
+    Column::RejectionReason,
+];
+
+fn stated(child: &ChildReference, referral: &Referral, has_priority: bool) -> impl Iterator<Item = (Column, Option<String>)> {
+    let is_stated = move |column: &Column| match column {
+        Column::Status => matches!(referral.status, Status::Seen | Status::Rejected),
+        Column::Priority => !has_priority,
+        _ => true,
+    };
+    STATED.into_iter().filter(is_stated).map(|column| match cell(column, child, referral) {
+        Cell::Flag(flag) => (column, Some(flag.to_string())),
+        cell => (column, cell.text()),
+    })
 }
 
 fn extensions(stated: impl IntoIterator<Item = (Column, Option<String>)>) -> impl Iterator<Item = Node> {

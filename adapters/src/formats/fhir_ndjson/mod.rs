@@ -2,6 +2,7 @@
 
 #[cfg(test)]
 mod tests;
+mod write;
 
 use std::io::{BufRead, BufReader, Read};
 
@@ -13,7 +14,8 @@ use super::fhir::reading::Reading;
 use super::fhir::wire::HeadWire;
 use super::fhir::{ENTRY_BYTES, FIELDS};
 use crate::bytes::sources::{Bounded, Looks};
-use crate::contract::{About, Adapter, BadSample, Context, Rows, Sample, Scratch, Starters, Unreadable, bad_samples, samples, starter};
+use crate::contract::{About, Adapter, Context, Rows, Scratch, Starters, Unreadable, bad_samples, samples, starter};
+pub use write::write_fhir_ndjson;
 
 pub(crate) struct FhirNdjson;
 
@@ -28,6 +30,19 @@ impl Adapter for FhirNdjson {
             media_types: &["application/fhir+ndjson"],
             fields: FIELDS,
             guide: include_str!("README.md"),
+            samples: samples!["every-field.ndjson" = 2, "patients-last.ndjson" = 2, "patients-only.ndjson" = 0],
+            bad_samples: bad_samples![
+                "empty.ndjson" = "empty",
+                "bundle.ndjson" = "not-this-format",
+                "rows.ndjson" = "not-this-format",
+                "cut-short.ndjson" = "truncated",
+                "pretty.ndjson" = "malformed",
+                "bundle-within.ndjson" = "resource-shape",
+                "no-type.ndjson" = "resource-shape",
+                "nobody.ndjson" = "subject-unresolved",
+                "unknown-pathway.ndjson" = "value-not-in-list",
+                "received-tomorrow.ndjson" = "received-date-in-future",
+            ],
         }
     }
 
@@ -79,26 +94,7 @@ impl Adapter for FhirNdjson {
         }
     }
 
-    fn samples(&self) -> &'static [Sample] {
-        samples!["every-field.ndjson" = 2, "patients-last.ndjson" = 2, "patients-only.ndjson" = 0]
-    }
-
     fn starters(&self) -> Starters {
         Starters { template: None, examples: starter!("fhir-examples.ndjson" = 10) }
-    }
-
-    fn bad_samples(&self) -> &'static [BadSample] {
-        bad_samples![
-            "empty.ndjson" = "empty",
-            "bundle.ndjson" = "not-this-format",
-            "rows.ndjson" = "not-this-format",
-            "cut-short.ndjson" = "truncated",
-            "pretty.ndjson" = "malformed",
-            "bundle-within.ndjson" = "resource-shape",
-            "no-type.ndjson" = "resource-shape",
-            "nobody.ndjson" = "subject-unresolved",
-            "unknown-pathway.ndjson" = "value-not-in-list",
-            "received-tomorrow.ndjson" = "received-date-in-future",
-        ]
     }
 }

@@ -7,12 +7,12 @@ use domain::submissions::Entry;
 
 use super::FhirNdjson;
 use crate::contract::kept::{Kept, context, read};
-use crate::contract::{Adapter, InMemory, Scratch, Spool};
+use crate::contract::{Adapter, Format, InMemory, Scratch, Spool};
 
 #[test]
 fn a_referral_finds_its_child_wherever_it_stands() {
-    let sample = FhirNdjson.samples().iter().find(|it| it.name == "patients-last.ndjson").unwrap();
-    let (kept, end) = read(&FhirNdjson, "RY4", sample.bytes);
+    let sample = FhirNdjson.about().samples.iter().find(|it| it.name == "patients-last.ndjson").unwrap();
+    let (kept, end) = read(Format::Records(&FhirNdjson), "RY4", sample.bytes);
     assert!(end.is_ok());
     let children: Vec<_> = kept.rows.iter().map(|row| row.record.as_ref().unwrap().child.clone()).collect();
     assert_eq!(children[0], children[1]);
@@ -22,9 +22,9 @@ fn a_referral_finds_its_child_wherever_it_stands() {
 
 #[test]
 fn a_line_that_is_no_resource_is_rejected_alone() {
-    let good = FhirNdjson.samples()[1].bytes;
+    let good = FhirNdjson.about().samples[1].bytes;
     let body = [good, b"\n{\"resourceType\":\"Patient\",\"birthDate\":7}\n"].concat();
-    let (kept, end) = read(&FhirNdjson, "RY4", &body);
+    let (kept, end) = read(Format::Records(&FhirNdjson), "RY4", &body);
     assert!(end.is_ok());
     assert_eq!(kept.rows.iter().filter(|row| row.record.is_some()).count(), 2);
     let issues: Vec<_> = kept.rows.iter().flat_map(|row| &row.issues).filter(|issue| issue.code == IssueCode::ResourceShape).collect();
@@ -53,7 +53,7 @@ fn what_stands_in_references_counts_for_what_is_held_in_memory() {
         let scratch = Asked(Cell::new(0));
         let mut kept = Kept::default();
         let body = (line + "\n").repeat(12);
-        crate::contract::read(&FhirNdjson, &mut body.as_bytes(), &scratch, &context("RY4"), &mut kept).unwrap();
+        crate::contract::read(Format::Records(&FhirNdjson), &mut body.as_bytes(), &scratch, &context("RY4"), &mut kept).unwrap();
         assert!(scratch.0.get() > 0, "ten megabytes are not held");
         assert!(kept.rows.len() == 12 && kept.rows.iter().all(|row| row.record.is_none()));
     }

@@ -8,6 +8,7 @@ mod map;
 mod tests;
 mod texts;
 mod wire;
+mod write;
 
 use std::collections::HashMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
@@ -17,12 +18,12 @@ use domain::issues::IssueCode;
 use domain::submissions::Dataset;
 
 use crate::contract::{
-    About, Adapter, BadSample, Context, Draft, Field, Rows, Sample, Scratch, Spool, SpoolReader, Starters, Unreadable, bad_samples,
-    samples, starter,
+    About, Adapter, Context, Draft, Field, Rows, Scratch, Spool, SpoolReader, Starters, Unreadable, bad_samples, samples, starter,
 };
 use codes::Kind;
 use texts::Message;
 use wire::{Damage, FileWire, MessageBytes};
+pub use write::write_hl7v2;
 
 /// Messages of one body: of each, sixteen bytes are remembered until its end.
 const MOST_MESSAGES: u64 = 1_000_000;
@@ -38,6 +39,32 @@ impl Adapter for Hl7V2 {
             media_types: &["application/hl7-v2", "x-application/hl7-v2+er7", "text/plain"],
             fields: FIELDS,
             guide: include_str!("README.md"),
+            samples: samples!["every-segment.hl7" = 2, "batch.hl7" = 2, "quirks.hl7" = 3, "merge.hl7" = 1],
+            bad_samples: bad_samples![
+                "empty.hl7" = "empty",
+                "text.hl7" = "not-this-format",
+                "count.hl7" = "count-mismatch",
+                "no-trailer.hl7" = "truncated",
+                "two-files.hl7" = "malformed",
+                "line-feeds.hl7" = "segment-separator",
+                "windows-1252.hl7" = "encoding-converted",
+                "not-utf-8.hl7" = "row-encoding",
+                "broken-line.hl7" = "segment-shape",
+                "delimiters.hl7" = "segment-shape",
+                "cut-short.hl7" = "message-cut-short",
+                "other-event.hl7" = "message-type-unknown",
+                "version-3.hl7" = "message-version",
+                "training.hl7" = "message-for-test",
+                "no-patient.hl7" = "segment-missing",
+                "two-merges.hl7" = "segment-too-often",
+                "merge-of-nobody.hl7" = "merge-without-retired",
+                "elsewhere.hl7" = "referred-to-another-provider",
+                "check-digit.hl7" = "nhs-number-check-digit",
+                "nobody.hl7" = "child-not-identified",
+                "half-a-date.hl7" = "date-format",
+                "local-column.hl7" = "column-unknown",
+                "superseded.hl7" = "message-superseded",
+            ],
         }
     }
 
@@ -60,40 +87,8 @@ impl Adapter for Hl7V2 {
         aside.take_out(context, rows)
     }
 
-    fn samples(&self) -> &'static [Sample] {
-        samples!["every-segment.hl7" = 2, "batch.hl7" = 2, "quirks.hl7" = 3, "merge.hl7" = 1]
-    }
-
     fn starters(&self) -> Starters {
         Starters { template: None, examples: starter!("hl7v2-examples.hl7" = 10) }
-    }
-
-    fn bad_samples(&self) -> &'static [BadSample] {
-        bad_samples![
-            "empty.hl7" = "empty",
-            "text.hl7" = "not-this-format",
-            "count.hl7" = "count-mismatch",
-            "no-trailer.hl7" = "truncated",
-            "two-files.hl7" = "malformed",
-            "line-feeds.hl7" = "segment-separator",
-            "windows-1252.hl7" = "encoding-converted",
-            "not-utf-8.hl7" = "row-encoding",
-            "broken-line.hl7" = "segment-shape",
-            "delimiters.hl7" = "segment-shape",
-            "cut-short.hl7" = "message-cut-short",
-            "other-event.hl7" = "message-type-unknown",
-            "version-3.hl7" = "message-version",
-            "training.hl7" = "message-for-test",
-            "no-patient.hl7" = "segment-missing",
-            "two-merges.hl7" = "segment-too-often",
-            "merge-of-nobody.hl7" = "merge-without-retired",
-            "elsewhere.hl7" = "referred-to-another-provider",
-            "check-digit.hl7" = "nhs-number-check-digit",
-            "nobody.hl7" = "child-not-identified",
-            "half-a-date.hl7" = "date-format",
-            "local-column.hl7" = "column-unknown",
-            "superseded.hl7" = "message-superseded",
-        ]
     }
 }
 

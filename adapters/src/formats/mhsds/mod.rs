@@ -4,13 +4,15 @@ mod map;
 #[cfg(test)]
 mod tests;
 mod wire;
+mod write;
 
 use std::io::Read;
 
 use domain::submissions::Dataset;
 
-use crate::contract::{About, Adapter, BadSample, Context, Rows, Sample, Scratch, Starters, Unreadable, bad_samples, samples, starter};
+use crate::contract::{About, Adapter, Context, Rows, Scratch, Starters, Unreadable, bad_samples, samples, starter};
 use crate::national::data_sets;
+pub use write::write_mhsds;
 
 pub(crate) struct Mhsds;
 
@@ -23,6 +25,17 @@ impl Adapter for Mhsds {
             media_types: &["application/zip", "multipart/form-data", "multipart/mixed"],
             fields: wire::FIELDS,
             guide: include_str!("README.md"),
+            samples: samples!["every-column.multipart" = 4, "tables.zip" = 2, "v5.zip" = 2, "official-record.zip" = 1],
+            bad_samples: bad_samples![
+                "no-mhs001.zip" = "table-missing",
+                "other-provider.zip" = "provider-differs",
+                "v4.zip" = "version-unsupported",
+                "consultant-led.zip" = "measurement-type-invalid",
+                "scientific-number.zip" = "digits-lost",
+                "no-discharge-column.zip" = "header-missing",
+                "patient-missing.zip" = "patient-missing",
+                "cut-short.zip" = "truncated",
+            ],
         }
     }
 
@@ -30,24 +43,7 @@ impl Adapter for Mhsds {
         data_sets::read(map::Map::default(), source, scratch, context, rows)
     }
 
-    fn samples(&self) -> &'static [Sample] {
-        samples!["every-column.multipart" = 4, "tables.zip" = 2, "v5.zip" = 2, "official-record.zip" = 1]
-    }
-
     fn starters(&self) -> Starters {
         Starters { template: starter!("mhsds-template.zip" = 0), examples: starter!("mhsds-examples.zip" = 8) }
-    }
-
-    fn bad_samples(&self) -> &'static [BadSample] {
-        bad_samples![
-            "no-mhs001.zip" = "table-missing",
-            "other-provider.zip" = "provider-differs",
-            "v4.zip" = "version-unsupported",
-            "consultant-led.zip" = "measurement-type-invalid",
-            "scientific-number.zip" = "digits-lost",
-            "no-discharge-column.zip" = "header-missing",
-            "patient-missing.zip" = "patient-missing",
-            "cut-short.zip" = "truncated",
-        ]
     }
 }

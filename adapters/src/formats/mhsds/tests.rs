@@ -4,8 +4,8 @@ use domain::referrals::{Referral, Status};
 use domain::submissions::Entry;
 
 use super::*;
-use crate::contract::Row;
 use crate::contract::kept::{self, Kept, multipart, with};
+use crate::contract::{Format, Row};
 
 const TABLES: &[(&str, &str)] = &[
     ("MHS000", "DatSetVer,OrgIDProvider,ReportingPeriodStartDate,ReportingPeriodEndDate\n6,RY4,2026-10-01,2026-10-31\n"),
@@ -21,7 +21,7 @@ const TABLES: &[(&str, &str)] = &[
 const CONTACTS: &str = "ServiceRequestID,CareContDate,AttendStatus,ConsMechanismMH\n";
 
 fn read(changes: &[(&str, &str)]) -> Kept {
-    let (kept, end) = kept::read(&Mhsds, "RY4", &multipart(&with(TABLES, changes)));
+    let (kept, end) = kept::read(Format::Records(&Mhsds), "RY4", &multipart(&with(TABLES, changes)));
     end.unwrap();
     kept
 }
@@ -40,8 +40,8 @@ fn the_referral(changes: &[(&str, &str)]) -> Referral {
 }
 
 fn sample(name: &str) -> Kept {
-    let sample = Mhsds.samples().iter().find(|sample| sample.name == name).unwrap();
-    let (mut kept, end) = kept::read(&Mhsds, "RY4", sample.bytes);
+    let sample = Mhsds.about().samples.iter().find(|sample| sample.name == name).unwrap();
+    let (mut kept, end) = kept::read(Format::Records(&Mhsds), "RY4", sample.bytes);
     end.unwrap();
     kept.rows.sort_by_key(|row| row.number);
     kept
@@ -122,7 +122,7 @@ fn a_rule_may_ask_for_the_type_of_team_in_v5_and_in_v6() {
         let mut kept = Kept::default();
         let context = Context { rules: &rules, ..kept::context("RY4") };
         let body = multipart(&with(TABLES, changes));
-        crate::contract::read(&Mhsds, &mut body.as_slice(), &crate::contract::InMemory, &context, &mut kept).unwrap();
+        crate::contract::read(Format::Records(&Mhsds), &mut body.as_slice(), &crate::contract::InMemory, &context, &mut kept).unwrap();
         kept.rows.len()
     };
     assert_eq!(found(&[]), 1);

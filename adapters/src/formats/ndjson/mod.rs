@@ -3,6 +3,7 @@
 #[cfg(test)]
 mod tests;
 mod wire;
+mod write;
 
 use std::io::Read;
 
@@ -10,10 +11,9 @@ use domain::issues::IssueCode;
 use domain::submissions::Dataset;
 
 use crate::columns::{self, Column, FIELDS};
-use crate::contract::{
-    About, Adapter, BadSample, Context, Draft, Rows, Sample, Scratch, Starters, Unreadable, bad_samples, samples, starter,
-};
+use crate::contract::{About, Adapter, Context, Draft, Rows, Scratch, Starters, Unreadable, bad_samples, samples, starter};
 use wire::{DamagedWire, FileWire};
+pub use write::write_ndjson;
 
 pub(crate) struct Ndjson;
 
@@ -26,6 +26,29 @@ impl Adapter for Ndjson {
             media_types: &["application/x-ndjson", "application/jsonl", "application/ndjson"],
             fields: FIELDS,
             guide: include_str!("README.md"),
+            samples: samples!["every-key.ndjson" = 7, "natural-values.ndjson" = 3],
+            bad_samples: bad_samples![
+                "empty.ndjson" = "empty",
+                "list.ndjson" = "not-this-format",
+                "pretty.ndjson" = "malformed",
+                "other-keys.ndjson" = "header-missing",
+                "cut-short.ndjson" = "truncated",
+                "utf-16.ndjson" = "encoding",
+                "unknown-key.ndjson" = "column-unknown",
+                "two-objects.ndjson" = "row-malformed",
+                "lone-surrogate.ndjson" = "row-malformed",
+                "deep.ndjson" = "row-malformed",
+                "windows-1252.ndjson" = "row-encoding",
+                "key-twice.ndjson" = "key-twice",
+                "list-in-value.ndjson" = "value-shape",
+                "object-in-value.ndjson" = "value-shape",
+                "huge-number.ndjson" = "digits-lost",
+                "scientific-text.ndjson" = "digits-lost",
+                "check-digit.ndjson" = "nhs-number-check-digit",
+                "british-date.ndjson" = "date-format",
+                "null-status.ndjson" = "value-missing",
+                "line-break-in-value.ndjson" = "value-control-character",
+            ],
         }
     }
 
@@ -56,36 +79,7 @@ impl Adapter for Ndjson {
         Ok(())
     }
 
-    fn samples(&self) -> &'static [Sample] {
-        samples!["every-key.ndjson" = 7, "natural-values.ndjson" = 3]
-    }
-
     fn starters(&self) -> Starters {
         Starters { template: None, examples: starter!("waiting-list-examples.ndjson" = 10) }
-    }
-
-    fn bad_samples(&self) -> &'static [BadSample] {
-        bad_samples![
-            "empty.ndjson" = "empty",
-            "list.ndjson" = "not-this-format",
-            "pretty.ndjson" = "malformed",
-            "other-keys.ndjson" = "header-missing",
-            "cut-short.ndjson" = "truncated",
-            "utf-16.ndjson" = "encoding",
-            "unknown-key.ndjson" = "column-unknown",
-            "two-objects.ndjson" = "row-malformed",
-            "lone-surrogate.ndjson" = "row-malformed",
-            "deep.ndjson" = "row-malformed",
-            "windows-1252.ndjson" = "row-encoding",
-            "key-twice.ndjson" = "key-twice",
-            "list-in-value.ndjson" = "value-shape",
-            "object-in-value.ndjson" = "value-shape",
-            "huge-number.ndjson" = "digits-lost",
-            "scientific-text.ndjson" = "digits-lost",
-            "check-digit.ndjson" = "nhs-number-check-digit",
-            "british-date.ndjson" = "date-format",
-            "null-status.ndjson" = "value-missing",
-            "line-break-in-value.ndjson" = "value-control-character",
-        ]
     }
 }

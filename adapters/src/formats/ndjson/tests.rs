@@ -4,12 +4,12 @@ use domain::submissions::Entry;
 use proptest::prelude::*;
 
 use super::*;
-use crate::contract::Row;
 use crate::contract::kept::{self, Kept, faults};
+use crate::contract::{Format, Row};
 use crate::formats::csv;
 
 fn read(bytes: &[u8]) -> Result<Kept, Unreadable> {
-    let (kept, end) = kept::read(&Ndjson, "RY4", bytes);
+    let (kept, end) = kept::read(Format::Records(&Ndjson), "RY4", bytes);
     end.map(|()| kept)
 }
 
@@ -20,20 +20,20 @@ fn row_with(more: &str) -> Row {
     read(GOOD.replace('}', &format!(",{more}}}\n")).as_bytes()).unwrap().rows.remove(0)
 }
 
-fn records(adapter: &dyn Adapter, bytes: &[u8]) -> Vec<Option<domain::submissions::Record>> {
-    kept::read(adapter, "RY4", bytes).0.rows.into_iter().map(|row| row.record).collect()
+fn records(adapter: &'static dyn Adapter, bytes: &[u8]) -> Vec<Option<domain::submissions::Record>> {
+    kept::read(Format::Records(adapter), "RY4", bytes).0.rows.into_iter().map(|row| row.record).collect()
 }
 
 #[test]
 fn the_rows_of_the_csv_give_the_same_records() {
-    let csv = records(&csv::Csv, csv::Csv.samples()[0].bytes);
-    assert_eq!(records(&Ndjson, Ndjson.samples()[0].bytes), csv);
+    let csv = records(&csv::Csv, csv::Csv.about().samples[0].bytes);
+    assert_eq!(records(&Ndjson, Ndjson.about().samples[0].bytes), csv);
     assert!(csv.len() == 7 && csv.iter().all(Option::is_some));
 }
 
 #[test]
 fn values_may_be_what_they_naturally_are() {
-    let kept = read(Ndjson.samples()[1].bytes).unwrap();
+    let kept = read(Ndjson.about().samples[1].bytes).unwrap();
     let read: Vec<_> = kept
         .rows
         .into_iter()

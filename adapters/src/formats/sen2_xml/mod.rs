@@ -6,17 +6,17 @@ mod map;
 #[cfg(test)]
 mod tests;
 mod wire;
+mod write;
 
 use std::io::Read;
 
 use domain::issues::IssueCode;
 use domain::submissions::Dataset;
 
-use crate::contract::{
-    About, Adapter, BadSample, Context, Field, Rows, Sample, Scratch, Starters, Unreadable, bad_samples, samples, starter,
-};
+use crate::contract::{About, Adapter, Context, Field, Rows, Scratch, Starters, Unreadable, bad_samples, samples, starter};
 use map::People;
 use wire::{PartWire, ReturnWire};
+pub use write::write_sen2_xml;
 
 pub(crate) struct Sen2Xml;
 
@@ -29,6 +29,29 @@ impl Adapter for Sen2Xml {
             media_types: &["application/xml", "text/xml"],
             fields: FIELDS,
             guide: include_str!("README.md"),
+            samples: samples!["every-element.xml" = 1, "spellings.xml" = 2, "outcomes.xml" = 6, "nobody.xml" = 0],
+            bad_samples: bad_samples![
+                "empty.xml" = "empty",
+                "windows-1252.xml" = "encoding",
+                "children-in-need.xml" = "not-this-format",
+                "no-collection.xml" = "not-this-format",
+                "entities.xml" = "doctype",
+                "cut-short.xml" = "truncated",
+                "crossed-tags.xml" = "malformed",
+                "undefined-entity.xml" = "malformed",
+                "wrong-check-letter.xml" = "upn-check-letter",
+                "short-upn.xml" = "upn-format",
+                "half-a-name.xml" = "name-missing",
+                "no-request.xml" = "request-missing",
+                "no-received-date.xml" = "value-missing",
+                "british-date.xml" = "date-format",
+                "unknown-outcome.xml" = "value-not-in-list",
+                "odd-boolean.xml" = "value-not-yes-or-no",
+                "two-assessments.xml" = "element-too-often",
+                "plan-without-assessment.xml" = "plan-without-assessment",
+                "undated-decision.xml" = "outcome-date-missing",
+                "unknown-element.xml" = "element-unknown",
+            ],
         }
     }
 
@@ -49,37 +72,8 @@ impl Adapter for Sen2Xml {
         Ok(())
     }
 
-    fn samples(&self) -> &'static [Sample] {
-        samples!["every-element.xml" = 1, "spellings.xml" = 2, "outcomes.xml" = 6, "nobody.xml" = 0]
-    }
-
     fn starters(&self) -> Starters {
         Starters { template: None, examples: starter!("sen2-examples.xml" = 11) }
-    }
-
-    fn bad_samples(&self) -> &'static [BadSample] {
-        bad_samples![
-            "empty.xml" = "empty",
-            "windows-1252.xml" = "encoding",
-            "children-in-need.xml" = "not-this-format",
-            "no-collection.xml" = "not-this-format",
-            "entities.xml" = "doctype",
-            "cut-short.xml" = "truncated",
-            "crossed-tags.xml" = "malformed",
-            "undefined-entity.xml" = "malformed",
-            "wrong-check-letter.xml" = "upn-check-letter",
-            "short-upn.xml" = "upn-format",
-            "half-a-name.xml" = "name-missing",
-            "no-request.xml" = "request-missing",
-            "no-received-date.xml" = "value-missing",
-            "british-date.xml" = "date-format",
-            "unknown-outcome.xml" = "value-not-in-list",
-            "odd-boolean.xml" = "value-not-yes-or-no",
-            "two-assessments.xml" = "element-too-often",
-            "plan-without-assessment.xml" = "plan-without-assessment",
-            "undated-decision.xml" = "outcome-date-missing",
-            "unknown-element.xml" = "element-unknown",
-        ]
     }
 }
 

@@ -5,10 +5,10 @@ use domain::submissions::Entry;
 
 use super::*;
 use crate::contract::kept::{self, Kept};
-use crate::contract::{Fault, Row};
+use crate::contract::{Fault, Format, Row};
 
 fn try_read(bytes: &[u8]) -> (Kept, Result<(), Unreadable>) {
-    kept::read(&Sen2Xml, "E10000015", bytes)
+    kept::read(Format::Records(&Sen2Xml), "E10000015", bytes)
 }
 
 fn read(text: &str) -> Kept {
@@ -41,7 +41,7 @@ fn case(row: &Row) -> &Case {
 }
 
 fn sample(name: &str) -> Kept {
-    let sample = Sen2Xml.samples().iter().find(|sample| sample.name == name).unwrap();
+    let sample = Sen2Xml.about().samples.iter().find(|sample| sample.name == name).unwrap();
     read(std::str::from_utf8(sample.bytes).unwrap())
 }
 

@@ -4,9 +4,11 @@ mod book;
 mod map;
 mod parts;
 mod styles;
+mod template;
 #[cfg(test)]
 mod tests;
 mod wire;
+mod write;
 
 use std::io::Read;
 
@@ -17,10 +19,12 @@ use memchr::memmem;
 use crate::bytes::sources::{COMPOUND, Looks, ZIP};
 use crate::bytes::spooled_zip::{Bounds, SpooledZip};
 use crate::columns::{self, Column, FIELDS, Header};
-use crate::contract::{About, Adapter, BadSample, Context, Rows, Sample, Scratch, Starters, Unreadable, bad_samples, samples, starter};
+use crate::contract::{About, Adapter, Context, Rows, Scratch, Starters, Unreadable, bad_samples, samples, starter};
 use book::BookWire;
 use map::{Places, Remarks};
+pub use template::write_xlsx_template;
 use wire::SheetWire;
+pub use write::write_xlsx;
 
 const NAME: &str = "The workbook";
 /// Fifty thousand rows of every column are some ten mebibytes.
@@ -44,6 +48,38 @@ impl Adapter for Xlsx {
             ],
             fields: FIELDS,
             guide: include_str!("README.md"),
+            samples: samples!["every-column.xlsx" = 3, "as-people-keep-them.xlsx" = 3],
+            bad_samples: bad_samples![
+                "ofsted-annex-a.xlsx" = "header-missing",
+                "no-status-column.xlsx" = "header-missing",
+                "column-twice.xlsx" = "header-twice",
+                "two-lists.xlsx" = "sheets-several",
+                "protected.xlsx" = "protected",
+                "encrypted-part.xlsx" = "protected",
+                "old-kind.xls" = "not-this-format",
+                "binary.xlsb" = "not-this-format",
+                "open-document.ods" = "not-this-format",
+                "tables.zip" = "not-this-format",
+                "cut-short.xlsx" = "archive",
+                "climbing-path.xlsx" = "archive",
+                "overlapping-parts.xlsx" = "archive",
+                "bomb.xlsx" = "too-large",
+                "entities.xlsx" = "doctype",
+                "no-such-text.xlsx" = "malformed",
+                "scientific-text.xlsx" = "digits-lost",
+                "rounded-id.xlsx" = "digits-lost",
+                "not-available.xlsx" = "cell-error",
+                "id-became-date.xlsx" = "cell-became-date",
+                "british-date.xlsx" = "date-format",
+                "bare-serial.xlsx" = "date-format",
+                "day-nought.xlsx" = "date-format",
+                "formulas.xlsx" = "formula-read",
+                "leading-zeros.xlsx" = "leading-zeros-restored",
+                "hidden-sheet.xlsx" = "sheets-hidden",
+                "filtered.xlsx" = "rows-hidden",
+                "merged-rows.xlsx" = "cells-merged",
+                "unknown-column.xlsx" = "column-unknown",
+            ],
         }
     }
 
@@ -84,46 +120,8 @@ impl Adapter for Xlsx {
         remarks.report(rows)
     }
 
-    fn samples(&self) -> &'static [Sample] {
-        samples!["every-column.xlsx" = 3, "as-people-keep-them.xlsx" = 3]
-    }
-
     fn starters(&self) -> Starters {
         Starters { template: starter!("waiting-list-template.xlsx" = 0), examples: starter!("waiting-list-examples.xlsx" = 10) }
-    }
-
-    fn bad_samples(&self) -> &'static [BadSample] {
-        bad_samples![
-            "ofsted-annex-a.xlsx" = "header-missing",
-            "no-status-column.xlsx" = "header-missing",
-            "column-twice.xlsx" = "header-twice",
-            "two-lists.xlsx" = "sheets-several",
-            "protected.xlsx" = "protected",
-            "encrypted-part.xlsx" = "protected",
-            "old-kind.xls" = "not-this-format",
-            "binary.xlsb" = "not-this-format",
-            "open-document.ods" = "not-this-format",
-            "tables.zip" = "not-this-format",
-            "cut-short.xlsx" = "archive",
-            "climbing-path.xlsx" = "archive",
-            "overlapping-parts.xlsx" = "archive",
-            "bomb.xlsx" = "too-large",
-            "entities.xlsx" = "doctype",
-            "no-such-text.xlsx" = "malformed",
-            "scientific-text.xlsx" = "digits-lost",
-            "rounded-id.xlsx" = "digits-lost",
-            "not-available.xlsx" = "cell-error",
-            "id-became-date.xlsx" = "cell-became-date",
-            "british-date.xlsx" = "date-format",
-            "bare-serial.xlsx" = "date-format",
-            "day-nought.xlsx" = "date-format",
-            "formulas.xlsx" = "formula-read",
-            "leading-zeros.xlsx" = "leading-zeros-restored",
-            "hidden-sheet.xlsx" = "sheets-hidden",
-            "filtered.xlsx" = "rows-hidden",
-            "merged-rows.xlsx" = "cells-merged",
-            "unknown-column.xlsx" = "column-unknown",
-        ]
     }
 }
 

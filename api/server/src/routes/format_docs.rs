@@ -5,7 +5,7 @@ use std::fmt::Write;
 
 use actix_web::http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY};
 use actix_web::{HttpResponse, get, web};
-use adapters::{Adapter, REGISTRY, Sample, Starters};
+use adapters::{Format, REGISTRY, Sample, Starters};
 use domain::issues::IssueCode;
 use domain::referrals::closed_list_of;
 use pulldown_cmark::{Event, Options, Parser, html};
@@ -58,7 +58,7 @@ fn write_page(page: &mut String, folder: &dyn Fn(&str) -> String) -> std::fmt::R
     write!(page, "</main></body></html>")
 }
 
-fn write_format(page: &mut String, adapter: &dyn Adapter, folder: &str) -> std::fmt::Result {
+fn write_format(page: &mut String, adapter: Format, folder: &str) -> std::fmt::Result {
     let format = adapter.format();
     write!(page, "<section id=\"{format}\"><h2>{} (<code>{format}</code>)</h2>", escape(adapter.title()))?;
     if !adapter.guide().is_empty() {

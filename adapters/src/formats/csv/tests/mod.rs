@@ -7,10 +7,10 @@ use domain::submissions::{Entry, Record};
 
 use super::*;
 use crate::contract::kept::{self, Kept, context, faults};
-use crate::contract::{Fault, InMemory, Row, Sink, Stop};
+use crate::contract::{Fault, Format, InMemory, Row, Sink, Stop};
 
 fn read(bytes: &[u8]) -> Result<Kept, Unreadable> {
-    let (kept, end) = kept::read(&Csv, "RY4", bytes);
+    let (kept, end) = kept::read(Format::Records(&Csv), "RY4", bytes);
     end.map(|()| kept)
 }
 
@@ -246,6 +246,9 @@ fn rows_come_out_as_they_go_in_however_many_there_are() {
     let taken = std::cell::Cell::new(0);
     let mut source = Endless { header: Cursor::new(header.as_bytes()), row: Cursor::new(row.as_bytes()), taken: &taken };
     let mut sink = Counting { rows: 0, row_length: row.len(), taken: &taken };
-    assert!(matches!(crate::contract::read(&Csv, &mut source, &InMemory, &context("RY4"), &mut sink), Err(Unreadable::Stopped)));
+    assert!(matches!(
+        crate::contract::read(Format::Records(&Csv), &mut source, &InMemory, &context("RY4"), &mut sink),
+        Err(Unreadable::Stopped)
+    ));
     assert_eq!(sink.rows, 20_000);
 }

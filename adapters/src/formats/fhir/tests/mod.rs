@@ -8,8 +8,8 @@ use domain::submissions::Entry;
 use proptest::prelude::*;
 
 use super::Fhir;
-use crate::contract::Row;
 use crate::contract::kept::{Kept, read};
+use crate::contract::{Format, Row};
 
 fn sample(name: &str) -> &'static [u8] {
     crate::formats::find(domain::submissions::Dataset::WaitingList, "fhir")
@@ -22,7 +22,7 @@ fn sample(name: &str) -> &'static [u8] {
 }
 
 fn rows(bytes: &[u8]) -> Kept {
-    let (kept, end) = read(&Fhir, "RY4", bytes);
+    let (kept, end) = read(Format::Records(&Fhir), "RY4", bytes);
     assert!(end.is_ok(), "{end:?}");
     kept
 }
@@ -237,7 +237,7 @@ fn the_published_examples_are_let_be_or_refused_by_name() {
             }
             seen += 1;
             let bytes = std::fs::read(&path).unwrap();
-            let (kept, end) = read(&Fhir, "RY4", &bytes);
+            let (kept, end) = read(Format::Records(&Fhir), "RY4", &bytes);
             if matches!(&*name, "bundle-transaction.json") {
                 // It deletes, reads and creates under conditions, as an example should.
                 assert!(end.is_ok() && kept.rows.iter().all(|row| row.issues.iter().all(|issue| issue.code == IssueCode::EntryRequest)));

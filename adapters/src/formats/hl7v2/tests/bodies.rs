@@ -52,7 +52,7 @@ fn only_a_segment_that_is_read_has_to_be_ended() {
 fn a_message_larger_than_any_is_refused_and_a_large_letter_is_not() {
     let with_letter = |length| [MSH, RF1, PID, DISTRICT, &format!("OBX|1|ED|{}", "A".repeat(length))].join("\r") + "\r";
     assert_eq!(read_bytes(with_letter(900_000).as_bytes()).rows.len(), 1);
-    let (_, end) = kept::read(&Hl7V2, "RY4", with_letter(1_200_000).as_bytes());
+    let (_, end) = kept::read(Format::Records(&Hl7V2), "RY4", with_letter(1_200_000).as_bytes());
     assert_eq!(end.unwrap_err().code(), "too-large");
 }
 

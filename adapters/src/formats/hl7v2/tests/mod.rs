@@ -7,8 +7,8 @@ use domain::referrals::{Referral, Status};
 use domain::submissions::Entry;
 
 use super::*;
-use crate::contract::Fault;
 use crate::contract::kept::{self, Kept};
+use crate::contract::{Fault, Format};
 
 const MSH: &str = "MSH|^~\\&|EPR|RY4|||20261110||REF^I12|1|P|2.5||||||UNICODE UTF-8";
 const RF1: &str = "RF1|P|R||||R-1|20260203|||401204006^Suspected autism^SCT";
@@ -20,7 +20,7 @@ fn read(segments: &[&str]) -> Kept {
 }
 
 fn read_bytes(bytes: &[u8]) -> Kept {
-    let (kept, end) = kept::read(&Hl7V2, "RY4", bytes);
+    let (kept, end) = kept::read(Format::Records(&Hl7V2), "RY4", bytes);
     end.unwrap();
     kept
 }
@@ -41,5 +41,5 @@ fn referral(kept: &Kept, at: usize) -> &Referral {
 }
 
 fn refused(segments: &[&str]) -> &'static str {
-    kept::read(&Hl7V2, "RY4", (segments.join("\r") + "\r").as_bytes()).1.unwrap_err().code()
+    kept::read(Format::Records(&Hl7V2), "RY4", (segments.join("\r") + "\r").as_bytes()).1.unwrap_err().code()
 }

@@ -137,7 +137,7 @@ fn a_name_that_stands_twice_is_refused() {
 
 #[test]
 fn what_a_workbook_is_not_is_told_by_name() {
-    for bad in Xlsx.bad_samples().iter().filter(|bad| ["archive", "not-this-format", "protected", "too-large"].contains(&bad.code)) {
+    for bad in Xlsx.about().bad_samples.iter().filter(|bad| ["archive", "not-this-format", "protected", "too-large"].contains(&bad.code)) {
         let refused = read(bad.bytes).err().unwrap();
         assert_eq!(refused.code(), bad.code, "{}", bad.name);
         let kind = bad.name.rsplit('.').next().unwrap();

@@ -8,8 +8,8 @@ use super::*;
 
 #[test]
 fn the_rows_of_the_csv_give_the_same_records() {
-    let records = |adapter: &dyn Adapter| -> Vec<_> {
-        kept::read(adapter, "RY4", adapter.samples()[0].bytes).0.rows.into_iter().map(|row| row.record).collect()
+    let records = |adapter: &'static dyn Adapter| -> Vec<_> {
+        kept::read(Format::Records(adapter), "RY4", adapter.about().samples[0].bytes).0.rows.into_iter().map(|row| row.record).collect()
     };
     let (csv, workbook) = (records(&csv::Csv), records(&Xlsx));
     assert_eq!(workbook, [csv[0].clone(), csv[1].clone(), csv[6].clone()]);
@@ -18,7 +18,7 @@ fn the_rows_of_the_csv_give_the_same_records() {
 
 #[test]
 fn a_workbook_is_read_as_people_keep_it() {
-    let kept = read(Xlsx.samples()[1].bytes).unwrap();
+    let kept = read(Xlsx.about().samples[1].bytes).unwrap();
     let read: Vec<_> = kept
         .rows
         .iter()

@@ -9,11 +9,11 @@ use zip::write::SimpleFileOptions;
 
 use super::*;
 use crate::contract::kept::{self, Kept, faults};
-use crate::contract::{Fault, Row};
+use crate::contract::{Fault, Format, Row};
 use crate::formats::csv;
 
 fn read(bytes: &[u8]) -> Result<Kept, Unreadable> {
-    let (kept, end) = kept::read(&Xlsx, "RY4", bytes);
+    let (kept, end) = kept::read(Format::Records(&Xlsx), "RY4", bytes);
     end.map(|()| kept)
 }
 

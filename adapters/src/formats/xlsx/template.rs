@@ -1,15 +1,15 @@
-//! The empty list: a header line, or a workbook with a column's codes in a drop-down, its days as days and its ids
-//! as text.
+//! The empty list, as a workbook with a column's codes in a drop-down, its days as days and its ids as text.
 
 use std::io::{self, Write};
 
-use adapters::Field;
 use domain::codelists::CodeList;
 use domain::pathways::Pathway;
 use domain::referrals::{Stage, Status};
 use rust_xlsxwriter::{DataValidation, DataValidationErrorStyle, DataValidationRule, ExcelDateTime, Format, Worksheet, XlsxError};
 
-use crate::formats::xlsx::{day_format, save, text_format, write_header};
+use super::write::{day_format, save, text_format, write_header};
+use crate::columns::FIELDS;
+use crate::contract::Field;
 
 /// How far down the drop-downs go.
 const ROWS: u32 = 10_000;
@@ -27,16 +27,12 @@ enum Takes {
     Text,
 }
 
-pub(super) fn header(columns: &[Field], out: &mut dyn Write) -> io::Result<()> {
-    let names: Vec<_> = columns.iter().map(|column| column.name).collect();
-    write!(out, "{}\r\n", names.join(","))
+/// Writes an empty list, for people to fill in.
+pub fn write_xlsx_template(out: &mut dyn Write) -> io::Result<()> {
+    out.write_all(&drawn().map_err(io::Error::other)?)
 }
 
-pub(super) fn workbook(columns: &[Field], out: &mut dyn Write) -> io::Result<()> {
-    out.write_all(&drawn(columns).map_err(io::Error::other)?)
-}
-
-fn drawn(columns: &[Field]) -> Result<Vec<u8>, XlsxError> {
+fn drawn() -> Result<Vec<u8>, XlsxError> {
     let mut list = Worksheet::new();
     list.set_name("Waiting list")?;
     write_header(&mut list)?;
@@ -46,7 +42,7 @@ fn drawn(columns: &[Field]) -> Result<Vec<u8>, XlsxError> {
     for (at, title) in (0..).zip(["Column", "Every row needs it", "Holds", "Codes"]) {
         described.write_string_with_format(0, at, title, &bold)?;
     }
-    for (at, column) in (0_u16..).zip(columns) {
+    for (at, column) in (0_u16..).zip(FIELDS) {
         let takes = takes(column);
         let format = if matches!(takes, Takes::Day) { day_format() } else { text_format() };
         list.set_column_format(at, &format)?;

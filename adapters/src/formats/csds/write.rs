@@ -3,30 +3,12 @@
 use std::borrow::Borrow;
 use std::io::{self, Seek, Write};
 
-use chrono::NaiveDate;
 use domain::organisations::OrganisationCode;
 use domain::pathways::{Pathway, PathwaySet};
 use domain::submissions::Record;
 
-use super::tables::{Tables, day, text};
-use super::{Period, ended, patient_id, referral_of};
-
-/// Fields that the format cannot carry. Besides, the pathway mental health is not of this data set, a
-/// hold is an open referral, and an end without its day is none.
-pub const LOSSES: &[&str] = &[
-    "lsoa",
-    "district",
-    "responsible_la",
-    "gp_practice",
-    "stage",
-    "stage_start_date",
-    "original_referral_date",
-    "previous",
-    "subcontracted_by",
-    "right_to_choose",
-    "hold",
-    "recognised",
-];
+use crate::columns::referral_of;
+use crate::national::writing::{Period, Tables, day, ended, patient_id, text};
 
 /// The pathways of community services, each with its type of team.
 const TEAMS: [(Pathway, &str); 4] =
@@ -35,13 +17,9 @@ const TEAMS: [(Pathway, &str); 4] =
 /// The provisional diagnoses that tell autism and ADHD apart.
 const SUSPECTED: [(Pathway, &str); 2] = [(Pathway::Autism, "401204006"), (Pathway::Adhd, "406506008")];
 
-/// Writes the records that are referrals of a pathway of this data set.
-pub fn write(records: &[Record], organisation: OrganisationCode, period: &Period, out: impl Write + Seek) -> io::Result<()> {
-    write_each(|| records.iter(), organisation, period, out)
-}
-
-/// The same for records that are made anew for each table, so that any number of them takes little memory.
-pub fn write_each<R: Borrow<Record>, I: Iterator<Item = R>>(
+/// Writes the records that are referrals of a pathway of this data set. They are asked for anew for each table, so
+/// that any number of them takes little memory.
+pub fn write_csds<R: Borrow<Record>, I: Iterator<Item = R>>(
     records: impl Fn() -> I,
     organisation: OrganisationCode,
     period: &Period,
@@ -128,16 +106,6 @@ pub fn write_each<R: Borrow<Record>, I: Iterator<Item = R>>(
         codes.map(|(_, code)| code).try_for_each(|code| tables.row(&[&referral.referral_id, "06", code]))
     })?;
     tables.finish()
-}
-
-/// What comes of a record in this format, read on a day: nothing, where it has no pathway of this data set.
-pub fn as_carried(record: &Record, as_of: NaiveDate) -> Option<Record> {
-    super::as_carried(record, as_of, carried, |details| {
-        // A contact is a contact: which is the first and which the last is told by their days.
-        let contacts = [details.first_contact_date, details.last_contact_date];
-        details.first_contact_date = contacts.into_iter().flatten().min();
-        details.last_contact_date = contacts.into_iter().flatten().max();
-    })
 }
 
 fn carried(pathways: PathwaySet) -> PathwaySet {

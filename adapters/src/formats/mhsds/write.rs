@@ -3,46 +3,21 @@
 use std::borrow::Borrow;
 use std::io::{self, Seek, Write};
 
-use chrono::NaiveDate;
 use domain::organisations::OrganisationCode;
 use domain::pathways::{Pathway, PathwaySet};
 use domain::referrals::Referral;
 use domain::submissions::Record;
 
-use super::tables::{Tables, day, text};
-use super::{Period, ended, patient_id, referral_of};
-
-/// Fields that the format cannot carry. Besides, speech and language and audiology are not of this data
-/// set, a hold is an open referral, and an end without its day is none.
-pub const LOSSES: &[&str] = &[
-    "lsoa",
-    "district",
-    "responsible_la",
-    "gp_practice",
-    "stage",
-    "stage_start_date",
-    "original_referral_date",
-    "previous",
-    "ubrn",
-    "priority",
-    "source_of_referral",
-    "subcontracted_by",
-    "right_to_choose",
-    "hold",
-    "recognised",
-];
+use crate::columns::referral_of;
+use crate::national::writing::{Period, Tables, day, ended, patient_id, text};
 
 /// The pathways of mental health services, each with its reason for referral: mental health first, since
 /// only a primary reason says it.
 const REASONS: [(Pathway, &str); 3] = [(Pathway::MentalHealth, "12"), (Pathway::Autism, "25"), (Pathway::Adhd, "24")];
 
-/// Writes the records that are referrals of a pathway of this data set.
-pub fn write(records: &[Record], organisation: OrganisationCode, period: &Period, out: impl Write + Seek) -> io::Result<()> {
-    write_each(|| records.iter(), organisation, period, out)
-}
-
-/// The same for records that are made anew for each table, so that any number of them takes little memory.
-pub fn write_each<R: Borrow<Record>, I: Iterator<Item = R>>(
+/// Writes the records that are referrals of a pathway of this data set. They are asked for anew for each table, so
+/// that any number of them takes little memory.
+pub fn write_mhsds<R: Borrow<Record>, I: Iterator<Item = R>>(
     records: impl Fn() -> I,
     organisation: OrganisationCode,
     period: &Period,
@@ -115,13 +90,6 @@ pub fn write_each<R: Borrow<Record>, I: Iterator<Item = R>>(
     })?;
     tables.table("MHS902ServiceTeamDetails.csv", "CareProfTeamLocalID,ServTeamTypeMH")?;
     tables.finish()
-}
-
-/// What comes of a record in this format, read on a day: nothing, where it has no pathway of this data set.
-pub fn as_carried(record: &Record, as_of: NaiveDate) -> Option<Record> {
-    super::as_carried(record, as_of, carried, |details| {
-        (details.ubrn, details.priority, details.source_of_referral) = (None, None, None);
-    })
 }
 
 fn reasons(referral: &Referral) -> impl Iterator<Item = &'static str> {

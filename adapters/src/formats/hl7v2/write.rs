@@ -8,11 +8,10 @@ use domain::organisations::OrganisationCode;
 use domain::referrals::{Referral, Status};
 use domain::submissions::{Entry, Merge, Record};
 
-/// What does not come back as it was: the codes that decided the pathways are those of the words they are written as.
-pub const LOSSES: &[&str] = &["recognised"];
+use crate::columns::{Column, cell};
 
 /// Writes a file of one batch. Records of other kinds are left out. What HL7 has no field for goes into ZSB segments.
-pub fn write(records: &[Record], provider: OrganisationCode, written: NaiveDate, out: &mut dyn Write) -> io::Result<()> {
+pub fn write_hl7v2(records: &[Record], provider: OrganisationCode, written: NaiveDate, out: &mut dyn Write) -> io::Result<()> {
     let header = format!("|^~\\&|SYNTHETIC|{provider}|SENDBRIDGE||{}", compact(written));
     write!(out, "FHS{header}\rBHS{header}\r")?;
     let mut messages = 0_u64;
@@ -81,53 +80,57 @@ fn write_referral(out: &mut dyn Write, child: &ChildReference, referral: &Referr
     if let Some(practice) = &details.gp_practice {
         write!(out, "PD1|||^^{}\r", escape(practice))?;
     }
-    for (column, value) in local(referral) {
-        if let Some(value) = value {
-            write!(out, "ZSB|{column}|{}\r", escape(&value))?;
+    for column in LOCAL.into_iter().filter(|column| is_local(*column, referral.status)) {
+        if let Some(value) = cell(column, child, referral).text() {
+            write!(out, "ZSB|{}|{}\r", column.name(), escape(&value))?;
         }
     }
     Ok(())
 }
 
-/// What HL7 has no field for, by the native columns.
-fn local(referral: &Referral) -> Vec<(&'static str, Option<String>)> {
-    let details = &referral.details;
-    let day = |day: Option<NaiveDate>| day.map(|day| day.to_string());
-    let (hold, onward) = (details.hold.as_ref(), details.onward.as_ref());
-    let stated = matches!(referral.status, Status::OnHold | Status::Seen).then(|| referral.status.to_string());
-    vec![
-        ("status", stated),
-        ("lsoa", details.lsoa.clone()),
-        ("district", details.district.clone()),
-        ("responsible_la", details.responsible_la.clone()),
-        ("school_urn", details.school_urn.clone()),
-        ("stage", details.stage.map(|stage| stage.to_string())),
-        ("stage_start_date", day(details.stage_start_date)),
-        ("original_referral_date", day(details.original_referral_date)),
-        ("pathway_id", details.pathway_id.clone()),
-        ("pathway_id_issuer", details.pathway_id_issuer.clone()),
-        ("source_of_referral", details.source_of_referral.clone()),
-        ("onward_to", onward.and_then(|onward| onward.to.clone())),
-        ("onward_date", day(onward.map(|onward| onward.on))),
-        ("onward_reason", onward.and_then(|onward| onward.reason.clone())),
-        ("commissioner", details.commissioner.clone()),
-        ("team", details.team.clone()),
-        ("subcontracted_by", details.subcontracted_by.clone()),
-        ("right_to_choose", details.right_to_choose.map(|chosen| u8::from(chosen).to_string())),
-        ("waiting_time_measurement_type", details.waiting_time_measurement_type.clone()),
-        ("rtt_status", details.rtt_status.clone()),
-        ("first_contact_date", day(details.first_contact_date)),
-        ("last_contact_date", day(details.last_contact_date)),
-        ("next_appointment_date", day(details.next_appointment_date)),
-        ("not_brought_count", details.not_brought_count.map(|count| count.to_string())),
-        ("hold_from", day(hold.map(|hold| hold.from))),
-        ("hold_to", day(hold.and_then(|hold| hold.to))),
-        ("hold_reason", hold.and_then(|hold| hold.reason.clone())),
-        ("closed_date", day(details.closed_date.filter(|_| referral.status != Status::Closed))),
-        ("closure_reason", details.closure_reason.clone()),
-        ("rejected_date", day(details.rejected_date.filter(|_| referral.status != Status::Rejected))),
-        ("rejection_reason", details.rejection_reason.clone()),
-    ]
+/// What HL7 has no field for, or none that says it exactly.
+const LOCAL: [Column; 31] = [
+    Column::Status,
+    Column::Lsoa,
+    Column::District,
+    Column::ResponsibleLa,
+    Column::SchoolUrn,
+    Column::Stage,
+    Column::StageStartDate,
+    Column::OriginalReferralDate,
+    Column::PathwayId,
+    Column::PathwayIdIssuer,
+    Column::SourceOfReferral,
+    Column::OnwardTo,
+    Column::OnwardDate,
+    Column::OnwardReason,
+    Column::Commissioner,
+    Column::Team,
+    Column::SubcontractedBy,
+    Column::RightToChoose,
+    Column::WaitingTimeMeasurementType,
+    Column::RttStatus,
+    Column::FirstContactDate,
+    Column::LastContactDate,
+    Column::NextAppointmentDate,
+    Column::NotBroughtCount,
+    Column::HoldFrom,
+    Column::HoldTo,
+    Column::HoldReason,
+    Column::ClosedDate,
+    Column::ClosureReason,
+    Column::RejectedDate,
+    Column::RejectionReason,
+];
+
+/// Whether a column of [`LOCAL`] is not said by a field of the message already.
+fn is_local(column: Column, status: Status) -> bool {
+    match column {
+        Column::Status => matches!(status, Status::OnHold | Status::Seen),
+        Column::ClosedDate => status != Status::Closed,
+        Column::RejectedDate => status != Status::Rejected,
+        _ => true,
+    }
 }
 
 fn write_merge(out: &mut dyn Write, child: &ChildReference, merge: &Merge) -> io::Result<()> {

@@ -1,30 +1,34 @@
-//! Tables as CSV in a ZIP archive, one row at a time.
+//! Tables as CSV in a ZIP archive, one row at a time; and what of a referral goes into them in both data sets.
 
 use std::borrow::Borrow;
 use std::collections::HashSet;
 use std::io::{self, BufWriter, Seek, Write};
+use std::ops::RangeInclusive;
 
 use chrono::NaiveDate;
 use domain::children::ChildIdentifier;
-use domain::referrals::Referral;
+use domain::referrals::{Referral, Status};
 use domain::submissions::Record;
 use zip::write::SimpleFileOptions;
 use zip::{DateTime, ZipWriter};
 
-use super::{patient_id, referral_of};
+use crate::columns::referral_of;
+
+/// The first and the last day of what a file reports.
+pub type Period = RangeInclusive<NaiveDate>;
 
 /// An archive in the making.
-pub(super) struct Tables<W: Write + Seek> {
+pub(crate) struct Tables<W: Write + Seek> {
     zip: BufWriter<ZipWriter<W>>,
 }
 
 impl<W: Write + Seek> Tables<W> {
-    pub(super) fn new(out: W) -> Self {
+    pub(crate) fn new(out: W) -> Self {
         Self { zip: BufWriter::with_capacity(64 * 1024, ZipWriter::new(out)) }
     }
 
     /// Begins a table with its heading.
-    pub(super) fn table(&mut self, name: &str, heading: &str) -> io::Result<()> {
+    pub(crate) fn table(&mut self, name: &str, heading: &str) -> io::Result<()> {
         self.zip.flush()?;
         // The fastest compression: a large file is to be made quickly.
         // Its time is a fixed one, so that the same records are the same bytes.
@@ -33,7 +37,7 @@ impl<W: Write + Seek> Tables<W> {
         writeln!(self.zip, "{heading}\r")
     }
 
-    pub(super) fn row(&mut self, values: &[&str]) -> io::Result<()> {
+    pub(crate) fn row(&mut self, values: &[&str]) -> io::Result<()> {
         for (at, value) in values.iter().enumerate() {
             if at > 0 {
                 self.zip.write_all(b",")?;
@@ -48,7 +52,7 @@ impl<W: Write + Seek> Tables<W> {
     }
 
     /// A table with the rows that each referral has in it.
-    pub(super) fn of_referrals<R: Borrow<Record>, I: Iterator<Item = R>>(
+    pub(crate) fn of_referrals<R: Borrow<Record>, I: Iterator<Item = R>>(
         &mut self,
         (name, heading): (&str, &str),
         records: impl Fn() -> I,
@@ -64,7 +68,7 @@ impl<W: Write + Seek> Tables<W> {
     }
 
     /// The table of patients, each of whom has one row, by the first of the patient's records.
-    pub(super) fn of_patients<R: Borrow<Record>, I: Iterator<Item = R>>(
+    pub(crate) fn of_patients<R: Borrow<Record>, I: Iterator<Item = R>>(
         &mut self,
         table: (&str, &str),
         records: impl Fn() -> I,
@@ -94,7 +98,7 @@ impl<W: Write + Seek> Tables<W> {
     }
 
     /// The table of where referrals went on to.
-    pub(super) fn of_onward<R: Borrow<Record>, I: Iterator<Item = R>>(
+    pub(crate) fn of_onward<R: Borrow<Record>, I: Iterator<Item = R>>(
         &mut self,
         table: (&str, &str),
         records: impl Fn() -> I,
@@ -105,16 +109,35 @@ impl<W: Write + Seek> Tables<W> {
         })
     }
 
-    pub(super) fn finish(self) -> io::Result<()> {
+    pub(crate) fn finish(self) -> io::Result<()> {
         let zip = self.zip.into_inner().map_err(io::IntoInnerError::into_error)?;
         zip.finish()?.flush()
     }
 }
 
-pub(super) fn text(value: &Option<String>) -> &str {
+pub(crate) fn text(value: &Option<String>) -> &str {
     value.as_deref().unwrap_or_default()
 }
 
-pub(super) fn day(value: Option<NaiveDate>) -> String {
+pub(crate) fn day(value: Option<NaiveDate>) -> String {
     value.map(|day| day.to_string()).unwrap_or_default()
+}
+
+/// The provider's own patient id: the national data sets need one for everybody.
+pub(crate) fn patient_id<'a>(record: &'a Record, referral: &'a Referral) -> &'a str {
+    match &record.child.identifier {
+        ChildIdentifier::LocalPatient { id, .. } => id,
+        ChildIdentifier::NhsNumber(number) => referral.details.local_patient_id.as_deref().unwrap_or(number.as_str()),
+        _ => "",
+    }
+}
+
+/// When the referral ended, if it says so: an end without its day is carried by neither format.
+pub(crate) fn ended(referral: &Referral) -> (Option<NaiveDate>, Option<NaiveDate>) {
+    let details = &referral.details;
+    match referral.status {
+        Status::Closed => (details.closed_date, None),
+        Status::Rejected => (None, details.rejected_date),
+        Status::Waiting | Status::OnHold | Status::Seen => (None, None),
+    }
 }
