@@ -59,7 +59,7 @@ fn a_message_larger_than_any_is_refused_and_a_large_letter_is_not() {
 #[test]
 fn every_reference_message_is_read_or_refused_by_name() {
     use IssueCode::*;
-    let bytes = |name: &str| std::fs::read(format!("{}/src/hl7v2/samples/reference/{name}", env!("CARGO_MANIFEST_DIR"))).unwrap();
+    let bytes = |name: &str| std::fs::read(format!("{}/src/formats/hl7v2/samples/reference/{name}", env!("CARGO_MANIFEST_DIR"))).unwrap();
     for (name, out_of_scope) in [
         ("ADT-A04-01.hl7", 1),
         ("ADT-A08-01.hl7", 1),
