@@ -41,7 +41,7 @@ pub(crate) async fn push(persona: &Persona, query: &str, body: impl Into<reqwest
 pub(crate) async fn send(world: &World, records: &[Record], validate: bool) -> Sent {
     let trust = world.persona("provider-hct").signed_in().await;
     let mut body = Vec::new();
-    synthetic::formats::hl7v2::write(records, "RY4".parse().unwrap(), today(), &mut body).unwrap();
+    adapters::write_hl7v2(records, "RY4".parse().unwrap(), today(), &mut body).unwrap();
     let report = push(&trust, &format!("list=all&validate={validate}"), body).await.expect(if validate { 200 } else { 201 });
     let page = match report["issues"].as_str() {
         Some(path) => trust.get(path).await.expect(200)["items"].clone(),

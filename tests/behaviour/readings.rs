@@ -4,7 +4,7 @@
 use std::collections::HashSet;
 use std::io::{Cursor, Read};
 
-use adapters::{Adapter, Context, InMemory, Kept, Scratch, Unreadable};
+use adapters::{Context, Format, InMemory, Kept, Scratch, Unreadable};
 use domain::dates::parse_day;
 use domain::issues::Severity;
 use domain::recognition::Rules;
@@ -16,19 +16,19 @@ pub(crate) fn context(dataset: Dataset) -> Context<'static> {
     Context { organisation: organisation.parse().unwrap(), today: parse_day("2026-11-20").unwrap(), rules: Rules::built_in() }
 }
 
-pub(crate) fn read(adapter: &dyn Adapter, source: &mut dyn Read) -> (Kept, Result<(), Unreadable>) {
-    read_with(adapter, source, &InMemory)
+pub(crate) fn read(format: Format, source: &mut dyn Read) -> (Kept, Result<(), Unreadable>) {
+    read_with(format, source, &InMemory)
 }
 
-pub(crate) fn read_with(adapter: &dyn Adapter, source: &mut dyn Read, scratch: &dyn Scratch) -> (Kept, Result<(), Unreadable>) {
+pub(crate) fn read_with(format: Format, source: &mut dyn Read, scratch: &dyn Scratch) -> (Kept, Result<(), Unreadable>) {
     let mut kept = Kept::default();
-    let end = adapters::read(adapter, source, scratch, &context(adapter.dataset()), &mut kept);
+    let end = adapters::read(format, source, scratch, &context(format.dataset()), &mut kept);
     (kept, end)
 }
 
 /// Reads damaged bytes: whatever comes of it, what was handed over must hold together.
-pub(crate) fn survives(adapter: &dyn Adapter, bytes: &[u8]) {
-    let (kept, end) = read(adapter, &mut Cursor::new(bytes));
+pub(crate) fn survives(format: Format, bytes: &[u8]) {
+    let (kept, end) = read(format, &mut Cursor::new(bytes));
     assert_holds_together(&kept);
     if let Err(unreadable) = end {
         assert!(!unreadable.message().is_empty() && !unreadable.fix().is_empty());

@@ -13,7 +13,6 @@ use domain::recognition::Rules;
 use domain::submissions::Dataset;
 use integration_tests::{Cluster, today};
 use server::spools::Spools;
-use synthetic::formats::{csds, csv, hl7v2, mhsds, ndjson, xlsx};
 use zip::write::SimpleFileOptions;
 use zip::{CompressionMethod, ZipArchive, ZipWriter};
 
@@ -80,19 +79,14 @@ fn write(format: &str, rows: u64, folder: &Path) -> Result<PathBuf> {
     let whole = || records().collect::<Vec<_>>();
     let month = today() - chrono::Days::new(31)..=today();
     match format {
-        "csv" => csv::write(&whole(), &mut file)?,
-        "ndjson" => ndjson::write(&whole(), &mut file)?,
-        "xlsx" => xlsx::write(&whole(), &mut file)?,
-        "hl7v2" => hl7v2::write(&whole(), provider, today(), &mut file)?,
-        "csds" => csds::write_each(records, provider, &month, &mut file)?,
-        "mhsds" => mhsds::write_each(records, provider, &month, &mut file)?,
+        "csv" => adapters::write_csv(&whole(), &mut file)?,
+        "ndjson" => adapters::write_ndjson(&whole(), &mut file)?,
+        "xlsx" => adapters::write_xlsx(&whole(), &mut file)?,
+        "hl7v2" => adapters::write_hl7v2(&whole(), provider, today(), &mut file)?,
+        "csds" => adapters::write_csds(records, provider, &month, &mut file)?,
+        "mhsds" => adapters::write_mhsds(records, provider, &month, &mut file)?,
         "fhir" => file.write_all(serde_json::to_string(&adapters::fhir::bundle("collection", &whole()))?.as_bytes())?,
-        _ => {
-            for resource in adapters::fhir::ndjson(&whole()) {
-                serde_json::to_writer(&mut file, &resource)?;
-                file.write_all(b"\n")?;
-            }
-        }
+        _ => adapters::write_fhir_ndjson(&whole(), &mut file)?,
     }
     file.flush()?;
     Ok(path)

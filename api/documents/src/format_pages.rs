@@ -1,7 +1,7 @@
 //! What may be sent and what may be wrong with it, as a page that loads nothing from anywhere. It is made of what the
 //! adapters say of themselves.
 
-use adapters::{Adapter, REGISTRY, Sample, Starters};
+use adapters::{Format, REGISTRY, Sample, Starters};
 use domain::issues::IssueCode;
 use domain::referrals::closed_list_of;
 
@@ -38,7 +38,7 @@ pub fn formats_page(folder: impl Fn(&str) -> String) -> String {
     page.finish()
 }
 
-fn write_format(page: &mut Html, adapter: &dyn Adapter, folder: &str) {
+fn write_format(page: &mut Html, adapter: Format, folder: &str) {
     let format = adapter.format();
     write_html!(page, "<section id=\"{}\"><h2>{} (<code>{}</code>)</h2>", format, adapter.title(), format);
     if !adapter.guide().is_empty() {

@@ -10,7 +10,7 @@ use crate::children::{Child, MOST_CHILDREN};
 use crate::places::LISTS;
 use crate::referrals::Listed;
 use crate::stories::StoryChild;
-use crate::{cases, lists, referrals, returns, stories};
+use crate::{cases, lists, referrals, stories};
 
 /// A made-up county on one day. It holds no children: each is drawn again whenever a file is written,
 /// so that its size costs time and no memory.
@@ -71,17 +71,8 @@ impl County {
 
     /// Writes the council's SEN2 return (reference, section 9), and says how many persons are in it.
     pub fn write_sen2(&self, out: &mut dyn Write) -> io::Result<u64> {
-        returns::write_start(out, self.as_of)?;
-        let mut persons = 0;
-        for child in self.children() {
-            let cases = self.cases_of(&child);
-            if !cases.is_empty() {
-                returns::write_person(out, child.date_of_birth, &cases)?;
-                persons += 1;
-            }
-        }
-        returns::write_end(out)?;
-        Ok(persons)
+        let persons = self.children().map(|child| (child.date_of_birth, self.cases_of(&child)));
+        adapters::write_sen2_xml(persons, self.as_of, out)
     }
 
     /// The child of the demonstration's story.
@@ -214,5 +205,25 @@ mod tests {
         let mut out = Vec::new();
         let error = county(1).write_waiting_list("RY4".parse().unwrap(), "mental-health", &mut out).unwrap_err();
         assert_eq!((error.kind(), out.len()), (io::ErrorKind::NotFound, 0));
+    }
+
+    #[test]
+    fn the_return_closes_what_it_opens_and_names_nobody() {
+        let county = County::new(9, 1_500, NaiveDate::from_ymd_opt(2026, 11, 20).unwrap());
+        let mut bytes = Vec::new();
+        let persons = county.write_sen2(&mut bytes).unwrap();
+        let text = String::from_utf8(bytes).unwrap();
+        let mut open = Vec::new();
+        for tag in text.split('<').skip(1).filter(|tag| !tag.starts_with(['?', '!'])).map(|tag| tag.split('>').next().unwrap()) {
+            match tag.strip_prefix('/') {
+                Some(name) => assert_eq!(open.pop(), Some(name)),
+                None => open.push(tag),
+            }
+        }
+        assert!(open.is_empty());
+        assert_eq!(text.matches("<Person>").count(), usize::try_from(persons).unwrap());
+        assert_eq!(text.matches("<Surname>Synthetic-").count(), text.matches("<Surname>").count());
+        assert!(text.contains("<Year>2027</Year>") && text.contains("<ReferenceDate>2027-01-21</ReferenceDate>"));
+        assert!(text.contains(county.story().upn.unwrap().as_str()), "the story's child is assessed");
     }
 }

@@ -9,15 +9,16 @@ mod benchmarks;
 mod cases;
 mod children;
 mod counties;
-pub mod formats;
+#[cfg(test)]
+mod formats;
 mod lists;
-pub mod onboarding;
+mod onboarding;
 mod places;
 mod referrals;
-mod returns;
 mod stories;
 
 pub use benchmarks::{benchmark_records, write_benchmark_list};
 pub use children::MOST_CHILDREN;
 pub use counties::{County, ListName};
+pub use onboarding::{PackFile, onboarding_examples, onboarding_pack};
 pub use stories::StoryChild;

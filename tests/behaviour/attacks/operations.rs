@@ -155,7 +155,7 @@ pub(crate) fn body(id: &str) -> Vec<u8> {
     let json = match id {
         "issue_token" => return b"grant_type=client_credentials&client_id=stranger".into(),
         "submit_waiting_list" => return list([row("A-1", &number(0), "01", "autism")]).into(),
-        "submit_ehcp" => return include_bytes!("../../../adapters/src/sen2_xml/samples/every-element.xml").into(),
+        "submit_ehcp" => return include_bytes!("../../../adapters/src/formats/sen2_xml/samples/every-element.xml").into(),
         "fhir_find_service_requests" => {
             return format!("patient.identifier=https://fhir.nhs.uk/Id/nhs-number%7C{}&patient.birthdate={BORN}", number(0)).into();
         }

@@ -18,7 +18,7 @@ async fn leaf_of(world: &World, answer: &Answer) -> Value {
 on_both! {
     async fn asking_for_what_is_anothers_is_refused_and_written_down(world: World) {
         push(&world).await;
-        let case = include_str!("../../../adapters/src/sen2_xml/samples/every-element.xml");
+        let case = include_str!("../../../adapters/src/formats/sen2_xml/samples/every-element.xml");
         let council = signed_in(&world, "council-herts").await;
         let submit = council.call(Method::POST, "/v1/ehcp/submissions?format=sen2-xml").header("content-type", "application/xml");
         submit.body(case).send().await.expect_status(201);

@@ -3,24 +3,23 @@
 use domain::submissions::Record;
 use integration_tests::{on_both, today};
 use reqwest::Method;
-use synthetic::formats;
 
 use super::*;
 
 type Writer = fn(&[Record], &mut dyn std::io::Write) -> std::io::Result<()>;
 
 const WHOLE: [(&str, &str, Writer); 5] = [
-    ("csv", "text/csv", formats::csv::write),
-    ("xlsx", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", formats::xlsx::write),
-    ("ndjson", "application/x-ndjson", formats::ndjson::write),
-    ("fhir", "application/fhir+json", formats::fhir::write),
-    ("fhir-ndjson", "application/fhir+ndjson", formats::fhir::write_lines),
+    ("csv", "text/csv", adapters::write_csv),
+    ("xlsx", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", adapters::write_xlsx),
+    ("ndjson", "application/x-ndjson", adapters::write_ndjson),
+    ("fhir", "application/fhir+json", adapters::write_fhir_json),
+    ("fhir-ndjson", "application/fhir+ndjson", adapters::write_fhir_ndjson),
 ];
 
 on_both! {
     async fn what_came_as_a_table_is_unchanged_as_a_workbook_as_json_and_as_fhir(world: World) {
         let trust = trust(&world).await;
-        let records = synthetic::onboarding::examples("RY4".parse().unwrap(), today());
+        let records = synthetic::onboarding_examples("RY4".parse().unwrap(), today());
         for (format, media_type, write) in WHOLE {
             let mut body = Vec::new();
             write(&records, &mut body).unwrap();

@@ -152,7 +152,7 @@ on_both! {
         let trust = signed_in(&world, "provider-hct").await;
         let mut tables = Cursor::new(Vec::new());
         let month = today() - chrono::Days::new(30)..=today() - chrono::Days::new(1);
-        synthetic::formats::mhsds::write(&[referral("B-1", 0)], "RY4".parse().unwrap(), &month, &mut tables).unwrap();
+        adapters::write_mhsds(|| std::iter::once(referral("B-1", 0)), "RY4".parse().unwrap(), &month, &mut tables).unwrap();
         let path = "/v1/waiting-list/submissions?format=mhsds&list=all";
         let sent = trust.call(Method::POST, path).header("content-type", "application/zip").body(tables.into_inner()).send().await;
         sent.expect_status(201);

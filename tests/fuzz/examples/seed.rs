@@ -4,7 +4,7 @@ use std::io::{Cursor, Read};
 use std::path::{Path, PathBuf};
 use std::{env, fs, io};
 
-use adapters::Adapter;
+use adapters::Format;
 use zip::ZipArchive;
 
 fn main() -> io::Result<()> {
@@ -24,7 +24,7 @@ fn main() -> io::Result<()> {
     Ok(())
 }
 
-fn samples(adapter: &dyn Adapter) -> impl Iterator<Item = (&'static str, &'static [u8])> {
+fn samples(adapter: Format) -> impl Iterator<Item = (&'static str, &'static [u8])> {
     let (good, bad) = (adapter.samples().iter(), adapter.bad_samples().iter());
     good.map(|sample| (sample.name, sample.bytes)).chain(bad.map(|sample| (sample.name, sample.bytes)))
 }

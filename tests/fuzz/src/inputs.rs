@@ -2,7 +2,7 @@
 
 use std::io::{Cursor, Write};
 
-use adapters::{Adapter, REGISTRY};
+use adapters::{Format, REGISTRY};
 use zip::write::SimpleFileOptions;
 use zip::{CompressionMethod, ZipWriter};
 
@@ -12,7 +12,7 @@ use crate::readings::survives;
 const PARTS: &str = "-parts";
 
 /// Formats that come as an archive, whose inside no change of the packed bytes would reach.
-pub(crate) fn archives() -> impl Iterator<Item = &'static dyn Adapter> {
+pub(crate) fn archives() -> impl Iterator<Item = Format> {
     const ZIPPED: [&str; 2] = ["application/zip", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"];
     REGISTRY.iter().copied().filter(|adapter| adapter.media_types().iter().any(|kind| ZIPPED.contains(kind)))
 }

@@ -5,7 +5,7 @@ mod inputs;
 #[path = "../../behaviour/readings.rs"]
 mod readings;
 
-use adapters::Adapter;
+use adapters::Format;
 
 /// Reads an input as its target does. Panics where what was read does not hold together.
 pub fn parse(target: &str, bytes: &[u8]) {
@@ -13,6 +13,6 @@ pub fn parse(target: &str, bytes: &[u8]) {
 }
 
 /// Formats that come as an archive, whose parts have a target of their own.
-pub fn archives() -> impl Iterator<Item = &'static dyn Adapter> {
+pub fn archives() -> impl Iterator<Item = Format> {
     inputs::archives()
 }

@@ -6,7 +6,6 @@ use std::process::ExitCode;
 
 use chrono::NaiveDate;
 use domain::organisations::OrganisationCode;
-use synthetic::onboarding;
 
 use super::day;
 use crate::failures::Failure;
@@ -51,7 +50,7 @@ fn files(provider: OrganisationCode, today: NaiveDate) -> Result<Vec<(PathBuf, V
     for adapter in adapters::REGISTRY {
         files.extend(adapter.files().into_iter().map(|sample| (Path::new(adapter.format()).join(sample.name), sample.bytes.to_vec())));
     }
-    let pack = onboarding::pack(provider, today)?;
+    let pack = synthetic::onboarding_pack(provider, today)?;
     files.extend(pack.into_iter().map(|file| (Path::new("onboarding").join(file.name), file.bytes)));
     Ok(files)
 }
@@ -98,7 +97,9 @@ mod tests {
         assert!(batch.starts_with("FHS|^~\\&|SYNTHETIC|RWR|SENDBRIDGE||20261120\r"), "{batch}");
         assert_ne!(find(&ours, "csds-examples.zip"), find(&theirs, "csds-examples.zip"));
         let template = String::from_utf8(find(&ours, "waiting-list-template.csv")).unwrap();
-        assert_eq!(template, format!("{}\r\n", synthetic::formats::COLUMNS.join(",")));
+        let csv = server::formats().iter().find(|format| format.format() == "csv").unwrap();
+        let columns: Vec<_> = csv.fields().iter().map(|field| field.name).collect();
+        assert_eq!(template, format!("{}\r\n", columns.join(",")));
     }
 
     #[test]

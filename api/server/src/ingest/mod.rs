@@ -20,7 +20,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use actix_web::http::header::{HeaderValue, LOCATION};
-use adapters::{Adapter, Context, Unreadable};
+use adapters::{Context, Format, Unreadable};
 use chrono::NaiveDate;
 use domain::comparators::PublishedCount;
 use domain::dates::london_day;
@@ -103,7 +103,7 @@ impl Intake {
 
     /// Takes a body in. Once this answers that it was taken, the content is durable and can be queried;
     /// before that, nothing of it is.
-    pub async fn take(&self, adapter: &'static dyn Adapter, order: Order, delivery: Delivery) -> Result<Taken, Problem> {
+    pub async fn take(&self, adapter: Format, order: Order, delivery: Delivery) -> Result<Taken, Problem> {
         let is_small = delivery.size.is_some_and(|size| size <= self.settings.async_above_bytes) && delivery.coding == Coding::Identity;
         let at_once = is_small && !delivery.respond_async;
         let places = if at_once { &self.places } else { &self.pending };
@@ -112,13 +112,7 @@ impl Intake {
     }
 
     /// Works on a body while it comes.
-    async fn take_at_once(
-        &self,
-        adapter: &'static dyn Adapter,
-        order: Order,
-        delivery: Delivery,
-        place: OwnedSemaphorePermit,
-    ) -> Result<Taken, Problem> {
+    async fn take_at_once(&self, adapter: Format, order: Order, delivery: Delivery, place: OwnedSemaphorePermit) -> Result<Taken, Problem> {
         let (intake, line) = (self.clone(), order.line());
         let work = move |body: Incoming| {
             let _place = place;
@@ -128,13 +122,7 @@ impl Intake {
     }
 
     /// Waits for the whole of a body, and works on it at once where it turns out to be small.
-    async fn take_in(
-        &self,
-        adapter: &'static dyn Adapter,
-        order: Order,
-        delivery: Delivery,
-        pending: OwnedSemaphorePermit,
-    ) -> Result<Taken, Problem> {
+    async fn take_in(&self, adapter: Format, order: Order, delivery: Delivery, pending: OwnedSemaphorePermit) -> Result<Taken, Problem> {
         let (intake, line, respond_async) = (self.clone(), order.line(), delivery.respond_async);
         let work = move |body: Incoming| {
             intake.once(&order, body, |body| {
@@ -204,7 +192,7 @@ impl Intake {
     }
 
     /// The referrals that a body names, by the row that each stands in. Blocks.
-    pub fn referral_ids(&self, adapter: &dyn Adapter, organisation: OrganisationCode, today: NaiveDate, body: &[u8]) -> Vec<(u64, String)> {
+    pub fn referral_ids(&self, adapter: Format, organisation: OrganisationCode, today: NaiveDate, body: &[u8]) -> Vec<(u64, String)> {
         let mut names = sinks::Names::default();
         let context = Context { organisation, today, rules: &self.rules };
         // What cannot be read is refused where it is taken in.
@@ -265,14 +253,14 @@ impl Intake {
     }
 
     /// `registered` is whether the submission stands in the database as being worked on.
-    fn take_blocking(&self, adapter: &dyn Adapter, order: &Order, mut content: Content, registered: bool) -> Result<Taken, Problem> {
+    fn take_blocking(&self, adapter: Format, order: &Order, mut content: Content, registered: bool) -> Result<Taken, Problem> {
         let context = Context { organisation: order.organisation, today: london_day(order.received_at), rules: &self.rules };
         let progress = content.progress();
         let mut collector = Collector::new(self.store.stage(order.id, order.organisation)?, context.today, Arc::clone(&progress));
         let read = adapters::read(adapter, &mut content, &self.spools, &context, &mut collector);
         let (received, out_of_scope, mut rejected, mut issues) =
             (collector.received, collector.out_of_scope, collector.rejected, collector.issues);
-        let counts = (adapter.content() == adapters::Content::Published).then(|| std::mem::take(&mut collector.counts));
+        let counts = matches!(adapter, Format::Published(_)).then(|| std::mem::take(&mut collector.counts));
         let mut staging = collector.into_staging()?;
         if let Some(problem) = content.take_failure() {
             return Err(problem);

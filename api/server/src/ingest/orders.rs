@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use actix_web::dev::Payload;
-use adapters::Adapter;
+use adapters::Format;
 use chrono::{DateTime, NaiveDate, Utc};
 use domain::identifiers::SubmissionId;
 use domain::organisations::OrganisationCode;
@@ -45,7 +45,7 @@ impl Order {
     }
 
     /// The submission as its work begins: nothing of it is counted yet.
-    pub(super) fn submission(&self, adapter: &dyn Adapter) -> Submission {
+    pub(super) fn submission(&self, adapter: Format) -> Submission {
         Submission {
             id: self.id,
             client: self.client.clone(),

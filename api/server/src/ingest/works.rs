@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
-use adapters::Adapter;
+use adapters::Format;
 use domain::submissions::{Failure, Submission, Work};
 use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::{MissedTickBehavior, interval};
@@ -59,7 +59,7 @@ impl Intake {
     /// Writes the submission down as being worked on, and works on it. Blocks for the first.
     pub(super) fn begin(
         &self,
-        adapter: &'static dyn Adapter,
+        adapter: Format,
         order: Order,
         content: Content,
         bytes: u64,
@@ -73,7 +73,7 @@ impl Intake {
         Ok(submission)
     }
 
-    async fn work(self, adapter: &'static dyn Adapter, order: Order, content: Content, bytes: u64, pending: OwnedSemaphorePermit) {
+    async fn work(self, adapter: Format, order: Order, content: Content, bytes: u64, pending: OwnedSemaphorePermit) {
         let (progress, id) = (content.progress(), order.id);
         let work = self.clone().run(adapter, order.clone(), content, pending);
         tokio::pin!(work);
@@ -97,13 +97,7 @@ impl Intake {
         }
     }
 
-    async fn run(
-        self,
-        adapter: &'static dyn Adapter,
-        order: Order,
-        content: Content,
-        pending: OwnedSemaphorePermit,
-    ) -> Result<(), Problem> {
+    async fn run(self, adapter: Format, order: Order, content: Content, pending: OwnedSemaphorePermit) -> Result<(), Problem> {
         let (background, places) = (Arc::clone(&self.background), Arc::clone(&self.places));
         let turn = background.acquire_owned().await.map_err(Problem::internal)?;
         let place = places.acquire_owned().await.map_err(Problem::internal)?;

@@ -2,7 +2,7 @@
 
 use actix_web::http::header::CONTENT_DISPOSITION;
 use actix_web::{HttpResponse, get, web};
-use adapters::{Adapter, REGISTRY, Sample};
+use adapters::{Format, REGISTRY, Sample};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use domain::codelists::CodeList;
@@ -153,20 +153,20 @@ pub async fn get_sample(_caller: Caller, path: web::Path<(String, String)>) -> R
         .body(sample.bytes))
 }
 
-fn find(format: &str) -> Result<&'static dyn Adapter, Problem> {
+fn find(format: &str) -> Result<Format, Problem> {
     REGISTRY.iter().copied().find(|adapter| adapter.format() == format).ok_or(Problem::new(Kind::NotFound))
 }
 
-impl From<&'static dyn Adapter> for FormatSummaryView {
-    fn from(adapter: &'static dyn Adapter) -> Self {
+impl From<Format> for FormatSummaryView {
+    fn from(adapter: Format) -> Self {
         let format = adapter.format();
         let href = format!("/v1/formats/{format}");
         Self { format, dataset: adapter.dataset(), title: adapter.title(), media_types: adapter.media_types(), href }
     }
 }
 
-impl From<&'static dyn Adapter> for FormatView {
-    fn from(adapter: &'static dyn Adapter) -> Self {
+impl From<Format> for FormatView {
+    fn from(adapter: Format) -> Self {
         let fields = adapter.fields().iter().map(|field| FieldView {
             name: field.name,
             required: field.required,
@@ -195,11 +195,11 @@ impl From<&'static CodeList> for CodeListView {
     }
 }
 
-fn href_of(adapter: &dyn Adapter, sample: &Sample) -> String {
+fn href_of(adapter: Format, sample: &Sample) -> String {
     format!("/v1/formats/{}/samples/{}", adapter.format(), sample.name)
 }
 
-fn sample_view(adapter: &dyn Adapter, sample: &'static Sample) -> SampleView {
+fn sample_view(adapter: Format, sample: &'static Sample) -> SampleView {
     let text = std::str::from_utf8(sample.bytes).ok();
     SampleView {
         name: sample.name,

@@ -3,7 +3,7 @@
 use actix_web::http::header::{CONTENT_LENGTH, LOCATION, RETRY_AFTER};
 use actix_web::web::Payload;
 use actix_web::{FromRequest, HttpMessage, HttpRequest, HttpResponse, post, web};
-use adapters::{Adapter, Content};
+use adapters::Format;
 use chrono::NaiveDate;
 use domain::identifiers::SubmissionId;
 use domain::organisations::OrganisationCode;
@@ -221,7 +221,7 @@ fn answer(taken: Taken, last_published: Vec<LastPublishedView>, respond_async: b
     }
 }
 
-fn adapter(dataset: Dataset, format: Option<&str>) -> Result<&'static dyn Adapter, Problem> {
+fn adapter(dataset: Dataset, format: Option<&str>) -> Result<Format, Problem> {
     let mut all = adapters::REGISTRY.iter().copied().filter(|adapter| adapter.dataset() == dataset);
     let found = match format {
         None => all.next(),
@@ -235,8 +235,8 @@ fn adapter(dataset: Dataset, format: Option<&str>) -> Result<&'static dyn Adapte
 }
 
 /// A published return is nobody's list: it cannot be a snapshot of one, nor be in one.
-fn check_content(adapter: &dyn Adapter, query: &SubmissionQuery) -> Result<(), Problem> {
-    let Content::Published = adapter.content() else { return Ok(()) };
+fn check_content(adapter: Format, query: &SubmissionQuery) -> Result<(), Problem> {
+    let Format::Published(_) = adapter else { return Ok(()) };
     let said = [("mode", query.mode == Some(Mode::Snapshot)), ("list", query.list.is_some()), ("nil_return", query.nil_return)];
     match said.iter().find(|(_, is_said)| *is_said) {
         Some((field, _)) => Err(invalid(field, "a published return holds counts and states no list")),
@@ -245,7 +245,7 @@ fn check_content(adapter: &dyn Adapter, query: &SubmissionQuery) -> Result<(), P
 }
 
 /// A body without a type, or as mere bytes, is taken for what `format` says.
-fn check_media_type(request: &HttpRequest, adapter: &dyn Adapter) -> Result<(), Problem> {
+fn check_media_type(request: &HttpRequest, adapter: Format) -> Result<(), Problem> {
     let unsupported = || {
         Problem::new(Kind::UnsupportedMediaType).detail(format!(
             "A body in {} is sent as {}.",

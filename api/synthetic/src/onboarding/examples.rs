@@ -15,7 +15,7 @@ use crate::places::{EAST_ACUTE, HERTFORDSHIRE, PARTNERSHIP, STEVENAGE, WEST_ACUT
 const FIRST: u32 = 880_001;
 
 /// The ten, as they stand on a day.
-pub fn examples(provider: OrganisationCode, as_of: NaiveDate) -> Vec<Record> {
+pub fn onboarding_examples(provider: OrganisationCode, as_of: NaiveDate) -> Vec<Record> {
     let ago = |days| days_before(as_of, days);
     let then = |days| Some(ago(days));
     let row =

@@ -2,21 +2,21 @@
 //! is said, and views to begin its own export with.
 
 mod examples;
-mod templates;
 #[cfg(test)]
 mod tests;
 
 use std::io::{self, Cursor};
 
-use adapters::Field;
+use adapters::{
+    Period, write_csds, write_csv, write_csv_template, write_fhir_json, write_fhir_ndjson, write_hl7v2, write_mhsds, write_ndjson,
+    write_sen2_xml, write_xlsx, write_xlsx_template,
+};
 use chrono::{Datelike, NaiveDate};
 use domain::organisations::OrganisationCode;
-use domain::submissions::{Dataset, Record};
+use domain::submissions::Record;
 
 use crate::cases::one_of_each;
-use crate::formats::{Period, csds, csv, fhir, hl7v2, mhsds, ndjson, xlsx};
-use crate::returns;
-pub use examples::examples;
+pub use examples::onboarding_examples;
 
 /// A file of the pack.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -33,32 +33,33 @@ type Written = (&'static str, &'static str, Writer);
 
 /// What is filled in by people, or by an export table by table, without a row. Messages are not filled in.
 const TEMPLATES: &[Written] = &[
-    ("csv", "waiting-list-template.csv", |_, _, _, out| templates::header(native(), out)),
-    ("xlsx", "waiting-list-template.xlsx", |_, _, _, out| templates::workbook(native(), out)),
-    ("csds", "csds-template.zip", |none, provider, as_of, out| csds::write(none, provider, &month_before(as_of), out)),
-    ("mhsds", "mhsds-template.zip", |none, provider, as_of, out| mhsds::write(none, provider, &month_before(as_of), out)),
+    ("csv", "waiting-list-template.csv", |_, _, _, out| write_csv_template(out)),
+    ("xlsx", "waiting-list-template.xlsx", |_, _, _, out| write_xlsx_template(out)),
+    ("csds", "csds-template.zip", |none, provider, as_of, out| write_csds(|| none.iter(), provider, &month_before(as_of), out)),
+    ("mhsds", "mhsds-template.zip", |none, provider, as_of, out| write_mhsds(|| none.iter(), provider, &month_before(as_of), out)),
 ];
 
 /// The ten rows in each format: as many of them as it can carry. A council's return has ten children of its own.
 const EXAMPLES: &[Written] = &[
-    ("csv", "waiting-list-examples.csv", |records, _, _, out| csv::write(records, out)),
-    ("xlsx", "waiting-list-examples.xlsx", |records, _, _, out| xlsx::write(records, out)),
-    ("ndjson", "waiting-list-examples.ndjson", |records, _, _, out| ndjson::write(records, out)),
-    ("csds", "csds-examples.zip", |records, provider, as_of, out| csds::write(records, provider, &month_before(as_of), out)),
-    ("mhsds", "mhsds-examples.zip", |records, provider, as_of, out| mhsds::write(records, provider, &month_before(as_of), out)),
-    ("fhir", "fhir-examples.json", |records, _, _, out| fhir::write(records, out)),
-    ("fhir-ndjson", "fhir-examples.ndjson", |records, _, _, out| fhir::write_lines(records, out)),
-    ("hl7v2", "hl7v2-examples.hl7", |records, provider, as_of, out| hl7v2::write(records, provider, as_of, out)),
-    ("sen2-xml", "sen2-examples.xml", |_, _, as_of, out| returns::write(out, as_of, &one_of_each(SEED, as_of))),
+    ("csv", "waiting-list-examples.csv", |records, _, _, out| write_csv(records, out)),
+    ("xlsx", "waiting-list-examples.xlsx", |records, _, _, out| write_xlsx(records, out)),
+    ("ndjson", "waiting-list-examples.ndjson", |records, _, _, out| write_ndjson(records, out)),
+    ("csds", "csds-examples.zip", |records, provider, as_of, out| write_csds(|| records.iter(), provider, &month_before(as_of), out)),
+    ("mhsds", "mhsds-examples.zip", |records, provider, as_of, out| write_mhsds(|| records.iter(), provider, &month_before(as_of), out)),
+    ("fhir", "fhir-examples.json", |records, _, _, out| write_fhir_json(records, out)),
+    ("fhir-ndjson", "fhir-examples.ndjson", |records, _, _, out| write_fhir_ndjson(records, out)),
+    ("hl7v2", "hl7v2-examples.hl7", |records, provider, as_of, out| write_hl7v2(records, provider, as_of, out)),
+    ("sen2-xml", "sen2-examples.xml", |_, _, as_of, out| write_return(as_of, out)),
 ];
+
+/// The council's ten children.
+fn write_return(as_of: NaiveDate, out: &mut Cursor<Vec<u8>>) -> io::Result<()> {
+    let persons = one_of_each(SEED, as_of).into_iter().map(|(child, cases)| (child.date_of_birth, cases));
+    write_sen2_xml(persons, as_of, out).map(drop)
+}
 
 /// From which the council's children are drawn.
 const SEED: u64 = 1;
-
-/// The columns of the native formats.
-fn native() -> &'static [Field] {
-    adapters::find(Dataset::WaitingList, "csv").map_or(&[], |adapter| adapter.fields())
-}
 
 /// The month that a data set of that day reports.
 fn month_before(day: NaiveDate) -> Period {
@@ -72,8 +73,8 @@ const VIEWS: &[(&str, &str)] = &[
 ];
 
 /// The whole pack, for the provider on that day.
-pub fn pack(provider: OrganisationCode, as_of: NaiveDate) -> io::Result<Vec<PackFile>> {
-    let records = examples(provider, as_of);
+pub fn onboarding_pack(provider: OrganisationCode, as_of: NaiveDate) -> io::Result<Vec<PackFile>> {
+    let records = onboarding_examples(provider, as_of);
     let mut files = vec![PackFile { name: "README.md", bytes: include_bytes!("README.md").to_vec() }];
     let written = TEMPLATES.iter().map(|it| (it, &[][..])).chain(EXAMPLES.iter().map(|it| (it, &*records)));
     for ((_, name, write), records) in written {

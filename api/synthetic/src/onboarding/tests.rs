@@ -1,37 +1,32 @@
 use std::io::Cursor;
 
-use adapters::{Content, Context, InMemory, Kept, Starters};
+use adapters::{Context, Format, InMemory, Kept, Starters};
 use domain::children::ChildReference;
 use domain::dates::parse_day;
 use domain::ehc_plans::{Case, Outcome};
 use domain::issues::IssueCode;
 use domain::recognition::Rules;
 use domain::referrals::{Referral, Status};
-use domain::submissions::Entry;
+use domain::submissions::{Dataset, Entry};
 
 use super::*;
-use crate::formats::tests::{provider, read, today as as_of};
+use crate::formats::carried::{in_csds, in_mhsds};
+use crate::formats::{provider, read, today as as_of};
 
 fn files() -> Vec<PackFile> {
-    pack(provider(), as_of()).unwrap()
+    onboarding_pack(provider(), as_of()).unwrap()
 }
 
 fn file(name: &str) -> Vec<u8> {
     files().into_iter().find(|file| file.name == name).unwrap().bytes
 }
 
-#[test]
-fn the_columns_that_are_written_are_those_that_are_read() {
-    let read: Vec<_> = native().iter().map(|field| field.name).collect();
-    assert_eq!(crate::formats::COLUMNS, read);
-}
-
 /// What a format carries of the ten.
 fn carried(format: &str) -> Vec<Record> {
-    let written = examples(provider(), as_of());
+    let written = onboarding_examples(provider(), as_of());
     match format {
-        "csds" => written.iter().filter_map(|record| csds::as_carried(record, as_of())).collect(),
-        "mhsds" => written.iter().filter_map(|record| mhsds::as_carried(record, as_of())).collect(),
+        "csds" => written.iter().filter_map(|record| in_csds(record, as_of())).collect(),
+        "mhsds" => written.iter().filter_map(|record| in_mhsds(record, as_of())).collect(),
         _ => written,
     }
 }
@@ -46,7 +41,7 @@ fn of_lists() -> impl Iterator<Item = (&'static str, &'static str)> {
 fn every_format_of_records_has_its_examples() {
     for adapter in adapters::REGISTRY {
         let found = EXAMPLES.iter().filter(|(format, ..)| *format == adapter.format()).count();
-        assert_eq!(found, usize::from(adapter.content() == Content::Records), "{}", adapter.format());
+        assert_eq!(found, usize::from(matches!(adapter, Format::Records(_))), "{}", adapter.format());
     }
 }
 
@@ -152,7 +147,7 @@ fn an_empty_template_is_a_nil_return() {
 
 #[test]
 fn the_rows_show_what_they_are_there_for() {
-    let records = examples(provider(), as_of());
+    let records = onboarding_examples(provider(), as_of());
     let referrals: Vec<(&Record, &Referral)> = records
         .iter()
         .map(|record| match &record.entry {
@@ -222,7 +217,7 @@ fn the_formats_starters_are_those_of_the_pack() {
             assert_eq!(starter.map(|it| it.name), name, "{}", adapter.format());
             let Some((starter, name)) = starter.zip(name) else { continue };
             let ours = &files.iter().find(|file| file.name == name).unwrap().bytes;
-            let place = format!("adapters/src/{}/starters/{name}", adapter.format().replace('-', "_"));
+            let place = format!("adapters/src/formats/{}/starters/{name}", adapter.format().replace('-', "_"));
             assert!(
                 parts(starter.bytes) == parts(ours),
                 "{place} is not what the pack has: `cargo run -- formats --out DIR --as-of {}`, and copy DIR/onboarding/{name} there",

@@ -1,0 +1,172 @@
+//! A multipart body (RFC 2046, RFC 7578): its boundary is known from its first line, so no header has to
+//! come along. Lines end in CRLF, or in LF alone.
+
+use std::io::{self, Read};
+
+use memchr::memmem::Finder;
+
+use super::{BUFFER, MOST_BYTES, MOST_ENTRIES, Take, checked, hand_on};
+use crate::contract::{ContainerFault, Unreadable, refusal};
+
+/// RFC 2046: at most seventy characters.
+const BOUNDARY: usize = 70;
+/// All headers of a part.
+const HEADERS: usize = 8 * 1024;
+
+pub(super) fn each(source: impl Read, take: &mut Take<'_>) -> Result<(), Unreadable> {
+    let mut body = Body { source, held: Vec::with_capacity(2 * BUFFER), start: 0, ended: false, given: 0 };
+    let first = body.line(BOUNDARY + 4).map_err(refusal)?.ok_or(Unreadable::NotThisFormat("text"))?;
+    let boundary = first.strip_prefix(b"--").filter(|name| !name.is_empty() && name.iter().all(|byte| is_of_boundary(*byte)));
+    let delimiter = [b"\n--", boundary.ok_or(Unreadable::NotThisFormat("text"))?].concat();
+    let mut parts = 0;
+    loop {
+        if parts == MOST_ENTRIES {
+            return Err(ContainerFault::TooMany.into());
+        }
+        parts += 1;
+        let name = body.headers()?;
+        let name = checked(name.as_bytes())?;
+        let mut part = Part { body: &mut body, delimiter: Finder::new(&delimiter), first: true, over: false };
+        hand_on(name, &mut part, take)?;
+        // The delimiter was met: another part follows it, or two hyphens and the end.
+        let rest = body.line(BOUNDARY + 4).map_err(refusal)?.ok_or(ContainerFault::Truncated)?;
+        match rest.trim_ascii_end() {
+            b"" => {}
+            b"--" => return body.nothing_follows().map_err(refusal),
+            _ => return Err(ContainerFault::Damaged.into()),
+        }
+    }
+}
+
+fn is_of_boundary(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || b"'()+_,-./:=?".contains(&byte)
+}
+
+struct Body<R> {
+    source: R,
+    held: Vec<u8>,
+    start: usize,
+    ended: bool,
+    given: u64,
+}
+
+impl<R: Read> Body<R> {
+    fn rest(&self) -> &[u8] {
+        &self.held[self.start..]
+    }
+
+    /// Holds more of the source; false at its end.
+    fn more(&mut self) -> io::Result<bool> {
+        if self.ended {
+            return Ok(false);
+        }
+        self.held.drain(..self.start);
+        self.start = 0;
+        let count = (&mut self.source).take(BUFFER as u64).read_to_end(&mut self.held)?;
+        self.ended = count < BUFFER;
+        Ok(count > 0)
+    }
+
+    /// The next line without its end, if the body does not end first; too long a line is damage.
+    fn line(&mut self, most: usize) -> io::Result<Option<Vec<u8>>> {
+        loop {
+            let end = memchr::memchr(b'\n', self.rest());
+            if end.unwrap_or(self.rest().len()) > most {
+                return Err(ContainerFault::Damaged.into());
+            }
+            if let Some(end) = end {
+                let line = self.rest()[..end].strip_suffix(b"\r").unwrap_or(&self.rest()[..end]).to_vec();
+                self.start += end + 1;
+                return Ok(Some(line));
+            }
+            if !self.more()? {
+                // The last line of all may have no end.
+                let line = self.rest().to_vec();
+                self.start = self.held.len();
+                return Ok((!line.is_empty()).then_some(line));
+            }
+        }
+    }
+
+    /// The headers of a part; the name of its file, or of the part itself.
+    fn headers(&mut self) -> Result<String, Unreadable> {
+        let (mut name, mut read) = (None, 0);
+        loop {
+            let line = self.line(HEADERS - read).map_err(refusal)?.ok_or(ContainerFault::Truncated)?;
+            read += line.len();
+            if line.is_empty() {
+                return name.ok_or(ContainerFault::Name.into());
+            }
+            let line = std::str::from_utf8(&line).map_err(|_| ContainerFault::Damaged)?;
+            let (field, value) = line.split_once(':').ok_or(ContainerFault::Damaged)?;
+            if field.eq_ignore_ascii_case("content-disposition") {
+                name = parameter(value, "filename").or_else(|| parameter(value, "name")).map(str::to_owned);
+            } else if field.eq_ignore_ascii_case("content-type") {
+                name = name.or_else(|| parameter(value, "name").map(str::to_owned));
+            } else if field.eq_ignore_ascii_case("content-transfer-encoding")
+                && !["binary", "8bit", "7bit"].iter().any(|plain| value.trim().eq_ignore_ascii_case(plain))
+            {
+                return Err(ContainerFault::TransferEncoding.into());
+            }
+        }
+    }
+
+    fn nothing_follows(&mut self) -> io::Result<()> {
+        while self.more()? && self.rest().len() <= BUFFER {}
+        if self.rest().trim_ascii().is_empty() && self.ended { Ok(()) } else { Err(ContainerFault::Damaged.into()) }
+    }
+}
+
+/// A parameter of a header: `; name="value"` or `; name=value`.
+fn parameter<'a>(value: &'a str, name: &str) -> Option<&'a str> {
+    value.split(';').skip(1).find_map(|part| {
+        let (found, value) = part.split_once('=')?;
+        found.trim().eq_ignore_ascii_case(name).then(|| value.trim().trim_matches('"'))
+    })
+}
+
+/// The content of one part: up to its delimiter, which is taken with it.
+struct Part<'a, R> {
+    body: &'a mut Body<R>,
+    delimiter: Finder<'a>,
+    first: bool,
+    over: bool,
+}
+
+impl<R: Read> Read for Part<'_, R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let delimiter = self.delimiter.needle().len();
+        while !self.over && !buffer.is_empty() {
+            // An empty part has its delimiter at once, without the line end before it.
+            if self.first && (self.body.rest().len() >= delimiter || self.body.ended) {
+                self.first = false;
+                if self.body.rest().starts_with(&self.delimiter.needle()[1..]) {
+                    self.body.start += delimiter - 1;
+                    self.over = true;
+                    break;
+                }
+            }
+            let rest = self.body.rest();
+            let found = self.delimiter.find(rest);
+            // A line end may be the delimiter's.
+            let content = match found {
+                Some(at) => at - usize::from(at > 0 && rest[at - 1] == b'\r'),
+                None => rest.len().saturating_sub(delimiter + 1),
+            };
+            if content > 0 && !self.first {
+                let count = content.min(buffer.len());
+                buffer[..count].copy_from_slice(&rest[..count]);
+                self.body.start += count;
+                self.body.given += count as u64;
+                return if self.body.given > MOST_BYTES { Err(ContainerFault::Bomb.into()) } else { Ok(count) };
+            }
+            if let Some(at) = found.filter(|_| !self.first) {
+                self.body.start += at + delimiter;
+                self.over = true;
+            } else if !self.body.more()? && !self.first {
+                return Err(ContainerFault::Truncated.into());
+            }
+        }
+        Ok(0)
+    }
+}

@@ -1,0 +1,70 @@
+//! A row for formats in which a value does not stand under its own column: the adapter fills it in.
+
+use std::borrow::Cow;
+
+use domain::issues::IssueCode;
+use domain::pathways::PathwaySet;
+use domain::recognition::{self, Recognised};
+
+use super::{Column, FIELDS, Values};
+use crate::contract::Names;
+
+/// Values by column, as far as the message has them.
+pub(crate) struct Filled<'a> {
+    values: [Option<Result<Cow<'a, str>, IssueCode>>; FIELDS.len()],
+    recognised: Vec<Recognised>,
+    /// What the format calls each column.
+    names: Names,
+}
+
+impl<'a> Filled<'a> {
+    pub(crate) fn new(names: Names) -> Self {
+        Self { values: [const { None }; FIELDS.len()], recognised: Vec::new(), names }
+    }
+
+    /// Puts a value; a blank one is none.
+    pub(crate) fn set(&mut self, column: Column, value: impl Into<Cow<'a, str>>) {
+        let value = match value.into() {
+            Cow::Borrowed(text) => Cow::Borrowed(text.trim()),
+            Cow::Owned(text) if text.trim().len() == text.len() => Cow::Owned(text),
+            Cow::Owned(text) => Cow::Owned(text.trim().to_owned()),
+        };
+        self.values[column as usize] = if value.is_empty() {
+            None
+        } else if value.chars().any(char::is_control) {
+            Some(Err(IssueCode::ValueControlCharacter))
+        } else {
+            Some(Ok(value))
+        };
+    }
+
+    /// Notes that there is a value, which cannot be read.
+    pub(crate) fn fault(&mut self, column: Column, code: IssueCode) {
+        self.values[column as usize] = Some(Err(code));
+    }
+
+    /// The pathways that its codes said.
+    pub(crate) fn pathways(&self) -> PathwaySet {
+        recognition::pathways(&self.recognised)
+    }
+
+    /// Puts the pathways that its codes say.
+    pub(crate) fn recognise(&mut self, recognised: Vec<Recognised>) {
+        self.set(Column::Pathway, recognition::pathways(&recognised).to_string());
+        self.recognised = recognised;
+    }
+}
+
+impl Values for Filled<'_> {
+    fn value(&self, column: Column) -> Option<Result<&str, IssueCode>> {
+        self.values[column as usize].as_ref().map(|value| value.as_deref().map_err(|code| *code))
+    }
+
+    fn names(&self) -> Names {
+        self.names
+    }
+
+    fn recognised(&self) -> Vec<Recognised> {
+        self.recognised.clone()
+    }
+}

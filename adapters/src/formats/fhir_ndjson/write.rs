@@ -1,0 +1,16 @@
+//! Referrals as FHIR, a resource a line.
+
+use std::io::{self, Write};
+
+use domain::submissions::Record;
+
+use super::super::fhir::lines;
+
+/// Writes a resource a line. Records of other kinds are left out.
+pub fn write_fhir_ndjson(records: &[Record], out: &mut dyn Write) -> io::Result<()> {
+    for resource in lines(records) {
+        serde_json::to_writer(&mut *out, &resource)?;
+        out.write_all(b"\n")?;
+    }
+    Ok(())
+}

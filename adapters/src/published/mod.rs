@@ -1,0 +1,167 @@
+//! What published returns have in common as CSV: lines of title before the header, months, counts with
+//! commas in them, and names in whatever dashes and capitals.
+
+use std::borrow::Cow;
+use std::collections::HashSet;
+use std::io::Read;
+
+use chrono::{Datelike, NaiveDate};
+use domain::comparators::ServiceLine;
+use domain::issues::IssueCode;
+use domain::organisations::OrganisationCode;
+
+use crate::bytes::encodings::Encodings;
+use crate::bytes::records::Records;
+use crate::bytes::sources::Looks;
+use crate::contract::Unreadable;
+
+/// The header of a published file stands below its title: about the fourteenth row.
+const TITLE_ROWS: u64 = 30;
+
+/// A file whose header was found.
+pub(crate) struct ReturnWire<R> {
+    records: Records<R>,
+    /// The header's cells.
+    pub(crate) header: Vec<String>,
+    /// The month that the title names.
+    pub(crate) period: Option<NaiveDate>,
+    number: u64,
+    seen: HashSet<(ServiceLine, NaiveDate)>,
+}
+
+impl<R: Read> ReturnWire<R> {
+    /// Looks for the first row that has all the columns; `required` are their names as [`folded`], `named` as they are published.
+    pub(crate) fn open(looks: Looks, source: R, required: &[&str], named: &[&'static str]) -> Result<Self, Unreadable> {
+        match looks {
+            Looks::Xml => return Err(Unreadable::NotThisFormat("XML")),
+            Looks::Other(name) => return Err(Unreadable::NotThisFormat(name)),
+            Looks::Text => {}
+        }
+        let mut file = Self { records: Records::new(source), header: Vec::new(), period: None, number: 0, seen: HashSet::new() };
+        let mut any = false;
+        for _ in 0..TITLE_ROWS {
+            if !file.records.advance(0)? {
+                break;
+            }
+            any |= !file.records.is_blank();
+            let cells: Vec<_> = (0..file.records.record().len()).map(|at| file.cell(Some(at)).into_owned()).collect();
+            let names: Vec<_> = cells.iter().map(|cell| folded(cell)).collect();
+            if required.iter().all(|name| names.iter().any(|found| found == name)) {
+                file.header = cells;
+                return Ok(file);
+            }
+            file.note_period(&cells);
+        }
+        Err(if any { Unreadable::HeaderMissing(named.to_vec()) } else { Unreadable::Empty })
+    }
+
+    fn note_period(&mut self, cells: &[String]) {
+        let mut filled = cells.iter().filter(|cell| !cell.is_empty());
+        let Some(rest) = filled.next().and_then(|cell| cell.strip_prefix("Period").or(cell.strip_prefix("PERIOD"))) else { return };
+        self.period = self.period.or_else(|| month(rest)).or_else(|| filled.next().and_then(|cell| month(cell)));
+    }
+
+    /// Reads the next row that is not blank; its number behind the header, or `None` at the end.
+    pub(crate) fn advance(&mut self) -> Result<Option<u64>, Unreadable> {
+        loop {
+            if !self.records.advance(self.number + 1)? {
+                return Ok(None);
+            }
+            self.number += 1;
+            if !self.records.is_blank() {
+                return Ok(Some(self.number));
+            }
+        }
+    }
+
+    /// Where the column of such a name stands.
+    pub(crate) fn position(&self, name: &str) -> Option<usize> {
+        self.header.iter().position(|cell| folded(cell) == name)
+    }
+
+    /// A cell of the row; blank where there is none.
+    pub(crate) fn cell(&self, position: Option<usize>) -> Cow<'_, str> {
+        String::from_utf8_lossy(position.and_then(|at| self.records.record().get(at)).unwrap_or_default().trim_ascii())
+    }
+
+    /// What encodings were met so far.
+    pub(crate) fn encodings(&self) -> Encodings {
+        self.records.encodings()
+    }
+
+    /// A count of the row.
+    pub(crate) fn count(&mut self, position: Option<usize>) -> Result<u64, IssueCode> {
+        match &*self.cell(position) {
+            "" | "-" | "*" => Err(IssueCode::CountMissing),
+            text => text.replace(',', "").parse().map_err(|_| IssueCode::CountFormat),
+        }
+    }
+
+    /// Whether the row has the header's columns: otherwise no cell is certain to stand under its own.
+    pub(crate) fn has_shape(&self) -> bool {
+        self.records.record().len() == self.header.len()
+    }
+
+    /// Whether the row is this organisation's, or nobody's: a note below the table.
+    pub(crate) fn owner(&mut self, position: Option<usize>, own: OrganisationCode) -> Option<bool> {
+        let code: OrganisationCode = self.cell(position).parse().ok()?;
+        Some(code == own)
+    }
+
+    /// The month of the row, or that of the title.
+    pub(crate) fn month(&mut self, position: Option<usize>) -> Result<NaiveDate, IssueCode> {
+        let title = self.period;
+        let text = self.cell(position);
+        if text.is_empty() { title } else { month(&text) }.ok_or(IssueCode::PeriodFormat)
+    }
+
+    /// Whether the line of the month stood before.
+    pub(crate) fn is_repeated(&mut self, line: ServiceLine, period: NaiveDate) -> bool {
+        !self.seen.insert((line, period))
+    }
+}
+
+/// A name without its capitals, spaces, dashes and brackets.
+pub(crate) fn folded(name: &str) -> String {
+    name.chars().filter(|character| character.is_alphanumeric() || *character == '+').flat_map(char::to_lowercase).collect()
+}
+
+/// The numbers in a name.
+pub(crate) fn numbers(name: &str) -> Vec<u32> {
+    name.split(|character: char| !character.is_ascii_digit()).filter_map(|digits| digits.parse().ok()).collect()
+}
+
+/// The first day of a month: 2026-09, 2026-09-30, September 2026, Sep-26, DM01-SEPTEMBER-2026.
+pub(crate) fn month(text: &str) -> Option<NaiveDate> {
+    const MONTHS: [&str; 12] =
+        ["january", "february", "march", "april", "may", "june", "july", "august", "september", "october", "november", "december"];
+    let text = text.to_lowercase();
+    let words: Vec<_> = text.split(|character: char| !character.is_ascii_alphanumeric()).filter(|word| !word.is_empty()).collect();
+    let named = words.iter().enumerate().find_map(|(at, word)| {
+        let month = MONTHS.iter().position(|month| word.len() >= 3 && month.starts_with(word))?;
+        Some((u32::try_from(month + 1).ok()?, *words.get(at + 1)?))
+    });
+    let (month, year) = match (named, words.as_slice()) {
+        (Some(named), _) => named,
+        (None, [year, month] | [year, month, _]) if year.len() == 4 => (month.parse().ok()?, *year),
+        _ => return None,
+    };
+    let year: i32 = year.parse().ok().filter(|_| matches!(year.len(), 2 | 4))?;
+    let day = NaiveDate::from_ymd_opt(if year < 100 { year + 2000 } else { year }, month, 1)?;
+    ((2000..2200).contains(&day.year())).then_some(day)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn months_are_read_as_they_are_written() {
+        for text in ["2026-09", "2026-09-30", "September 2026", ": September 2026", "Sep-26", "DM01-SEPTEMBER-2026", "sept 2026"] {
+            assert_eq!(month(text).map(|day| day.to_string()).as_deref(), Some("2026-09-01"), "{text}");
+        }
+        for text in ["", "2026", "September", "2026-13", "13/09/2026", "Se 2026", "September 206", "September 1926", "12-09"] {
+            assert_eq!(month(text), None, "{text}");
+        }
+    }
+}
