@@ -27,4 +27,5 @@ mod readings;
 mod releases;
 mod rights;
 mod story;
+mod structure;
 mod submissions;
