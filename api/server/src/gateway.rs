@@ -26,7 +26,7 @@ use crate::ingest::Intake;
 use crate::keys::KeysError;
 use crate::partnership::{self, PartnershipError};
 use crate::releases::Releases;
-use crate::routes::{Documentation, Table};
+use crate::routes::Documentation;
 use crate::secrets::{self, Secrets};
 use crate::state::State;
 use crate::telemetry::metrics::Metrics;
@@ -101,11 +101,6 @@ struct Loaded {
 
 /// Starts a gateway. It answers as soon as this returns.
 pub async fn start(configuration: Configuration, clock: Clock) -> Result<Gateway, StartError> {
-    start_with(configuration, clock, routes::table).await
-}
-
-/// Starts a gateway with a route table.
-pub(crate) async fn start_with(configuration: Configuration, clock: Clock, table: Table) -> Result<Gateway, StartError> {
     configuration.check()?;
     let loaded = {
         let (configuration, clock) = (configuration.clone(), clock.clone());
@@ -143,12 +138,12 @@ pub(crate) async fn start_with(configuration: Configuration, clock: Clock, table
         journal: journal.clone(),
         store: store.clone(),
         metrics: metrics.clone(),
-        documentation: Documentation::new(&routes::document_of(table))?,
+        documentation: Documentation::new(&routes::document_of(routes::table))?,
         configuration,
     });
 
     let api_server = HttpServer::new(move || {
-        let (app, _) = App::new().into_utoipa_app().configure(table).split_for_parts();
+        let (app, _) = App::new().into_utoipa_app().configure(routes::table).split_for_parts();
         app.app_data(state.clone())
             .default_service(web::to(exchanges::unmatched))
             .wrap(from_fn(exchanges::explain))

@@ -53,6 +53,3 @@ pub use maintenance::{
     OperationError, assurance_documents, build_release, formats, formats_page, migrate, openapi, run_retention, verify_audit,
 };
 pub use tls::authorities::DEMONSTRATION_AUTHORITY;
-
-#[cfg(test)]
-mod tests;
