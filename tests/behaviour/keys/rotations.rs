@@ -5,6 +5,7 @@ use integration_tests::{Database, World, on_both, today, until};
 use reqwest::Body;
 use serde_json::Value;
 use server::{Purpose, RotationError};
+use tokio::sync::oneshot::error::TryRecvError;
 
 use super::key_file;
 use super::traffic::{Traffic, before, lay_out, push_case};
@@ -114,14 +115,22 @@ on_both! {
     }
 
     async fn a_body_that_comes_in_over_a_whole_rotation_is_under_the_new_keys(world: World) {
+        let mut world = world;
+        // It may come as slowly as a rotation takes.
+        world.configuration.api.minimum_body_rate = 1;
+        let world = world.restart().await;
         let trust = world.persona("provider-hct").signed_in().await;
         let (half, rest): (Vec<_>, Vec<_>) = (0..1_200).map(|nth| row(&format!("L-{nth}"), &number(nth), "01", "autism")).partition(|row| row.as_bytes()[2] % 2 == 0);
-        let rest: String = rest.concat();
         let (go_on, gone_on) = tokio::sync::oneshot::channel::<()>();
-        let body = stream::iter([list(half)]).chain(stream::once(async move {
-            gone_on.await.unwrap();
-            rest
-        }));
+        // A row a second, so that it is not given up, and the rest at once when all is done.
+        let rest = stream::unfold((rest.into_iter(), gone_on), async |(mut rest, mut gone_on)| {
+            let row = rest.next()?;
+            if gone_on.try_recv() == Err(TryRecvError::Empty) {
+                tokio::time::sleep(std::time::Duration::from_secs(1)).await;
+            }
+            Some((row, (rest, gone_on)))
+        });
+        let body = stream::iter([list(half)]).chain(rest);
         let pushing = {
             let trust = trust.clone();
             tokio::spawn(async move { trust.push_csv("list=long", Body::wrap_stream(body.map(Ok::<_, std::io::Error>))).await })
