@@ -48,7 +48,7 @@ on_both! {
             (call(Method::GET, "/v1/submissions/9990000018"), 404, "not-found"),
             (waits(), 400, "actor-missing"),
             (waits().actor("x"), 400, "actor-malformed"),
-            (call(Method::GET, "/v1/children/0197/waits?x=1").actor(ACTOR), 400, "malformed"),
+            (call(Method::GET, "/v1/ehcp/cases?x=1"), 400, "malformed"),
             (search().body("{}"), 415, "unsupported-media-type"),
             (search().header("content-type", "text/csv").body("{}"), 415, "unsupported-media-type"),
             (search().json(&json!({ "colour": 1 })), 400, "malformed"),
@@ -79,7 +79,7 @@ on_both! {
         let mut answered = Vec::new();
         for (path, acts) in [
             (format!("/v1/children/{secret}/waits"), true),
-            (format!("/v1/children/{secret}/waits?secret={secret}"), true),
+            (format!("/v1/consents?child_id={secret}&secret={secret}"), true),
             (format!("/{secret}"), false),
             (format!("/v1/submissions/{secret}"), false),
         ] {
