@@ -2,7 +2,7 @@
 
 use chrono::{Days, NaiveDate};
 use integration_tests::records::{BORN, days_ago, list, number, permission, row};
-use integration_tests::{Persona, World, on_both, today, within_seconds};
+use integration_tests::{Persona, World, on_both, today, until};
 use serde_json::{Value, json};
 
 const STATUS: &str = "herts-waiting-list-status";
@@ -79,7 +79,7 @@ on_both! {
     async fn an_agreement_that_is_about_to_end_is_warned_of(world: World) {
         let auditor = signed_in(&world, "auditor-herts").await;
         let whole = std::fs::read_to_string(&world.configuration.partnership).unwrap();
-        within_seconds(8, "the metric", async || days_left(&world, STATUS).await.is_some()).await;
+        until("the metric", async || days_left(&world, STATUS).await.is_some()).await;
         let year = (today().checked_add_months(chrono::Months::new(12)).unwrap() - today()).num_days();
         assert_eq!(days_left(&world, STATUS).await, Some(year));
         let warning = json!(["the agreement is about to end"]);
@@ -93,15 +93,15 @@ on_both! {
             (after(1), after(90), "not-started", 90, json!([])),
         ] {
             world.change_partnership(|_| with_days(&whole, STATUS, starts, ends));
-            within_seconds(3, standing, async || agreement(&auditor, STATUS).await["days_left"] == left).await;
+            until(standing, async || agreement(&auditor, STATUS).await["days_left"] == left).await;
             let told = agreement(&auditor, STATUS).await;
             assert_eq!((&told["standing"], &told["warnings"]), (&json!(standing), &warnings));
             assert_eq!(told["in_force"], json!(["in-date", "expiring"].contains(&standing)));
-            within_seconds(8, "the metric", async || days_left(&world, STATUS).await == Some(left)).await;
+            until("the metric", async || days_left(&world, STATUS).await == Some(left)).await;
         }
         let renamed = whole.replace(STATUS, "another").replace("controllers", "warn_days = 366\ncontrollers").replacen("warn_days = 60", "", 1);
         world.change_partnership(|_| renamed);
-        within_seconds(8, "an agreement that is gone is forgotten", async || days_left(&world, STATUS).await.is_none()).await;
+        until("an agreement that is gone is forgotten", async || days_left(&world, STATUS).await.is_none()).await;
         assert_eq!(agreement(&auditor, "another").await["standing"], "expiring", "as many days as the file says");
     }
 
@@ -118,7 +118,7 @@ on_both! {
         let whole = std::fs::read_to_string(&world.configuration.partnership).unwrap();
         let resting = resting_on(&whole, STATUS, provision);
         world.change_partnership(|_| resting.clone());
-        within_seconds(3, "nothing flows", async || waits().await.status == 404).await;
+        until("nothing flows", async || waits().await.status == 404).await;
         entries().await.expect_problem(403, "no-agreement");
         let leaf = world.audit_log().await.into_iter().rfind(|leaf| leaf["operation"] == "list_entries").unwrap();
         assert_eq!(leaf["reason"], "legal-basis-not-in-force");
@@ -132,11 +132,11 @@ on_both! {
         tokio::time::sleep(std::time::Duration::from_millis(2_200)).await;
         entries().await.expect_problem(403, "no-agreement");
         world.change_partnership(|_| dated(today(), ""));
-        within_seconds(3, "it is law from its first day", async || waits().await.status == 200).await;
+        until("it is law from its first day", async || waits().await.status == 200).await;
         world.change_partnership(|_| dated(days_ago(9), &format!("in_force_to = {}", today())));
         tokio::time::sleep(std::time::Duration::from_millis(2_200)).await;
         waits().await.expect(200);
         world.change_partnership(|_| dated(days_ago(9), &format!("in_force_to = {}", days_ago(1))));
-        within_seconds(3, "it is law to its last day", async || waits().await.status == 404).await;
+        until("it is law to its last day", async || waits().await.status == 404).await;
     }
 }

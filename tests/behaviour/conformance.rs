@@ -9,9 +9,19 @@ use std::io::{self, Cursor, Read, Write};
 
 use adapters::{Format, InMemory, REGISTRY, Row, Scratch, Sink, Spool, SpoolReader, Starters, Stop, Unreadable};
 use domain::issues::{Issue, Severity};
+use integration_tests::short_or_whole;
 use proptest::prelude::*;
 
 use crate::readings::{assert_holds_together, context, read, read_with, survives};
+
+/// How a byte is flipped.
+const MASKS: [u8; 6] = [0x01, 0x04, 0x10, 0x20, 0x80, 0xFF];
+
+/// The places of a sample that are tried: some hundreds from its start to its end, or all.
+fn places(sample: &[u8]) -> impl Iterator<Item = usize> {
+    let step = short_or_whole(1 + sample.len() / 300, 1);
+    (0..sample.len()).step_by(step)
+}
 
 /// Scratch space that ends, for what puts a body aside before it reads it.
 struct Lent;
@@ -164,7 +174,7 @@ fn the_same_bytes_give_the_same_rows_however_they_arrive() {
 fn no_sample_cut_short_anywhere_breaks_its_reader() {
     for adapter in REGISTRY {
         for sample in adapter.samples() {
-            for length in 0..sample.bytes.len() {
+            for length in places(sample.bytes) {
                 survives(*adapter, &sample.bytes[..length]);
             }
         }
@@ -176,8 +186,9 @@ fn no_flipped_byte_of_a_sample_breaks_its_reader() {
     for adapter in REGISTRY {
         for sample in adapter.samples() {
             let mut bytes = sample.bytes.to_vec();
-            for at in 0..bytes.len() {
-                for mask in [0x01, 0x04, 0x10, 0x20, 0x80, 0xFF] {
+            for (nth, at) in places(sample.bytes).enumerate() {
+                // Each place is flipped in one way, or in all.
+                for mask in MASKS.iter().cycle().skip(nth).take(short_or_whole(1, MASKS.len())) {
                     bytes[at] ^= mask;
                     survives(*adapter, &bytes);
                     bytes[at] ^= mask;
@@ -206,7 +217,8 @@ fn what_never_ends_is_refused_after_a_bounded_part_of_it() {
         for sample in adapter.samples() {
             for eighth in 0..8 {
                 let start = &sample.bytes[..sample.bytes.len() * eighth / 8];
-                for filler in *b"A \n\"<,&0" {
+                // Each place goes on in two ways, so that each filler comes twice, or in all.
+                for filler in b"A \n\"<,&0".iter().copied().cycle().skip(eighth).take(short_or_whole(2, 8)) {
                     let taken = Cell::new(0);
                     let (kept, end) = read_with(*adapter, &mut Unending { start: Cursor::new(start), filler, taken: &taken }, &Lent);
                     assert!(end.is_err(), "{} at {eighth}/8 before {filler}", sample.name);

@@ -1,7 +1,7 @@
 //! Who saw what about a child: the report, for whom it is, and what it does not give away.
 
 use integration_tests::records::{BORN, advice_request, list, number, permission, row};
-use integration_tests::{ACTOR, Answer, Database, Persona, World, on_both, within_seconds};
+use integration_tests::{ACTOR, Answer, Database, Persona, World, on_both, until};
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -165,7 +165,7 @@ on_both! {
         restrict(&world, "safeguarding");
         council.post("/v1/consents", &permission(&number(0), &["autism"])).await.expect(201);
         let waits = format!("/v1/children/{}/waits", council.child_id(&number(0), BORN).await);
-        within_seconds(2, "the restriction stops it", async || council.get(&waits).await.status == 404).await;
+        until("the restriction stops it", async || council.get(&waits).await.status == 404).await;
         let path = path(&auditor, 0).await;
         let report = auditor.get(&path).await.expect(200);
         let last = items(&report).last().unwrap();

@@ -12,6 +12,8 @@ use std::time::{Duration, Instant};
 use diesel::connection::SimpleConnection;
 use diesel::{Connection, PgConnection};
 
+use crate::HANG;
+
 /// A running cluster.
 pub struct Cluster {
     port: u16,
@@ -92,7 +94,7 @@ impl Cluster {
         let cluster = Self { port, data: kept, databases: AtomicU32::new(0) };
         let began = Instant::now();
         while PgConnection::establish(&cluster.url("postgres")).is_err() {
-            assert!(began.elapsed() < Duration::from_secs(30), "PostgreSQL does not answer");
+            assert!(began.elapsed() < HANG, "PostgreSQL does not answer");
             std::thread::sleep(Duration::from_millis(50));
         }
         cluster

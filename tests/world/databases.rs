@@ -84,6 +84,6 @@ pub(crate) fn open(configuration: &Configuration) -> Opened {
         return Opened::Postgres(PgConnection::establish(&url).expect("PostgreSQL"));
     }
     let mut connection = SqliteConnection::establish(&url).expect("SQLite");
-    connection.batch_execute("PRAGMA busy_timeout = 10000").expect("patience");
+    connection.batch_execute("PRAGMA busy_timeout = 600000").expect("patience");
     Opened::Sqlite(connection)
 }

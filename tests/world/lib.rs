@@ -6,14 +6,15 @@
 
 mod clusters;
 mod databases;
+mod hands;
 pub mod logs;
 mod personas;
 mod processes;
 pub mod records;
+mod sizes;
 
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, Ordering};
 
 use chrono::{Duration, NaiveDate};
 use sendbridge::demonstration::{LayOut, lay_out};
@@ -26,6 +27,9 @@ use tempfile::TempDir;
 pub use clusters::Cluster;
 pub use personas::{ACTOR, Answer, Call, GUARDIAN, Persona};
 pub use processes::{Process, run_command};
+pub use sizes::short_or_whole;
+
+use hands::Hands;
 
 /// Which database a world stands on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -39,7 +43,7 @@ pub struct World {
     pub gateway: Gateway,
     pub configuration: Configuration,
     folder: TempDir,
-    offset: Arc<AtomicI64>,
+    hands: Arc<Hands>,
     database: Database,
     url: String,
 }
@@ -66,17 +70,17 @@ impl World {
         configuration.api.listen.set_port(0);
         configuration.operations.listen.set_port(0);
         change(&mut configuration);
-        let offset = Arc::new(AtomicI64::new(0));
-        let gateway = server::start(configuration.clone(), clock(&offset)).await.expect("a gateway");
-        Self { gateway, configuration, folder, offset, database, url }
+        let hands = Arc::<Hands>::default();
+        let gateway = server::start(configuration.clone(), hands.clock()).await.expect("a gateway");
+        Self { gateway, configuration, folder, hands, database, url }
     }
 
     /// Stops the gateway and starts it again on what it left.
     pub async fn restart(self) -> Self {
-        let Self { gateway, configuration, folder, offset, database, url } = self;
+        let Self { gateway, configuration, folder, hands, database, url } = self;
         gateway.stop().await;
-        let gateway = server::start(configuration.clone(), clock(&offset)).await.expect("a gateway again");
-        Self { gateway, configuration, folder, offset, database, url }
+        let gateway = server::start(configuration.clone(), hands.clock()).await.expect("a gateway again");
+        Self { gateway, configuration, folder, hands, database, url }
     }
 
     /// Stops the gateway and leaves what it stood on: its configuration, and the folder while it is held.
@@ -87,12 +91,12 @@ impl World {
 
     /// A second gateway on the same database and files, as a replica is.
     pub async fn replica(&self) -> Gateway {
-        server::start(self.configuration.clone(), clock(&self.offset)).await.expect("a replica")
+        server::start(self.configuration.clone(), self.hands.clock()).await.expect("a replica")
     }
 
     /// The gateway's clock, or what it will say after some time.
     pub fn clock(&self, ahead: Duration) -> Clock {
-        let clock = clock(&self.offset);
+        let clock = self.hands.clock();
         Clock::new(move || clock.now() + ahead)
     }
 
@@ -129,7 +133,12 @@ impl World {
 
     /// Moves the gateway's clock on.
     pub fn pass(&self, time: Duration) {
-        self.offset.fetch_add(time.num_milliseconds(), Ordering::SeqCst);
+        self.hands.pass(time);
+    }
+
+    /// Stops the gateway's clock: from now on it moves by [`Self::pass`] alone.
+    pub fn stop_clock(&self) {
+        self.hands.stop();
     }
 
     pub fn database(&self) -> Database {
@@ -190,7 +199,7 @@ impl World {
         });
         let persona = self.persona(client_id);
         let form = [("grant_type", "client_credentials"), ("client_id", client_id), ("scope", scopes)];
-        within_seconds(3, "the scopes are granted", async || persona.ask_for_token(&form).await.status == 200).await;
+        until("the scopes are granted", async || persona.ask_for_token(&form).await.status == 200).await;
     }
 
     /// Does something to the database behind the gateway's back.
@@ -229,14 +238,14 @@ impl World {
 
     /// Looks through the log, as the operator's command does.
     pub async fn verify_audit(&self, against: Option<PathBuf>) -> Result<AuditReport, OperationError> {
-        let (configuration, clock) = (self.configuration.clone(), clock(&self.offset));
+        let (configuration, clock) = (self.configuration.clone(), self.hands.clock());
         let look = move || server::verify_audit(&configuration, &clock, against.as_deref());
         tokio::task::spawn_blocking(look).await.expect("the look, to its end")
     }
 
     /// The whole audit log as its auditor reads it, once what waits is appended.
     pub async fn audit_log(&self) -> Vec<Value> {
-        within_seconds(5, "everything is appended", async || self.ask_database("SELECT count(*) FROM audit_pending") == 0).await;
+        until("everything is appended", async || self.ask_database("SELECT count(*) FROM audit_pending") == 0).await;
         let auditor = self.persona("auditor-herts").signed_in().await;
         let (mut log, mut after) = (Vec::new(), Some("0".to_owned()));
         while let Some(cursor) = after {
@@ -255,29 +264,32 @@ impl World {
 
     /// Stops the gateway, lets something be done to its files, and starts it again.
     pub async fn restart_after(self, meanwhile: impl FnOnce(&std::path::Path)) -> Self {
-        let Self { gateway, configuration, folder, offset, database, url } = self;
+        let Self { gateway, configuration, folder, hands, database, url } = self;
         gateway.stop().await;
         meanwhile(&folder.path().join("partnership"));
-        let gateway = server::start(configuration.clone(), clock(&offset)).await.expect("a gateway again");
-        Self { gateway, configuration, folder, offset, database, url }
+        let gateway = server::start(configuration.clone(), hands.clock()).await.expect("a gateway again");
+        Self { gateway, configuration, folder, hands, database, url }
     }
 
     /// Removes what is past its retention, as the operator's command does.
     pub async fn run_retention(&self, dry_run: bool) -> domain::retention::Report {
-        server::run_retention(&self.configuration, clock(&self.offset), dry_run).await.expect("a run of the retention")
+        server::run_retention(&self.configuration, self.hands.clock(), dry_run).await.expect("a run of the retention")
     }
 
     /// Builds a release, as the operator's command does.
     pub async fn build_release(&self, as_of: NaiveDate) {
-        server::build_release(&self.configuration, clock(&self.offset), as_of).await.expect("a release");
+        server::build_release(&self.configuration, self.hands.clock(), as_of).await.expect("a release");
     }
 }
 
-/// Asks again and again, until it holds or the time is up, which fails the test.
-pub async fn within_seconds(seconds: u64, what: &str, mut holds: impl AsyncFnMut() -> bool) {
+/// What takes longer than this hangs. No test waits so long on a machine that is only slow.
+pub const HANG: std::time::Duration = std::time::Duration::from_secs(600);
+
+/// Asks again and again until it holds. What never does fails the test.
+pub async fn until(what: &str, mut holds: impl AsyncFnMut() -> bool) {
     let began = std::time::Instant::now();
     while !holds().await {
-        assert!(began.elapsed() < std::time::Duration::from_secs(seconds), "not within {seconds} seconds: {what}");
+        assert!(began.elapsed() < HANG, "it never comes: {what}");
         tokio::time::sleep(std::time::Duration::from_millis(50)).await;
     }
 }
@@ -285,11 +297,6 @@ pub async fn within_seconds(seconds: u64, what: &str, mut holds: impl AsyncFnMut
 /// The day it is in London by the machine's clock.
 pub fn today() -> NaiveDate {
     domain::dates::london_day(Clock::system().now())
-}
-
-fn clock(offset: &Arc<AtomicI64>) -> Clock {
-    let (system, offset) = (Clock::system(), Arc::clone(offset));
-    Clock::new(move || system.now() + Duration::milliseconds(offset.load(Ordering::SeqCst)))
 }
 
 /// Tests that run on both databases: `on_both! { async fn what_is_true(world: World) { … } }` makes

@@ -2,11 +2,14 @@
 
 use std::net::SocketAddr;
 use std::path::Path;
-use std::time::Duration;
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
 
 use reqwest::header::HeaderMap;
 use reqwest::{Body, Certificate, Client, Identity, Method};
 use serde_json::{Value, json};
+
+use crate::HANG;
 
 /// The person behind a persona's calls.
 pub const ACTOR: &str = r#"id="kt-204", role="ehc-coordinator", reason="assessment C-1""#;
@@ -20,13 +23,40 @@ pub struct Persona {
     pub client_id: String,
     base: String,
     http: Client,
-    token: Option<String>,
+    token: Token,
 }
 
 /// One call before it is sent.
 pub struct Call {
     request: reqwest::RequestBuilder,
+    token: Token,
 }
+
+/// What a persona shows with its calls.
+#[derive(Clone)]
+enum Token {
+    None,
+    /// One that the test chose, which ends when it ends.
+    Given(String),
+    /// The persona's own, which it asks for again in good time.
+    Own(Arc<Own>),
+}
+
+/// A token that is renewed, so that no test depends on how fast the machine is.
+struct Own {
+    /// Who asks for it.
+    persona: Persona,
+    scope: Option<String>,
+    held: Mutex<Held>,
+}
+
+struct Held {
+    token: String,
+    since: Instant,
+}
+
+/// A token is renewed after this time: half of its life.
+const RENEWED_AFTER: Duration = Duration::from_secs(300);
 
 /// What came back.
 #[derive(Debug)]
@@ -48,48 +78,63 @@ impl Persona {
     pub(crate) fn new(client_id: &str, address: SocketAddr, authority: &[u8], identity: Option<&[u8]>) -> Self {
         // Several tests in one process: the first installs it.
         let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
-        let mut http = Client::builder()
-            .tls_certs_only([Certificate::from_pem(authority).expect("the authority's certificate")])
-            .timeout(Duration::from_secs(60));
+        let mut http =
+            Client::builder().tls_certs_only([Certificate::from_pem(authority).expect("the authority's certificate")]).timeout(HANG);
         if let Some(identity) = identity {
             http = http.identity(Identity::from_pem(identity).expect("a certificate and its key"));
         }
         let http = http.build().expect("an HTTP client");
-        Self { client_id: client_id.to_owned(), base: format!("https://{address}"), http, token: None }
+        Self { client_id: client_id.to_owned(), base: format!("https://{address}"), http, token: Token::None }
     }
 
     /// The persona with a token for all the scopes it holds.
-    pub async fn signed_in(mut self) -> Self {
-        let answer = self.ask_for_token(&[("grant_type", "client_credentials"), ("client_id", &self.client_id)]).await;
-        self.token = Some(answer.expect(200)["access_token"].as_str().expect("a token").to_owned());
+    pub async fn signed_in(self) -> Self {
+        self.signed_in_for(None).await
+    }
+
+    /// The persona with a token for some of the scopes it holds, separated by spaces, or for all.
+    pub async fn signed_in_for(mut self, scope: Option<&str>) -> Self {
+        self.token = Token::None;
+        let answer = self.ask_for_token_of(scope).await.expect("an answer").expect(200);
+        let token = answer["access_token"].as_str().expect("a token").to_owned();
+        let held = Mutex::new(Held { token, since: Instant::now() });
+        self.token = Token::Own(Arc::new(Own { persona: self.clone(), scope: scope.map(str::to_owned), held }));
         self
     }
 
-    /// The persona with another's token, or none.
+    /// The persona with a given token, which is not renewed, or none.
     #[must_use]
     pub fn with_token(mut self, token: Option<&str>) -> Self {
-        self.token = token.map(str::to_owned);
+        self.token = token.map_or(Token::None, |token| Token::Given(token.to_owned()));
         self
     }
 
-    pub fn token(&self) -> Option<&str> {
-        self.token.as_deref()
+    /// The token that it holds at this moment.
+    pub fn token(&self) -> Option<String> {
+        match &self.token {
+            Token::None => None,
+            Token::Given(token) => Some(token.clone()),
+            Token::Own(own) => Some(own.held.lock().expect("the token").token.clone()),
+        }
     }
 
     pub async fn ask_for_token(&self, form: &[(&str, &str)]) -> Answer {
-        let request = self.http.post(format!("{}/oauth2/token", self.base)).form(form);
-        Call { request }.send().await
+        self.token_request(form).send().await
+    }
+
+    fn token_request(&self, form: &[(&str, &str)]) -> Call {
+        Call { request: self.http.post(format!("{}/oauth2/token", self.base)).form(form), token: Token::None }
+    }
+
+    async fn ask_for_token_of(&self, scope: Option<&str>) -> reqwest::Result<Answer> {
+        let mut form = vec![("grant_type", "client_credentials"), ("client_id", self.client_id.as_str())];
+        form.extend(scope.map(|scope| ("scope", scope)));
+        self.token_request(&form).send_as_it_is().await
     }
 
     /// A call with the persona's token and nothing else.
     pub fn call(&self, method: Method, path: &str) -> Call {
-        let request = self.http.request(method, format!("{}{path}", self.base));
-        Call {
-            request: match &self.token {
-                Some(token) => request.bearer_auth(token),
-                None => request,
-            },
-        }
+        Call { request: self.http.request(method, format!("{}{path}", self.base)), token: self.token.clone() }
     }
 
     /// GET for the usual person.
@@ -130,7 +175,7 @@ impl Call {
     /// A header whose value need not be text.
     #[must_use]
     pub fn header_bytes(self, name: &str, value: &[u8]) -> Self {
-        Self { request: self.request.header(name, value) }
+        Self { request: self.request.header(name, value), token: self.token }
     }
 
     #[must_use]
@@ -140,16 +185,25 @@ impl Call {
 
     #[must_use]
     pub fn json(self, body: &Value) -> Self {
-        Self { request: self.request.json(body) }
+        Self { request: self.request.json(body), token: self.token }
     }
 
     #[must_use]
     pub fn body(self, body: impl Into<Body>) -> Self {
-        Self { request: self.request.body(body) }
+        Self { request: self.request.body(body), token: self.token }
     }
 
     /// The answer, or why there was none.
     pub async fn try_send(self) -> reqwest::Result<Answer> {
+        let request = match &self.token {
+            Token::None => self.request,
+            Token::Given(token) => self.request.bearer_auth(token),
+            Token::Own(own) => self.request.bearer_auth(own.in_date().await),
+        };
+        Self { request, token: Token::None }.send_as_it_is().await
+    }
+
+    async fn send_as_it_is(self) -> reqwest::Result<Answer> {
         let response = self.request.send().await?;
         let (status, headers) = (response.status().as_u16(), response.headers().clone());
         Ok(Answer { status, headers, text: response.text().await? })
@@ -157,6 +211,21 @@ impl Call {
 
     pub async fn send(self) -> Answer {
         self.try_send().await.expect("an answer")
+    }
+}
+
+impl Own {
+    /// The token, renewed if it is old. The one of before stays where there is no new one to be had: what
+    /// the gateway says to it is the test's to judge.
+    async fn in_date(&self) -> String {
+        let is_old = self.held.lock().expect("the token").since.elapsed() > RENEWED_AFTER;
+        let renewed = if is_old { self.persona.ask_for_token_of(self.scope.as_deref()).await.ok() } else { None };
+        let renewed = renewed.filter(|answer| answer.status == 200).map(|answer| answer.json());
+        let mut held = self.held.lock().expect("the token");
+        if let Some(token) = renewed.as_ref().and_then(|answer| answer["access_token"].as_str()) {
+            *held = Held { token: token.to_owned(), since: Instant::now() };
+        }
+        held.token.clone()
     }
 }
 

@@ -11,7 +11,7 @@ use sendbridge::demonstration::{LayOut, lay_out};
 use tempfile::TempDir;
 use tokio::time::Instant;
 
-use crate::{Cluster, Database, Persona, today};
+use crate::{Cluster, Database, HANG, Persona, today};
 
 /// A gateway of the real binary that serves a fresh demonstration on addresses of its own, which it
 /// keeps from one start to the next.
@@ -68,7 +68,7 @@ impl Process {
         let began = Instant::now();
         let ready = format!("http://{}/health/ready", self.operations);
         while !reqwest::get(&ready).await.is_ok_and(|answer| answer.status().is_success()) {
-            assert!(began.elapsed() < Duration::from_secs(30), "the gateway does not get ready");
+            assert!(began.elapsed() < HANG, "the gateway does not get ready");
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
     }

@@ -29,7 +29,6 @@ use crate::ingest::Intake;
 use crate::keys::KeysError;
 use crate::partnership::{self, PartnershipError};
 use crate::releases::Releases;
-use crate::routes::Table;
 use crate::secrets::{self, Secrets};
 use crate::state::State;
 use crate::telemetry::metrics::Metrics;
@@ -106,11 +105,6 @@ struct Loaded {
 
 /// Starts a gateway. It answers as soon as this returns.
 pub async fn start(configuration: Configuration, clock: Clock) -> Result<Gateway, StartError> {
-    start_with(configuration, clock, routes::table).await
-}
-
-/// Starts a gateway with a route table.
-pub(crate) async fn start_with(configuration: Configuration, clock: Clock, table: Table) -> Result<Gateway, StartError> {
     configuration.check()?;
     let loaded = {
         let (configuration, clock) = (configuration.clone(), clock.clone());
@@ -135,6 +129,7 @@ pub(crate) async fn start_with(configuration: Configuration, clock: Clock, table
     let tls = tls::server_config(ServerCertificate::new(loaded.certificate.live()), verifier, clock.clone(), configuration.api.tls12)?;
     let issuer = configuration.api.issuer.clone().unwrap_or_else(|| format!("https://{api}"));
     let intake = Intake::new(store.clone(), clock.clone(), loaded.rules, journal.clone(), &configuration);
+    let document = routes::document();
     let state = web::Data::new(State {
         ids: Ids::new(clock.clone()),
         clock: clock.clone(),
@@ -148,15 +143,15 @@ pub(crate) async fn start_with(configuration: Configuration, clock: Clock, table
         journal: journal.clone(),
         store: store.clone(),
         metrics: metrics.clone(),
-        documentation: Documentation::new(&routes::document_of(table))?,
+        documentation: Documentation::new(&document)?,
         configuration,
     });
 
-    let named = App::new().into_utoipa_app().configure(table).split_for_parts().0.app_data(state.clone());
-    check_names(&init_service(named).await, TestRequest::to_request, &routes::document_of(table)).await?;
+    let named = App::new().into_utoipa_app().configure(routes::table).split_for_parts().0.app_data(state.clone());
+    check_names(&init_service(named).await, TestRequest::to_request, &document).await?;
 
     let api_server = HttpServer::new(move || {
-        let (app, _) = App::new().into_utoipa_app().configure(table).split_for_parts();
+        let (app, _) = App::new().into_utoipa_app().configure(routes::table).split_for_parts();
         app.app_data(state.clone())
             .default_service(web::to(exchanges::unmatched))
             .wrap(from_fn(exchanges::explain))

@@ -9,7 +9,7 @@ mod retention;
 mod rights;
 
 use integration_tests::records::{BORN, advice_request, list, number, permission, row};
-use integration_tests::{Answer, Database, Persona, World, on_both, within_seconds};
+use integration_tests::{Answer, Database, Persona, World, on_both, until};
 use serde_json::{Value, json};
 use store::AuditReport;
 
@@ -36,7 +36,7 @@ async fn verify(world: &World) -> AuditReport {
 
 /// The same, once everything is appended.
 async fn settled(world: &World) -> AuditReport {
-    within_seconds(5, "everything is appended", async || verify(world).await.pending == 0).await;
+    until("everything is appended", async || verify(world).await.pending == 0).await;
     verify(world).await
 }
 

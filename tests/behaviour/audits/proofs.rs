@@ -6,7 +6,7 @@ use base64::engine::general_purpose::STANDARD;
 use chrono::{DateTime, Utc};
 use integration_tests::logs::{root, sha256};
 use integration_tests::records::{BORN, number};
-use integration_tests::{Database, on_both, within_seconds};
+use integration_tests::{Database, on_both, until};
 use serde_json::Value;
 use server::Clock;
 
@@ -157,7 +157,7 @@ on_both! {
         assert!(world.verify_audit(Some(world.dir().join("nowhere.txt"))).await.unwrap_err().to_string().contains("nowhere.txt"));
         // The public keys lie beside the file that is exported, for who verifies without the gateway's keys.
         let exported = &world.configuration.audit.checkpoint_file;
-        within_seconds(3, "the keys are written", async || exported.with_extension("pub").exists()).await;
+        until("the keys are written", async || exported.with_extension("pub").exists()).await;
         assert_eq!(std::fs::read_to_string(exported.with_extension("pub")).unwrap().trim_end(), key);
     }
 

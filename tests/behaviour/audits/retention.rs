@@ -37,7 +37,7 @@ on_both! {
 
         // The hourly job runs when the gateway starts.
         let world = world.restart().await;
-        integration_tests::within_seconds(5, "it prunes", async || world.ask_database("SELECT count(*) FROM audit_leaf WHERE body IS NULL") > 0).await;
+        integration_tests::until("it prunes", async || world.ask_database("SELECT count(*) FROM audit_leaf WHERE body IS NULL") > 0).await;
         let report = world.verify_audit(Some(checkpoint)).await.unwrap();
         assert!(report.is_whole() && report.vouched == Some(6), "{report}");
         assert_eq!(report.pruned, 3);

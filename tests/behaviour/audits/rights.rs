@@ -4,7 +4,7 @@
 use diesel::connection::SimpleConnection;
 use diesel::{Connection, PgConnection};
 use integration_tests::records::{BORN, advice_request, number, permission};
-use integration_tests::{Database, World, on_both, today, within_seconds};
+use integration_tests::{Database, World, on_both, today, until};
 use serde_json::json;
 use server::configuration::DatabaseUrl;
 
@@ -124,7 +124,7 @@ mod a_log_that_cannot_be_appended_to_stops_what_it_would_have_to_tell_of {
         world.audit_log().await;
         world.meddle("ALTER TABLE audit_entry RENAME TO lost");
         let mut answered = 0;
-        within_seconds(20, "it is refused", async || {
+        until("it is refused", async || {
             let answer = council.get("/v1/ehcp/cases").await;
             answered += u32::from(answer.status == 200);
             if answer.status == 503 {
@@ -144,7 +144,7 @@ mod a_log_that_cannot_be_appended_to_stops_what_it_would_have_to_tell_of {
         assert_eq!(world.ask_database("SELECT count(*) FROM audit_pending"), waiting, "it grows no more");
         // It comes back by itself.
         world.meddle("ALTER TABLE lost RENAME TO audit_entry");
-        within_seconds(10, "it serves again", async || council.get("/v1/ehcp/cases").await.status == 200).await;
+        until("it serves again", async || council.get("/v1/ehcp/cases").await.status == 200).await;
         assert_eq!(world.operations("/health/ready").await.0, 200);
         assert!(settled(&world).await.is_whole());
     }

@@ -16,7 +16,7 @@ pub(super) const ALPHA: &str = "alpha.clients.sendbridge.example";
 pub(super) const BETA: &str = "beta.clients.sendbridge.example";
 
 /// A certificate that certifies others.
-pub(super) struct Ca {
+pub(crate) struct Ca {
     issuer: Issuer<'static, KeyPair>,
     pub(super) certificate: CertificateDer<'static>,
     /// What a client shows of it: itself and what is above it, the root excepted.
@@ -25,7 +25,7 @@ pub(super) struct Ca {
 
 /// What a client shows, and the key it proves.
 #[derive(Clone)]
-pub(super) struct Identity {
+pub(crate) struct Identity {
     pub(super) chain: Vec<CertificateDer<'static>>,
     pub(super) key: Vec<u8>,
 }
@@ -57,11 +57,11 @@ fn authority(name: &str) -> CertificateParams {
 }
 
 impl Ca {
-    pub(super) fn root(name: &str, change: impl FnOnce(&mut CertificateParams)) -> Self {
+    pub(crate) fn root(name: &str, change: impl FnOnce(&mut CertificateParams)) -> Self {
         Self::root_with(name, KeyPair::generate().unwrap(), change)
     }
 
-    pub(super) fn root_with(name: &str, key: KeyPair, change: impl FnOnce(&mut CertificateParams)) -> Self {
+    pub(crate) fn root_with(name: &str, key: KeyPair, change: impl FnOnce(&mut CertificateParams)) -> Self {
         let mut params = authority(name);
         change(&mut params);
         let certificate = params.self_signed(&key).unwrap().der().clone();
@@ -136,12 +136,12 @@ impl Ca {
         self.issuer.key()
     }
 
-    pub(super) fn pem(&self) -> String {
+    pub(crate) fn pem(&self) -> String {
         pem("CERTIFICATE", &self.certificate)
     }
 
     /// A list that revokes certificates, as it should be but for the change.
-    pub(super) fn list_with(&self, revoked: &[&Identity], change: impl FnOnce(&mut CertificateRevocationListParams)) -> Vec<u8> {
+    pub(crate) fn list_with(&self, revoked: &[&Identity], change: impl FnOnce(&mut CertificateRevocationListParams)) -> Vec<u8> {
         let revoked = revoked.iter().map(|identity| serial_of(&identity.chain[0]));
         let revoke = |serial_number| RevokedCertParams {
             serial_number,
@@ -203,7 +203,7 @@ impl Identity {
     }
 
     /// Chain and key, as a client's file has them.
-    pub(super) fn pem(&self) -> String {
+    pub(crate) fn pem(&self) -> String {
         let chain: String = self.chain.iter().map(|certificate| pem("CERTIFICATE", certificate)).collect();
         chain + &pem("PRIVATE KEY", &self.key)
     }
@@ -213,7 +213,7 @@ pub(super) fn dns(name: &str) -> rcgen::SanType {
     rcgen::SanType::DnsName(name.try_into().unwrap())
 }
 
-pub(super) fn pem(label: &str, der: &[u8]) -> String {
+pub(crate) fn pem(label: &str, der: &[u8]) -> String {
     let text = STANDARD.encode(der);
     let lines: Vec<_> = text.as_bytes().chunks(64).map(String::from_utf8_lossy).collect();
     format!("-----BEGIN {label}-----\n{}\n-----END {label}-----\n", lines.join("\n"))

@@ -3,7 +3,9 @@
 mod table;
 
 use std::collections::BTreeSet;
-use std::time::{Duration, Instant};
+use std::time::Instant;
+
+use integration_tests::HANG;
 
 use super::authorities::{Identity, pem};
 use super::gateways::{Files, Gateway};
@@ -30,9 +32,6 @@ pub(super) struct Case {
     pub(super) expected: Expected,
     pub(super) identity: Identity,
 }
-
-/// How long a connection may take, whatever is shown.
-const LONGEST: Duration = Duration::from_secs(5);
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_chain_is_answered_or_refused_as_the_table_says() {
@@ -73,7 +72,7 @@ fn judge(gateway: &Gateway, case: &Case) -> Result<(), String> {
     let leaf = case.identity.chain.first().map(|leaf| pem("", leaf));
     let shown = leaf.iter().flat_map(|leaf| leaf.lines().nth(2)).chain(["clients.sendbridge.example", "a client"]);
     let identifies = case.expected != Expected::Answered && shown.into_iter().any(told);
-    if as_expected && !identifies && began.elapsed() < LONGEST {
+    if as_expected && !identifies && began.elapsed() < HANG {
         return Ok(());
     }
     let reason = log.split("\"reason\":").nth(1).and_then(|rest| rest.split(',').next());

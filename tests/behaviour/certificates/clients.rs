@@ -3,8 +3,8 @@
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::sync::Arc;
-use std::time::Duration;
 
+use integration_tests::HANG;
 use rustls::client::{ResolvesClientCert, Resumption};
 use rustls::crypto::aws_lc_rs;
 use rustls::pki_types::CertificateDer;
@@ -13,9 +13,6 @@ use rustls::sign::CertifiedKey;
 use rustls::{ClientConfig, ClientConnection, RootCertStore, SignatureScheme, StreamOwned, SupportedProtocolVersion};
 
 use super::authorities::Identity;
-
-/// How long a client waits for any byte.
-const PATIENCE: Duration = Duration::from_secs(20);
 
 /// A way to the gateway.
 #[derive(Clone)]
@@ -63,7 +60,7 @@ impl Way {
 
     pub(super) fn connect(&self, config: &Arc<ClientConfig>) -> StreamOwned<ClientConnection, TcpStream> {
         let socket = TcpStream::connect(self.address).unwrap();
-        socket.set_nodelay(true).and_then(|()| socket.set_read_timeout(Some(PATIENCE))).unwrap();
+        socket.set_nodelay(true).and_then(|()| socket.set_read_timeout(Some(HANG))).unwrap();
         StreamOwned::new(ClientConnection::new(config.clone(), "localhost".try_into().unwrap()).unwrap(), socket)
     }
 

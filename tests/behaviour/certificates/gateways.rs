@@ -4,7 +4,8 @@ use std::fs::Permissions;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
-use integration_tests::{Database, Process};
+use integration_tests::{Database, Process, World};
+use server::Configuration;
 
 use super::authorities::{ALPHA, BETA};
 use super::clients::Way;
@@ -25,24 +26,7 @@ pub(super) struct Files<'a> {
 impl Gateway {
     pub(super) async fn start(authorities: &[Files<'_>], change: impl FnOnce(&Path)) -> Self {
         let process = Process::start_with(Database::Sqlite, |dir| {
-            for Files { name, roots, lists } in authorities {
-                std::fs::write(dir.join(format!("pki/{name}.pem")), roots).unwrap();
-                std::fs::write(dir.join(format!("pki/{name}-crl.pem")), lists).unwrap();
-                append(
-                    &dir.join("gateway.toml"),
-                    &format!("[[authority]]\nname = \"{name}\"\ncertificates = \"pki/{name}.pem\"\ncrl = \"pki/{name}-crl.pem\"\n"),
-                );
-                // Under each, alpha and beta: `suite` has the plain ids.
-                for (id, certificate_name, organisation) in [("alpha", ALPHA, "E10000015"), ("beta", BETA, "R1L")] {
-                    let id = if *name == "suite" { id.to_owned() } else { format!("{id}-{name}") };
-                    append(
-                        &dir.join("partnership.toml"),
-                        &format!(
-                            "[[client]]\nid = \"{id}\"\norganisation = \"{organisation}\"\nauthority = \"{name}\"\ncertificate_name = \"{certificate_name}\"\nscopes = [\"dashboard:read\"]\n"
-                        ),
-                    );
-                }
-            }
+            add(dir, authorities);
             change(dir);
         })
         .await;
@@ -67,6 +51,40 @@ impl Gateway {
         let done = act();
         (done, self.process.log().split_off(before))
     }
+}
+
+/// Adds authorities to a demonstration, each with its clients.
+fn add(dir: &Path, authorities: &[Files<'_>]) {
+    for Files { name, roots, lists } in authorities {
+        std::fs::write(dir.join(format!("pki/{name}.pem")), roots).unwrap();
+        std::fs::write(dir.join(format!("pki/{name}-crl.pem")), lists).unwrap();
+        append(
+            &dir.join("gateway.toml"),
+            &format!("[[authority]]\nname = \"{name}\"\ncertificates = \"pki/{name}.pem\"\ncrl = \"pki/{name}-crl.pem\"\n"),
+        );
+        // Under each, alpha and beta: `suite` has the plain ids.
+        for (id, certificate_name, organisation) in [("alpha", ALPHA, "E10000015"), ("beta", BETA, "R1L")] {
+            let id = if *name == "suite" { id.to_owned() } else { format!("{id}-{name}") };
+            append(
+                &dir.join("partnership.toml"),
+                &format!(
+                    "[[client]]\nid = \"{id}\"\norganisation = \"{organisation}\"\nauthority = \"{name}\"\ncertificate_name = \"{certificate_name}\"\nscopes = [\"dashboard:read\"]\n"
+                ),
+            );
+        }
+    }
+}
+
+/// A gateway in this process, whose clock can be moved, and the way to it.
+pub(super) async fn world(authorities: &[Files<'_>]) -> (World, Way) {
+    let world = World::start_with(Database::Sqlite, |configuration| {
+        let dir = configuration.partnership.parent().unwrap().to_owned();
+        add(&dir, authorities);
+        configuration.authority = Configuration::read(&dir.join("gateway.toml")).unwrap().authority;
+    })
+    .await;
+    let way = Way::new(world.gateway.api_address(), &std::fs::read(world.dir().join("pki/ca.pem")).unwrap());
+    (world, way)
 }
 
 /// A change: TLS 1.2 is spoken too.

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use integration_tests::within_seconds;
+use integration_tests::until;
 use rcgen::{CertificateRevocationListParams, CrlDistributionPoint, CrlIssuingDistributionPoint, CrlScope, SerialNumber, date_time_ymd};
 
 use super::authorities::{Ca, Identity, pem, replace};
@@ -100,7 +100,7 @@ async fn no_list_put_in_the_place_of_another_undoes_a_revocation() {
             let line = log.lines().find(|line| line.contains("not reloaded") && line.contains(&format!("authority {}\"", trial.name)));
             line.map(str::to_owned)
         };
-        within_seconds(4, trial.name, async || told().is_some()).await;
+        until(trial.name, async || told().is_some()).await;
         let line = told().unwrap();
         assert!(line.contains(trial.said), "{}: {line}", trial.name);
     }
@@ -112,7 +112,7 @@ async fn no_list_put_in_the_place_of_another_undoes_a_revocation() {
     }
     for trial in &trials {
         let id = format!("alpha-{}", trial.name);
-        within_seconds(4, trial.name, async || gateway.way.ask(&trial.good, &id).is_empty()).await;
+        until(trial.name, async || gateway.way.ask(&trial.good, &id).is_empty()).await;
         assert_eq!(gateway.way.ask(&trial.revoked, &id), [200, 200], "{}: taken off the list", trial.name);
     }
 }
@@ -129,7 +129,10 @@ async fn the_newest_list_seen_counts_through_many_reloads_and_a_restart_believes
     for (number, revoked) in [(6, vec![]), (7, vec![&client])] {
         gateway.write("pki/suite-crl.pem", &edition(number, &revoked));
         let expected = if revoked.is_empty() { vec![200, 200] } else { vec![] };
-        tokio::time::sleep(Duration::from_millis(1500)).await;
+        until("the edition is read", async || {
+            gateway.process.log().matches("\"reloaded\"").count() >= usize::try_from(number - 5).unwrap()
+        })
+        .await;
         assert_eq!(gateway.way.ask(&client, "alpha"), expected, "{number}");
     }
     for content in ["", &edition(6, &[])] {
@@ -163,5 +166,5 @@ async fn lists_in_parts_are_kept_apart() {
     assert_eq!(gateway.way.ask(&client, "alpha"), [200, 200]);
     let next = part(CrlScope::CaCertsOnly, 9, &[]) + &part(CrlScope::UserCertsOnly, 3, &[&client]);
     gateway.write("pki/suite-crl.pem", &next);
-    within_seconds(4, "the part is read anew", async || gateway.way.ask(&client, "alpha").is_empty()).await;
+    until("the part is read anew", async || gateway.way.ask(&client, "alpha").is_empty()).await;
 }

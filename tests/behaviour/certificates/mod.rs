@@ -1,7 +1,7 @@
 //! Who may connect: certificates and revocation lists of every kind, shown to the real binary in live
 //! handshakes, each followed by a request.
 
-mod authorities;
+pub(crate) mod authorities;
 mod chains;
 mod clients;
 mod gateways;
@@ -9,3 +9,4 @@ mod keys;
 mod lists;
 mod protocols;
 mod reloads;
+mod standing;

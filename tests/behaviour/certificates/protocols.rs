@@ -6,6 +6,7 @@ use std::net::TcpStream;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use integration_tests::HANG;
 use rustls::version::{TLS12, TLS13};
 use rustls::{DEFAULT_VERSIONS, HandshakeKind};
 
@@ -102,7 +103,7 @@ async fn who_speaks_no_tls_or_half_of_it_is_not_answered_and_is_cut_off() {
     let began = Instant::now();
     let odd = odd.map(|(name, said)| {
         let mut socket = TcpStream::connect(way.address).unwrap();
-        socket.set_read_timeout(Some(Duration::from_secs(15))).unwrap();
+        socket.set_read_timeout(Some(HANG)).unwrap();
         socket.write_all(&said).unwrap();
         (name, socket)
     });
@@ -124,23 +125,22 @@ async fn who_speaks_no_tls_or_half_of_it_is_not_answered_and_is_cut_off() {
         }
         std::thread::sleep(Duration::from_millis(250));
     }
+    // Each is reset or closed, and the end can be read.
     for (name, mut socket) in odd {
-        // Reset or closed, by now.
-        socket.set_read_timeout(Some(Duration::from_millis(100))).unwrap();
         let mut heard = Vec::new();
         let read = socket.read_to_end(&mut heard);
         assert!(!matches!(read, Err(error) if error.kind() == std::io::ErrorKind::WouldBlock), "{name}: not cut off");
         assert!(heard.len() <= 7 && !heard.windows(4).any(|word| word == b"HTTP"), "{name}: {heard:?}");
     }
     for socket in &mut waiting {
-        socket.set_read_timeout(Some(Duration::from_millis(100))).unwrap();
+        socket.set_read_timeout(Some(HANG)).unwrap();
         assert!(
             !matches!(socket.read_to_end(&mut Vec::new()), Err(error) if error.kind() == std::io::ErrorKind::WouldBlock),
             "not cut off"
         );
     }
     for stream in &mut finished {
-        stream.sock.set_read_timeout(Some(Duration::from_millis(100))).unwrap();
+        stream.sock.set_read_timeout(Some(HANG)).unwrap();
         let mut heard = Vec::new();
         let read = stream.read_to_end(&mut heard);
         assert!(!matches!(read, Err(error) if error.kind() == std::io::ErrorKind::WouldBlock), "a request's head may take for ever");
@@ -167,7 +167,7 @@ async fn a_revoked_client_resumes_nothing_and_sends_nothing_early() {
         }
     }
     cast.gateway.write("pki/suite-crl.pem", &pem("X509 CRL", &cast.root.list_with(&[&cast.alpha], |list| list.crl_number = 6.into())));
-    integration_tests::within_seconds(4, "the list is read", async || way.ask(&cast.alpha, "alpha").is_empty()).await;
+    integration_tests::until("the list is read", async || way.ask(&cast.alpha, "alpha").is_empty()).await;
     for config in [&newest, &older] {
         assert_eq!(way.say(config, LAST), "");
     }
@@ -203,7 +203,7 @@ async fn a_certificate_counts_on_an_open_connection_as_long_as_it_counts_on_a_ne
         for (file, content) in &change {
             cast.gateway.write(file, content);
         }
-        integration_tests::within_seconds(4, name, async || way.ask(&cast.alpha, "alpha") != [200, 200]).await;
+        integration_tests::until(name, async || way.ask(&cast.alpha, "alpha") != [200, 200]).await;
         let (status, said) = exchange(&mut alpha, KEYS).unwrap();
         assert_eq!(status, 401, "{name}: {said}");
         assert!(exchange(&mut alpha, KEYS).is_err(), "{name}: the connection is of no further use");
@@ -213,7 +213,7 @@ async fn a_certificate_counts_on_an_open_connection_as_long_as_it_counts_on_a_ne
         for (file, content) in &back {
             cast.gateway.write(file, content);
         }
-        integration_tests::within_seconds(4, name, async || way.ask(&cast.alpha, "alpha") == [200, 200]).await;
+        integration_tests::until(name, async || way.ask(&cast.alpha, "alpha") == [200, 200]).await;
     }
     cast.gateway.process.kill();
 }

@@ -9,7 +9,7 @@ mod withdrawals;
 
 use chrono::{Days, Duration, NaiveDate};
 use integration_tests::records::{BORN, advice_request, days_ago, list, number, permission, row};
-use integration_tests::{ACTOR, Answer, Database, GUARDIAN, Persona, World, on_both, today, within_seconds};
+use integration_tests::{ACTOR, Answer, Database, GUARDIAN, Persona, World, on_both, today, until};
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -228,13 +228,13 @@ on_both! {
             (with_days(&whole, today() + Days::new(1), today() + Days::new(9)), "agreement-not-started"),
         ] {
             world.change_partnership(|_| changed);
-            within_seconds(3, "the agreement lets nothing flow", async || waits(&council, &number(0)).await.status == 404).await;
+            until("the agreement lets nothing flow", async || waits(&council, &number(0)).await.status == 404).await;
             assert_eq!(last_leaf(&world, "get_waits").await["reason"], reason);
             council.get("/v1/waiting-list/entries?organisation=RY4").await.expect_problem(403, "no-agreement");
             assert_eq!(last_leaf(&world, "list_entries").await["reason"], reason);
             council.post("/v1/consents", &permission(&number(0), &["autism"])).await.expect_problem(403, "no-agreement");
             world.change_partnership(|_| whole.clone());
-            within_seconds(3, "the agreement is back", async || waits(&council, &number(0)).await.status == 200).await;
+            until("the agreement is back", async || waits(&council, &number(0)).await.status == 200).await;
         }
         // Today is the last day, and it counts.
         world.change_partnership(|_| with_days(&whole, days_ago(30), today()));

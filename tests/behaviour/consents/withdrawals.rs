@@ -13,14 +13,14 @@ on_both! {
         let id = record(&council, &permission(&number(0), &["autism"])).await;
         let whole = std::fs::read_to_string(&world.configuration.partnership).unwrap();
         world.change_partnership(without_agreement);
-        within_seconds(3, "the agreement is gone", async || waits(&council, &number(0)).await.status == 404).await;
+        until("the agreement is gone", async || waits(&council, &number(0)).await.status == 404).await;
         let first = withdraw(&council, &id).await.expect(200);
         world.pass(Duration::minutes(1));
         let second = withdraw(&council, &id).await.expect(200);
         assert_eq!((&first["standing"], &first), (&json!("withdrawn"), &second));
         world.change_partnership(|_| whole.clone());
         let entries = async || council.get("/v1/waiting-list/entries?organisation=RY4").await.status;
-        within_seconds(3, "the agreement is back", async || entries().await == 200).await;
+        until("the agreement is back", async || entries().await == 200).await;
         assert_eq!(shown(&waits(&council, &number(0)).await), [], "what was withdrawn stays so");
     }
 
@@ -49,16 +49,18 @@ on_both! {
         let mut seen_before = 0;
         for _ in 0..30 {
             let consent = record(&council, &permission(&number(0), &["autism"])).await;
-            let over = Arc::new(AtomicBool::new(false));
+            let (over, seen) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicBool::new(false)));
             let tasks: Vec<_> = signed
                 .iter()
                 .map(|reader| {
-                    let (reader, path, over) = (reader.clone(), path.clone(), Arc::clone(&over));
+                    let (reader, path, over, seen) = (reader.clone(), path.clone(), Arc::clone(&over), Arc::clone(&seen));
                     tokio::spawn(async move {
                         let mut reads = Vec::new();
                         while !over.load(Ordering::SeqCst) {
                             let began = Instant::now();
-                            reads.push((began, reader.get(&path).await.status));
+                            let status = reader.get(&path).await.status;
+                            seen.fetch_or(status == 200, Ordering::SeqCst);
+                            reads.push((began, status));
                         }
                         // One more, which began after everything.
                         reads.push((Instant::now(), reader.get(&path).await.status));
@@ -66,7 +68,7 @@ on_both! {
                     })
                 })
                 .collect();
-            tokio::time::sleep(std::time::Duration::from_millis(8)).await;
+            until("somebody has read it", async || seen.load(Ordering::SeqCst)).await;
             let answer = withdraw(&council, &consent).await;
             let answered = Instant::now();
             answer.expect_status(200);

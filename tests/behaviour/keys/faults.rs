@@ -1,7 +1,7 @@
 use std::time::Duration;
 
 use integration_tests::records::{advice_request, number};
-use integration_tests::{ACTOR, on_both, within_seconds};
+use integration_tests::{ACTOR, on_both, until};
 use reqwest::Method;
 
 use super::traffic::{before, lay_out};
@@ -26,7 +26,7 @@ on_both! {
         // What is good again counts again.
         write_keys(&world, "envelope.key", &good);
         world.rotate(None, false).await.unwrap();
-        within_seconds(30, "the new keys are in force", async || world.values_under_older_keys(2, 2) == 0).await;
+        until("the new keys are in force", async || world.values_under_older_keys(2, 2) == 0).await;
         council.get(&advice).await.expect_status(200);
     }
 

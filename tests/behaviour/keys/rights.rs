@@ -2,7 +2,7 @@
 
 use chrono::Duration;
 use integration_tests::records::{BORN, list, number, row};
-use integration_tests::{Database, Persona, World, on_both, today, within_seconds};
+use integration_tests::{Database, Persona, World, on_both, today, until};
 use reqwest::Method;
 use serde_json::{Value, json};
 use server::Purpose;
@@ -68,7 +68,7 @@ on_both! {
         until_renewed(&world, 2, 2).await;
         assert_eq!(withheld(&world).await, json!(10));
         let mut told = Vec::new();
-        within_seconds(20, "the journal needs no old key", async || {
+        until("the journal needs no old key", async || {
             let retired = world.retire(Some(Purpose::Envelope), HOUR).await;
             told.extend(retired.told);
             retired.done
@@ -76,7 +76,7 @@ on_both! {
         .await;
         assert!(told.iter().all(|line| line.contains("in the journal of tombstones") || line.contains("is removed")), "{told:?}");
         assert!(world.retire(Some(Purpose::LookUp), HOUR).await.done);
-        within_seconds(10, "claims are forgotten", async || world.ask_database("SELECT count(*) FROM child_claim") == 0).await;
+        until("claims are forgotten", async || world.ask_database("SELECT count(*) FROM child_claim") == 0).await;
         nothing_comes_back(&trust, &rows).await;
         assert_eq!(withheld(&world).await, json!(10));
 
@@ -99,7 +99,7 @@ async fn an_envelope_key_stays_while_the_journal_of_tombstones_needs_it() {
     world.rotate(Some(Purpose::Envelope), false).await.unwrap();
     tokio::time::sleep(std::time::Duration::from_secs(6)).await;
     until_renewed(&world, 2, 1).await;
-    within_seconds(20, "the journal is written anew", async || std::fs::read_to_string(journal).unwrap() != before).await;
+    until("the journal is written anew", async || std::fs::read_to_string(journal).unwrap() != before).await;
     let after = std::fs::read_to_string(journal).unwrap();
     assert!(after.starts_with(&before), "it is only added to");
     // As if another gateway's had not been.
@@ -120,8 +120,8 @@ on_both! {
         let old = auditor.get("/v1/audit/checkpoint").await.text;
         let before = keys().await;
         world.rotate(Some(Purpose::Checkpoint), false).await.unwrap();
-        within_seconds(4, "the key to come is told", async || keys().await.starts_with(&format!("{before}, "))).await;
-        within_seconds(10, "it signs", async || keys().await.ends_with(&format!(", {before}"))).await;
+        until("the key to come is told", async || keys().await.starts_with(&format!("{before}, "))).await;
+        until("it signs", async || keys().await.ends_with(&format!(", {before}"))).await;
         let new = auditor.get("/v1/audit/checkpoint").await.text;
         for text in [old, new] {
             let path = world.dir().join("kept.txt");

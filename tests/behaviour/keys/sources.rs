@@ -1,7 +1,7 @@
 use std::path::PathBuf;
 use std::process::Command;
 
-use integration_tests::{Database, Process, World, within_seconds};
+use integration_tests::{Database, Process, World, until};
 use server::keys::sources::Source;
 use server::{Clock, Purpose};
 
@@ -78,7 +78,7 @@ async fn keys_come_from_commands_and_a_wrapped_file_and_change_there() {
     assert_eq!(std::fs::read_to_string(key_file(&world, "look-up.key")).unwrap(), before);
     let another = std::fs::read_to_string(key_file(&world, "release.key")).unwrap().replacen("1:", "2:", 1);
     write_keys(&world, "look-up.key", &format!("{before}{another}"));
-    within_seconds(60, "the command is asked again", async || {
+    until("the command is asked again", async || {
         world.values_under_older_keys(1, 2) == 0 && {
             world.ask_database("SELECT count(*) FROM child WHERE substr(look_up, 1, 4) = X'00000002'") == 3
         }

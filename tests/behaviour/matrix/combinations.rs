@@ -201,9 +201,15 @@ impl Combination {
     }
 }
 
+impl std::fmt::Display for Fill {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}: {:?} {:?}", self.name, self.what, self.value)
+    }
+}
+
 impl std::fmt::Display for Combination {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let whats: Vec<_> = self.fills.iter().map(|fill| format!("{}: {:?} {:?}", fill.name, fill.what, fill.value)).collect();
+        let whats: Vec<_> = self.fills.iter().map(ToString::to_string).collect();
         let accept = self.accept.as_deref().unwrap_or("anything");
         write!(f, "{} by {} ({}), accepting {accept}", self.documented.operation.id, self.partner, whats.join(", "))
     }

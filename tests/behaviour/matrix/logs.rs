@@ -26,7 +26,7 @@ impl Write for Listener {
 }
 
 /// Listens from now on, for the whole process.
-pub(super) fn listen() {
+pub(crate) fn listen() {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| {
         let filter = EnvFilter::new("info,server=debug,store=debug");
@@ -35,6 +35,6 @@ pub(super) fn listen() {
 }
 
 /// Everything that was heard so far.
-pub(super) fn heard() -> String {
+pub(crate) fn heard() -> String {
     String::from_utf8_lossy(&HEARD.lock().unwrap()).into_owned()
 }

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use chrono::Days;
 use domain::scopes::Scope;
-use integration_tests::{Persona, World, today, within_seconds};
+use integration_tests::{Persona, World, today, until};
 use rcgen::{
     BasicConstraints, CertificateParams, DistinguishedName, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair, KeyUsagePurpose,
     PKCS_ECDSA_P256_SHA256,
@@ -143,7 +143,7 @@ fn widened(whole: &str) -> String {
 }
 
 /// A certificate of the demonstration's authority for a client that it does not know.
-fn identity(dir: &Path, id: &str) -> String {
+pub(crate) fn identity(dir: &Path, id: &str) -> String {
     let mut authority = CertificateParams::default();
     authority.distinguished_name = DistinguishedName::new();
     authority.distinguished_name.push(DnType::CommonName, server::DEMONSTRATION_AUTHORITY);
@@ -169,13 +169,11 @@ pub(super) async fn gather(world: &World) -> Vec<Partner> {
         let mut persona = if known { world.persona(id) } else { world.bearer_of(&identity(&world.dir(), id)) };
         persona.client_id = id.into();
         let form = [("grant_type", "client_credentials"), ("client_id", id), ("scope", &every)];
-        within_seconds(5, "every scope is granted", async || persona.ask_for_token(&form).await.status == 200).await;
+        until("every scope is granted", async || persona.ask_for_token(&form).await.status == 200).await;
         partners.push(Partner { persona: persona.signed_in().await, organisation, narrow: false });
     }
     let whole = &partners[0].persona;
-    let form = [("grant_type", "client_credentials"), ("client_id", whole.client_id.as_str()), ("scope", "events:read")];
-    let token = whole.ask_for_token(&form).await.expect(200);
-    let narrow = whole.clone().with_token(token["access_token"].as_str());
+    let narrow = whole.clone().signed_in_for(Some("events:read")).await;
     partners.push(Partner { persona: narrow, organisation: HERTS, narrow: true });
     partners
 }
@@ -194,5 +192,5 @@ pub(super) async fn end_agreements(world: &World, ended: &Persona) {
         parts.fold(head, |text, part| text + "\nid = \"ended-" + &end(part))
     });
     let entries = "/v1/waiting-list/entries?organisation=RY4";
-    within_seconds(5, "the agreement has ended", async || ended.get(entries).await.status == 403).await;
+    until("the agreement has ended", async || ended.get(entries).await.status == 403).await;
 }

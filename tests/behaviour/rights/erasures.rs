@@ -179,5 +179,5 @@ async fn the_sealed_bytes_leave_the_embedded_database_s_files() {
     let needle = &sealed[sealed.len() - 40..];
     assert!(sealed.len() > 100 && in_database_files(&world, needle), "it is there to begin with");
     erase(&trust, &number(0)).await;
-    within_seconds(5, "no file keeps it", async || !in_database_files(&world, needle)).await;
+    until("no file keeps it", async || !in_database_files(&world, needle)).await;
 }

@@ -9,7 +9,7 @@ mod retention;
 
 use chrono::Duration;
 use integration_tests::records::{BORN, advice_request, child, days_ago, list, number, permission, row};
-use integration_tests::{Answer, Database, Persona, World, on_both, within_seconds};
+use integration_tests::{Answer, Database, Persona, World, on_both, until};
 use reqwest::Method;
 use serde_json::{Value, json};
 

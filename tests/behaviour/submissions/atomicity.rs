@@ -2,12 +2,11 @@
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::{Duration, Instant};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use diesel::connection::SimpleConnection;
 use diesel::{Connection, PgConnection, QueryableByName, RunQueryDsl, sql_query};
-use integration_tests::{Database, on_both};
+use integration_tests::{Database, on_both, until};
 use serde_json::json;
 
 use super::*;
@@ -17,10 +16,11 @@ const HALF: u32 = 50;
 const ROUNDS: usize = 15;
 
 /// Reads the list in pages that hold all of it, and answers the states that it was in.
-async fn read_until(reader: Persona, done: Arc<AtomicBool>) -> BTreeSet<String> {
+async fn read_until(reader: Persona, done: Arc<AtomicBool>, reads: Arc<AtomicUsize>) -> BTreeSet<String> {
     let mut seen = BTreeSet::new();
     while !done.load(Ordering::SeqCst) {
         let page = reader.get("/v1/waiting-list/entries?limit=500&list=autism").await.expect(200);
+        reads.fetch_add(1, Ordering::SeqCst);
         let items = page["items"].as_array().unwrap();
         let of = |flow: &str| -> Vec<_> { items.iter().filter(|entry| entry["flow"] == flow).collect() };
         let (flowed, away) = (of("flowed"), of("not-flowed"));
@@ -41,8 +41,8 @@ on_both! {
         let push = async |rows: &[Row]| trust.push_csv("list=autism&mode=snapshot&confirm=shrink", csv(rows)).await.expect(201);
         push(&ours).await;
         push(&theirs).await;
-        let done = Arc::new(AtomicBool::new(false));
-        let readers: Vec<_> = (0..3).map(|_| tokio::spawn(read_until(trust.clone(), Arc::clone(&done)))).collect();
+        let (done, reads) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicUsize::new(0)));
+        let readers: Vec<_> = (0..3).map(|_| tokio::spawn(read_until(trust.clone(), Arc::clone(&done), Arc::clone(&reads)))).collect();
         let stages = ["triage", "first-appointment", "assessment", "treatment", "referral"];
         for (round, stage) in stages.into_iter().cycle().take(ROUNDS).enumerate() {
             let now: Vec<_> = if round % 2 == 0 { &ours } else { &theirs }.iter().cloned().map(|row| row.stage(stage)).collect();
@@ -51,6 +51,9 @@ on_both! {
             // Accepted means that it can be queried, at once.
             let held = entries(&trust, "list=autism").await;
             assert_eq!((&held[&now[0].id]["stage"], &held[&now[0].id]["flow"]), (&json!(stage), &json!("flowed")));
+            // Of four reads that end now, one at the least began since.
+            let before = reads.load(Ordering::SeqCst);
+            until("somebody reads it", async || reads.load(Ordering::SeqCst) >= before + 4).await;
         }
         done.store(true, Ordering::SeqCst);
         let mut seen = BTreeSet::new();
@@ -88,7 +91,7 @@ struct Waiting {
 }
 
 /// Whether a statement of this database waits for a lock.
-fn something_waits(connection: &mut PgConnection) -> bool {
+pub(super) fn something_waits(connection: &mut PgConnection) -> bool {
     let query = "SELECT COUNT(*) AS number FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'";
     sql_query(query).get_result::<Waiting>(connection).unwrap().number > 0
 }
@@ -112,11 +115,11 @@ async fn a_snapshot_that_is_held_up_half_way_is_not_seen() {
     let mut holder = PgConnection::establish(world.database_url()).unwrap();
     holder.batch_execute("BEGIN; SELECT 1 FROM record WHERE record_key = 'B-7' FOR UPDATE").unwrap();
     let pushing = tokio::spawn(push_half(trust.clone(), "A"));
-    let began = Instant::now();
-    while !something_waits(&mut holder) {
-        assert!(began.elapsed() < Duration::from_secs(10) && !pushing.is_finished(), "nothing is held up");
-        tokio::time::sleep(Duration::from_millis(5)).await;
-    }
+    until("it is held up", async || {
+        assert!(!pushing.is_finished(), "nothing is held up");
+        something_waits(&mut holder)
+    })
+    .await;
     assert_eq!(flowed().await, before);
     assert_eq!(reports(&trust).await.len(), 2);
     assert!(!pushing.is_finished());

@@ -4,7 +4,7 @@
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use integration_tests::{Database, Process};
+use integration_tests::{Database, Process, until};
 
 use super::*;
 
@@ -75,16 +75,16 @@ async fn all_reports(trust: &Persona) -> Vec<Value> {
 
 async fn what_is_acknowledged_outlives_the_gateway(database: Database) {
     let mut process = Process::start(database).await;
-    // Signed in once: a token outlives the gateway that gave it.
-    let token = process.persona("provider-hct").signed_in().await.token().unwrap().to_owned();
     let mut chance = Chance(7);
     let (mut everything, mut acknowledged, mut unanswered) = (Vec::new(), 0, 0);
     for kill in 0..KILLS {
-        let sent = Arc::new(Mutex::new(Vec::new()));
-        let trust = process.persona("provider-hct").with_token(Some(&token));
+        let sent = Arc::new(Mutex::new(Vec::<Sent>::new()));
+        let trust = process.persona("provider-hct").signed_in().await;
+        let token = trust.token();
         let clients: Vec<_> = (0..CLIENTS)
             .map(|client| tokio::spawn(send_until_it_is_gone(trust.clone(), format!("k{kill}-c{client}"), Arc::clone(&sent))))
             .collect();
+        until("something is acknowledged", async || sent.lock().unwrap().iter().any(|sent| sent.report.is_some())).await;
         tokio::time::sleep(Duration::from_millis(50 + chance.below(300))).await;
         process.kill();
         for client in clients {
@@ -92,7 +92,8 @@ async fn what_is_acknowledged_outlives_the_gateway(database: Database) {
         }
         process.serve().await;
 
-        let trust = process.persona("provider-hct").with_token(Some(&token));
+        // A token outlives the gateway that gave it.
+        let trust = process.persona("provider-hct").with_token(token.as_deref());
         let sent = sent.lock().unwrap().clone();
         let reports = all_reports(&trust).await;
         // What was on its way, and what was acknowledged last; the rest is looked at in the end.
@@ -108,7 +109,7 @@ async fn what_is_acknowledged_outlives_the_gateway(database: Database) {
 
     // Nothing that a later kill did took anything away that was there before, and what was not taken
     // can be sent again.
-    let trust = process.persona("provider-hct").with_token(Some(&token));
+    let trust = process.persona("provider-hct").signed_in().await;
     let reports = all_reports(&trust).await;
     let mut taken = 0;
     for sent in &everything {

@@ -2,9 +2,12 @@
 
 use std::time::Duration;
 
-use integration_tests::{Answer, Database, Process, on_both, within_seconds};
+use diesel::connection::SimpleConnection;
+use diesel::{Connection, PgConnection};
+use integration_tests::{Answer, Database, Process, on_both, until};
 use reqwest::Method;
 
+use super::atomicity::something_waits;
 use super::*;
 
 /// Enough rows to be seen on the way.
@@ -42,7 +45,7 @@ async fn begin(persona: &Persona, key: &str, query: &str, body: impl Into<reqwes
 /// The report once it is done.
 async fn finish(persona: &Persona, place: &str) -> Value {
     let mut report = Value::Null;
-    within_seconds(120, "the work is done", async || {
+    until("the work is done", async || {
         report = persona.get(place).await.expect(200);
         report["status"] != "processing"
     })
@@ -182,7 +185,7 @@ on_both! {
             Some(gateway) => world.persona_at("provider-hct", gateway).signed_in().await,
         };
         let place = begin(&trust, "k-1", "", endless()).await;
-        within_seconds(60, "it is in the middle", async || trust.get(&place).await.expect(200)["progress"]["records_read"] != 0).await;
+        until("it is in the middle", async || trust.get(&place).await.expect(200)["progress"]["records_read"] != 0).await;
         for _ in 0..2 {
             let report = cancel(&there, &place).await.expect(200);
             assert_eq!((&report["status"], &report["records"]["accepted"]), (&"cancelled".into(), &0.into()));
@@ -228,7 +231,7 @@ on_both! {
         // Who waits for the answer is not kept out.
         send(&trust, "k-3", "", None, csv(&children("A", 5))).await.expect(201);
         cancel(&trust, &place).await.expect(200);
-        within_seconds(10, "there is room again", async || {
+        until("there is room again", async || {
             send(&trust, "k-2", "", Some("respond-async"), csv(&children("A", 5))).await.status == 202
         })
         .await;
@@ -248,10 +251,10 @@ async fn what_a_dead_gateway_left_is_ended(database: Database) {
     let mut process = Process::start(database).await;
     let trust = process.persona("provider-hct").signed_in().await;
     let place = begin(&trust, "k-1", "&mode=snapshot", endless()).await;
-    within_seconds(60, "it is in the middle", async || trust.get(&place).await.expect(200)["progress"]["records_read"] != 0).await;
+    until("it is in the middle", async || trust.get(&place).await.expect(200)["progress"]["records_read"] != 0).await;
     process.kill();
     process.serve().await;
-    let trust = process.persona("provider-hct").with_token(trust.token());
+    let trust = process.persona("provider-hct").signed_in().await;
     // Several gateways wait until they are sure; one by itself knows.
     if database == Database::Sqlite {
         assert_eq!(trust.get(&place).await.expect(200)["status"], "failed");
@@ -283,23 +286,22 @@ mod what_was_worked_on_when_a_gateway_was_killed_is_shown_as_failed {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_is_cancelled_while_it_is_being_published_is_not_published() {
     // On SQLite the one writer does the one before the other.
-    let world = std::sync::Arc::new(World::start(Database::Postgres).await);
+    let world = World::start(Database::Postgres).await;
     let trust = trust(&world).await;
     trust.push_csv("list=autism", csv(&children("A", 3))).await.expect(201);
-    let held = std::sync::Arc::clone(&world);
-    let holding = tokio::task::spawn_blocking(move || held.meddle("BEGIN; SELECT 1 FROM list FOR UPDATE; SELECT pg_sleep(6); COMMIT"));
-    tokio::time::sleep(Duration::from_secs(1)).await;
+    let mut holder = PgConnection::establish(world.database_url()).unwrap();
+    holder.batch_execute("BEGIN; SELECT 1 FROM list FOR UPDATE").unwrap();
     // Without a key, which would be another thing that it loses.
     let call = trust.call(Method::POST, "/v1/waiting-list/submissions?format=csv&list=autism").header("content-type", "text/csv");
     let answer = call.header("prefer", "respond-async").body(csv(&children("B", 5))).send().await;
     answer.expect(202);
     let place = answer.header("location").unwrap();
-    within_seconds(4, "all of it is read, and waits for its list", async || {
-        trust.get(place).await.expect(200)["progress"]["records_read"] == 5
+    until("all of it is read, and waits for its list", async || {
+        trust.get(place).await.expect(200)["progress"]["records_read"] == 5 && something_waits(&mut holder)
     })
     .await;
     assert_eq!(cancel(&trust, place).await.expect(200)["status"], "cancelled");
-    holding.await.unwrap();
+    holder.batch_execute("COMMIT").unwrap();
     // The same list again: it is free once the first publication has ended.
     trust.push_csv("list=autism", csv(&children("A", 3))).await.expect(201);
     tokio::time::sleep(Duration::from_secs(1)).await;

@@ -115,16 +115,8 @@ pub fn table(config: &mut ServiceConfig<'_>) {
         .service(docs::get_page);
 }
 
-/// What puts operations on an application and into its document.
-pub type Table = fn(&mut ServiceConfig<'_>);
-
 /// The contract, as the table has it.
 pub fn document() -> OpenApi {
-    document_of(table)
-}
-
-/// The document of a table.
-pub(crate) fn document_of(table: Table) -> OpenApi {
     let (_, document) = actix_web::App::new().into_utoipa_app().openapi(descriptions::base()).configure(table).split_for_parts();
     descriptions::complete(document)
 }

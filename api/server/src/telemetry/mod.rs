@@ -2,6 +2,8 @@
 
 pub mod metrics;
 pub mod spans;
+#[cfg(test)]
+mod tests;
 pub mod traces;
 
 use opentelemetry::trace::TracerProvider;

@@ -2,6 +2,8 @@
 
 pub mod authorities;
 pub mod certificates;
+#[cfg(test)]
+mod limbo;
 mod paths;
 pub mod peers;
 mod revocations;

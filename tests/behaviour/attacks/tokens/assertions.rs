@@ -86,7 +86,7 @@ on_both! {
         let forges = asserters(&world, COUNCIL);
         client_refused(&assert_with(&council, &forges[0].right()).await).unwrap();
         world.change_partnership(|text| with_lines(text, COUNCIL, &listed(&forges)));
-        within_seconds(4, "the keys count", async || assert_with(&council, &forges[0].right()).await.status == 200).await;
+        until("the keys count", async || assert_with(&council, &forges[0].right()).await.status == 200).await;
 
         for forge in &forges {
             each(&controls(), forge, async |assertion| granted(&assert_with(&council, assertion).await)).await;
@@ -126,7 +126,7 @@ on_both! {
         let forges = asserters(&world, COUNCIL);
         world.change_partnership(|text| with_lines(text, COUNCIL, &listed(&forges)));
         let council = world.persona(COUNCIL);
-        within_seconds(4, "the keys count", async || assert_with(&council, &forges[0].right()).await.status == 200).await;
+        until("the keys count", async || assert_with(&council, &forges[0].right()).await.status == 200).await;
         let assertion = forges[1].right();
         let form = [
             ("grant_type", "client_credentials"),

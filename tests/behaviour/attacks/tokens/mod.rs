@@ -11,7 +11,7 @@ mod requests;
 mod rows;
 
 use aws_lc_rs::digest;
-use integration_tests::{Answer, Persona, World, within_seconds};
+use integration_tests::{Answer, Persona, World, until};
 use jsonwebtoken::Algorithm;
 use reqwest::Method;
 use rustls::pki_types::CertificateDer;
@@ -109,7 +109,7 @@ fn with_lines(text: &str, client: &str, lines: &str) -> String {
 
 /// Waits until the gateway believes a token.
 async fn believed(persona: &Persona, forge: &Forge) {
-    within_seconds(4, "the token is believed", async || read(persona, &forge.right()).await.status == 200).await;
+    until("the token is believed", async || read(persona, &forge.right()).await.status == 200).await;
 }
 
 async fn read(persona: &Persona, token: &str) -> Answer {

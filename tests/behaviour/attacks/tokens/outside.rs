@@ -126,7 +126,7 @@ on_both! {
         let before = forges[0].right();
         granted(&read(&council, &before).await).unwrap();
         world.change_partnership(|text| text.replace(&entries, ""));
-        within_seconds(4, "the issuer is gone", async || read(&council, &before).await.status == 401).await;
+        until("the issuer is gone", async || read(&council, &before).await.status == 401).await;
         token_refused(&read(&council, &before).await).unwrap();
     }
 }

@@ -14,24 +14,24 @@ on_both! {
         let forges = asserters(&world, COUNCIL);
         let keys = listed(&forges);
         world.change_partnership(|text| with_lines(text, COUNCIL, &keys));
-        within_seconds(4, "the keys count", async || assert_with(&council, &forges[0].right()).await.status == 200).await;
+        until("the keys count", async || assert_with(&council, &forges[0].right()).await.status == 200).await;
         granted(&by_certificate(&council).await).unwrap();
 
         world.change_partnership(|text| text.replace(&keys, &format!("{keys}\nauthentication = \"private-key-jwt\"")));
-        within_seconds(4, "the certificate alone is too little", async || by_certificate(&council).await.status == 401).await;
+        until("the certificate alone is too little", async || by_certificate(&council).await.status == 401).await;
         client_refused(&by_certificate(&council).await).unwrap();
         for forge in &forges {
             granted(&assert_with(&council, &forge.right()).await).unwrap();
         }
 
         world.change_partnership(|text| text.replace("\"private-key-jwt\"", "\"tls\""));
-        within_seconds(4, "the certificate is enough", async || by_certificate(&council).await.status == 200).await;
+        until("the certificate is enough", async || by_certificate(&council).await.status == 200).await;
         client_refused(&assert_with(&council, &forges[0].right()).await).unwrap();
 
         // A key that is taken out signs nothing more.
         let fewer = listed(&forges[1..]);
         world.change_partnership(|text| text.replace(&keys, &fewer).replace("\"tls\"", "\"either\""));
-        within_seconds(4, "the others count", async || assert_with(&council, &forges[1].right()).await.status == 200).await;
+        until("the others count", async || assert_with(&council, &forges[1].right()).await.status == 200).await;
         client_refused(&assert_with(&council, &forges[0].right()).await).unwrap();
     }
 
@@ -39,17 +39,17 @@ on_both! {
         let (council, forge) = (world.persona(COUNCIL), own(&world, COUNCIL, "E10000015"));
         let asserted = asserters(&world, COUNCIL).swap_remove(0);
         world.change_partnership(|text| with_lines(text, COUNCIL, &listed([&asserted])));
-        within_seconds(4, "the key counts", async || assert_with(&council, &asserted.right()).await.status == 200).await;
+        until("the key counts", async || assert_with(&council, &asserted.right()).await.status == 200).await;
         let issued = by_certificate(&council).await.expect(200)["access_token"].as_str().unwrap().to_owned();
         granted(&read(&council, &issued).await).unwrap();
 
         let scopes = "    \"ehcp:read\",\n";
         world.change_partnership(|text| text.replacen(scopes, "", 1));
-        within_seconds(4, "the scope is gone", async || read(&council, &issued).await.status == 403).await;
+        until("the scope is gone", async || read(&council, &issued).await.status == 403).await;
         read(&council, &forge.right()).await.expect_problem(403, "scope-missing");
 
         world.change_partnership(|text| text.replace(&format!("id = \"{COUNCIL}\""), "id = \"council-anew\""));
-        within_seconds(4, "the client is gone", async || read(&council, &issued).await.status == 401).await;
+        until("the client is gone", async || read(&council, &issued).await.status == 401).await;
         for token in [&issued, &forge.right()] {
             token_refused(&read(&council, token).await).unwrap();
         }
@@ -78,7 +78,7 @@ on_both! {
             })
         });
         let provider = world.persona(PROVIDER);
-        within_seconds(4, "the certificate alone is too little", async || by_certificate(&provider).await.status == 401).await;
+        until("the certificate alone is too little", async || by_certificate(&provider).await.status == 401).await;
         let open = |client: &str| {
             let file = world.dir().join("clients").join(client).join("client.toml");
             let configuration = client::Configuration { gateway: issuer(&world), ..client::Configuration::read(&file).unwrap() };

