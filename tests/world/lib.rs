@@ -16,10 +16,11 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
 use chrono::{Duration, NaiveDate};
+use domain::keys::KeyPurpose;
 use sendbridge::demonstration::{LayOut, lay_out};
 use serde_json::Value;
 use server::keys::rotation;
-use server::{Clock, Configuration, Gateway, OperationError, Purpose, Retirement, Rotation, RotationError};
+use server::{Clock, Configuration, Gateway, OperationError, Retirement, Rotation, RotationError};
 use store::AuditReport;
 use tempfile::TempDir;
 
@@ -97,14 +98,14 @@ impl World {
     }
 
     /// Adds new keys, as the operator's command does, and answers what it tells.
-    pub async fn rotate(&self, purpose: Option<Purpose>, confirm_fresh_noise: bool) -> Result<Vec<String>, RotationError> {
+    pub async fn rotate(&self, purpose: Option<KeyPurpose>, confirm_fresh_noise: bool) -> Result<Vec<String>, RotationError> {
         let rotation = Rotation { purpose, delay: rotation::LEAST_DELAY, confirm_fresh_noise };
         let (configuration, clock) = (self.configuration.clone(), self.clock(Duration::zero()));
         tokio::task::spawn_blocking(move || server::rotate(&configuration, &clock, &rotation)).await.expect("the command, run")
     }
 
     /// Removes the old keys that nothing needs, as the operator's command does after some time.
-    pub async fn retire(&self, purpose: Option<Purpose>, ahead: Duration) -> Retirement {
+    pub async fn retire(&self, purpose: Option<KeyPurpose>, ahead: Duration) -> Retirement {
         let (configuration, clock) = (self.configuration.clone(), self.clock(ahead));
         let retired = tokio::task::spawn_blocking(move || server::retire(&configuration, &clock, purpose)).await;
         retired.expect("the command, run").expect("an answer")

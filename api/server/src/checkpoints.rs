@@ -6,9 +6,9 @@ use std::sync::Arc;
 use aws_lc_rs::signature::{ED25519, Ed25519KeyPair, KeyPair, UnparsedPublicKey};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use store::rings::Ring;
-use store::vault::KeyBytes;
-use store::{Hash, StoreError, TreeHead};
+use domain::audit::{Hash, TreeHead};
+use domain::keys::{KeyBytes, Ring};
+use store::StoreError;
 
 use crate::files::{self, FileError};
 

@@ -9,11 +9,10 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chrono::{Datelike, NaiveDate};
 use domain::children::ChildReference;
+use domain::keys::{KeyBytes, Ring};
 use domain::nhs_numbers::NhsNumber;
 use domain::organisations::OrganisationCode;
 use store::StoreError;
-use store::rings::Ring;
-use store::vault::KeyBytes;
 
 /// AES-GCM-SIV is made to be safe where a nonce repeats (RFC 8452): with one nonce it is a
 /// deterministic cipher, and the organisation as associated data gives each its own.

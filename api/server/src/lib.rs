@@ -46,7 +46,6 @@ pub mod watches;
 pub use clocks::Clock;
 pub use configuration::{Configuration, ConfigurationError};
 pub use gateway::{Gateway, StartError, start};
-pub use keys::Purpose;
 pub use keys::retirement::{Retirement, retire};
 pub use keys::rotation::{Rotation, RotationError, rotate};
 pub use maintenance::{

@@ -7,8 +7,8 @@ use std::time::{Duration, Instant};
 use aws_lc_rs::digest;
 use chrono::{DateTime, Utc};
 use disclosure::ReleaseSecret;
-use store::rings::Ring;
-use store::vault::{KeyBytes, Vault};
+use domain::keys::{KeyBytes, KeyPurpose, Ring};
+use store::vault::Vault;
 
 use crate::checkpoints::CheckpointKeys;
 use crate::child_ids::ChildKeys;
@@ -16,7 +16,7 @@ use crate::clocks::Clock;
 use crate::configuration::Keys;
 use crate::keys::lines::{self, KeyLines};
 use crate::keys::sources::Source;
-use crate::keys::{KeysError, Purpose};
+use crate::keys::{KeysError, about};
 use crate::tokens::keys::{SigningKey, SigningKeys};
 use crate::watches::{Content, Contents, Watch};
 
@@ -56,8 +56,8 @@ pub fn watch(keys: &Keys, origin: &str, clock: Clock) -> Result<Watch<Secrets, K
 
 /// Reads the keys of the audit log of that origin alone. It blocks.
 pub fn checkpoint_keys(keys: &Keys, origin: &str, now: DateTime<Utc>) -> Result<CheckpointKeys, KeysError> {
-    let source = keys.source(Purpose::Checkpoint);
-    let lines = parse(Purpose::Checkpoint, &source, &source.read()?)?;
+    let source = keys.source(KeyPurpose::Checkpoint);
+    let lines = parse(KeyPurpose::Checkpoint, &source, &source.read()?)?;
     let seeds = lines::secrets(&lines, now).map_err(|fault| KeysError::Lines { origin: source.to_string(), fault })?;
     Ok(CheckpointKeys::new(origin, &seeds)?)
 }
@@ -71,20 +71,20 @@ enum Asked {
 }
 
 struct Reader {
-    sources: Vec<(Purpose, Source)>,
+    sources: Vec<(KeyPurpose, Source)>,
     /// The audit log's, for its checkpoints.
     origin: String,
     clock: Clock,
     /// What each command said, and when.
-    said: Mutex<BTreeMap<Purpose, (Instant, Content)>>,
+    said: Mutex<BTreeMap<KeyPurpose, (Instant, Content)>>,
     /// A digest of every key that was ever read, so that none changes under its id.
-    known: Mutex<BTreeMap<(Purpose, u32), Vec<u8>>>,
+    known: Mutex<BTreeMap<(KeyPurpose, u32), Vec<u8>>>,
     reread: Mutex<Option<(Instant, Option<Arc<Vault>>)>>,
 }
 
 impl Reader {
     fn new(keys: &Keys, origin: &str, clock: Clock) -> Arc<Self> {
-        let sources = Purpose::ALL.map(|purpose| (purpose, keys.source(purpose))).into();
+        let sources = KeyPurpose::ALL.map(|purpose| (purpose, keys.source(purpose))).into();
         let origin = origin.to_owned();
         Arc::new(Self { sources, origin, clock, said: Mutex::default(), known: Mutex::default(), reread: Mutex::default() })
     }
@@ -104,7 +104,7 @@ impl Reader {
         Ok((contents, whole.finish().as_ref().to_vec()))
     }
 
-    fn content(&self, purpose: Purpose, source: &Source, asked: Asked) -> Result<Content, KeysError> {
+    fn content(&self, purpose: KeyPurpose, source: &Source, asked: Asked) -> Result<Content, KeysError> {
         if !source.is_command() {
             return source.read();
         }
@@ -125,33 +125,33 @@ impl Reader {
         let vault = self.vault(contents, now)?;
         let reader = Arc::clone(self);
         let vault = Arc::new(vault.with_reread(Arc::new(move || reader.reread())));
-        let release = self.ring(contents, Purpose::Release, now)?;
+        let release = self.ring(contents, KeyPurpose::Release, now)?;
         let release = release.map(|bytes| Ok::<_, KeysError>(Arc::new(ReleaseSecret::new(**bytes))))?;
-        let child_keys = Arc::new(ChildKeys::new(&self.ring(contents, Purpose::Pairwise, now)?)?);
-        let (source, keys) = self.lines(contents, Purpose::Token)?;
+        let child_keys = Arc::new(ChildKeys::new(&self.ring(contents, KeyPurpose::Pairwise, now)?)?);
+        let (source, keys) = self.lines(contents, KeyPurpose::Token)?;
         let signing = keys.iter().map(|(id, key)| Ok((*id, SigningKey::from_pem(key.text.as_bytes())?)));
         let signing: jsonwebtoken::errors::Result<_> = signing.collect();
         let signing = signing.map_err(|_| KeysError::NotP256 { origin: source.to_string() })?;
         let signing_keys = Ring::new(signing, primary(source, &keys, now)?).ok_or(store::StoreError::Sealing)?;
-        let checkpoints = Arc::new(CheckpointKeys::new(&self.origin, &self.ring(contents, Purpose::Checkpoint, now)?)?);
+        let checkpoints = Arc::new(CheckpointKeys::new(&self.origin, &self.ring(contents, KeyPurpose::Checkpoint, now)?)?);
         Ok(Secrets { vault, child_keys, signing_keys: Arc::new(signing_keys), release, checkpoints })
     }
 
     fn vault(&self, contents: &Contents, now: DateTime<Utc>) -> Result<Vault, KeysError> {
-        let look_up = self.ring(contents, Purpose::LookUp, now)?;
+        let look_up = self.ring(contents, KeyPurpose::LookUp, now)?;
         if look_up.iter().count() > 2 {
-            let (source, _) = self.lines(contents, Purpose::LookUp)?;
+            let (source, _) = self.lines(contents, KeyPurpose::LookUp)?;
             return Err(KeysError::ThreeLookUpKeys { origin: source.to_string() });
         }
-        Ok(Vault::new(&self.ring(contents, Purpose::Envelope, now)?, &look_up)?)
+        Ok(Vault::new(&self.ring(contents, KeyPurpose::Envelope, now)?, &look_up)?)
     }
 
-    fn ring(&self, contents: &Contents, purpose: Purpose, now: DateTime<Utc>) -> Result<Ring<KeyBytes>, KeysError> {
+    fn ring(&self, contents: &Contents, purpose: KeyPurpose, now: DateTime<Utc>) -> Result<Ring<KeyBytes>, KeysError> {
         let (source, keys) = self.lines(contents, purpose)?;
         lines::secrets(&keys, now).map_err(|fault| KeysError::Lines { origin: source.to_string(), fault })
     }
 
-    fn lines(&self, contents: &Contents, purpose: Purpose) -> Result<(&Source, KeyLines), KeysError> {
+    fn lines(&self, contents: &Contents, purpose: KeyPurpose) -> Result<(&Source, KeyLines), KeysError> {
         let found = self.sources.iter().zip(contents).find(|((other, _), _)| *other == purpose);
         let ((_, source), content) = found.ok_or(store::StoreError::Sealing)?;
         let keys = parse(purpose, source, content)?;
@@ -185,8 +185,8 @@ impl Reader {
 }
 
 /// The keys in a source's text.
-pub(crate) fn parse(purpose: Purpose, source: &Source, content: &Content) -> Result<KeyLines, KeysError> {
-    lines::parse(content, purpose.about().form).map_err(|fault| KeysError::Lines { origin: source.to_string(), fault })
+pub(crate) fn parse(purpose: KeyPurpose, source: &Source, content: &Content) -> Result<KeyLines, KeysError> {
+    lines::parse(content, about(purpose).form).map_err(|fault| KeysError::Lines { origin: source.to_string(), fault })
 }
 
 /// The id of the key in force.

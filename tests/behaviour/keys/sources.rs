@@ -1,9 +1,10 @@
 use std::path::PathBuf;
 use std::process::Command;
 
+use domain::keys::KeyPurpose;
 use integration_tests::{Database, Process, World, within_seconds};
+use server::Clock;
 use server::keys::sources::Source;
-use server::{Clock, Purpose};
 
 use super::{key_file, write_keys};
 
@@ -14,7 +15,7 @@ fn command(argv: &[&str], wrapped: Option<PathBuf>) -> Source {
 /// Why a gateway does not start with its envelope keys from there.
 async fn refusal(world: &World, source: Source) -> String {
     let mut configuration = world.configuration.clone();
-    configuration.keys.sources.insert(Purpose::Envelope, source);
+    configuration.keys.sources.insert(KeyPurpose::Envelope, source);
     let started = server::start(configuration, Clock::system()).await;
     started.err().expect("the gateway must not start").to_string()
 }
@@ -56,7 +57,7 @@ async fn a_key_that_cannot_be_had_is_named_and_not_repeated() {
     }
     // The control: the same gateway starts where the keys can be had.
     let mut configuration = world.configuration.clone();
-    configuration.keys.sources.insert(Purpose::Envelope, command(&["cat"], Some(path)));
+    configuration.keys.sources.insert(KeyPurpose::Envelope, command(&["cat"], Some(path)));
     server::start(configuration, Clock::system()).await.unwrap().stop().await;
 }
 
@@ -66,13 +67,13 @@ async fn keys_come_from_commands_and_a_wrapped_file_and_change_there() {
         let path = |name: &str| configuration.keys.directory.join(name);
         let read = command(&["cat", path("look-up.key").to_str().unwrap()], None);
         let unwrap = command(&["cat"], Some(path("envelope.key")));
-        configuration.keys.sources.extend([(Purpose::LookUp, read), (Purpose::Envelope, unwrap)]);
+        configuration.keys.sources.extend([(KeyPurpose::LookUp, read), (KeyPurpose::Envelope, unwrap)]);
     })
     .await;
     super::traffic::lay_out(&world, 3).await;
     // What the gateway may not write, the operator is told to.
     let before = std::fs::read_to_string(key_file(&world, "look-up.key")).unwrap();
-    let told = world.rotate(Some(Purpose::LookUp), false).await.unwrap();
+    let told = world.rotate(Some(KeyPurpose::LookUp), false).await.unwrap();
     assert!(told[0].starts_with("look-up: nothing was changed, because the command cat is not the gateway's to write"), "{told:?}");
     assert!(told[0].contains("a line `2:BASE64 @20"), "{told:?}");
     assert_eq!(std::fs::read_to_string(key_file(&world, "look-up.key")).unwrap(), before);

@@ -4,7 +4,7 @@ use std::io::Write;
 use std::process::ExitCode;
 
 use chrono::TimeDelta;
-use server::Purpose;
+use domain::keys::KeyPurpose;
 
 use super::GatewayFile;
 use crate::failures::Failure;
@@ -30,7 +30,7 @@ pub(super) struct Arguments {
 
 /// `None` is all.
 #[derive(Debug, Clone, Copy)]
-struct Which(Option<Purpose>);
+struct Which(Option<KeyPurpose>);
 
 fn which(text: &str) -> Result<Which, String> {
     if text == "all" { Ok(Which(None)) } else { text.parse().map(|purpose| Which(Some(purpose))) }

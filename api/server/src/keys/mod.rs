@@ -9,10 +9,8 @@ pub mod retirement;
 pub mod rotation;
 pub mod sources;
 
-use std::fmt;
-use std::str::FromStr;
-
 use chrono::TimeDelta;
+use domain::keys::KeyPurpose;
 use store::StoreError;
 
 use crate::files::FileError;
@@ -29,21 +27,8 @@ pub const CHECKPOINTS_HOLD: TimeDelta = TimeDelta::days(2922);
 /// How long after a change of keys something that began before it may still be under way.
 pub const UNDER_WAY: TimeDelta = TimeDelta::minutes(15);
 
-/// What a key is for. A new one joins by a variant and a line in [`Purpose::about`].
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Purpose {
-    Token,
-    Envelope,
-    LookUp,
-    Pairwise,
-    Release,
-    Checkpoint,
-}
-
 /// What there is to know of a purpose.
 pub struct About {
-    /// Its name in `gateway.toml` and on the command line.
-    pub name: &'static str,
     /// Its file in the keys' folder, unless the configuration names another source.
     pub file: &'static str,
     pub form: Form,
@@ -71,40 +56,16 @@ pub enum Old {
     After(TimeDelta),
 }
 
-impl Purpose {
-    pub const ALL: [Self; 6] = [Self::Token, Self::Envelope, Self::LookUp, Self::Pairwise, Self::Release, Self::Checkpoint];
-
-    pub fn about(self) -> About {
-        let about = |name, file, form, old, with_all| About { name, file, form, old, with_all };
-        match self {
-            Self::Token => about("token", "token-signing.pem", Form::P256, Old::After(TimeDelta::seconds(LIFETIME + 60)), true),
-            Self::Envelope => about("envelope", "envelope.key", Form::Secret, Old::Unused, true),
-            Self::LookUp => about("look-up", "look-up.key", Form::Secret, Old::Unused, true),
-            Self::Pairwise => about("pairwise", "pairwise.key", Form::Secret, Old::After(CHILD_IDS_HOLD), true),
-            Self::Release => about("release", "release.key", Form::Secret, Old::Unused, false),
-            Self::Checkpoint => about("checkpoint", "checkpoint.key", Form::Secret, Old::After(CHECKPOINTS_HOLD), false),
-        }
-    }
-}
-
-impl fmt::Display for Purpose {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.about().name)
-    }
-}
-
-impl FromStr for Purpose {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        let found = Self::ALL.into_iter().find(|purpose| purpose.about().name == text);
-        found.ok_or_else(|| format!("no key is for `{text}`: one of {}", Self::ALL.map(|purpose| purpose.about().name).join(", ")))
-    }
-}
-
-impl<'de> serde::Deserialize<'de> for Purpose {
-    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        String::deserialize(deserializer)?.parse().map_err(serde::de::Error::custom)
+/// What there is to know of a purpose.
+pub(crate) fn about(purpose: KeyPurpose) -> About {
+    let about = |file, form, old, with_all| About { file, form, old, with_all };
+    match purpose {
+        KeyPurpose::Token => about("token-signing.pem", Form::P256, Old::After(TimeDelta::seconds(LIFETIME + 60)), true),
+        KeyPurpose::Envelope => about("envelope.key", Form::Secret, Old::Unused, true),
+        KeyPurpose::LookUp => about("look-up.key", Form::Secret, Old::Unused, true),
+        KeyPurpose::Pairwise => about("pairwise.key", Form::Secret, Old::After(CHILD_IDS_HOLD), true),
+        KeyPurpose::Release => about("release.key", Form::Secret, Old::Unused, false),
+        KeyPurpose::Checkpoint => about("checkpoint.key", Form::Secret, Old::After(CHECKPOINTS_HOLD), false),
     }
 }
 

@@ -4,12 +4,13 @@
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use store::{Journal, KeyPurpose, KeyUsage, Store};
+use domain::keys::KeyPurpose;
+use store::{Journal, KeyUsage, Store};
 
 use super::lines::{self, KeyLines};
 use super::rotation::{instant, purposes};
 use super::sources::Source;
-use super::{KeysError, Old, Purpose, UNDER_WAY};
+use super::{KeysError, Old, UNDER_WAY, about};
 use crate::clocks::Clock;
 use crate::configuration::Configuration;
 use crate::files;
@@ -33,7 +34,7 @@ struct Stored {
 }
 
 /// Removes each old key that nothing needs from its file. It blocks.
-pub fn retire(configuration: &Configuration, clock: &Clock, named: Option<Purpose>) -> Result<Retirement, OperationError> {
+pub fn retire(configuration: &Configuration, clock: &Clock, named: Option<KeyPurpose>) -> Result<Retirement, OperationError> {
     let (store, _) = maintenance::open(configuration, clock)?;
     let retired = retire_from(configuration, clock.now(), named, &store);
     store.close();
@@ -43,7 +44,7 @@ pub fn retire(configuration: &Configuration, clock: &Clock, named: Option<Purpos
 fn retire_from(
     configuration: &Configuration,
     now: DateTime<Utc>,
-    named: Option<Purpose>,
+    named: Option<KeyPurpose>,
     store: &Store,
 ) -> Result<Retirement, OperationError> {
     let journal = Journal::new(&configuration.database.tombstones).marks_by_key()?;
@@ -70,7 +71,7 @@ fn retire_from(
                 continue;
             };
             keys.remove(&id);
-            let text = lines::write(&keys, purpose.about().form);
+            let text = lines::write(&keys, about(purpose).form);
             files::replace_secret(path, text.as_bytes()).map_err(KeysError::from)?;
             retirement.told.push(format!("{purpose}: key {id} is removed from {source}. Backups of its time still need it."));
         }
@@ -80,15 +81,15 @@ fn retire_from(
 
 impl Stored {
     /// Whether an old key may go; else why not.
-    fn may_go(&self, purpose: Purpose, id: u32, keys: &KeyLines, now: DateTime<Utc>) -> Result<(), String> {
+    fn may_go(&self, purpose: KeyPurpose, id: u32, keys: &KeyLines, now: DateTime<Utc>) -> Result<(), String> {
         let under = match purpose {
-            Purpose::Envelope => self.usage.get(&(KeyPurpose::Envelope, id)).copied(),
-            Purpose::LookUp => self.usage.get(&(KeyPurpose::LookUp, id)).copied(),
-            Purpose::Release => self.releases.iter().find(|(secret, _)| *secret == id).map(|(_, releases)| *releases),
-            Purpose::Token | Purpose::Pairwise | Purpose::Checkpoint => None,
+            KeyPurpose::Envelope => self.usage.get(&(KeyPurpose::Envelope, id)).copied(),
+            KeyPurpose::LookUp => self.usage.get(&(KeyPurpose::LookUp, id)).copied(),
+            KeyPurpose::Release => self.releases.iter().find(|(secret, _)| *secret == id).map(|(_, releases)| *releases),
+            KeyPurpose::Token | KeyPurpose::Pairwise | KeyPurpose::Checkpoint => None,
         };
         match under {
-            Some(releases) if releases > 0 && purpose == Purpose::Release => {
+            Some(releases) if releases > 0 && purpose == KeyPurpose::Release => {
                 return Err(format!(
                     "{releases} releases were made with it, and their days are to be rounded alike if they are released again"
                 ));
@@ -96,14 +97,14 @@ impl Stored {
             Some(values) if values > 0 => return Err(format!("{values} stored values are still under it")),
             _ => {}
         }
-        if let Some(marks) = self.journal.get(&id).filter(|_| purpose == Purpose::Envelope) {
+        if let Some(marks) = self.journal.get(&id).filter(|_| purpose == KeyPurpose::Envelope) {
             return Err(format!(
                 "{marks} marks in the journal of tombstones are still under it; a running gateway writes them anew once every stored value is under newer keys"
             ));
         }
         let (next, since) = keys.range(id + 1..).next().map(|(next, key)| (*next, key.from)).unwrap_or((id, None));
         let since = since.ok_or_else(|| format!("the line of key {next} does not say since when it is in force (@INSTANT)"))?;
-        let (wait, why): (TimeDelta, _) = match purpose.about().old {
+        let (wait, why): (TimeDelta, _) = match about(purpose).old {
             Old::Unused => (UNDER_WAY, "what began under it may still be under way"),
             Old::After(wait) => (wait, "what was made with it is still good"),
         };

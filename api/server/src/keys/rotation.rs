@@ -7,10 +7,11 @@
 //! rounded with the secret of its first release.
 
 use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
+use domain::keys::KeyPurpose;
 
 use super::lines::{self, KeyLine, KeyLines};
 use super::sources::Source;
-use super::{CHILD_IDS_HOLD, Form, KeysError, Old, Purpose, makers};
+use super::{CHILD_IDS_HOLD, Form, KeysError, Old, about, makers};
 use crate::clocks::Clock;
 use crate::configuration::Configuration;
 use crate::files;
@@ -28,9 +29,9 @@ pub enum RotationError {
     #[error(transparent)]
     Keys(#[from] KeysError),
     #[error("{purpose}: key {id} is not in force before {from}; nothing was changed")]
-    UnderWay { purpose: Purpose, id: u32, from: String },
+    UnderWay { purpose: KeyPurpose, id: u32, from: String },
     #[error("{purpose}: the last rotation is not over; retire the old key first (keys rotate --retire)")]
-    NotRetired { purpose: Purpose },
+    NotRetired { purpose: KeyPurpose },
     #[error(
         "release: a new secret rounds unchanged figures anew, which helps whoever compares releases; \
          say --confirm-fresh-noise if the secret has leaked"
@@ -44,7 +45,7 @@ pub enum RotationError {
 #[derive(Debug, Clone)]
 pub struct Rotation {
     /// One, or all but the release secret.
-    pub purpose: Option<Purpose>,
+    pub purpose: Option<KeyPurpose>,
     /// How long the new keys are known before they are in force.
     pub delay: TimeDelta,
     pub confirm_fresh_noise: bool,
@@ -56,7 +57,7 @@ pub fn rotate(configuration: &Configuration, clock: &Clock, rotation: &Rotation)
     if rotation.delay < LEAST_DELAY {
         return Err(RotationError::TooSoon);
     }
-    if rotation.purpose == Some(Purpose::Release) && !rotation.confirm_fresh_noise {
+    if rotation.purpose == Some(KeyPurpose::Release) && !rotation.confirm_fresh_noise {
         return Err(RotationError::NotConfirmed);
     }
     let now = clock.now();
@@ -74,8 +75,8 @@ pub fn rotate(configuration: &Configuration, clock: &Clock, rotation: &Rotation)
             told.push(by_hand(purpose, &source, id, from));
             continue;
         };
-        keys.insert(id, KeyLine { text: makers::make(purpose.about().form)?, from: Some(from) });
-        changes.push((path.clone(), lines::write(&keys, purpose.about().form)));
+        keys.insert(id, KeyLine { text: makers::make(about(purpose).form)?, from: Some(from) });
+        changes.push((path.clone(), lines::write(&keys, about(purpose).form)));
         told.push(format!("{purpose}: key {id} added to {source}, in force from {}. {}", instant(from), then(purpose, current)));
     }
     for (path, text) in &changes {
@@ -89,35 +90,35 @@ pub fn rotate(configuration: &Configuration, clock: &Clock, rotation: &Rotation)
 }
 
 /// The purposes that a command is about.
-pub(super) fn purposes(named: Option<Purpose>) -> Vec<Purpose> {
-    let all = || Purpose::ALL.into_iter().filter(|purpose| purpose.about().with_all).collect();
+pub(super) fn purposes(named: Option<KeyPurpose>) -> Vec<KeyPurpose> {
+    let all = || KeyPurpose::ALL.into_iter().filter(|purpose| about(*purpose).with_all).collect();
     named.map_or_else(all, |purpose| vec![purpose])
 }
 
 /// One rotation at a time: a third look-up key would make what is stored hard to find, and of any
 /// purpose a key that is not in force yet is a rotation that has only begun.
-fn check(purpose: Purpose, keys: &KeyLines, current: u32) -> Result<(), RotationError> {
+fn check(purpose: KeyPurpose, keys: &KeyLines, current: u32) -> Result<(), RotationError> {
     if let Some((id, key)) = keys.range(current + 1..).next() {
         return Err(RotationError::UnderWay { purpose, id: *id, from: key.from.map(instant).unwrap_or_default() });
     }
-    if purpose == Purpose::LookUp && keys.len() > 1 { Err(RotationError::NotRetired { purpose }) } else { Ok(()) }
+    if purpose == KeyPurpose::LookUp && keys.len() > 1 { Err(RotationError::NotRetired { purpose }) } else { Ok(()) }
 }
 
-fn then(purpose: Purpose, old: u32) -> String {
-    match (purpose, purpose.about().old) {
-        (Purpose::Release, _) => {
+fn then(purpose: KeyPurpose, old: u32) -> String {
+    match (purpose, about(purpose).old) {
+        (KeyPurpose::Release, _) => {
             format!("Releases of days that were not released before are made with it; key {old} stays for those that were.")
         }
         (_, Old::Unused) => {
             format!("The gateways bring what is stored under key {old} under it by themselves; then: keys rotate --key {purpose} --retire.")
         }
-        (Purpose::Pairwise, _) => {
+        (KeyPurpose::Pairwise, _) => {
             format!(
                 "Child ids made under key {old} are understood for {} days more; then: keys rotate --key {purpose} --retire.",
                 CHILD_IDS_HOLD.num_days()
             )
         }
-        (Purpose::Checkpoint, _) => {
+        (KeyPurpose::Checkpoint, _) => {
             format!("Checkpoints that key {old} signed count for as long as it is kept; give auditors the new public key (`.pub`).")
         }
         (_, Old::After(time)) => {
@@ -129,9 +130,9 @@ fn then(purpose: Purpose, old: u32) -> String {
     }
 }
 
-fn by_hand(purpose: Purpose, source: &Source, id: u32, from: DateTime<Utc>) -> String {
+fn by_hand(purpose: KeyPurpose, source: &Source, id: u32, from: DateTime<Utc>) -> String {
     let from = instant(from);
-    let line = match purpose.about().form {
+    let line = match about(purpose).form {
         Form::Secret => format!("a line `{id}:BASE64 @{from}`, BASE64 being 32 random bytes"),
         Form::P256 => format!("a line `{id}: @{from}` and after it a P-256 private key in PKCS#8 PEM"),
     };

@@ -7,7 +7,7 @@ use jsonwebtoken::{Algorithm, EncodingKey};
 use proptest::prelude::*;
 use serde_json::json;
 
-use store::rings::Ring;
+use domain::keys::Ring;
 
 use super::assertions::Assertion;
 use super::keys::SigningKey;

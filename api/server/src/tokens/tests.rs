@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::keys::SigningKey;
 use super::*;
-use store::rings::Ring;
+use domain::keys::Ring;
 
 const ISSUER: &str = "https://127.0.0.1:8443";
 const THUMBPRINT: &str = "A4DtL2JmUMhAsvJj5tKyn64SqzmuXbMrJa0n761y5v0";
