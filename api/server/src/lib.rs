@@ -8,9 +8,6 @@ pub mod assurance;
 pub mod attributions;
 pub mod bodies;
 pub mod callers;
-pub mod checkpoints;
-pub mod child_ids;
-pub mod clocks;
 pub mod configuration;
 pub mod disclosures;
 pub mod documents;
@@ -19,39 +16,31 @@ pub mod expiries;
 pub mod fhir;
 pub mod fhir_audit_events;
 pub mod fields;
-pub mod files;
 pub mod gateway;
 pub mod idempotency;
 pub mod ingest;
-pub mod keys;
 pub mod maintenance;
 pub mod negotiation;
 pub mod operations;
 pub mod pages;
-pub mod partnership;
 pub mod phrases;
 pub mod problems;
 pub mod releases;
 pub mod retention;
+mod retirement;
 pub mod routes;
-pub mod secrets;
+mod secrets;
 pub mod spools;
 pub mod state;
 pub mod telemetry;
-pub mod tls;
-pub mod tokens;
 pub mod upkeep;
-pub mod watches;
 
-pub use clocks::Clock;
 pub use configuration::{Configuration, ConfigurationError};
 pub use gateway::{Gateway, StartError, start};
-pub use keys::retirement::{Retirement, retire};
-pub use keys::rotation::{Rotation, RotationError, rotate};
 pub use maintenance::{
     OperationError, assurance_documents, build_release, formats, formats_page, migrate, openapi, run_retention, verify_audit,
 };
-pub use tls::authorities::DEMONSTRATION_AUTHORITY;
+pub use retirement::retire;
 
 #[cfg(test)]
 mod tests;

@@ -1,7 +1,7 @@
 use chrono::Duration;
 use domain::keys::KeyPurpose;
 use integration_tests::{on_both, today};
-use server::RotationError;
+use trust::RotationError;
 
 use super::traffic::lay_out;
 

@@ -5,7 +5,7 @@ use integration_tests::records::{BORN, list, number, row};
 use integration_tests::{Database, World, on_both, today, within_seconds};
 use reqwest::Body;
 use serde_json::Value;
-use server::RotationError;
+use trust::RotationError;
 
 use super::key_file;
 use super::traffic::{Traffic, before, lay_out, push_case};

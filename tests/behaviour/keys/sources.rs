@@ -3,17 +3,17 @@ use std::process::Command;
 
 use domain::keys::KeyPurpose;
 use integration_tests::{Database, Process, World, within_seconds};
-use server::Clock;
-use server::keys::sources::Source;
+use trust::Clock;
+use trust::KeySource;
 
 use super::{key_file, write_keys};
 
-fn command(argv: &[&str], wrapped: Option<PathBuf>) -> Source {
-    Source::Command { argv: argv.iter().map(|&part| part.to_owned()).collect(), wrapped }
+fn command(argv: &[&str], wrapped: Option<PathBuf>) -> KeySource {
+    KeySource::Command { argv: argv.iter().map(|&part| part.to_owned()).collect(), wrapped }
 }
 
 /// Why a gateway does not start with its envelope keys from there.
-async fn refusal(world: &World, source: Source) -> String {
+async fn refusal(world: &World, source: KeySource) -> String {
     let mut configuration = world.configuration.clone();
     configuration.keys.sources.insert(KeyPurpose::Envelope, source);
     let started = server::start(configuration, Clock::system()).await;
@@ -31,10 +31,13 @@ async fn a_key_that_cannot_be_had_is_named_and_not_repeated() {
     let path = key_file(&world, "envelope.key");
     let echo = format!("echo {secret}");
     for (source, said) in [
-        (Source::File(key_file(&world, "none.key")), "none.key: No such file"),
-        (Source::File(world.dir().join("gateway.toml")), "gateway.toml: keys are lines"),
-        (Source::Environment("SENDBRIDGE_NO_SUCH_VARIABLE".into()), "$SENDBRIDGE_NO_SUCH_VARIABLE: the environment has no such variable"),
-        (Source::Environment("PATH".into()), "$PATH: keys are lines"),
+        (KeySource::File(key_file(&world, "none.key")), "none.key: No such file"),
+        (KeySource::File(world.dir().join("gateway.toml")), "gateway.toml: keys are lines"),
+        (
+            KeySource::Environment("SENDBRIDGE_NO_SUCH_VARIABLE".into()),
+            "$SENDBRIDGE_NO_SUCH_VARIABLE: the environment has no such variable",
+        ),
+        (KeySource::Environment("PATH".into()), "$PATH: keys are lines"),
         (command(&["/nonexistent/kms"], None), "the command /nonexistent/kms: the command cannot be run"),
         (command(&["sh", "-c", &format!("{echo}; exit 3")], None), "the command sh: the command failed (exit status: 3)"),
         (command(&["sh", "-c", &echo], None), "the command sh: keys are lines"),
@@ -52,7 +55,7 @@ async fn a_key_that_cannot_be_had_is_named_and_not_repeated() {
     let outside = world.dir().join("outside.key");
     std::fs::write(&outside, &keys).unwrap();
     std::fs::set_permissions(&outside, std::os::unix::fs::PermissionsExt::from_mode(0o604)).unwrap();
-    for source in [Source::File(outside.clone()), command(&["cat"], Some(outside))] {
+    for source in [KeySource::File(outside.clone()), command(&["cat"], Some(outside))] {
         assert!(refusal(&world, source).await.contains("outside.key: open to others than its owner"));
     }
     // The control: the same gateway starts where the keys can be had.

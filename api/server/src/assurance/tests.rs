@@ -1,7 +1,7 @@
 use super::*;
 
 fn partnership() -> Partnership {
-    crate::partnership::parse(crate::disclosures::EXAMPLE, &["demonstration".to_owned()]).unwrap()
+    trust::parse_partnership(crate::disclosures::EXAMPLE, &["demonstration".to_owned()]).unwrap()
 }
 
 fn document(name: &str) -> String {
@@ -28,7 +28,7 @@ fn each_document_says_what_the_file_says() {
 #[test]
 fn what_a_file_names_does_not_become_markdown() {
     let hostile = crate::disclosures::EXAMPLE.replace("West Hertfordshire Teaching Hospitals NHS Trust", "<script>x</script> | [a](b) *c*");
-    let partnership = crate::partnership::parse(&hostile, &["demonstration".to_owned()]).unwrap();
+    let partnership = trust::parse_partnership(&hostile, &["demonstration".to_owned()]).unwrap();
     for (name, text) in documents(&partnership) {
         assert!(!text.contains("<script") && !text.contains("[a](b)") && !text.contains(" *c*"), "{name}");
     }

@@ -3,9 +3,8 @@
 use std::borrow::Cow;
 
 use serde::Serialize;
+use trust::JsonError;
 use utoipa::ToSchema;
-
-use super::values::ValueError;
 
 /// One thing wrong: where, what and, where there is one, the mending.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
@@ -45,11 +44,11 @@ impl Fault {
     }
 }
 
-impl From<ValueError> for Fault {
-    fn from(error: ValueError) -> Self {
+impl From<JsonError> for Fault {
+    fn from(error: JsonError) -> Self {
         let code = match error {
-            ValueError::DuplicateKey => "duplicate-key",
-            ValueError::NotJson { .. } => "not-json",
+            JsonError::DuplicateKey => "duplicate-key",
+            JsonError::NotJson { .. } => "not-json",
         };
         Self::new(code, error.to_string())
     }

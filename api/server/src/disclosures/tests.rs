@@ -6,7 +6,7 @@ const YES: &str = "0197f000-0000-7000-8000-000000000001";
 const OVERRIDE: &str = "0197f000-0000-7000-8000-000000000009";
 
 fn partnership() -> Partnership {
-    crate::partnership::parse(EXAMPLE, &["demonstration".to_owned()]).unwrap()
+    trust::parse_partnership(EXAMPLE, &["demonstration".to_owned()]).unwrap()
 }
 
 fn day(text: &str) -> NaiveDate {

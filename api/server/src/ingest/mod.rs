@@ -31,8 +31,8 @@ use domain::submissions::{Counts, Dataset, SubmissionStatus};
 use store::{Claim, Finished, Journal, Publication, Published, Staging, Store, Submission};
 use tokio::runtime::Handle;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use trust::Clock;
 
-use crate::clocks::Clock;
 use crate::configuration::{Configuration, Submissions};
 use crate::idempotency::{in_flight, mismatch};
 use crate::problems::{Kind, Problem};

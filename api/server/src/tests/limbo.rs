@@ -18,16 +18,10 @@ use rustls::{ClientConfig, ClientConnection, RootCertStore, ServerConfig, Server
 use rustls_pki_types::pem::PemObject;
 use rustls_pki_types::{CertificateDer, CertificateRevocationListDer, PrivateKeyDer};
 use serde::Deserialize;
+use trust::{Authority, ChainRules, Clock, LiveVerifier, Peer, ServerCertificate, Trust, crypto_provider, refusal_reason, server_config};
 use webpki::{KeyUsage, OwnedCertRevocationList};
 
 use super::worlds::Ca;
-use crate::Clock;
-use crate::telemetry::metrics::Metrics;
-use crate::tls::authorities::{Authority, Rules, Trust};
-use crate::tls::certificates::ServerCertificate;
-use crate::tls::peers::Peer;
-use crate::tls::verifiers::{LiveVerifier, reason};
-use crate::tls::{provider, server_config};
 
 /// How long a case may take, its handshake included.
 const LONGEST: Duration = Duration::from_secs(5);
@@ -87,9 +81,9 @@ impl Case {
             Err(why) => return (format!("no such authority: {why}"), false),
         };
         let now = self.validation_time.unwrap_or_else(|| TIME.parse().unwrap());
-        let judged = trust.verify(&chain[0], &chain[1..], now).map(drop).map_err(|error| reason(&error).to_owned());
+        let judged = trust.verify(&chain[0], &chain[1..], now).map(drop).map_err(|error| refusal_reason(&error).to_owned());
         let key = self.peer_certificate_key.as_ref().and_then(|pem| PrivateKeyDer::from_pem_slice(pem.as_bytes()).ok());
-        let key = key.and_then(|key| provider().key_provider.load_private_key(key).ok());
+        let key = key.and_then(|key| crypto_provider().key_provider.load_private_key(key).ok());
         let is_live = key.is_some();
         if let Some(key) = key {
             let client = Arc::new(CertifiedKey::new(chain.clone(), key));
@@ -114,7 +108,7 @@ impl Case {
         // Most cases are a server's: the same rule, asked for the other purpose. Few have lists.
         let is_client = self.validation_kind == "CLIENT" || self.extended_key_usage.iter().any(|usage| usage == "clientAuth");
         let purpose = if is_client { KeyUsage::client_auth() } else { KeyUsage::server_auth() };
-        Authority::new("limbo", &roots, lists, Rules { purpose, listed: !self.crls.is_empty() })
+        Authority::new("limbo", &roots, lists, ChainRules { purpose, listed: !self.crls.is_empty() })
     }
 
     fn is_named(&self, peer: &Peer) -> bool {
@@ -127,14 +121,14 @@ fn handshake(server: &Ca, trust: &Trust, now: DateTime<Utc>, shown: Arc<Certifie
     let credentials = server.issue("localhost", 1, ExtendedKeyUsagePurpose::ServerAuth);
     let chain = vec![CertificateDer::from_pem_slice(credentials.certificate.as_bytes()).unwrap()];
     let key = PrivateKeyDer::from_pem_slice(credentials.key.as_bytes()).unwrap();
-    let certificate = CertifiedKey::from_der(chain, key, &provider()).unwrap();
+    let certificate = CertifiedKey::from_der(chain, key, &crypto_provider()).unwrap();
     let clock = Clock::new(move || now);
-    let verifier = LiveVerifier::new(trust.clone(), clock.clone(), Metrics::new());
+    let verifier = LiveVerifier::new(trust.clone(), clock.clone(), |_| {});
     let config = server_config(ServerCertificate::new(Arc::new(ArcSwap::from_pointee(certificate))), verifier, clock, false).unwrap();
 
     let mut roots = RootCertStore::empty();
     roots.add(CertificateDer::from_pem_slice(server.pem().as_bytes()).unwrap()).unwrap();
-    let client = ClientConfig::builder_with_provider(provider())
+    let client = ClientConfig::builder_with_provider(crypto_provider())
         .with_safe_default_protocol_versions()
         .unwrap()
         .with_root_certificates(roots)

@@ -1,7 +1,8 @@
 use std::time::{Duration, Instant};
 
+use trust::{Clock, DEMONSTRATION_AUTHORITY};
+
 use super::worlds::{Files, World, set_mode};
-use crate::tls::authorities::DEMONSTRATION_AUTHORITY;
 
 const PEM_OF_NOTHING: &str = "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n";
 
@@ -54,9 +55,9 @@ async fn a_demonstrations_authority_serves_a_demonstration_alone() {
     assert!(refusal(&files).await.contains("demonstration"));
     let mut configuration = files.configuration();
     configuration.demonstration = true;
-    assert!(crate::start(configuration.clone(), crate::Clock::system()).await.is_ok());
+    assert!(crate::start(configuration.clone(), Clock::system()).await.is_ok());
     configuration.api.listen = "0.0.0.0:0".parse().unwrap();
-    assert!(crate::start(configuration, crate::Clock::system()).await.is_err());
+    assert!(crate::start(configuration, Clock::system()).await.is_err());
 }
 
 #[actix_web::test]

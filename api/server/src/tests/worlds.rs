@@ -18,9 +18,10 @@ use rustls_pki_types::pem::PemObject;
 use rustls_pki_types::{CertificateDer, PrivateKeyDer};
 use serde_json::Value;
 use tempfile::TempDir;
+use trust::Clock;
 
+use crate::Configuration;
 use crate::gateway::{self, Gateway, StartError};
-use crate::{Clock, Configuration};
 
 /// An authority that a test owns.
 pub(super) struct Ca(CertifiedIssuer<'static, KeyPair>);
@@ -250,7 +251,7 @@ impl World {
     pub(super) fn tls_of(&self, credentials: Option<&Credentials>, versions: &[&'static SupportedProtocolVersion]) -> ClientConfig {
         let mut roots = RootCertStore::empty();
         roots.add(CertificateDer::from_pem_slice(self.files.one.pem().as_bytes()).unwrap()).unwrap();
-        let builder = ClientConfig::builder_with_provider(crate::tls::provider())
+        let builder = ClientConfig::builder_with_provider(trust::crypto_provider())
             .with_protocol_versions(versions)
             .unwrap()
             .with_root_certificates(roots);
