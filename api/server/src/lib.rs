@@ -1,4 +1,4 @@
-//! The gateway: TLS, tokens, the route table and what stands behind it.
+//! The gateway: the route table and what stands behind it.
 //!
 //! A request passes, in this order: the TLS peer, [`callers::Caller`] (certificate, token, scopes), its
 //! route. Each step takes the last step's value and cannot reach back.
