@@ -48,7 +48,7 @@ on_both! {
 
     async fn a_release_of_a_day_to_come_is_refused(world: World) {
         let tomorrow = today() + chrono::Days::new(1);
-        assert!(server::build_release(&world.configuration, server::Clock::system(), tomorrow).await.is_err());
+        assert!(server::build_release(&world.configuration, trust::Clock::system(), tomorrow).await.is_err());
         let dashboard = world.persona("dashboard-herts").signed_in().await;
         dashboard.get("/v1/dashboard/releases/latest").await.expect_problem(404, "not-found");
     }

@@ -45,7 +45,7 @@ pub(crate) const LIMITS: LogLimits = LogLimits { most_waiting: 20_000, keep_days
 impl Costs {
     pub(crate) fn measure(served: &Served) -> Result<Self> {
         let file = std::fs::read_to_string(served.dir().join("partnership.toml"))?;
-        let partnership = server::partnership::parse(&file, &["demonstration".to_owned()]).map_err(|faults| format!("{faults:?}"))?;
+        let partnership = trust::parse_partnership(&file, &["demonstration".to_owned()]).map_err(|faults| format!("{faults:?}"))?;
         let child = child()?;
         let ask = ask()?;
         let decided = |at| decide(ask, Facts::at(at, &partnership, &child));
@@ -69,7 +69,7 @@ fn each(mut work: impl FnMut() -> Result<()>) -> Result<Duration> {
 }
 
 fn now() -> chrono::DateTime<chrono::Utc> {
-    server::Clock::system().now()
+    trust::Clock::system().now()
 }
 
 fn ask() -> Result<Ask> {

@@ -17,12 +17,13 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use chrono::{Duration, NaiveDate};
+use domain::keys::KeyPurpose;
 use sendbridge::demonstration::{LayOut, lay_out};
 use serde_json::Value;
-use server::keys::rotation;
-use server::{Clock, Configuration, Gateway, OperationError, Purpose, Retirement, Rotation, RotationError};
+use server::{Configuration, Gateway, OperationError};
 use store::AuditReport;
 use tempfile::TempDir;
+use trust::{Clock, LEAST_DELAY, Retirement, Rotation, RotationError};
 
 pub use clusters::Cluster;
 pub use personas::{ACTOR, Answer, Call, GUARDIAN, Persona};
@@ -101,14 +102,14 @@ impl World {
     }
 
     /// Adds new keys, as the operator's command does, and answers what it tells.
-    pub async fn rotate(&self, purpose: Option<Purpose>, confirm_fresh_noise: bool) -> Result<Vec<String>, RotationError> {
-        let rotation = Rotation { purpose, delay: rotation::LEAST_DELAY, confirm_fresh_noise };
+    pub async fn rotate(&self, purpose: Option<KeyPurpose>, confirm_fresh_noise: bool) -> Result<Vec<String>, RotationError> {
+        let rotation = Rotation { purpose, delay: LEAST_DELAY, confirm_fresh_noise };
         let (configuration, clock) = (self.configuration.clone(), self.clock(Duration::zero()));
-        tokio::task::spawn_blocking(move || server::rotate(&configuration, &clock, &rotation)).await.expect("the command, run")
+        tokio::task::spawn_blocking(move || trust::rotate(&configuration.keys, clock.now(), &rotation)).await.expect("the command, run")
     }
 
     /// Removes the old keys that nothing needs, as the operator's command does after some time.
-    pub async fn retire(&self, purpose: Option<Purpose>, ahead: Duration) -> Retirement {
+    pub async fn retire(&self, purpose: Option<KeyPurpose>, ahead: Duration) -> Retirement {
         let (configuration, clock) = (self.configuration.clone(), self.clock(ahead));
         let retired = tokio::task::spawn_blocking(move || server::retire(&configuration, &clock, purpose)).await;
         retired.expect("the command, run").expect("an answer")

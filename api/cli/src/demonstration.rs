@@ -145,7 +145,7 @@ pub fn assurance_documents() -> Result<Vec<(&'static str, String)>, String> {
     let made = NaiveDate::from_ymd_opt(2026, 4, 1).ok_or("no such day")?;
     // The clients' keys differ from one demonstration to the next, and no document tells of them.
     let file: String = partnership_file(made).lines().filter(|line| !line.starts_with("keys = ")).flat_map(|line| [line, "\n"]).collect();
-    let partnership = server::partnership::parse(&file, &["demonstration".to_owned()])
+    let partnership = trust::parse_partnership(&file, &["demonstration".to_owned()])
         .map_err(|faults| format!("the demonstration's partnership: {faults:?}"))?;
     Ok(server::assurance_papers(&partnership))
 }

@@ -17,7 +17,7 @@ pub(crate) enum Failure {
     #[error(transparent)]
     Telemetry(#[from] server::telemetry::TelemetryError),
     #[error(transparent)]
-    Rotation(#[from] server::RotationError),
+    Rotation(#[from] trust::RotationError),
     #[error(transparent)]
     Operation(#[from] server::OperationError),
     #[error("{0}")]

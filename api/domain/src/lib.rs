@@ -27,6 +27,7 @@ pub mod holds;
 pub mod identifiers;
 pub mod issues;
 pub mod journeys;
+pub mod keys;
 pub mod minimums;
 pub mod nhs_numbers;
 pub mod operations;

@@ -1,21 +1,22 @@
 //! Who calls: a certificate that holds now, a token bound to it, and what the partnership grants now.
 
+use std::any::Any;
 use std::future::{Ready, ready};
 use std::sync::Arc;
 
-use actix_web::dev::Payload;
+use actix_tls::accept::rustls_0_23::TlsStream;
+use actix_web::dev::{Extensions, Payload};
 use actix_web::http::header::AUTHORIZATION;
+use actix_web::rt::net::TcpStream;
 use actix_web::{FromRequest, HttpMessage, HttpRequest, web};
 use domain::organisations::OrganisationCode;
 use domain::partnerships::{Client, Partnership};
 use domain::scopes::{Scope, ScopeSet};
+use trust::{Authority, Peer, refusal_reason};
 
 use crate::problems::{Kind, Problem};
 use crate::state::State;
 use crate::telemetry::spans::ClientId;
-use crate::tls::authorities::Authority;
-use crate::tls::peers::Peer;
-use crate::tls::verifiers::reason;
 
 /// A client that proved itself, for the length of one request.
 #[derive(Debug, Clone)]
@@ -99,7 +100,7 @@ impl ListedPeer {
     fn of(request: &HttpRequest) -> Result<Self, Problem> {
         let state = state(request)?;
         let peer = request.conn_data::<Peer>().ok_or_else(|| unknown("no certificate on the connection"))?.clone();
-        let authority = peer.current(&state.trust, state.clock.now()).map_err(|error| unknown(reason(&error)))?;
+        let authority = peer.current(&state.trust, state.clock.now()).map_err(|error| unknown(refusal_reason(&error)))?;
         let listed = Self { peer, authority, partnership: state.partnership() };
         if listed.partnership.clients().any(|client| listed.is(client)) {
             Ok(listed)
@@ -124,6 +125,15 @@ impl FromRequest for ListedPeer {
 
     fn from_request(request: &HttpRequest, _payload: &mut Payload) -> Self::Future {
         ready(Self::of(request))
+    }
+}
+
+/// Puts the peer of a new connection where its requests find it.
+pub(crate) fn on_connect(connection: &dyn Any, data: &mut Extensions) {
+    let peer =
+        connection.downcast_ref::<TlsStream<TcpStream>>().and_then(|stream| stream.get_ref().1.peer_certificates()).and_then(Peer::new);
+    if let Some(peer) = peer {
+        data.insert(peer);
     }
 }
 

@@ -8,10 +8,9 @@ use domain::agreements::AgreementStanding;
 use domain::dates::london_day;
 use domain::partnerships::Partnership;
 use tokio::time::{MissedTickBehavior, interval};
+use trust::{Clock, Live};
 
-use crate::clocks::Clock;
 use crate::telemetry::metrics::Metrics;
-use crate::watches::Live;
 
 /// How soon a changed file shows in the figures.
 const PERIOD: Duration = Duration::from_secs(5);

@@ -16,30 +16,22 @@ use rustls::sign::CertifiedKey;
 use store::{Journal, Store, StoreError};
 use tokio::task::{JoinError, JoinSet};
 use tracing_actix_web::TracingLogger;
+use trust::{
+    Authority, Checkpoints, ChildIds, Clock, FileError, Ids, KeysError, Live, LiveVerifier, PartnershipError, ServerCertificate, TlsError,
+    Tokens, Trust, Watch, check_private_files, server_config, watch_partnership,
+};
 use utoipa_actix_web::AppExt;
 
 use crate::calls::{Misnamed, check_names};
-use crate::checkpoints::Checkpoints;
-use crate::child_ids::ChildIds;
-use crate::clocks::{Clock, Ids};
 use crate::configuration::{Configuration, ConfigurationError};
 use crate::documentation::Documentation;
-use crate::files::{self, FileError};
 use crate::ingest::Intake;
-use crate::keys::KeysError;
-use crate::partnership::{self, PartnershipError};
 use crate::releases::Releases;
-use crate::secrets::{self, Secrets};
+use crate::secrets::{self, GatewaySecrets};
 use crate::state::State;
 use crate::telemetry::metrics::Metrics;
 use crate::telemetry::spans::RequestSpan;
-use crate::tls::authorities::{Authority, Trust};
-use crate::tls::certificates::ServerCertificate;
-use crate::tls::verifiers::LiveVerifier;
-use crate::tls::{self, TlsError, authorities, certificates, peers};
-use crate::tokens::Tokens;
-use crate::watches::{Live, Watch};
-use crate::{exchanges, expiries, probes, retention, routes, upkeep};
+use crate::{callers, exchanges, expiries, probes, retention, routes, upkeep};
 
 /// How long a client may take for a handshake, or for the head of a request.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(10);
@@ -99,7 +91,7 @@ struct Loaded {
     rules: Rules,
     certificate: Watch<CertifiedKey, TlsError>,
     authorities: Vec<Watch<Authority, TlsError>>,
-    secrets: Watch<Secrets, KeysError>,
+    secrets: Watch<GatewaySecrets, KeysError>,
     store: Store,
 }
 
@@ -125,8 +117,9 @@ pub async fn start(configuration: Configuration, clock: Clock) -> Result<Gateway
     let periods = configuration.retention.clone();
     let metrics = Metrics::new();
     let trust = Trust::new(loaded.authorities.iter().map(Watch::live).collect())?;
-    let verifier = LiveVerifier::new(trust.clone(), clock.clone(), metrics.clone());
-    let tls = tls::server_config(ServerCertificate::new(loaded.certificate.live()), verifier, clock.clone(), configuration.api.tls12)?;
+    let refusals = metrics.clone();
+    let verifier = LiveVerifier::new(trust.clone(), clock.clone(), move |reason| refusals.certificate_refused(reason));
+    let tls = server_config(ServerCertificate::new(loaded.certificate.live()), verifier, clock.clone(), configuration.api.tls12)?;
     let issuer = configuration.api.issuer.clone().unwrap_or_else(|| format!("https://{api}"));
     let intake = Intake::new(store.clone(), clock.clone(), loaded.rules, journal.clone(), &configuration);
     let document = routes::document();
@@ -158,7 +151,7 @@ pub async fn start(configuration: Configuration, clock: Clock) -> Result<Gateway
             .wrap(TracingLogger::<RequestSpan>::new())
             .wrap(from_fn(exchanges::attend))
     })
-    .on_connect(peers::on_connect)
+    .on_connect(callers::on_connect)
     .workers(available_parallelism().map_or(1, usize::from))
     .keep_alive(KEEP_ALIVE)
     .tcp_nodelay(true)
@@ -257,24 +250,25 @@ impl Drop for Gateway {
 }
 
 fn load(configuration: &Configuration, clock: &Clock) -> Result<Loaded, StartError> {
-    files::check_private_files(&configuration.keys.directory)?;
-    let authorities = configuration.authority.iter();
+    check_private_files(&configuration.keys.directory)?;
     let secrets = secrets::watch(&configuration.keys, &configuration.audit.origin, clock.clone())?;
     configuration.prepare_database()?;
     Ok(Loaded {
         store: Store::open(&configuration.database.url.expose(), from(&secrets.live(), |secrets| &secrets.vault))?,
         secrets,
-        authorities: authorities
-            .map(|files| authorities::watch(files, configuration.demonstration, clock.clone()))
+        authorities: configuration
+            .authority
+            .iter()
+            .map(|files| Authority::watch(files, configuration.demonstration, clock.clone()))
             .collect::<Result<_, _>>()?,
-        certificate: certificates::watch(&configuration.api)?,
+        certificate: ServerCertificate::watch(&configuration.api.certificate, &configuration.api.key)?,
         rules: configuration.submissions.rules()?,
-        partnership: partnership::watch(&configuration.partnership, configuration.authorities())?,
+        partnership: watch_partnership(&configuration.partnership, configuration.authorities())?,
     })
 }
 
 /// A part of the secrets as they are at the moment.
-fn from<T>(secrets: &Live<Secrets>, part: fn(&Secrets) -> &Arc<T>) -> impl Fn() -> Arc<T> + use<T> {
+fn from<T>(secrets: &Live<GatewaySecrets>, part: fn(&GatewaySecrets) -> &Arc<T>) -> impl Fn() -> Arc<T> + use<T> {
     let secrets = secrets.clone();
     move || Arc::clone(part(&secrets.load()))
 }

@@ -1,4 +1,4 @@
-//! The gateway: TLS, tokens, the route table and what stands behind it.
+//! The gateway: the route table and what stands behind it.
 //!
 //! A request passes, in this order: the TLS peer, [`callers::Caller`] (certificate, token, scopes), its
 //! route. Each step takes the last step's value and cannot reach back.
@@ -8,9 +8,6 @@ pub mod attributions;
 pub mod bodies;
 pub mod callers;
 pub mod calls;
-pub mod checkpoints;
-pub mod child_ids;
-pub mod clocks;
 pub mod configuration;
 mod documentation;
 pub mod exchanges;
@@ -18,36 +15,27 @@ pub mod expiries;
 pub mod fhir;
 pub mod fhir_audit_events;
 pub mod fields;
-pub mod files;
 pub mod gateway;
 pub mod idempotency;
 pub mod ingest;
-pub mod keys;
 pub mod maintenance;
 pub mod negotiation;
 pub mod pages;
-pub mod partnership;
 pub mod probes;
 pub mod problems;
 pub mod releases;
 pub mod retention;
+mod retirement;
 pub mod routes;
-pub mod secrets;
+mod secrets;
 pub mod spools;
 pub mod state;
 pub mod telemetry;
-pub mod tls;
-pub mod tokens;
 pub mod transitional;
 pub mod upkeep;
-pub mod watches;
 
-pub use clocks::Clock;
 pub use configuration::{Configuration, ConfigurationError};
 pub use documents::assurance_papers;
 pub use gateway::{Gateway, StartError, start};
-pub use keys::Purpose;
-pub use keys::retirement::{Retirement, retire};
-pub use keys::rotation::{Rotation, RotationError, rotate};
 pub use maintenance::{OperationError, assurance_documents, build_release, formats_page, migrate, openapi, run_retention, verify_audit};
-pub use tls::authorities::DEMONSTRATION_AUTHORITY;
+pub use retirement::retire;

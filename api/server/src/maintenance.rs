@@ -7,16 +7,13 @@ use chrono::NaiveDate;
 use domain::identifiers::ReleaseId;
 use domain::retention::Report;
 use store::{AuditReport, Looking, Store, StoreError};
+use trust::{CheckpointError, CheckpointKeys, Clock, Ids, KeysError, PartnershipError, watch_partnership};
 
-use crate::checkpoints::CheckpointError;
-use crate::clocks::{Clock, Ids};
 use crate::configuration::Configuration;
-use crate::keys::KeysError;
-use crate::partnership::{self, PartnershipError};
 use crate::releases::{self, Building};
 use crate::retention;
 use crate::routes;
-use crate::secrets::{self, Secrets};
+use crate::secrets::{self, GatewaySecrets};
 
 /// Why an operator's command failed.
 #[derive(Debug, thiserror::Error)]
@@ -45,7 +42,7 @@ pub fn migrate(configuration: &Configuration) -> Result<(), OperationError> {
 pub fn verify_audit(configuration: &Configuration, clock: &Clock, against: Option<&Path>) -> Result<AuditReport, OperationError> {
     let against = match against {
         None => None,
-        Some(path) => Some(secrets::checkpoint_keys(&configuration.keys, &configuration.audit.origin, clock.now())?.open(path)?),
+        Some(path) => Some(CheckpointKeys::read(&configuration.keys, &configuration.audit.origin, clock.now())?.open(path)?),
     };
     let looking = Looking { now: clock.now(), keep_days: configuration.audit.keep_days, against };
     Ok(store::verify_audit(&configuration.database.url.expose(), looking)?)
@@ -53,7 +50,7 @@ pub fn verify_audit(configuration: &Configuration, clock: &Clock, against: Optio
 
 /// What an information governance lead has to show, from the partnership file. It opens no database, and blocks.
 pub fn assurance_documents(configuration: &Configuration) -> Result<Vec<(&'static str, String)>, OperationError> {
-    let partnership = partnership::watch(&configuration.partnership, configuration.authorities())?.live().load_full();
+    let partnership = watch_partnership(&configuration.partnership, configuration.authorities())?.live().load_full();
     Ok(documents::assurance_papers(&partnership))
 }
 
@@ -64,7 +61,7 @@ pub async fn build_release(configuration: &Configuration, clock: Clock, as_of: N
     }
     let (read, now) = (configuration.clone(), clock.clone());
     let (opened, partnership) = tokio::task::spawn_blocking(move || {
-        let partnership = partnership::watch(&read.partnership, read.authorities())?.live().load_full();
+        let partnership = watch_partnership(&read.partnership, read.authorities())?.live().load_full();
         Ok::<_, OperationError>((open(&read, &now)?, partnership))
     })
     .await??;
@@ -79,7 +76,7 @@ pub async fn build_release(configuration: &Configuration, clock: Clock, as_of: N
 pub async fn run_retention(configuration: &Configuration, clock: Clock, dry_run: bool) -> Result<Report, OperationError> {
     let (read, clock_of_keys) = (configuration.clone(), clock.clone());
     let (store, partnership) = tokio::task::spawn_blocking(move || {
-        let partnership = partnership::watch(&read.partnership, read.authorities())?.live().load_full();
+        let partnership = watch_partnership(&read.partnership, read.authorities())?.live().load_full();
         Ok::<_, OperationError>((open(&read, &clock_of_keys)?.0, partnership))
     })
     .await??;
@@ -102,7 +99,7 @@ pub fn formats_page() -> String {
 }
 
 /// The store, and the keys as they are now.
-pub(crate) fn open(configuration: &Configuration, clock: &Clock) -> Result<(Store, Arc<Secrets>), OperationError> {
+pub(crate) fn open(configuration: &Configuration, clock: &Clock) -> Result<(Store, Arc<GatewaySecrets>), OperationError> {
     let secrets = Arc::new(secrets::read(&configuration.keys, &configuration.audit.origin, clock.clone())?);
     let vault = Arc::clone(&secrets.vault);
     Ok((Store::open(&configuration.database.url.expose(), move || Arc::clone(&vault))?, secrets))

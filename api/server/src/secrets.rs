@@ -1,180 +1,77 @@
-//! What the gateway keeps secret, made from its keys and made again when they change.
+//! What the gateway makes of its keys, and makes again when they change.
 
-use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use aws_lc_rs::digest;
-use chrono::{DateTime, Utc};
 use disclosure::ReleaseSecret;
-use store::rings::Ring;
-use store::vault::{KeyBytes, Vault};
+use domain::keys::{KeyPurpose, Ring};
+use store::vault::Vault;
+use trust::{CheckpointKeys, ChildKeys, Clock, KeyReader, Keys, KeysError, SealingKeys, Secrets, SigningKeys, Watch};
 
-use crate::checkpoints::CheckpointKeys;
-use crate::child_ids::ChildKeys;
-use crate::clocks::Clock;
-use crate::configuration::Keys;
-use crate::keys::lines::{self, KeyLines};
-use crate::keys::sources::Source;
-use crate::keys::{KeysError, Purpose};
-use crate::tokens::keys::{SigningKey, SigningKeys};
-use crate::watches::{Content, Contents, Watch};
-
-/// How often a command is asked for keys: with the least delay of a new key, before it is in force.
-const COMMAND_PERIOD: Duration = Duration::from_secs(20);
-
-/// How often the keys are asked for at the most because a stored value needs one that is not known.
+/// How often the keys are read at the most because a stored value needs one that is not known.
 const REREAD_PERIOD: Duration = Duration::from_secs(1);
 
-/// What the gateway keeps secret.
-pub struct Secrets {
-    pub vault: Arc<Vault>,
-    pub child_keys: Arc<ChildKeys>,
-    pub signing_keys: Arc<SigningKeys>,
-    /// A new one gives unchanged figures fresh noise, which invites averaging: see `keys::rotation`.
-    pub release: ReleaseSecrets,
+/// The secrets, with the vault of the store and the secrets of releases made of their keys.
+pub(crate) struct GatewaySecrets {
+    pub(crate) vault: Arc<Vault>,
+    pub(crate) child_keys: Arc<ChildKeys>,
+    pub(crate) signing_keys: Arc<SigningKeys>,
+    pub(crate) release: ReleaseSecrets,
     /// Sign for the audit log.
-    pub checkpoints: Arc<CheckpointKeys>,
+    pub(crate) checkpoints: Arc<CheckpointKeys>,
 }
 
 /// Secrets of releases, by the id that a release is published with.
-pub type ReleaseSecrets = Ring<Arc<ReleaseSecret>>;
+pub(crate) type ReleaseSecrets = Ring<Arc<ReleaseSecret>>;
 
 /// Reads every key once; `origin` is the audit log's. It blocks.
-pub fn read(keys: &Keys, origin: &str, clock: Clock) -> Result<Secrets, KeysError> {
-    let reader = Reader::new(keys, origin, clock);
-    let contents = reader.read(Asked::Now)?.0;
-    reader.secrets(&contents)
+pub(crate) fn read(keys: &Keys, origin: &str, clock: Clock) -> Result<GatewaySecrets, KeysError> {
+    let reader = Arc::new(KeyReader::new(keys, origin, clock));
+    GatewaySecrets::new(reader.read()?, &Arc::new(Rereading::new(reader)))
 }
 
-/// Watches the sources. It blocks for the first reading.
-pub fn watch(keys: &Keys, origin: &str, clock: Clock) -> Result<Watch<Secrets, KeysError>, KeysError> {
-    let reader = Reader::new(keys, origin, clock);
-    let reading = Arc::clone(&reader);
-    Watch::of("keys", move || reading.read(Asked::Watch), move |contents| reader.secrets(contents))
+/// Watches the sources of the keys. It blocks for the first reading.
+pub(crate) fn watch(keys: &Keys, origin: &str, clock: Clock) -> Result<Watch<GatewaySecrets, KeysError>, KeysError> {
+    let reader = Arc::new(KeyReader::new(keys, origin, clock));
+    let rereading = Arc::new(Rereading::new(Arc::clone(&reader)));
+    reader.watch(move |secrets| GatewaySecrets::new(secrets, &rereading))
 }
 
-/// Reads the keys of the audit log of that origin alone. It blocks.
-pub fn checkpoint_keys(keys: &Keys, origin: &str, now: DateTime<Utc>) -> Result<CheckpointKeys, KeysError> {
-    let source = keys.source(Purpose::Checkpoint);
-    let lines = parse(Purpose::Checkpoint, &source, &source.read()?)?;
-    let seeds = lines::secrets(&lines, now).map_err(|fault| KeysError::Lines { origin: source.to_string(), fault })?;
-    Ok(CheckpointKeys::new(origin, &seeds)?)
+impl GatewaySecrets {
+    fn new(secrets: Secrets, rereading: &Arc<Rereading>) -> Result<Self, KeysError> {
+        let rereading = Arc::clone(rereading);
+        let vault = vault(&secrets.sealing)?.with_reread(Arc::new(move || rereading.vault()));
+        Ok(Self {
+            vault: Arc::new(vault),
+            child_keys: secrets.child_keys,
+            signing_keys: secrets.signing_keys,
+            release: secrets.release.map(|bytes| Ok::<_, KeysError>(Arc::new(ReleaseSecret::new(**bytes))))?,
+            checkpoints: secrets.checkpoints,
+        })
+    }
 }
 
-/// Who asks for the keys.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Asked {
-    /// The watch, each second: what a command said lately is good enough.
-    Watch,
-    Now,
+/// The keys as they are at the moment that a stored value needs one that is not known.
+struct Rereading {
+    reader: Arc<KeyReader>,
+    last: Mutex<Option<(Instant, Option<Arc<Vault>>)>>,
 }
 
-struct Reader {
-    sources: Vec<(Purpose, Source)>,
-    /// The audit log's, for its checkpoints.
-    origin: String,
-    clock: Clock,
-    /// What each command said, and when.
-    said: Mutex<BTreeMap<Purpose, (Instant, Content)>>,
-    /// A digest of every key that was ever read, so that none changes under its id.
-    known: Mutex<BTreeMap<(Purpose, u32), Vec<u8>>>,
-    reread: Mutex<Option<(Instant, Option<Arc<Vault>>)>>,
-}
-
-impl Reader {
-    fn new(keys: &Keys, origin: &str, clock: Clock) -> Arc<Self> {
-        let sources = Purpose::ALL.map(|purpose| (purpose, keys.source(purpose))).into();
-        let origin = origin.to_owned();
-        Arc::new(Self { sources, origin, clock, said: Mutex::default(), known: Mutex::default(), reread: Mutex::default() })
+impl Rereading {
+    fn new(reader: Arc<KeyReader>) -> Self {
+        Self { reader, last: Mutex::default() }
     }
 
-    /// The keys' texts, and a digest that changes when they do or when another key comes into force.
-    fn read(&self, asked: Asked) -> Result<(Vec<Content>, Vec<u8>), KeysError> {
-        let now = self.clock.now();
-        let mut whole = digest::Context::new(&digest::SHA256);
-        let mut contents = Vec::with_capacity(self.sources.len());
-        for (purpose, source) in &self.sources {
-            let content = self.content(*purpose, source, asked)?;
-            let primary = parse(*purpose, source, &content).and_then(|keys| primary(source, &keys, now))?;
-            whole.update(digest::digest(&digest::SHA256, &content).as_ref());
-            whole.update(&primary.to_be_bytes());
-            contents.push(content);
-        }
-        Ok((contents, whole.finish().as_ref().to_vec()))
-    }
-
-    fn content(&self, purpose: Purpose, source: &Source, asked: Asked) -> Result<Content, KeysError> {
-        if !source.is_command() {
-            return source.read();
-        }
-        let mut said = self.said.lock().unwrap_or_else(PoisonError::into_inner);
-        match said.get(&purpose) {
-            Some((at, content)) if asked == Asked::Watch && at.elapsed() < COMMAND_PERIOD => Ok(content.clone()),
-            _ => {
-                let content = source.read()?;
-                said.insert(purpose, (Instant::now(), content.clone()));
-                Ok(content)
-            }
-        }
-    }
-
-    /// Makes everything from the texts, in the order of the sources.
-    fn secrets(self: &Arc<Self>, contents: &Contents) -> Result<Secrets, KeysError> {
-        let now = self.clock.now();
-        let vault = self.vault(contents, now)?;
-        let reader = Arc::clone(self);
-        let vault = Arc::new(vault.with_reread(Arc::new(move || reader.reread())));
-        let release = self.ring(contents, Purpose::Release, now)?;
-        let release = release.map(|bytes| Ok::<_, KeysError>(Arc::new(ReleaseSecret::new(**bytes))))?;
-        let child_keys = Arc::new(ChildKeys::new(&self.ring(contents, Purpose::Pairwise, now)?)?);
-        let (source, keys) = self.lines(contents, Purpose::Token)?;
-        let signing = keys.iter().map(|(id, key)| Ok((*id, SigningKey::from_pem(key.text.as_bytes())?)));
-        let signing: jsonwebtoken::errors::Result<_> = signing.collect();
-        let signing = signing.map_err(|_| KeysError::NotP256 { origin: source.to_string() })?;
-        let signing_keys = Ring::new(signing, primary(source, &keys, now)?).ok_or(store::StoreError::Sealing)?;
-        let checkpoints = Arc::new(CheckpointKeys::new(&self.origin, &self.ring(contents, Purpose::Checkpoint, now)?)?);
-        Ok(Secrets { vault, child_keys, signing_keys: Arc::new(signing_keys), release, checkpoints })
-    }
-
-    fn vault(&self, contents: &Contents, now: DateTime<Utc>) -> Result<Vault, KeysError> {
-        let look_up = self.ring(contents, Purpose::LookUp, now)?;
-        if look_up.iter().count() > 2 {
-            let (source, _) = self.lines(contents, Purpose::LookUp)?;
-            return Err(KeysError::ThreeLookUpKeys { origin: source.to_string() });
-        }
-        Ok(Vault::new(&self.ring(contents, Purpose::Envelope, now)?, &look_up)?)
-    }
-
-    fn ring(&self, contents: &Contents, purpose: Purpose, now: DateTime<Utc>) -> Result<Ring<KeyBytes>, KeysError> {
-        let (source, keys) = self.lines(contents, purpose)?;
-        lines::secrets(&keys, now).map_err(|fault| KeysError::Lines { origin: source.to_string(), fault })
-    }
-
-    fn lines(&self, contents: &Contents, purpose: Purpose) -> Result<(&Source, KeyLines), KeysError> {
-        let found = self.sources.iter().zip(contents).find(|((other, _), _)| *other == purpose);
-        let ((_, source), content) = found.ok_or(store::StoreError::Sealing)?;
-        let keys = parse(purpose, source, content)?;
-        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-        for (id, key) in &keys {
-            let digest = digest::digest(&digest::SHA256, key.text.as_bytes()).as_ref().to_vec();
-            if *known.entry((purpose, *id)).or_insert_with(|| digest.clone()) != digest {
-                return Err(KeysError::Changed { origin: source.to_string(), id: *id });
-            }
-        }
-        Ok((source, keys))
-    }
-
-    /// The vault as the sources say at this moment. Who made up a key id costs a reading each second
+    /// The vault of the keys as their sources say now. Whoever makes up a key id costs one reading a second
     /// and no more.
-    fn reread(self: &Arc<Self>) -> Option<Arc<Vault>> {
-        let mut last = self.reread.lock().unwrap_or_else(PoisonError::into_inner);
+    fn vault(&self) -> Option<Arc<Vault>> {
+        let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some((at, vault)) = &*last
             && at.elapsed() < REREAD_PERIOD
         {
             return vault.clone();
         }
-        let vault = self.read(Asked::Now).and_then(|(contents, _)| self.vault(&contents, self.clock.now()));
+        let vault = self.reader.read_sealing_keys().and_then(|keys| vault(&keys));
         if let Err(error) = &vault {
             tracing::error!(%error, "a stored value needs a key that is not known, and the keys cannot be read anew");
         }
@@ -184,12 +81,6 @@ impl Reader {
     }
 }
 
-/// The keys in a source's text.
-pub(crate) fn parse(purpose: Purpose, source: &Source, content: &Content) -> Result<KeyLines, KeysError> {
-    lines::parse(content, purpose.about().form).map_err(|fault| KeysError::Lines { origin: source.to_string(), fault })
-}
-
-/// The id of the key in force.
-pub(crate) fn primary(source: &Source, keys: &KeyLines, now: DateTime<Utc>) -> Result<u32, KeysError> {
-    lines::primary(keys, now).map_err(|fault| KeysError::Lines { origin: source.to_string(), fault })
+fn vault(keys: &SealingKeys) -> Result<Vault, KeysError> {
+    Vault::new(&keys.envelope, &keys.look_up).map_err(|_| KeysError::Unusable { purpose: KeyPurpose::Envelope })
 }

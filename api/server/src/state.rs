@@ -7,18 +7,13 @@ use domain::dates::london_day;
 use domain::partnerships::Partnership;
 
 use store::{Journal, Store};
+use trust::{Checkpoints, ChildIds, Clock, Ids, Live, Tokens, Trust};
 
-use crate::checkpoints::Checkpoints;
-use crate::child_ids::ChildIds;
-use crate::clocks::{Clock, Ids};
 use crate::configuration::Configuration;
 use crate::documentation::Documentation;
 use crate::ingest::Intake;
 use crate::releases::Releases;
 use crate::telemetry::metrics::Metrics;
-use crate::tls::authorities::Trust;
-use crate::tokens::Tokens;
-use crate::watches::Live;
 
 /// The gateway's parts, one of each. Handlers take it as `web::Data<State>`.
 pub struct State {

@@ -9,16 +9,13 @@ use domain::retention::{Kept, Periods};
 use domain::submissions::Failure;
 use store::{Journal, ResealCursor, Resealed, Store, StoreError};
 use tokio::time::{Instant, Interval, MissedTickBehavior, interval, interval_at};
+use trust::{Checkpoints, Clock, FileError, Ids, Live, replace_file};
 
-use crate::checkpoints::Checkpoints;
-use crate::clocks::{Clock, Ids};
 use crate::configuration::Audit;
-use crate::files::{self, FileError};
 use crate::probes::Readiness;
 use crate::problems::{Kind, Problem};
 use crate::retention;
 use crate::telemetry::metrics::Metrics;
-use crate::watches::Live;
 
 /// A claim on an idempotency key that is older than this belongs to work that is dead.
 const CLAIM: chrono::Duration = chrono::Duration::minutes(30);
@@ -54,8 +51,8 @@ impl Log {
         let (path, text) = (self.settings.checkpoint_file.clone(), keys.sign(head));
         let public = keys.public().join("\n") + "\n";
         let written_now = tokio::task::spawn_blocking(move || {
-            files::replace(&path.with_extension("pub"), public.as_bytes())?;
-            files::replace(&path, text.as_bytes())
+            replace_file(&path.with_extension("pub"), public.as_bytes())?;
+            replace_file(&path, text.as_bytes())
         });
         written_now.await??;
         *written = now;

@@ -29,7 +29,6 @@ mod releases;
 mod resealing;
 mod restrictions;
 mod retention;
-pub mod rings;
 mod rows;
 mod schema;
 mod sealed_columns;
@@ -42,13 +41,13 @@ mod works;
 
 use diesel::result::{DatabaseErrorInformation, DatabaseErrorKind, Error};
 
-pub use audit::{AuditEntry, AuditFault, AuditReport, Consistency, Hash, Inclusion, LogLimits, Looking, TreeHead, verify_audit};
+pub use audit::{AuditEntry, AuditFault, AuditReport, Consistency, Inclusion, LogLimits, Looking, verify_audit};
 pub use databases::{Store, prepare};
 pub use idempotency::{Claim, Fingerprint};
 pub use permitted::Decided;
 pub use records::{Counted, HeldCase, ListedReferral, SealedReferrals, reads::ReferralPlace};
 pub use releases::{PublishedRelease, PublishedTable, TableDraft};
-pub use resealing::{KeyPurpose, KeyUsage, ResealCursor, Resealed};
+pub use resealing::{KeyUsage, ResealCursor, Resealed};
 pub use sealed_columns::sealed_columns;
 pub use staging::{Finished, Leave, Merging, Publication, Published, Staging};
 pub use submissions::{IssueChoice, ListedIssue};

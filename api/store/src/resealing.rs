@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Binary, Integer, Nullable, Text};
 use domain::ehc_plans::Case;
+use domain::keys::KeyPurpose;
 
 use crate::StoreError;
 use crate::databases::Store;
@@ -30,22 +31,6 @@ const STEP: Duration = Duration::from_millis(50);
 const STATEMENT: usize = 100;
 /// The lock of the gateway that re-seals, of several on one database.
 const LOCK: i64 = 7_364_659;
-
-/// What stored values are made with a key for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum KeyPurpose {
-    Envelope,
-    LookUp,
-}
-
-impl KeyPurpose {
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Envelope => "envelope",
-            Self::LookUp => "look-up",
-        }
-    }
-}
 
 /// How many values there are under each key.
 pub type KeyUsage = BTreeMap<(KeyPurpose, u32), u64>;

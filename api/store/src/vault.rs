@@ -13,20 +13,16 @@ use aws_lc_rs::aead::{AES_256_GCM, Aad, NONCE_LEN, Nonce, RandomizedNonceKey};
 use aws_lc_rs::hmac;
 use domain::children::ChildReference;
 use domain::identifiers::CaseId;
+use domain::keys::{KeyBytes, KeyPurpose, Ring};
 use domain::nhs_numbers::NhsNumber;
 use uuid::Uuid;
 use zeroize::Zeroizing;
 
 use crate::StoreError;
-use crate::resealing::KeyPurpose;
-use crate::rings::Ring;
 
 const VERSION: u8 = 1;
 const KEY_ID: usize = 4;
 const HEADER: usize = 1 + KEY_ID + NONCE_LEN;
-
-/// Bytes of a secret key, cleared when dropped.
-pub type KeyBytes = Zeroizing<[u8; 32]>;
 
 /// Asks for the keys anew, when a value names one that is not known. It blocks.
 pub type Reread = Arc<dyn Fn() -> Option<Arc<Vault>> + Send + Sync>;

@@ -24,7 +24,7 @@ async fn without_a_certificate_of_the_partnership_there_is_no_handshake() {
 /// A certificate that says what the client's own says, by an authority of the same name or by itself.
 fn foreign_identity(client: &str, by_an_authority: bool) -> String {
     let mut authority = CertificateParams::new(vec![]).unwrap();
-    authority.distinguished_name.push(DnType::CommonName, server::DEMONSTRATION_AUTHORITY);
+    authority.distinguished_name.push(DnType::CommonName, trust::DEMONSTRATION_AUTHORITY);
     authority.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
     authority.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
     let authority = CertifiedIssuer::self_signed(authority, KeyPair::generate().unwrap()).unwrap();

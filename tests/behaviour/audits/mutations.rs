@@ -5,8 +5,9 @@ use std::path::Path;
 use integration_tests::logs::{Entry, Leaf, LogCopy, Node, Pending, sha256};
 use integration_tests::records::{BORN, number};
 use integration_tests::{on_both, short_or_whole};
-use server::{Clock, Configuration};
+use server::Configuration;
 use store::{AuditFault, AuditReport};
+use trust::Clock;
 
 use super::{push, signed_in};
 

@@ -8,7 +8,7 @@ use integration_tests::logs::{root, sha256};
 use integration_tests::records::{BORN, number};
 use integration_tests::{Database, on_both, until};
 use serde_json::Value;
-use server::Clock;
+use trust::Clock;
 
 use super::{push, signed_in};
 

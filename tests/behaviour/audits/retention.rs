@@ -68,7 +68,7 @@ on_both! {
         let mut log = LogCopy::read(&configuration);
         log.leaves[1].body = None;
         log.write(&configuration);
-        let report = server::verify_audit(&configuration, &server::Clock::system(), None).unwrap();
+        let report = server::verify_audit(&configuration, &trust::Clock::system(), None).unwrap();
         assert_eq!(report.faults, [store::AuditFault::PrunedEarly(2)]);
     }
 }

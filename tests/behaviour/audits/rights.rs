@@ -104,12 +104,12 @@ async fn the_serving_role_starts_on_what_its_owner_made_and_on_nothing_else() {
     let world = restricted("serving_two").await;
     let (mut configuration, _folder) = world.stop().await;
     let owner = configuration.database.owner_url.take().unwrap();
-    server::start(configuration.clone(), server::Clock::system()).await.unwrap().stop().await;
+    server::start(configuration.clone(), trust::Clock::system()).await.unwrap().stop().await;
     let mut connection = PgConnection::establish(&owner.expose()).unwrap();
     connection
         .batch_execute("DELETE FROM __diesel_schema_migrations WHERE version = (SELECT max(version) FROM __diesel_schema_migrations)")
         .unwrap();
-    let error = server::start(configuration, server::Clock::system()).await.err().unwrap().to_string();
+    let error = server::start(configuration, trust::Clock::system()).await.err().unwrap().to_string();
     assert!(error.contains("sendbridge migrate") && error.contains("owner_url"), "{error}");
 }
 

@@ -22,7 +22,7 @@ async fn twenty_changes_of_certificate_and_list_fail_no_request() {
     let gateway = Gateway::start(&[Files { name: "suite", roots: &root.pem(), lists: &root.list(&[]) }], |_| {}).await;
     // The authority that issued the gateway's own certificate.
     let key = std::fs::read_to_string(gateway.path("pki/ca-key.pem")).unwrap();
-    let own = Ca::root_with(server::DEMONSTRATION_AUTHORITY, KeyPair::from_pem(&key).unwrap(), |_| {});
+    let own = Ca::root_with(trust::DEMONSTRATION_AUTHORITY, KeyPair::from_pem(&key).unwrap(), |_| {});
 
     // The requests that were answered on connections of their own, and on one that is kept.
     let (stop, answered) = (Arc::new(AtomicBool::new(false)), Arc::new([AtomicUsize::new(0), AtomicUsize::new(0)]));

@@ -2,11 +2,11 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use domain::children::ChildReference;
+use domain::keys::{KeyBytes, Ring};
 use integration_tests::records::{BORN, number};
 use integration_tests::{Database, on_both};
 use store::Store;
-use store::rings::Ring;
-use store::vault::{KeyBytes, Vault};
+use store::vault::Vault;
 
 const CHILDREN: usize = 150;
 

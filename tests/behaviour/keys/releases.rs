@@ -1,6 +1,7 @@
 use chrono::Duration;
+use domain::keys::KeyPurpose;
 use integration_tests::{on_both, today};
-use server::{Purpose, RotationError};
+use trust::RotationError;
 
 use super::traffic::lay_out;
 
@@ -8,9 +9,9 @@ on_both! {
     async fn a_day_is_always_rounded_with_the_secret_of_its_first_release(world: World) {
         lay_out(&world, 40).await;
         world.build_release(today()).await;
-        let refused = world.rotate(Some(Purpose::Release), false).await;
+        let refused = world.rotate(Some(KeyPurpose::Release), false).await;
         assert!(matches!(refused, Err(RotationError::NotConfirmed)), "{refused:?}");
-        world.rotate(Some(Purpose::Release), true).await.unwrap();
+        world.rotate(Some(KeyPurpose::Release), true).await.unwrap();
         tokio::time::sleep(std::time::Duration::from_secs(6)).await;
         let yesterday = today() - chrono::Days::new(1);
         world.build_release(yesterday).await;
@@ -23,7 +24,7 @@ on_both! {
             JOIN published_release p ON p.id = a.release_id JOIN published_release q ON q.id = b.release_id AND p.as_of = q.as_of";
         assert_eq!(world.ask_database(differing), 0, "the same day, the same figures");
         // It is needed as long as there is a release of its.
-        let stays = world.retire(Some(Purpose::Release), Duration::days(300)).await;
+        let stays = world.retire(Some(KeyPurpose::Release), Duration::days(300)).await;
         assert!(!stays.done && stays.told[0].contains("2 releases were made with it"), "{stays:?}");
     }
 }

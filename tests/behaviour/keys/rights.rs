@@ -1,11 +1,11 @@
 //! What was erased and who opted out, over a change of keys.
 
 use chrono::Duration;
+use domain::keys::KeyPurpose;
 use integration_tests::records::{BORN, list, number, row};
 use integration_tests::{Database, Persona, World, on_both, today, until};
 use reqwest::Method;
 use serde_json::{Value, json};
-use server::Purpose;
 
 use super::rotations::until_renewed;
 use super::write_keys;
@@ -69,13 +69,13 @@ on_both! {
         assert_eq!(withheld(&world).await, json!(10));
         let mut told = Vec::new();
         until("the journal needs no old key", async || {
-            let retired = world.retire(Some(Purpose::Envelope), HOUR).await;
+            let retired = world.retire(Some(KeyPurpose::Envelope), HOUR).await;
             told.extend(retired.told);
             retired.done
         })
         .await;
         assert!(told.iter().all(|line| line.contains("in the journal of tombstones") || line.contains("is removed")), "{told:?}");
-        assert!(world.retire(Some(Purpose::LookUp), HOUR).await.done);
+        assert!(world.retire(Some(KeyPurpose::LookUp), HOUR).await.done);
         until("claims are forgotten", async || world.ask_database("SELECT count(*) FROM child_claim") == 0).await;
         nothing_comes_back(&trust, &rows).await;
         assert_eq!(withheld(&world).await, json!(10));
@@ -96,7 +96,7 @@ async fn an_envelope_key_stays_while_the_journal_of_tombstones_needs_it() {
     erase(&trust, 0, false).await;
     let journal = &world.configuration.database.tombstones;
     let before = std::fs::read_to_string(journal).unwrap();
-    world.rotate(Some(Purpose::Envelope), false).await.unwrap();
+    world.rotate(Some(KeyPurpose::Envelope), false).await.unwrap();
     tokio::time::sleep(std::time::Duration::from_secs(6)).await;
     until_renewed(&world, 2, 1).await;
     until("the journal is written anew", async || std::fs::read_to_string(journal).unwrap() != before).await;
@@ -104,10 +104,10 @@ async fn an_envelope_key_stays_while_the_journal_of_tombstones_needs_it() {
     assert!(after.starts_with(&before), "it is only added to");
     // As if another gateway's had not been.
     std::fs::write(journal, &before).unwrap();
-    let stays = world.retire(Some(Purpose::Envelope), HOUR).await;
+    let stays = world.retire(Some(KeyPurpose::Envelope), HOUR).await;
     assert!(!stays.done && stays.told[0].starts_with("envelope: key 1 stays: 1 marks in the journal"), "{stays:?}");
     std::fs::write(journal, &after).unwrap();
-    assert!(world.retire(Some(Purpose::Envelope), HOUR).await.done);
+    assert!(world.retire(Some(KeyPurpose::Envelope), HOUR).await.done);
 }
 
 on_both! {
@@ -119,7 +119,7 @@ on_both! {
         };
         let old = auditor.get("/v1/audit/checkpoint").await.text;
         let before = keys().await;
-        world.rotate(Some(Purpose::Checkpoint), false).await.unwrap();
+        world.rotate(Some(KeyPurpose::Checkpoint), false).await.unwrap();
         until("the key to come is told", async || keys().await.starts_with(&format!("{before}, "))).await;
         until("it signs", async || keys().await.ends_with(&format!(", {before}"))).await;
         let new = auditor.get("/v1/audit/checkpoint").await.text;
@@ -128,7 +128,7 @@ on_both! {
             std::fs::write(&path, text).unwrap();
             world.verify_audit(Some(path)).await.unwrap();
         }
-        let stays = world.retire(Some(Purpose::Checkpoint), Duration::days(2921)).await;
+        let stays = world.retire(Some(KeyPurpose::Checkpoint), Duration::days(2921)).await;
         assert!(!stays.done && stays.told[0].contains("still good"), "{stays:?}");
         // A broken file leaves what is in force.
         write_keys(&world, "checkpoint.key", "1:broken\n");

@@ -1,10 +1,11 @@
 use chrono::Duration;
+use domain::keys::KeyPurpose;
 use futures_util::{StreamExt, stream};
 use integration_tests::records::{BORN, list, number, row};
 use integration_tests::{Database, World, on_both, today, until};
 use reqwest::Body;
 use serde_json::Value;
-use server::{Purpose, RotationError};
+use trust::RotationError;
 use tokio::sync::oneshot::error::TryRecvError;
 
 use super::key_file;
@@ -57,7 +58,7 @@ on_both! {
         // The keys are there and not in force: nothing is under them yet, and no second rotation begins.
         assert!(world.values_under_older_keys(2, 2) > 0);
         assert!(matches!(world.rotate(None, false).await, Err(RotationError::UnderWay { .. })));
-        let stays = world.retire(Some(Purpose::Envelope), Duration::zero()).await;
+        let stays = world.retire(Some(KeyPurpose::Envelope), Duration::zero()).await;
         assert!(stays.done, "there is no old key before the new one is in force: {stays:?}");
         until_renewed(&world, 2, 2).await;
         assert_ne!(council.child_id(&number(3), BORN).await, id_of_before, "new ids are made under the new key");
@@ -66,11 +67,11 @@ on_both! {
         assert_eq!(jwks["keys"].as_array().unwrap().len(), 2, "{jwks}");
 
         // A third look-up key has to wait for the first to go.
-        let refused = world.rotate(Some(Purpose::LookUp), false).await;
-        assert!(matches!(refused, Err(RotationError::NotRetired { purpose: Purpose::LookUp })), "{refused:?}");
-        let early = world.retire(Some(Purpose::Envelope), Duration::zero()).await;
+        let refused = world.rotate(Some(KeyPurpose::LookUp), false).await;
+        assert!(matches!(refused, Err(RotationError::NotRetired { purpose: KeyPurpose::LookUp })), "{refused:?}");
+        let early = world.retire(Some(KeyPurpose::Envelope), Duration::zero()).await;
         assert!(!early.done && early.told[0].contains("may still be under way"), "{early:?}");
-        for purpose in [Purpose::Envelope, Purpose::LookUp] {
+        for purpose in [KeyPurpose::Envelope, KeyPurpose::LookUp] {
             let retired = world.retire(Some(purpose), HOUR).await;
             assert!(retired.done && retired.told[0].contains("key 1 is removed"), "{retired:?}");
         }
@@ -102,7 +103,7 @@ on_both! {
         let trust = world.persona("provider-hct").signed_in().await;
         push_case(&council).await;
         let cases = case_ids(&world).await;
-        world.rotate(Some(Purpose::LookUp), false).await.unwrap();
+        world.rotate(Some(KeyPurpose::LookUp), false).await.unwrap();
         let begun = std::time::Instant::now();
         while begun.elapsed().as_secs() < 12 {
             let report = trust.push_csv("list=before", before(CHILDREN)).await.expect(201);
@@ -140,7 +141,7 @@ on_both! {
         world.rotate(None, false).await.unwrap();
         tokio::time::sleep(std::time::Duration::from_secs(6)).await;
         until_renewed(&world, 2, 2).await;
-        for purpose in [Purpose::Envelope, Purpose::LookUp] {
+        for purpose in [KeyPurpose::Envelope, KeyPurpose::LookUp] {
             assert!(world.retire(Some(purpose), HOUR).await.done);
         }
         tokio::time::sleep(std::time::Duration::from_secs(3)).await;
@@ -155,14 +156,14 @@ on_both! {
 
     async fn a_key_that_values_are_under_stays_and_it_is_said_how_many(world: World) {
         lay_out(&world, 5).await;
-        world.rotate(Some(Purpose::Envelope), false).await.unwrap();
+        world.rotate(Some(KeyPurpose::Envelope), false).await.unwrap();
         tokio::time::sleep(std::time::Duration::from_secs(6)).await;
         until_renewed(&world, 2, 1).await;
         let old = std::fs::read_to_string(key_file(&world, "envelope.key")).unwrap();
         // As if one had been left behind.
         let one = if world.database() == Database::Sqlite { "X'0100000001'" } else { "'\\x0100000001'::bytea" };
         world.meddle(&format!("UPDATE consent SET sealed_reason = {one} WHERE id = (SELECT min(id) FROM consent)"));
-        let stays = world.retire(Some(Purpose::Envelope), HOUR).await;
+        let stays = world.retire(Some(KeyPurpose::Envelope), HOUR).await;
         assert!(!stays.done && stays.told == ["envelope: key 1 stays: 1 stored values are still under it."], "{stays:?}");
         assert_eq!(std::fs::read_to_string(key_file(&world, "envelope.key")).unwrap(), old);
         let (_, metrics) = world.operations("/metrics").await;
@@ -173,12 +174,12 @@ on_both! {
         lay_out(&world, 5).await;
         let council = world.persona("council-herts").signed_in().await;
         let old = council.child_id(&number(1), BORN).await;
-        world.rotate(Some(Purpose::Pairwise), false).await.unwrap();
+        world.rotate(Some(KeyPurpose::Pairwise), false).await.unwrap();
         until("new ids are made", async || council.child_id(&number(1), BORN).await != old).await;
-        let stays = world.retire(Some(Purpose::Pairwise), Duration::days(89)).await;
+        let stays = world.retire(Some(KeyPurpose::Pairwise), Duration::days(89)).await;
         assert!(!stays.done && stays.told[0].contains("still good"), "{stays:?}");
         council.get(&format!("/v1/children/{old}/waits")).await.expect_status(200);
-        assert!(world.retire(Some(Purpose::Pairwise), Duration::days(91)).await.done);
+        assert!(world.retire(Some(KeyPurpose::Pairwise), Duration::days(91)).await.done);
         until("the old key is gone", async || council.get(&format!("/v1/children/{old}/waits")).await.status == 404).await;
         let new = council.child_id(&number(1), BORN).await;
         council.get(&format!("/v1/children/{new}/waits")).await.expect_status(200);

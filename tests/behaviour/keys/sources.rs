@@ -7,14 +7,14 @@ use server::{Clock, Purpose};
 
 use super::{key_file, write_keys};
 
-fn command(argv: &[&str], wrapped: Option<PathBuf>) -> Source {
-    Source::Command { argv: argv.iter().map(|&part| part.to_owned()).collect(), wrapped }
+fn command(argv: &[&str], wrapped: Option<PathBuf>) -> KeySource {
+    KeySource::Command { argv: argv.iter().map(|&part| part.to_owned()).collect(), wrapped }
 }
 
 /// Why a gateway does not start with its envelope keys from there.
-async fn refusal(world: &World, source: Source) -> String {
+async fn refusal(world: &World, source: KeySource) -> String {
     let mut configuration = world.configuration.clone();
-    configuration.keys.sources.insert(Purpose::Envelope, source);
+    configuration.keys.sources.insert(KeyPurpose::Envelope, source);
     let started = server::start(configuration, Clock::system()).await;
     started.err().expect("the gateway must not start").to_string()
 }
@@ -30,10 +30,13 @@ async fn a_key_that_cannot_be_had_is_named_and_not_repeated() {
     let path = key_file(&world, "envelope.key");
     let echo = format!("echo {secret}");
     for (source, said) in [
-        (Source::File(key_file(&world, "none.key")), "none.key: No such file"),
-        (Source::File(world.dir().join("gateway.toml")), "gateway.toml: keys are lines"),
-        (Source::Environment("SENDBRIDGE_NO_SUCH_VARIABLE".into()), "$SENDBRIDGE_NO_SUCH_VARIABLE: the environment has no such variable"),
-        (Source::Environment("PATH".into()), "$PATH: keys are lines"),
+        (KeySource::File(key_file(&world, "none.key")), "none.key: No such file"),
+        (KeySource::File(world.dir().join("gateway.toml")), "gateway.toml: keys are lines"),
+        (
+            KeySource::Environment("SENDBRIDGE_NO_SUCH_VARIABLE".into()),
+            "$SENDBRIDGE_NO_SUCH_VARIABLE: the environment has no such variable",
+        ),
+        (KeySource::Environment("PATH".into()), "$PATH: keys are lines"),
         (command(&["/nonexistent/kms"], None), "the command /nonexistent/kms: the command cannot be run"),
         (command(&["sh", "-c", &format!("{echo}; exit 3")], None), "the command sh: the command failed (exit status: 3)"),
         (command(&["sh", "-c", &echo], None), "the command sh: keys are lines"),
@@ -51,12 +54,12 @@ async fn a_key_that_cannot_be_had_is_named_and_not_repeated() {
     let outside = world.dir().join("outside.key");
     std::fs::write(&outside, &keys).unwrap();
     std::fs::set_permissions(&outside, std::os::unix::fs::PermissionsExt::from_mode(0o604)).unwrap();
-    for source in [Source::File(outside.clone()), command(&["cat"], Some(outside))] {
+    for source in [KeySource::File(outside.clone()), command(&["cat"], Some(outside))] {
         assert!(refusal(&world, source).await.contains("outside.key: open to others than its owner"));
     }
     // The control: the same gateway starts where the keys can be had.
     let mut configuration = world.configuration.clone();
-    configuration.keys.sources.insert(Purpose::Envelope, command(&["cat"], Some(path)));
+    configuration.keys.sources.insert(KeyPurpose::Envelope, command(&["cat"], Some(path)));
     server::start(configuration, Clock::system()).await.unwrap().stop().await;
 }
 
@@ -66,13 +69,13 @@ async fn keys_come_from_commands_and_a_wrapped_file_and_change_there() {
         let path = |name: &str| configuration.keys.directory.join(name);
         let read = command(&["cat", path("look-up.key").to_str().unwrap()], None);
         let unwrap = command(&["cat"], Some(path("envelope.key")));
-        configuration.keys.sources.extend([(Purpose::LookUp, read), (Purpose::Envelope, unwrap)]);
+        configuration.keys.sources.extend([(KeyPurpose::LookUp, read), (KeyPurpose::Envelope, unwrap)]);
     })
     .await;
     super::traffic::lay_out(&world, 3).await;
     // What the gateway may not write, the operator is told to.
     let before = std::fs::read_to_string(key_file(&world, "look-up.key")).unwrap();
-    let told = world.rotate(Some(Purpose::LookUp), false).await.unwrap();
+    let told = world.rotate(Some(KeyPurpose::LookUp), false).await.unwrap();
     assert!(told[0].starts_with("look-up: nothing was changed, because the command cat is not the gateway's to write"), "{told:?}");
     assert!(told[0].contains("a line `2:BASE64 @20"), "{told:?}");
     assert_eq!(std::fs::read_to_string(key_file(&world, "look-up.key")).unwrap(), before);

@@ -146,7 +146,7 @@ fn widened(whole: &str) -> String {
 pub(crate) fn identity(dir: &Path, id: &str) -> String {
     let mut authority = CertificateParams::default();
     authority.distinguished_name = DistinguishedName::new();
-    authority.distinguished_name.push(DnType::CommonName, server::DEMONSTRATION_AUTHORITY);
+    authority.distinguished_name.push(DnType::CommonName, trust::DEMONSTRATION_AUTHORITY);
     authority.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
     authority.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
     let key = std::fs::read_to_string(dir.join("pki").join("ca-key.pem")).unwrap();

@@ -122,6 +122,6 @@ async fn a_gateway_does_not_start_on_a_journal_that_it_cannot_read() {
     let text = std::fs::read_to_string(journal).unwrap().replace("\"position\":0", "\"position\":7");
     std::fs::write(journal, text).unwrap();
     world.gateway.stop().await;
-    let failed = server::start(configuration.clone(), server::Clock::system()).await.err().expect("no start");
+    let failed = server::start(configuration.clone(), trust::Clock::system()).await.err().expect("no start");
     assert!(failed.to_string().contains("a sealed value does not open"), "{failed}");
 }

@@ -21,7 +21,7 @@ pub(super) struct Arguments {
 }
 
 pub(super) fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
-    let report = server::verify_audit(&arguments.gateway.read()?, &server::Clock::system(), arguments.against.as_deref())?;
+    let report = server::verify_audit(&arguments.gateway.read()?, &trust::Clock::system(), arguments.against.as_deref())?;
     writeln!(std::io::stdout().lock(), "{report}")?;
     Ok(if report.is_whole() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }

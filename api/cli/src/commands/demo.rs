@@ -33,7 +33,7 @@ pub(super) struct Arguments {
 }
 
 pub(super) fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
-    let began = server::Clock::system().now();
+    let began = trust::Clock::system().now();
     let demonstration = lay_out(&arguments.dir, &LayOut::new(domain::dates::london_day(began)))?;
     let mut gateway = server::Configuration::read(&demonstration.gateway())?;
     let mut out = std::io::stdout();
@@ -61,7 +61,7 @@ async fn run_and_play(
     out: &mut impl Write,
 ) -> Result<ExitCode, Failure> {
     let mut told = std::pin::pin!(signals::told_to_stop()?);
-    let mut gateway = server::start(configuration.clone(), server::Clock::system()).await?;
+    let mut gateway = server::start(configuration.clone(), trust::Clock::system()).await?;
     let today = domain::dates::london_day(began);
     let stage = Stage {
         county: County::new(arguments.seed, arguments.children, today),

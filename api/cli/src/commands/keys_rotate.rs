@@ -4,7 +4,7 @@ use std::io::Write;
 use std::process::ExitCode;
 
 use chrono::TimeDelta;
-use server::Purpose;
+use domain::keys::KeyPurpose;
 
 use super::GatewayFile;
 use crate::failures::Failure;
@@ -30,7 +30,7 @@ pub(super) struct Arguments {
 
 /// `None` is all.
 #[derive(Debug, Clone, Copy)]
-struct Which(Option<Purpose>);
+struct Which(Option<KeyPurpose>);
 
 fn which(text: &str) -> Result<Which, String> {
     if text == "all" { Ok(Which(None)) } else { text.parse().map(|purpose| Which(Some(purpose))) }
@@ -38,14 +38,14 @@ fn which(text: &str) -> Result<Which, String> {
 
 pub(super) fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
     let configuration = arguments.gateway.read()?;
-    let (clock, purpose) = (server::Clock::system(), arguments.key.0);
+    let (clock, purpose) = (trust::Clock::system(), arguments.key.0);
     let (told, done) = if arguments.retire {
         let retirement = server::retire(&configuration, &clock, purpose)?;
         (retirement.told, retirement.done)
     } else {
         let delay = TimeDelta::seconds(arguments.delay.into());
-        let rotation = server::Rotation { purpose, delay, confirm_fresh_noise: arguments.confirm_fresh_noise };
-        (server::rotate(&configuration, &clock, &rotation)?, true)
+        let rotation = trust::Rotation { purpose, delay, confirm_fresh_noise: arguments.confirm_fresh_noise };
+        (trust::rotate(&configuration.keys, clock.now(), &rotation)?, true)
     };
     let mut out = std::io::stdout().lock();
     for line in told {

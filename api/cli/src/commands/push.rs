@@ -128,7 +128,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
     let client = Client::new(&Configuration::read(&arguments.client)?, Retries { tries: TRIES, ..Retries::default() })?;
     let size = size(&arguments.file)?;
     let digest = sha256_of(&arguments.file).map_err(ClientError::from)?;
-    let today = london_day(server::Clock::system().now());
+    let today = london_day(trust::Clock::system().now());
     let submission = arguments.submission(&client, &digest, today)?;
     let payload = arguments.payload(digest)?;
     super::runtime()?.block_on(async {

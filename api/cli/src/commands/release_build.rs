@@ -20,7 +20,7 @@ pub(super) struct Arguments {
 
 pub(super) fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
     let configuration = arguments.gateway.read()?;
-    let release = server::build_release(&configuration, server::Clock::system(), arguments.as_of);
+    let release = server::build_release(&configuration, trust::Clock::system(), arguments.as_of);
     let release = super::runtime()?.block_on(release)?;
     writeln!(std::io::stdout().lock(), "Release {release} as of {} is published.", arguments.as_of)?;
     Ok(ExitCode::SUCCESS)

@@ -18,7 +18,7 @@ pub(super) struct Arguments {
 
 pub(super) fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
     let configuration = arguments.gateway.read()?;
-    let report = server::run_retention(&configuration, server::Clock::system(), arguments.dry_run);
+    let report = server::run_retention(&configuration, trust::Clock::system(), arguments.dry_run);
     let report = super::runtime()?.block_on(report)?;
     writeln!(std::io::stdout().lock(), "{report}")?;
     Ok(ExitCode::SUCCESS)

@@ -18,7 +18,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
     let _telemetry = server::telemetry::init(&configuration)?;
     super::runtime()?.block_on(async {
         let told = signals::told_to_stop()?;
-        let mut gateway = server::start(configuration, server::Clock::system()).await?;
+        let mut gateway = server::start(configuration, trust::Clock::system()).await?;
         tokio::select! {
             ended = gateway.wait() => ended?,
             () = told => {}

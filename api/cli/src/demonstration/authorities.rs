@@ -115,7 +115,7 @@ pub fn revoke(dir: &Path, client_id: &str, today: NaiveDate) -> Result<(), LayOu
 fn authority() -> CertificateParams {
     let mut params = CertificateParams::default();
     params.distinguished_name = DistinguishedName::new();
-    params.distinguished_name.push(DnType::CommonName, server::DEMONSTRATION_AUTHORITY);
+    params.distinguished_name.push(DnType::CommonName, trust::DEMONSTRATION_AUTHORITY);
     params.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
     params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
     params

@@ -1,6 +1,7 @@
 //! What the audit log says of each disclosure and each refusal.
 
 mod events;
+mod heads;
 
 use chrono::{DateTime, SubsecRound, Utc};
 use serde::Serialize;
@@ -13,6 +14,7 @@ use crate::pathways::PathwaySet;
 use crate::policy::{Act, Ground, Permit, Reason, Refusal};
 
 pub use events::catalogue_document;
+pub use heads::{Hash, TreeHead};
 
 /// The person behind a call, as the calling system names them. `role` is `system` for an
 /// unattended call.

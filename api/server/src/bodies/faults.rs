@@ -2,13 +2,13 @@
 
 pub use exchange::Fault;
 
-use super::values::ValueError;
+use trust::JsonError;
 
-impl From<ValueError> for Fault {
-    fn from(error: ValueError) -> Self {
+impl From<JsonError> for Fault {
+    fn from(error: JsonError) -> Self {
         let code = match error {
-            ValueError::DuplicateKey => "duplicate-key",
-            ValueError::NotJson { .. } => "not-json",
+            JsonError::DuplicateKey => "duplicate-key",
+            JsonError::NotJson { .. } => "not-json",
         };
         Self::new(code, error.to_string())
     }

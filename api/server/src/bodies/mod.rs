@@ -5,7 +5,6 @@ pub mod faults;
 pub mod forms;
 pub mod queries;
 pub mod texts;
-pub mod values;
 
 use std::future::Future;
 use std::pin::Pin;
@@ -17,6 +16,7 @@ use actix_web::{FromRequest, HttpMessage, HttpRequest};
 use bytes::BytesMut;
 use futures_util::StreamExt;
 use serde::de::DeserializeOwned;
+use trust::parse_json;
 use utoipa::ToSchema;
 
 use crate::problems::{Kind, Problem};
@@ -55,7 +55,7 @@ impl<T: DeserializeOwned + 'static> FromRequest for Json<T> {
 
 /// Reads a JSON document as a type.
 pub fn read<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
-    let value = values::parse(bytes)
+    let value = parse_json(bytes)
         .map_err(|error| Problem::new(Kind::Malformed).detail("The body is not the JSON it should be.").fault(error.into()))?;
     serde_path_to_error::deserialize(value).map_err(|error| {
         let fault = faults::describe(&error.path().to_string(), &error.inner().to_string());

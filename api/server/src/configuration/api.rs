@@ -1,4 +1,4 @@
-//! `[api]` and `[[authority]]`: the partner API, and whose certificates open it.
+//! `[api]`: the partner API.
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -28,17 +28,6 @@ pub struct Api {
     /// that sends less loses its place.
     #[serde(default = "minimum_body_rate")]
     pub minimum_body_rate: u64,
-}
-
-/// An authority whose client certificates are accepted.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct AuthorityFiles {
-    pub name: String,
-    /// PEM: its root certificates.
-    pub certificates: PathBuf,
-    /// PEM: the current revocation lists, one of each certificate that issues.
-    pub crl: PathBuf,
 }
 
 fn api_address() -> SocketAddr {

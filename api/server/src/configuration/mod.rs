@@ -4,7 +4,6 @@
 mod api;
 mod audit;
 mod database;
-mod keys;
 mod operations;
 mod submissions;
 #[cfg(test)]
@@ -15,12 +14,11 @@ use std::path::{Path, PathBuf};
 use domain::recognition::RulesError;
 use domain::retention::Periods;
 use serde::Deserialize;
+use trust::{AuthorityFiles, FileError, Keys, line_of, read_file};
 
-use crate::files::{self, FileError};
-pub use api::{Api, AuthorityFiles};
+pub use api::Api;
 pub use audit::Audit;
 pub use database::{Database, DatabaseUrl};
-pub use keys::Keys;
 pub use operations::{Operations, Telemetry};
 pub use submissions::Submissions;
 
@@ -66,12 +64,12 @@ pub enum ConfigurationError {
 impl Configuration {
     /// Reads the file. It blocks.
     pub fn read(path: &Path) -> Result<Self, ConfigurationError> {
-        let bytes = files::read(path)?;
+        let bytes = read_file(path)?;
         let invalid = |line, message| ConfigurationError::Invalid { path: path.into(), line, message };
         let text = str::from_utf8(&bytes).map_err(|_| invalid(1, "not UTF-8".into()))?;
         // Only the message: the parser's own display repeats the line, which may hold a password.
         let mut configuration: Self = toml::from_str(text)
-            .map_err(|error| invalid(files::line_of(text, error.span().map_or(0, |span| span.start)), error.message().to_owned()))?;
+            .map_err(|error| invalid(line_of(text, error.span().map_or(0, |span| span.start)), error.message().to_owned()))?;
         configuration.resolve(path.parent().unwrap_or(Path::new("")));
         configuration.check()?;
         Ok(configuration)
@@ -115,7 +113,6 @@ impl Configuration {
             &mut self.partnership,
             &mut self.api.certificate,
             &mut self.api.key,
-            &mut self.keys.directory,
             &mut self.audit.checkpoint_file,
             &mut self.database.tombstones,
             &mut self.submissions.scratch,
@@ -131,8 +128,6 @@ impl Configuration {
         for path in paths {
             *path = folder.join(&*path);
         }
-        for source in self.keys.sources.values_mut() {
-            source.resolve(folder);
-        }
+        self.keys.resolve(folder);
     }
 }

@@ -4,9 +4,9 @@ use std::path::PathBuf;
 
 use domain::recognition::{Rules, RulesError};
 use serde::Deserialize;
+use trust::read_file;
 
 use super::ConfigurationError;
-use crate::files;
 
 /// How submissions are taken and read.
 #[derive(Debug, Clone, Deserialize)]
@@ -32,7 +32,7 @@ impl Submissions {
     pub fn rules(&self) -> Result<Rules, ConfigurationError> {
         let Some(path) = &self.recognition else { return Ok(Rules::built_in().clone()) };
         let refused = |error| ConfigurationError::Recognition { path: path.clone(), error };
-        let text = String::from_utf8(files::read(path)?).map_err(|_| refused(RulesError::Shape("not UTF-8".into())))?;
+        let text = String::from_utf8(read_file(path)?).map_err(|_| refused(RulesError::Shape("not UTF-8".into())))?;
         Rules::parse(&text).map_err(refused)
     }
 

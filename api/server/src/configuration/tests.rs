@@ -1,6 +1,6 @@
 use super::*;
-use crate::keys::Purpose;
-use crate::keys::sources::Source;
+use domain::keys::KeyPurpose;
+use trust::KeySource;
 
 const SMALLEST: &str = r#"
 partnership = "partnership.toml"
@@ -46,12 +46,12 @@ fn a_fault_names_its_line_and_repeats_no_value() {
 fn each_key_may_come_from_elsewhere_and_no_other_key_is_known() {
     let with = |line: &str| read(&format!("{SMALLEST}{line}\n"));
     let read = with("envelope = { file = \"other/envelope.key\" }\nlook-up = { command = [\"kms\", \"decrypt\"], file = \"look-up.enc\" }\nrelease = { env = \"NAME\" }").unwrap();
-    let Source::File(path) = read.keys.source(Purpose::Envelope) else { panic!("a file") };
+    let KeySource::File(path) = read.keys.source(KeyPurpose::Envelope) else { panic!("a file") };
     assert!(path.is_absolute() && path.ends_with("other/envelope.key"));
-    let Source::Command { argv, wrapped: Some(path) } = read.keys.source(Purpose::LookUp) else { panic!("a command") };
+    let KeySource::Command { argv, wrapped: Some(path) } = read.keys.source(KeyPurpose::LookUp) else { panic!("a command") };
     assert!(path.is_absolute() && argv == ["kms", "decrypt"]);
-    assert_eq!(read.keys.source(Purpose::Release), Source::Environment("NAME".into()));
-    assert_eq!(read.keys.source(Purpose::Pairwise), Source::File("/etc/keys/pairwise.key".into()));
+    assert_eq!(read.keys.source(KeyPurpose::Release), KeySource::Environment("NAME".into()));
+    assert_eq!(read.keys.source(KeyPurpose::Pairwise), KeySource::File("/etc/keys/pairwise.key".into()));
     for (line, said) in [
         ("envelop = { env = \"NAME\" }", "no key is for `envelop`"),
         ("envelope = { env = \"NAME\", file = \"x\" }", "a key comes from"),

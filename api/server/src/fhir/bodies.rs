@@ -8,8 +8,9 @@ use actix_web::{FromRequest, HttpMessage, HttpRequest, web};
 use adapters::fhir::from_xml;
 use bytes::Bytes;
 use serde_json::Value;
+use trust::parse_json;
 
-use crate::bodies::{collect, values};
+use crate::bodies::collect;
 use crate::ingest::refuse_unreadable;
 use crate::problems::{Kind, Problem};
 use crate::state::State;
@@ -59,7 +60,7 @@ impl FromRequest for Resource {
 }
 
 fn json(bytes: &[u8]) -> Result<Value, Problem> {
-    values::parse(bytes).map_err(|error| Problem::new(Kind::Malformed).detail("The body is not the JSON it should be.").fault(error.into()))
+    parse_json(bytes).map_err(|error| Problem::new(Kind::Malformed).detail("The body is not the JSON it should be.").fault(error.into()))
 }
 
 fn xml(bytes: &[u8]) -> Result<Value, Problem> {

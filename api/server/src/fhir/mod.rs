@@ -16,8 +16,8 @@ use adapters::fhir::Node;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use domain::organisations::OrganisationCode;
+use trust::ChildIds;
 
-use crate::child_ids::ChildIds;
 use crate::negotiation::choose;
 use crate::problems::Problem;
 

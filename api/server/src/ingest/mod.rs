@@ -31,8 +31,8 @@ use domain::submissions::{Counts, Dataset, Submission, SubmissionStatus};
 use store::{Claim, Finished, Journal, Publication, Published, Staging, Store};
 use tokio::runtime::Handle;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use trust::Clock;
 
-use crate::clocks::Clock;
 use crate::configuration::{Configuration, Submissions};
 use crate::problems::{Kind, Problem};
 use crate::spools::Spools;

@@ -3,9 +3,10 @@
 use actix_web::{HttpResponse, get, web};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use domain::audit::{Hash, TreeHead};
 use domain::scopes::Scope;
 use serde::{Deserialize, Serialize};
-use store::{Consistency, Hash, Inclusion, TreeHead};
+use store::{Consistency, Inclusion};
 use utoipa::{IntoParams, ToSchema};
 
 use crate::bodies::Query;

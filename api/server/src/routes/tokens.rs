@@ -10,6 +10,7 @@ use domain::partnerships::Client;
 use domain::scopes::{Scope, ScopeSet, write_scopes};
 use domain::signatures::Authentication;
 use serde::Serialize;
+use trust::{Assertion, TOKEN_LIFETIME, TokenError};
 use utoipa::ToSchema;
 
 use crate::bodies::Form;
@@ -17,8 +18,6 @@ use crate::callers::ListedPeer;
 use crate::problems::Problem;
 use crate::state::State;
 use crate::telemetry::spans::ClientId;
-use crate::tokens::assertions::{self, Assertion};
-use crate::tokens::{LIFETIME, TokenError};
 
 /// What a client asks with.
 #[derive(ToSchema)]
@@ -112,7 +111,12 @@ pub(crate) async fn issue_token(
     let thumbprint = peer.peer().thumbprint();
     let token = state.tokens.issue(&client, &scopes, thumbprint, state.clock.now(), state.ids.next()).map_err(Problem::internal)?;
     state.metrics.token("issued");
-    Ok(HttpResponse::Ok().json(TokenView { access_token: token, token_type: "Bearer", expires_in: LIFETIME, scope: write_scopes(&scopes) }))
+    Ok(HttpResponse::Ok().json(TokenView {
+        access_token: token,
+        token_type: "Bearer",
+        expires_in: TOKEN_LIFETIME,
+        scope: write_scopes(&scopes),
+    }))
 }
 
 /// Why no token is issued: the request's fault, or the gateway's.
@@ -156,7 +160,7 @@ async fn grant(
 async fn authenticate<'p>(state: &State, peer: &'p ListedPeer, body: &TokenBody) -> Result<&'p Client, Refusal> {
     let (client, asserted) = match (&body.client_assertion, &body.client_assertion_type, &body.client_id) {
         (None, None, Some(id)) => (peer.client(id), None),
-        (Some(_), Some(kind), _) if kind != assertions::TYPE => return Err(TokenErrorView::CLIENT.into()),
+        (Some(_), Some(kind), _) if kind != Assertion::TYPE => return Err(TokenErrorView::CLIENT.into()),
         (Some(text), Some(_), id) => {
             let assertion = Assertion::parse(text).map_err(unproved)?;
             let subject = assertion.subject().map_err(unproved)?;

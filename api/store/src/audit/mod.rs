@@ -10,7 +10,7 @@ mod verification;
 use aws_lc_rs::rand;
 use chrono::{DateTime, NaiveDateTime, Utc};
 use diesel::prelude::*;
-use domain::audit::{Attribution, Leaf};
+use domain::audit::{Attribution, Hash, Leaf};
 use domain::identifiers::ConsentId;
 use domain::policy::{Permit, Refusal};
 
@@ -20,8 +20,7 @@ use crate::transactions::{Tx, on};
 
 pub(crate) use appending::Backlog;
 pub use appending::LogLimits;
-pub use proofs::{Consistency, Inclusion, TreeHead};
-pub use trees::Hash;
+pub use proofs::{Consistency, Inclusion};
 pub use verification::{AuditFault, AuditReport, Looking, verify_audit};
 
 /// One entry as the log holds it: what is shown of it, and what its hash is made of besides.

@@ -1,19 +1,13 @@
 //! Roots and proofs from the hashes that are kept: a few dozen look-ups, however long the log is.
 
 use diesel::prelude::*;
+use domain::audit::{Hash, TreeHead};
 
 use super::appending::signed;
-use super::trees::{self, Hash, Node, Span};
+use super::trees::{self, Node, Span};
 use crate::StoreError;
 use crate::schema::{audit_entry, audit_node};
 use crate::transactions::{Tx, on};
-
-/// The log at one size.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct TreeHead {
-    pub size: u64,
-    pub root: Hash,
-}
 
 /// That an entry is in the tree of a size.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -2,9 +2,7 @@
 //! proof is made of, and how they are hashed. Where their hashes are kept is not its matter.
 
 use aws_lc_rs::digest::{Context, SHA256};
-
-/// SHA-256 of a leaf or of a subtree.
-pub type Hash = [u8; 32];
+use domain::audit::Hash;
 
 /// A subtree whose leaves are all there: the `index`th of those with 2^`level` leaves.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]

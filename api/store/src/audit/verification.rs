@@ -6,9 +6,9 @@ use std::path::Path;
 use chrono::{DateTime, TimeDelta, Utc};
 use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
+use domain::audit::{Hash, TreeHead};
 
-use super::proofs::TreeHead;
-use super::trees::{self, Frontier, Hash};
+use super::trees::{self, Frontier};
 use super::{LEAF, LeafRow};
 use crate::StoreError;
 use crate::databases;

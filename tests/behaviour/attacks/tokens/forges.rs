@@ -95,7 +95,7 @@ pub(super) struct Forge {
 static IDS: AtomicU64 = AtomicU64::new(0);
 
 pub(super) fn now() -> i64 {
-    server::Clock::system().now().timestamp()
+    trust::Clock::system().now().timestamp()
 }
 
 pub(super) fn encode(bytes: impl AsRef<[u8]>) -> String {

@@ -48,7 +48,7 @@ pub(super) async fn verify(cast: &Cast, telling: &mut Telling<'_>) -> Result<(),
     telling.did("auditor-herts keeps a signed checkpoint of the log in checkpoint.txt")?;
     let configuration = cast.stage.gateway.clone();
     let verified = tokio::task::spawn_blocking(move || {
-        let verify = || server::verify_audit(&configuration, &server::Clock::system(), Some(&kept));
+        let verify = || server::verify_audit(&configuration, &trust::Clock::system(), Some(&kept));
         let mut report = verify()?;
         for _ in 0..POLLS {
             if report.pending == 0 {

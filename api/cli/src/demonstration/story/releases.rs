@@ -10,7 +10,7 @@ const WAITS: &str = "waiting-list-by-weeks-and-district";
 
 /// The operator builds it, the dashboard reads it.
 pub(super) async fn build_and_read(cast: &Cast, telling: &mut Telling<'_>) -> Result<(), Failure> {
-    let built = server::build_release(&cast.stage.gateway, server::Clock::system(), cast.stage.today).await?;
+    let built = server::build_release(&cast.stage.gateway, trust::Clock::system(), cast.stage.today).await?;
     telling.did(&format!("the operator builds a release: sendbridge release build --as-of {}", cast.stage.today))?;
     let release = cast.dashboard.release(None).await?;
     let names: Vec<_> = release.tables.iter().map(|table| table.name.as_str()).collect();

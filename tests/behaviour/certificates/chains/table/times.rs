@@ -16,7 +16,7 @@ fn to_come(params: &mut CertificateParams) {
 }
 
 pub(super) fn add(table: &mut Table, root: &Ca) {
-    let since_1970 = server::Clock::system().now().timestamp().try_into().unwrap();
+    let since_1970 = trust::Clock::system().now().timestamp().try_into().unwrap();
     let now = date_time_ymd(1970, 1, 1) + Duration::from_secs(since_1970);
     let hour = Duration::from_secs(3600);
     table.answered("it holds for an hour more", root.client(|params| params.not_after = now + hour));

@@ -1,0 +1,96 @@
+//! Files that are read whole and put in place whole, and secrets that only their owner may read.
+
+use std::io;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+
+use zeroize::Zeroizing;
+
+/// Why a file cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum FileError {
+    #[error("{}: {source}", path.display())]
+    Unreadable { path: PathBuf, source: io::Error },
+    #[error("{}: cannot be written: {source}", path.display())]
+    Unwritable { path: PathBuf, source: io::Error },
+    #[error("{}: open to others than its owner; set its mode to 0600", path.display())]
+    NotPrivate { path: PathBuf },
+}
+
+/// The bytes of a file. It blocks, as everything here does.
+pub fn read_file(path: &Path) -> Result<Vec<u8>, FileError> {
+    std::fs::read(path).map_err(|source| FileError::Unreadable { path: path.into(), source })
+}
+
+/// The bytes of a file that nobody but its owner may open.
+pub(crate) fn read_secret_file(path: &Path) -> Result<Zeroizing<Vec<u8>>, FileError> {
+    check_private(path)?;
+    read_file(path).map(Zeroizing::new)
+}
+
+/// Puts a new file, mode 0644, in the place of one that may be read at this moment: it is seen whole or
+/// not yet, and is still there after a power cut.
+pub fn replace_file(path: &Path, content: &[u8]) -> Result<(), FileError> {
+    put(path, content, 0o644)
+}
+
+/// Puts a new file that is its owner's alone, mode 0600, in the place of another in the same way.
+pub fn replace_secret_file(path: &Path, content: &[u8]) -> Result<(), FileError> {
+    put(path, content, 0o600)
+}
+
+fn put(path: &Path, content: &[u8], mode: u32) -> Result<(), FileError> {
+    use std::io::Write;
+    use std::os::unix::fs::OpenOptionsExt;
+    let written = || {
+        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        std::fs::create_dir_all(folder)?;
+        let mut name = path.file_name().unwrap_or_default().to_os_string();
+        name.push(".new");
+        let beside = path.with_file_name(name);
+        let mut file = std::fs::OpenOptions::new().write(true).create(true).truncate(true).mode(mode).open(&beside)?;
+        // One that was left behind may have had another mode.
+        file.set_permissions(std::fs::Permissions::from_mode(mode))?;
+        file.write_all(content)?;
+        file.sync_all()?;
+        std::fs::rename(&beside, path)?;
+        std::fs::File::open(folder)?.sync_all()
+    };
+    written().map_err(|source| FileError::Unwritable { path: path.into(), source })
+}
+
+/// Refuses a file that its group or the world may open.
+pub(crate) fn check_private(path: &Path) -> Result<(), FileError> {
+    let unreadable = |source| FileError::Unreadable { path: path.into(), source };
+    let mode = std::fs::metadata(path).map_err(unreadable)?.permissions().mode();
+    if mode & 0o077 == 0 { Ok(()) } else { Err(FileError::NotPrivate { path: path.into() }) }
+}
+
+/// Refuses a folder in which any file is open to others than its owner.
+pub fn check_private_files(folder: &Path) -> Result<(), FileError> {
+    let unreadable = |source| FileError::Unreadable { path: folder.into(), source };
+    for entry in std::fs::read_dir(folder).map_err(unreadable)? {
+        let path = entry.map_err(unreadable)?.path();
+        if path.is_file() {
+            check_private(&path)?;
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_secret_that_others_may_open_is_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("key.pem");
+        std::fs::write(&path, "secret").unwrap();
+        for (mode, open) in [(0o600, false), (0o400, false), (0o640, true), (0o604, true)] {
+            std::fs::set_permissions(&path, std::fs::Permissions::from_mode(mode)).unwrap();
+            assert_eq!(read_secret_file(&path).is_err(), open, "{mode:o}");
+            assert_eq!(check_private_files(folder.path()).is_err(), open, "{mode:o}");
+        }
+    }
+}

@@ -1,0 +1,108 @@
+//! Reading an access token that somebody showed (RFC 8725, RFC 9068 section 4).
+
+use chrono::{DateTime, Utc};
+use domain::organisations::OrganisationCode;
+use domain::scopes::ScopeSet;
+use serde_json::Value;
+
+use super::claims::Claims;
+use super::jws::Jws;
+use super::keys::{SigningKey, SigningKeys};
+use super::{SKEW, TOKEN_LIFETIME};
+
+/// The type of an access token.
+pub(super) const TYPE: Option<&str> = Some("at+jwt");
+
+/// Why a token or an assertion does not count. The client learns only that it does not.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum TokenError {
+    #[error("longer than a token can be")]
+    TooLong,
+    #[error("not a signed token of the kind")]
+    Malformed,
+    #[error("of another type")]
+    Type,
+    #[error("signed with another algorithm or key")]
+    Key,
+    #[error("the signature does not match")]
+    Signature,
+    #[error("from another issuer, or for another audience")]
+    Audience,
+    #[error("about another client")]
+    Subject,
+    #[error("out of date, or not in force yet")]
+    Time,
+    #[error("bound to another certificate")]
+    Certificate,
+    #[error("used before")]
+    Used,
+}
+
+/// A token whose signature and claims hold. Whether it holds now, and for this certificate, is
+/// asked at each use.
+#[derive(Debug)]
+pub struct Verified {
+    pub client: String,
+    /// The organisation the client spoke for; an outside issuer does not say.
+    pub organisation: Option<OrganisationCode>,
+    pub scopes: ScopeSet,
+    pub(super) thumbprint: String,
+    pub(super) issued: i64,
+    pub(super) expires: i64,
+    /// The id of the key that signed it, where that is the gateway's.
+    pub(super) key: Option<String>,
+}
+
+impl Verified {
+    /// Whether the key that signed it is among these.
+    pub(super) fn is_under(&self, keys: &SigningKeys) -> bool {
+        keys.iter().any(|(_, key)| self.key.as_deref() == Some(key.id()))
+    }
+
+    pub(super) fn check(&self, thumbprint: &str, now: DateTime<Utc>) -> Result<(), TokenError> {
+        let now = now.timestamp();
+        if now >= self.expires || self.issued > now + SKEW {
+            return Err(TokenError::Time);
+        }
+        if self.thumbprint != thumbprint {
+            return Err(TokenError::Certificate);
+        }
+        Ok(())
+    }
+}
+
+/// Checks all of the gateway's own token that does not change with time; `key` is the gateway's of the name
+/// that the token gives, if it has one.
+pub(super) fn read(jws: &Jws<'_>, key: Option<&SigningKey>, issuer: &str) -> Result<Verified, TokenError> {
+    jws.check_type(&[TYPE])?;
+    let key = key.ok_or(TokenError::Key)?;
+    jws.check_algorithm("ES256")?;
+    let (message, signature) = jws.signed();
+    if !key.verifies(signature, message) {
+        return Err(TokenError::Signature);
+    }
+    let claims: Claims = serde_json::from_value(Value::Object(jws.claims()?)).map_err(|_| TokenError::Malformed)?;
+    if claims.iss != issuer || claims.aud != issuer {
+        return Err(TokenError::Audience);
+    }
+    if claims.exp <= claims.iat || claims.exp.saturating_sub(claims.iat) > TOKEN_LIFETIME {
+        return Err(TokenError::Time);
+    }
+    if claims.sub != claims.client_id || claims.jti.is_empty() {
+        return Err(TokenError::Malformed);
+    }
+    Ok(Verified {
+        client: claims.client_id,
+        organisation: Some(claims.organisation),
+        scopes: scopes(&claims.scope),
+        thumbprint: claims.cnf.thumbprint,
+        issued: claims.iat,
+        expires: claims.exp,
+        key: Some(key.id().to_owned()),
+    })
+}
+
+// A scope of a newer gateway, or of an outside issuer's other services, is no scope here.
+pub(super) fn scopes(text: &str) -> ScopeSet {
+    text.split(' ').filter_map(|scope| scope.parse().ok()).collect()
+}
