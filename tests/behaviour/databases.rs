@@ -9,9 +9,9 @@ use diesel::connection::SimpleConnection;
 use diesel::{Connection, PgConnection};
 use domain::identifiers::SubmissionId;
 use domain::issues::{Issue, IssueCode};
+use domain::keys::{KeyBytes, Ring};
 use integration_tests::{Cluster, Database, on_both};
-use store::rings::Ring;
-use store::vault::{KeyBytes, Vault};
+use store::vault::Vault;
 use store::{Claim, Store, StoreError};
 use uuid::Uuid;
 
@@ -39,7 +39,7 @@ on_both! {
         let (configuration, _folder) = world.stop().await;
         let url = configuration.database.url.expose().into_owned();
         let before = content(database, &url);
-        let started = server::start(configuration.clone(), server::Clock::system()).await.err().unwrap().to_string();
+        let started = server::start(configuration.clone(), trust::Clock::system()).await.err().unwrap().to_string();
         let migrated = tokio::task::spawn_blocking(move || server::migrate(&configuration)).await.unwrap().unwrap_err().to_string();
         for said in [started, migrated] {
             assert!(said.contains("an earlier version of Sendbridge (migration 20261122000016)"), "{said}");

@@ -10,8 +10,9 @@ use integration_tests::{Database, World, on_both, today};
 use rcgen::{KeyPair, SerialNumber, date_time_ymd};
 use reqwest::{Body, Method};
 use sendbridge::demonstration::{LayOut, lay_out};
-use server::{Clock, Configuration};
+use server::Configuration;
 use tempfile::TempDir;
+use trust::Clock;
 
 use crate::certificates::authorities::{Ca, pem};
 
@@ -52,7 +53,7 @@ impl Files {
     /// The demonstration's authority, which can sign whatever is asked.
     fn authority(&self) -> Ca {
         let key = std::fs::read_to_string(self.dir().join("pki/ca-key.pem")).unwrap();
-        Ca::root_with(server::DEMONSTRATION_AUTHORITY, KeyPair::from_pem(&key).unwrap(), |_| {})
+        Ca::root_with(trust::DEMONSTRATION_AUTHORITY, KeyPair::from_pem(&key).unwrap(), |_| {})
     }
 }
 
@@ -122,7 +123,7 @@ async fn a_partnership_or_an_authority_that_cannot_be_read_keeps_it_from_startin
     files.write("pki/crl.pem", &list_until(&own, 2090));
     assert_eq!(files.refusal().await, None, "the control");
     let mut two = files.configuration.clone();
-    two.authority.push(server::configuration::AuthorityFiles { name: "two".into(), ..two.authority[0].clone() });
+    two.authority.push(trust::AuthorityFiles { name: "two".into(), ..two.authority[0].clone() });
     assert!(refusal(two).await.unwrap().contains("another authority's too"));
 }
 

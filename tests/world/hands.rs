@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
 use chrono::{DateTime, Duration};
-use server::Clock;
+use trust::Clock;
 
 /// A clock that goes as the machine's does, some time ahead, until it is stopped. Times are in milliseconds.
 #[derive(Default)]

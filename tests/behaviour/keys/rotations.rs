@@ -5,8 +5,8 @@ use integration_tests::records::{BORN, list, number, row};
 use integration_tests::{Database, World, on_both, today, until};
 use reqwest::Body;
 use serde_json::Value;
-use trust::RotationError;
 use tokio::sync::oneshot::error::TryRecvError;
+use trust::RotationError;
 
 use super::key_file;
 use super::traffic::{Traffic, before, lay_out, push_case};

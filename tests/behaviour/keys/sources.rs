@@ -1,9 +1,9 @@
 use std::path::PathBuf;
 use std::process::Command;
 
+use domain::keys::KeyPurpose;
 use integration_tests::{Database, Process, World, until};
-use server::keys::sources::Source;
-use server::{Clock, Purpose};
+use trust::{Clock, KeySource};
 
 use super::{key_file, write_keys};
 

@@ -97,7 +97,7 @@ mod tests {
         assert!(batch.starts_with("FHS|^~\\&|SYNTHETIC|RWR|SENDBRIDGE||20261120\r"), "{batch}");
         assert_ne!(find(&ours, "csds-examples.zip"), find(&theirs, "csds-examples.zip"));
         let template = String::from_utf8(find(&ours, "waiting-list-template.csv")).unwrap();
-        let csv = server::formats().iter().find(|format| format.format() == "csv").unwrap();
+        let csv = adapters::REGISTRY.iter().find(|format| format.format() == "csv").unwrap();
         let columns: Vec<_> = csv.fields().iter().map(|field| field.name).collect();
         assert_eq!(template, format!("{}\r\n", columns.join(",")));
     }

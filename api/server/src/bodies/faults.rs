@@ -4,14 +4,13 @@ pub use exchange::Fault;
 
 use trust::JsonError;
 
-impl From<JsonError> for Fault {
-    fn from(error: JsonError) -> Self {
-        let code = match error {
-            JsonError::DuplicateKey => "duplicate-key",
-            JsonError::NotJson { .. } => "not-json",
-        };
-        Self::new(code, error.to_string())
-    }
+/// The fault of a body that is not the JSON it should be.
+pub fn of_json(error: &JsonError) -> Fault {
+    let code = match error {
+        JsonError::DuplicateKey => "duplicate-key",
+        JsonError::NotJson { .. } => "not-json",
+    };
+    Fault::new(code, error.to_string())
 }
 
 /// A fault from what serde says of a field. Serde repeats what it found: only what it expected is

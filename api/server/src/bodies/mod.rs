@@ -56,7 +56,7 @@ impl<T: DeserializeOwned + 'static> FromRequest for Json<T> {
 /// Reads a JSON document as a type.
 pub fn read<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
     let value = parse_json(bytes)
-        .map_err(|error| Problem::new(Kind::Malformed).detail("The body is not the JSON it should be.").fault(error.into()))?;
+        .map_err(|error| Problem::new(Kind::Malformed).detail("The body is not the JSON it should be.").fault(faults::of_json(&error)))?;
     serde_path_to_error::deserialize(value).map_err(|error| {
         let fault = faults::describe(&error.path().to_string(), &error.inner().to_string());
         Problem::new(Kind::Malformed).detail("The body does not have the documented shape.").fault(fault)

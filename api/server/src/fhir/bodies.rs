@@ -60,7 +60,9 @@ impl FromRequest for Resource {
 }
 
 fn json(bytes: &[u8]) -> Result<Value, Problem> {
-    parse_json(bytes).map_err(|error| Problem::new(Kind::Malformed).detail("The body is not the JSON it should be.").fault(error.into()))
+    parse_json(bytes).map_err(|error| {
+        Problem::new(Kind::Malformed).detail("The body is not the JSON it should be.").fault(crate::bodies::faults::of_json(&error))
+    })
 }
 
 fn xml(bytes: &[u8]) -> Result<Value, Problem> {

@@ -20,13 +20,7 @@ use rustls_pki_types::{CertificateDer, CertificateRevocationListDer, PrivateKeyD
 use serde::Deserialize;
 use webpki::{KeyUsage, OwnedCertRevocationList};
 
-use super::authorities::{Authority, Rules, Trust};
-use super::certificates::ServerCertificate;
-use super::peers::Peer;
-use super::verifiers::{LiveVerifier, reason};
-use super::{provider, server_config};
-use crate::Clock;
-use crate::telemetry::metrics::Metrics;
+use crate::{Authority, ChainRules, Clock, LiveVerifier, Peer, ServerCertificate, Trust, crypto_provider, refusal_reason, server_config};
 
 /// A read that takes longer hangs, however slow the machine is.
 const HANG: Duration = Duration::from_secs(600);
@@ -145,14 +139,14 @@ impl Case {
 /// Whether a client that shows a certificate is answered.
 fn handshake(server: &Server, trust: &Trust, now: DateTime<Utc>, shown: Arc<CertifiedKey>) -> bool {
     let key = PrivateKeyDer::try_from(server.key.serialize_der()).unwrap();
-    let certificate = CertifiedKey::from_der(vec![server.certificate.clone()], key, &provider()).unwrap();
+    let certificate = CertifiedKey::from_der(vec![server.certificate.clone()], key, &crypto_provider()).unwrap();
     let clock = Clock::new(move || now);
     let verifier = LiveVerifier::new(trust.clone(), clock.clone(), |_| {});
     let config = server_config(ServerCertificate::new(Arc::new(ArcSwap::from_pointee(certificate))), verifier, clock, false).unwrap();
 
     let mut roots = RootCertStore::empty();
     roots.add(server.authority.der().clone()).unwrap();
-    let client = ClientConfig::builder_with_provider(provider())
+    let client = ClientConfig::builder_with_provider(crypto_provider())
         .with_safe_default_protocol_versions()
         .unwrap()
         .with_root_certificates(roots)
