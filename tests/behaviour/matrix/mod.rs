@@ -30,9 +30,7 @@ const AT_LEAST: usize = 2_000;
 const AT_ONCE: usize = 8;
 const WRITING: usize = 2;
 /// Of what a partner may do and changes something, so many for each operation.
-fn writes_each() -> usize {
-    short_or_whole(1, 3)
-}
+const WRITES: usize = 3;
 
 #[test]
 fn every_operation_of_the_document_stands_in_the_table_once() {
@@ -131,7 +129,7 @@ async fn no_organisation_sees_or_changes_what_is_another_s(database: Database) {
         let changes = |combination: &Combination| combination.writes() && may(combination);
         let (changing, refused): (Vec<_>, Vec<_>) = all.into_iter().partition(changes);
         harmless.extend(refused);
-        writes.extend(changing.into_iter().take(writes_each()));
+        writes.extend(changing.into_iter().take(WRITES));
     }
     let kinds = samples::kinds(&harmless);
     let harmless = if short_or_whole(true, false) { samples::sample(harmless, &held) } else { harmless };

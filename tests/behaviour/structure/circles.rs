@@ -82,7 +82,7 @@ impl Crate {
                             add(&found, "*");
                             // Of what the other has imported itself, what is used.
                             for name in self.imported(all).filter(|name| module.words.contains(*name)) {
-                                add(&self.find(all, &[name.clone()], 0), name);
+                                add(&self.find(all, std::slice::from_ref(name), 0), name);
                             }
                         }
                         // A module by its name: what is used of it stands in the paths.
