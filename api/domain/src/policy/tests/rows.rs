@@ -170,10 +170,8 @@ fn cases(act: Act) -> Vec<Case> {
         Act::Restrict | Act::LoadOptOuts => vec![plain(|_| {}), plain(|case| case.ask.holder = code("R1L"))],
         Act::ReadDisclosures => vec![plain(|_| {}), plain(|case| case.ask.recipient = code("RY4"))],
         Act::ReadRelease => {
-            let mut cases = vec![own()];
-            cases.extend(agreement_cases());
-            cases.push(case());
-            cases.into_iter().map(|case| Case { ask: Ask { act, ..case.ask }, ..case }).collect()
+            let cases = agreement_cases().into_iter().chain([case()]);
+            cases.map(|case| Case { ask: Ask { act, ..case.ask }, ..case }).collect()
         }
         Act::Erase | Act::Rectify => vec![
             plain(|case| {
