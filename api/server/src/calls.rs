@@ -85,7 +85,7 @@ impl<O: Named> Call<O> {
     }
 
     /// Admits a client that holds one of the operation's scopes now.
-    fn admit(caller: Caller, actor: Option<Actor>, request_id: RequestId, now: DateTime<Utc>) -> Result<Self, Problem> {
+    pub(crate) fn admit(caller: Caller, actor: Option<Actor>, request_id: RequestId, now: DateTime<Utc>) -> Result<Self, Problem> {
         match O::OPERATION.access() {
             Access::Token([]) => {}
             Access::Token(scopes) => caller.require_any(scopes)?,
@@ -133,18 +133,25 @@ impl WhichOperation {
     }
 }
 
-/// An operation of the document whose route calls itself something else.
+/// Whether a handler may take no call although its operation takes a token. So it is until the last handler has moved.
+const MAY_BE_UNNAMED: bool = true;
+
+/// An operation of the document whose route calls itself something else, or nothing.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("the handler of {method} {path}, which is {documented}, takes a call of {named}")]
+#[error(
+    "the handler of {method} {path}, which is {documented}, takes {}",
+    named.map_or_else(|| "no call".to_owned(), |named| format!("a call of {named}"))
+)]
 pub struct Misnamed {
     method: String,
     path: String,
     documented: String,
-    named: Operation,
+    named: Option<Operation>,
 }
 
 /// Asks the route of each documented operation which operation its handler names, and compares the two: a handler with
-/// another operation's call would be admitted under another operation's scopes. `request` makes what the service takes.
+/// another operation's call would be admitted under another operation's scopes, and one with none under none. `request`
+/// makes what the service takes.
 pub async fn check_names<S, R, B>(service: &S, request: fn(TestRequest) -> R, document: &OpenApi) -> Result<(), Misnamed>
 where
     R: HttpMessage,
@@ -165,7 +172,9 @@ where
             request.extensions_mut().insert(asked.clone());
             // What it answers otherwise is of no interest: nothing is asked of the store.
             let _ = service.call(request).await;
-            if let Some(named) = asked.named().filter(|named| named.as_str() != documented) {
+            let named = asked.named();
+            let is_right = named.map_or_else(|| may_be_unnamed(documented), |named| named.as_str() == documented);
+            if !is_right {
                 return Err(Misnamed { method: method.to_string(), path: path.clone(), documented: documented.to_owned(), named });
             }
         }
@@ -173,8 +182,79 @@ where
     Ok(())
 }
 
+/// Whether an operation's handler need not name it: who calls without a token makes no call of it.
+fn may_be_unnamed(documented: &str) -> bool {
+    let takes_a_token = |operation: Operation| matches!(operation.access(), Access::Token(_));
+    MAY_BE_UNNAMED || !documented.parse().is_ok_and(takes_a_token)
+}
+
 /// A path that the template matches.
 fn filled(template: &str) -> String {
     let parts = template.split('/').map(|part| if part.starts_with('{') { "0" } else { part });
     parts.collect::<Vec<_>>().join("/")
+}
+
+#[cfg(test)]
+mod tests {
+    use actix_web::test::init_service;
+    use actix_web::{App, get};
+    use domain::operations::{GetWaits, ListEntries};
+    use utoipa_actix_web::AppExt;
+
+    use super::*;
+    use crate::routes;
+
+    const WAITS: &str = "/v1/children/{child_id}/waits";
+
+    #[get("/v1/children/{child_id}/waits")]
+    async fn right(_call: Call<GetWaits>) -> &'static str {
+        "waits"
+    }
+
+    #[get("/v1/children/{child_id}/waits")]
+    async fn wrong(_call: Call<ListEntries>) -> &'static str {
+        "waits"
+    }
+
+    #[get("/v1/children/{child_id}/waits")]
+    async fn unnamed(_caller: Caller) -> &'static str {
+        "waits"
+    }
+
+    fn document_of_waits() -> OpenApi {
+        let mut document = routes::document();
+        document.paths.paths.retain(|path, _| path == WAITS);
+        assert_eq!(document.paths.paths.len(), 1);
+        document
+    }
+
+    fn misnamed(named: Option<Operation>) -> Misnamed {
+        Misnamed { method: "GET".into(), path: WAITS.into(), documented: "get_waits".into(), named }
+    }
+
+    #[actix_web::test]
+    async fn a_handler_with_another_operations_call_keeps_the_gateway_from_starting() {
+        let document = document_of_waits();
+        let service = init_service(App::new().service(right)).await;
+        assert_eq!(check_names(&service, TestRequest::to_request, &document).await, Ok(()));
+        let service = init_service(App::new().service(wrong)).await;
+        let found = check_names(&service, TestRequest::to_request, &document).await;
+        assert_eq!(found, Err(misnamed(Some(Operation::ListEntries))));
+        let message = found.unwrap_err().to_string();
+        assert_eq!(message, format!("the handler of GET {WAITS}, which is get_waits, takes a call of list_entries"));
+    }
+
+    #[actix_web::test]
+    async fn a_handler_without_a_call_of_an_operation_that_takes_a_token_does_so_too() {
+        let service = init_service(App::new().service(unnamed)).await;
+        let found = check_names(&service, TestRequest::to_request, &document_of_waits()).await;
+        assert_eq!(found, if MAY_BE_UNNAMED { Ok(()) } else { Err(misnamed(None)) });
+        assert_eq!(misnamed(None).to_string(), format!("the handler of GET {WAITS}, which is get_waits, takes no call"));
+    }
+
+    #[actix_web::test]
+    async fn every_operation_of_the_document_has_a_handler_that_names_it() {
+        let (app, _) = App::new().into_utoipa_app().configure(routes::table).split_for_parts();
+        assert_eq!(check_names(&init_service(app).await, TestRequest::to_request, &routes::document()).await, Ok(()));
+    }
 }

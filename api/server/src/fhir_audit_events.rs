@@ -2,10 +2,11 @@
 //! what succeeded: a refusal has the same shape, and claims no profile. The patient is named by what
 //! binds the entry to a child, which tells nobody who it is.
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use domain::operations::{Event, Interaction};
-use serde_json::{Map, Value, json};
-
-use crate::routes::audit_events::AuditEventView;
+use exchange::AuditEvent;
+use serde_json::{Value, json};
 
 const PROFILE: &str = "https://profiles.ihe.net/ITI/BALP/StructureDefinition/IHE.BasicAudit.";
 const DICOM: &str = "http://dicom.nema.org/resources/ontology/DCM";
@@ -41,25 +42,24 @@ impl Pattern {
 }
 
 /// A page as a searchset; the links are to itself and to the next page.
-pub fn bundle(gateway: &str, events: &[AuditEventView], (this, next): &(String, Option<String>)) -> Value {
+pub fn bundle(gateway: &str, events: &[AuditEvent], (this, next): &(String, Option<String>)) -> Value {
     let link = |relation: &str, path: &str| json!({ "relation": relation, "url": format!("{gateway}{path}") });
     let links: Vec<_> = [Some(link("self", this)), next.as_deref().map(|next| link("next", next))].into_iter().flatten().collect();
-    let entry = |event: &AuditEventView| json!({ "fullUrl": format!("{gateway}/v1/audit/events#{}", event.id), "resource": resource(gateway, event), "search": { "mode": "match" } });
+    let entry = |event: &AuditEvent| json!({ "fullUrl": format!("{gateway}/v1/audit/events#{}", event.position), "resource": resource(gateway, event), "search": { "mode": "match" } });
     let entries: Vec<_> = events.iter().map(entry).collect();
     json!({ "resourceType": "Bundle", "type": "searchset", "link": links, "entry": entries })
 }
 
 /// One entry.
-pub fn resource(gateway: &str, view: &AuditEventView) -> Value {
-    let event = &view.event;
-    let text = |name: &str| event.get(name).and_then(Value::as_str).unwrap_or_default();
+pub fn resource(gateway: &str, event: &AuditEvent) -> Value {
+    let text = |name: &str| event.text(name).unwrap_or_default();
     let named = text("event").parse::<Event>().ok();
     let pattern = Pattern::of(named.map_or(Interaction::Read, Event::interaction));
     let is_permitted = text("outcome") == domain::audit::Outcome::Permitted.as_str();
-    let is_personal = event.get("actor").is_some_and(Value::is_object);
+    let is_personal = event.members.get("actor").is_some_and(Value::is_object);
     let mut resource = json!({
         "resourceType": "AuditEvent",
-        "id": view.id.to_string(),
+        "id": event.position.to_string(),
         "type": coding("http://terminology.hl7.org/CodeSystem/audit-event-type", "rest", "Restful Operation"),
         "subtype": [
             coding("http://hl7.org/fhir/restful-interaction", pattern.code, pattern.code),
@@ -71,7 +71,7 @@ pub fn resource(gateway: &str, view: &AuditEventView) -> Value {
         "purposeOfEvent": [{ "coding": [{ "system": "urn:sendbridge:purpose", "code": text("purpose") }] }],
         "agent": agents(gateway, event, &pattern),
         "source": { "observer": { "identifier": { "value": gateway } }, "type": [coding("http://terminology.hl7.org/CodeSystem/security-source-type", "4", "Application Server")] },
-        "entity": entities(view, is_personal),
+        "entity": entities(event, is_personal),
     });
     if is_permitted {
         let whose = if is_personal { "Patient" } else { "" };
@@ -82,14 +82,14 @@ pub fn resource(gateway: &str, view: &AuditEventView) -> Value {
     resource
 }
 
-fn agents(gateway: &str, event: &Map<String, Value>, pattern: &Pattern) -> Vec<Value> {
-    let text = |name: &str| event.get(name).and_then(Value::as_str).unwrap_or_default();
+fn agents(gateway: &str, event: &AuditEvent, pattern: &Pattern) -> Vec<Value> {
+    let text = |name: &str| event.text(name).unwrap_or_default();
     let [client, server] = pattern.roles.map(|(code, display)| json!({ "coding": [coding(DICOM, code, display)] }));
     let mut agents = vec![
         json!({
             "type": client,
             "who": { "identifier": { "value": text("client"), "assigner": { "identifier": { "system": ODS, "value": text("organisation") } } } },
-            "requestor": event.get("actor").is_none_or(Value::is_null),
+            "requestor": event.members.get("actor").is_none_or(Value::is_null),
             "network": { "address": text("client"), "type": "1" },
         }),
         json!({
@@ -99,7 +99,7 @@ fn agents(gateway: &str, event: &Map<String, Value>, pattern: &Pattern) -> Vec<V
             "network": { "address": gateway, "type": "5" },
         }),
     ];
-    if let Some(actor) = event.get("actor").filter(|actor| actor.is_object()) {
+    if let Some(actor) = event.members.get("actor").filter(|actor| actor.is_object()) {
         let (code, display) = pattern.user;
         agents.push(json!({
             "type": { "coding": [coding("http://terminology.hl7.org/CodeSystem/v3-ParticipationType", code, display)] },
@@ -112,14 +112,13 @@ fn agents(gateway: &str, event: &Map<String, Value>, pattern: &Pattern) -> Vec<V
     agents
 }
 
-fn entities(view: &AuditEventView, is_personal: bool) -> Vec<Value> {
-    let event = &view.event;
-    let text = |name: &str| event.get(name).and_then(Value::as_str).unwrap_or_default();
+fn entities(event: &AuditEvent, is_personal: bool) -> Vec<Value> {
+    let text = |name: &str| event.text(name).unwrap_or_default();
     let detail = |name: &str| -> Vec<Value> {
-        let values = event.get(name).and_then(Value::as_array).into_iter().flatten();
+        let values = event.members.get(name).and_then(Value::as_array).into_iter().flatten();
         values.filter_map(Value::as_str).map(|value| json!({ "type": name, "valueString": value })).collect()
     };
-    let resource = match event.get("resource").and_then(Value::as_str) {
+    let resource = match event.text("resource") {
         Some(id) => json!({ "identifier": { "system": "urn:ietf:rfc:3986", "value": format!("urn:uuid:{id}") } }),
         None => json!({ "identifier": { "system": "urn:sendbridge:operation", "value": text("operation") } }),
     };
@@ -139,7 +138,7 @@ fn entities(view: &AuditEventView, is_personal: bool) -> Vec<Value> {
     ];
     if is_personal {
         entities.push(json!({
-            "what": { "type": "Patient", "identifier": { "system": "urn:sendbridge:audit-child", "value": view.leaf.child } },
+            "what": { "type": "Patient", "identifier": { "system": "urn:sendbridge:audit-child", "value": STANDARD.encode(event.child) } },
             "type": kind("1", "Person"),
             "role": role("1", "Patient"),
         }));

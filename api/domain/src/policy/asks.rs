@@ -3,6 +3,7 @@
 use uuid::Uuid;
 
 use super::Act;
+use crate::advice::{AdviceKind, AdviceRequest};
 use crate::agreements::{DataClass, Purpose};
 use crate::consents::{Consent, ConsentDecision};
 use crate::identifiers::ChildId;
@@ -50,6 +51,23 @@ impl Ask {
     /// The holder's waiting list, or a child's waits in it, of every pathway, for the care of the child.
     pub fn waits(holder: OrganisationCode, recipient: OrganisationCode) -> Self {
         Self::disclose(holder, recipient, Purpose::CareCoordination, DataClass::WaitingListStatus).on(PathwaySet::all())
+    }
+
+    /// A request for advice that a council makes, which tells the health body that the child is being assessed.
+    pub fn request_advice(council: OrganisationCode, body: OrganisationCode, kinds: &[AdviceKind]) -> Self {
+        Self::disclose(council, body, Purpose::EhcNeedsAssessment, DataClass::AdviceRequest).on(AdviceKind::pathways(kinds))
+    }
+
+    /// What the council asked, shown to one of the two parties or changed by it: the council's own words, or the health
+    /// body's by the agreement that let it be asked.
+    pub fn advice_request(request: &AdviceRequest, party: OrganisationCode) -> Self {
+        Self::request_advice(request.requested_by, party, &request.kinds).of(request.child).about(request.id.0)
+    }
+
+    /// What the health body knows, told to the council that asked.
+    pub fn advice(request: &AdviceRequest) -> Self {
+        let ask = Self::disclose(request.addressed_to, request.requested_by, Purpose::EhcNeedsAssessment, DataClass::HealthAdvice);
+        ask.on(AdviceKind::pathways(&request.kinds)).of(request.child).about(request.id.0)
     }
 
     /// The holder's records in what is released to the host's partnership.

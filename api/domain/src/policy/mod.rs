@@ -129,6 +129,11 @@ impl Refusal {
         Self { ask, reason: Reason::NotHeld, agreement: None, consent: None }
     }
 
+    /// The refusal of a request to oneself: that an organisation's own data may flow to it is no agreement to ask.
+    pub fn asks_itself(ask: Ask) -> Self {
+        Self { ask, reason: Reason::NoAgreement, agreement: None, consent: None }
+    }
+
     /// The refusal of what `permit` would let happen, had the record's own particulars not kept it.
     pub fn of_record(permit: &Permit, reason: Reason) -> Self {
         Self { ask: *permit.ask(), reason, agreement: None, consent: None }

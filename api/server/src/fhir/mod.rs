@@ -4,7 +4,6 @@
 pub mod bodies;
 pub mod bundles;
 pub mod outcomes;
-pub mod resources;
 
 use std::future::{Ready, ready};
 

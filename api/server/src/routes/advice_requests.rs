@@ -1,38 +1,26 @@
 //! A council's requests for health advice: made, listed, read.
 
-use std::sync::Arc;
-
 use actix_web::{HttpResponse, get, post, web};
 use chrono::{DateTime, NaiveDate, Utc};
 use domain::advice::{self, AdviceKind, AdviceRequest, AdviceRequestDraft, AdviceStatus};
-use domain::agreements::{DataClass, Purpose};
-use domain::audit::Attribution;
 use domain::children::ChildReference;
 use domain::clocks::ClockState;
 use domain::dates::{is_plausible, london_day};
 use domain::identifiers::AdviceRequestId;
-use domain::operations::Operation;
+use domain::operations::{CreateAdviceRequest, GetAdviceRequest, ListAdviceRequests};
 use domain::organisations::OrganisationCode;
-use domain::partnerships::Partnership;
-use domain::pathways::PathwaySet;
-use domain::policy::{Act, Ask, ChildFacts, Facts, Permit, Refusal, decide};
-use domain::scopes::Scope;
+use exchange::{AdviceRequestFilter, DisclosedAdviceRequest};
 use serde::{Deserialize, Serialize};
-use store::{StoreError, Tx};
 use utoipa::{IntoParams, ToSchema};
 
 use super::children::ChildBody;
-use crate::actors::ActingFor;
-use crate::attributions::attribute;
 use crate::bodies::faults::Fault;
 use crate::bodies::{Json, Query};
-use crate::callers::Caller;
-use crate::exchanges::RequestId;
-use crate::idempotency::IdempotencyKey;
+use crate::calls::Call;
+use crate::idempotency::{IdempotencyKey, respond};
 use crate::pages::{Page, cursor, limit, one_more};
 use crate::problems::{Kind, Problem};
 use crate::state::State;
-use crate::transitional::{fingerprint, once};
 
 const LONGEST: usize = 500;
 
@@ -115,12 +103,12 @@ impl AdviceRequestView {
 #[into_params(parameter_in = Query)]
 pub struct AdviceRequestQuery {
     /// A status, or `open` for all that are still owed.
-    pub(super) status: Option<String>,
+    status: Option<String>,
     /// RFC 3339: those that changed then or later. Ask from a minute before the last answer: a change
     /// shows once it is committed, which is a little after it is stamped.
-    pub(super) changed_since: Option<DateTime<Utc>>,
-    pub(super) after: Option<String>,
-    pub(super) limit: Option<i64>,
+    changed_since: Option<DateTime<Utc>>,
+    after: Option<String>,
+    limit: Option<i64>,
 }
 
 /// Ask for advice
@@ -137,80 +125,21 @@ pub struct AdviceRequestQuery {
 )]
 #[post("/v1/advice-requests")]
 pub async fn create_advice_request(
-    caller: Caller,
-    actor: ActingFor,
+    call: Call<CreateAdviceRequest>,
     key: IdempotencyKey,
     body: Json<AdviceRequestBody>,
-    id: RequestId,
     state: web::Data<State>,
 ) -> Result<HttpResponse, Problem> {
-    caller.require(Scope::AdviceRequest)?;
-    let body = body.0;
-    let now = state.clock.now();
-    let today = london_day(now);
-    check(&body, today)?;
-    let by = attribute(&caller, Some(actor.0), id, Operation::CreateAdviceRequest);
-    let fingerprint = fingerprint("create_advice_request", &body)?;
-    let reference = ChildReference::from(body.child.clone());
-    let draft = AdviceRequestDraft {
-        id: AdviceRequestId(state.ids.next()),
-        role: body.role.clone(),
-        kinds: body.kinds.clone(),
-        case_reference: body.case_reference.clone(),
-        received_on: body.received_on.unwrap_or(today),
-        receipt_evidence: body.receipt_evidence.clone(),
-    };
-    let by = by.about(draft.id.0);
-    let partnership = Arc::clone(caller.partnership());
-    let made = state.store.transaction(move |tx| {
-        once(tx, (&by, key.0.as_deref(), &fingerprint), now, |tx| match permit_request(tx, &reference, &body, &partnership, now, &by)? {
-            Ok(permit) => tx.create_advice_request(&permit, &draft, &by).map(|made| Ok(AdviceRequestView::of(made, today))),
-            Err(refusal) => tx.leave_refused(&refusal, &by, now).map(|()| Err(refused(&refusal))),
-        })
-    });
-    Ok(made.await??.respond())
-}
-
-/// Whether the council may tell the health body. The child is made known only once it may.
-fn permit_request(
-    tx: &mut Tx<'_>,
-    reference: &ChildReference,
-    body: &AdviceRequestBody,
-    partnership: &Partnership,
-    now: DateTime<Utc>,
-    by: &Attribution,
-) -> Result<Result<Permit, Refusal>, StoreError> {
-    let known = tx.child(reference)?;
-    let facts = known.map_or_else(|| Ok(ChildFacts::default()), |child| tx.child_facts(child, partnership.needs()))?;
-    let ask = Ask {
-        act: Act::Disclose,
-        holder: by.organisation,
-        recipient: body.addressed_to,
-        purpose: Purpose::EhcNeedsAssessment,
-        data: DataClass::AdviceRequest,
-        pathways: advice::AdviceKind::pathways(&body.kinds),
-        child: known,
-        item: None,
-        loses_nothing: false,
-    };
-    // Nobody asks itself: that its own may flow to it is no agreement.
-    if body.addressed_to == by.organisation {
-        return Ok(Err(Refusal { ask, reason: domain::policy::Reason::NoAgreement, agreement: None, consent: None }));
-    }
-    match decide(ask, Facts::at(now, partnership, &facts)) {
-        Ok(_) if known.is_none() => {
-            let child = tx.child_for_decision(reference)?;
-            // Somebody else may have made the child known, and decided, in the meantime.
-            let facts = tx.child_facts(child, partnership.needs())?;
-            Ok(decide(Ask { child: Some(child), ..ask }, Facts::at(now, partnership, &facts)))
-        }
-        decided => Ok(decided),
-    }
-}
-
-/// No agreement may be said; what a family decided may not.
-pub(super) fn refused(refusal: &Refusal) -> Problem {
-    Problem::new(if refusal.is_structural() { Kind::NoAgreement } else { Kind::NotFound })
+    let today = call.today();
+    check(&body.0, today)?;
+    let key = key.of("create_advice_request", &body.0)?;
+    let AdviceRequestBody { child, case_reference, addressed_to, role, kinds, received_on, receipt_evidence } = body.0;
+    let id = AdviceRequestId(state.ids.next());
+    let received_on = received_on.unwrap_or(today);
+    let draft = AdviceRequestDraft { id, role, kinds, case_reference, received_on, receipt_evidence };
+    let view = move |request| AdviceRequestView::of(request, today);
+    let made = exchange::create_advice_request(&state.store, call.context(), key, ChildReference::from(child), addressed_to, draft, view);
+    Ok(respond(made.await?))
 }
 
 fn check(body: &AdviceRequestBody, today: NaiveDate) -> Result<(), Problem> {
@@ -246,29 +175,15 @@ fn check(body: &AdviceRequestBody, today: NaiveDate) -> Result<(), Problem> {
 #[utoipa::path(tag = "advice", params(AdviceRequestQuery), responses((status = 200, description = "A page", body = Page<AdviceRequestView>)))]
 #[get("/v1/advice-requests")]
 pub async fn list_advice_requests(
-    caller: Caller,
+    call: Call<ListAdviceRequests>,
     query: Query<AdviceRequestQuery>,
     state: web::Data<State>,
 ) -> Result<web::Json<Page<AdviceRequestView>>, Problem> {
-    let (rows, limit, today) = find(&caller, &query.0, &state).await?;
-    Ok(web::Json(Page::of(rows, limit, |row| row.id.to_string(), |row| AdviceRequestView::of(row, today))))
+    let (limit, after) = (limit(query.0.limit)?, cursor(query.0.after.as_deref())?);
+    let filter = AdviceRequestFilter { statuses: statuses(query.0.status.as_deref())?, changed_since: query.0.changed_since, after };
+    let rows = exchange::list_advice_requests(&state.store, call.organisation(), filter, one_more(limit)).await?;
+    Ok(web::Json(Page::of(rows, limit, |row| row.id.to_string(), |row| AdviceRequestView::of(row, call.today()))))
 }
-
-/// The requests of the caller's, one more than the limit where there are more, with the limit and the day.
-pub(super) async fn find(
-    caller: &Caller,
-    query: &AdviceRequestQuery,
-    state: &State,
-) -> Result<(Vec<AdviceRequest>, i64, NaiveDate), Problem> {
-    caller.require_any(&PARTIES)?;
-    let (limit, after) = (limit(query.limit)?, cursor(query.after.as_deref())?);
-    let statuses = statuses(query.status.as_deref())?;
-    let (organisation, since) = (caller.organisation(), query.changed_since.filter(|at| is_plausible(at.date_naive())));
-    let rows = state.store.read(move |tx| tx.advice_requests(organisation, &statuses, since, after, one_more(limit))).await?;
-    Ok((rows, limit, state.today()))
-}
-
-pub(super) const PARTIES: [Scope; 3] = [Scope::AdviceRequest, Scope::AdviceRespond, Scope::AdviceRead];
 
 fn statuses(asked: Option<&str>) -> Result<Vec<AdviceStatus>, Problem> {
     match asked {
@@ -290,87 +205,16 @@ fn statuses(asked: Option<&str>) -> Result<Vec<AdviceStatus>, Problem> {
 )]
 #[get("/v1/advice-requests/{id}")]
 pub async fn get_advice_request(
-    caller: Caller,
-    actor: ActingFor,
+    call: Call<GetAdviceRequest>,
     request_id: web::Path<String>,
-    id: RequestId,
     state: web::Data<State>,
 ) -> Result<web::Json<AdviceRequestDetailView>, Problem> {
-    let by = attribute(&caller, Some(actor.0), id, Operation::GetAdviceRequest);
-    let (request, child, case_reference) = disclose(&caller, &request_id, by, &state).await?;
+    let found = exchange::get_advice_request(&state.store, call.context(), own_id(&request_id)?).await?;
+    let DisclosedAdviceRequest { request, child, case_reference } = found;
     let child = child.nhs_number().map(|number| ChildBody { nhs_number: *number, date_of_birth: child.date_of_birth });
-    Ok(web::Json(AdviceRequestDetailView { request: AdviceRequestView::of(request, state.today()), child, case_reference }))
-}
-
-/// One request with its child and case, with its leaf.
-pub(super) async fn disclose(
-    caller: &Caller,
-    request_id: &str,
-    by: Attribution,
-    state: &State,
-) -> Result<(AdviceRequest, ChildReference, String), Problem> {
-    caller.require_any(&PARTIES)?;
-    let now = state.clock.now();
-    let partnership = Arc::clone(caller.partnership());
-    let request_id = own_id(request_id)?;
-    let by = by.about(request_id.0);
-    let found = state.store.transaction(move |tx| {
-        let Some(request) = tx.advice_request(request_id, by.organisation)? else {
-            return leave_unknown(tx, DataClass::AdviceRequest, &by, now).map(Err);
-        };
-        match permit_party(tx, &request, &partnership, now, by.organisation)? {
-            Ok(permit) => {
-                let (child, case_reference) = tx.disclose_advice_request(&permit, &request, &by)?;
-                Ok(Ok((request, child, case_reference)))
-            }
-            Err(refusal) => tx.leave_refused(&refusal, &by, now).map(|()| Err(refused(&refusal))),
-        }
-    });
-    found.await?
-}
-
-/// The refusal of a request that is not there, or that the caller is no party to: the two are told alike,
-/// and written down alike.
-pub(super) fn leave_unknown(tx: &mut Tx<'_>, data: DataClass, by: &Attribution, now: DateTime<Utc>) -> Result<Problem, StoreError> {
-    let ask = Ask {
-        act: Act::Disclose,
-        holder: by.organisation,
-        recipient: by.organisation,
-        purpose: Purpose::EhcNeedsAssessment,
-        data,
-        pathways: PathwaySet::EMPTY,
-        child: None,
-        item: None,
-        loses_nothing: false,
-    };
-    tx.leave_refused(&Refusal::not_held(ask), by, now).map(|()| Problem::new(Kind::NotFound))
+    Ok(web::Json(AdviceRequestDetailView { request: AdviceRequestView::of(request, call.today()), child, case_reference }))
 }
 
 pub(super) fn own_id(text: &str) -> Result<AdviceRequestId, Problem> {
     text.parse().map_err(|_| Problem::new(Kind::NotFound))
-}
-
-/// Whether a party may see, or act on, what the council asked: the council its own words, the health
-/// body under the agreement that let it be asked.
-pub(super) fn permit_party(
-    tx: &mut Tx<'_>,
-    request: &AdviceRequest,
-    partnership: &Partnership,
-    now: DateTime<Utc>,
-    party: OrganisationCode,
-) -> Result<Result<Permit, Refusal>, StoreError> {
-    let ask = Ask {
-        act: Act::Disclose,
-        holder: request.requested_by,
-        recipient: party,
-        purpose: Purpose::EhcNeedsAssessment,
-        data: DataClass::AdviceRequest,
-        pathways: advice::AdviceKind::pathways(&request.kinds),
-        child: Some(request.child),
-        item: None,
-        loses_nothing: false,
-    };
-    tx.child_for_disclosure(request.child)?;
-    let facts = tx.child_facts(request.child, partnership.needs())?;
-    Ok(decide(ask, Facts::at(now, partnership, &facts)))
 }

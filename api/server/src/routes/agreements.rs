@@ -4,18 +4,16 @@ use actix_web::{get, web};
 use chrono::NaiveDate;
 use domain::agreements::{Agreement, AgreementStanding, Confidentiality, ConsentRule, DataClass, LegalBasis, OptOut, Population, Purpose};
 use domain::minimums;
+use domain::operations::ListAgreements;
 use domain::organisations::OrganisationCode;
 use domain::partnerships::Partnership;
 use domain::pathways::PathwaySet;
-use domain::scopes::Scope;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::callers::Caller;
+use crate::calls::Call;
 use crate::expiries::warnings;
 use crate::pages::Page;
-use crate::problems::Problem;
-use crate::state::State;
 
 /// An organisation by code and name.
 #[derive(Debug, Serialize, ToSchema)]
@@ -148,9 +146,8 @@ impl AgreementView {
     responses((status = 200, description = "Every agreement", body = Page<AgreementView>))
 )]
 #[get("/v1/agreements")]
-pub async fn list_agreements(caller: Caller, state: web::Data<State>) -> Result<web::Json<Page<AgreementView>>, Problem> {
-    caller.require(Scope::AuditRead)?;
-    let (partnership, today) = (caller.partnership(), state.today());
+pub async fn list_agreements(call: Call<ListAgreements>) -> web::Json<Page<AgreementView>> {
+    let (partnership, today) = (call.partnership(), call.today());
     let items = partnership.agreements().iter().map(|agreement| AgreementView::of(agreement, partnership, today)).collect();
-    Ok(web::Json(Page { items, next: None }))
+    web::Json(Page { items, next: None })
 }

@@ -5,15 +5,14 @@ use actix_web::http::header::{ACCEPT, LINK, VARY};
 use actix_web::{HttpRequest, HttpResponse, get, web};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use domain::organisations::OrganisationCode;
-use domain::scopes::Scope;
+use domain::operations::ListAuditEvents;
+use exchange::{AuditEvent, AuditEvents};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
-use store::AuditEntry;
 use utoipa::{IntoParams, ToSchema};
 
 use crate::bodies::Query;
-use crate::callers::Caller;
+use crate::calls::Call;
 use crate::fhir_audit_events;
 use crate::negotiation::choose;
 use crate::pages::{Page, cursor, limit};
@@ -41,6 +40,13 @@ pub struct LeafView {
     pub id: i64,
     /// Base64: the child, or none, bound under a salt that is shown to nobody. Of no two entries is it alike.
     pub child: String,
+}
+
+impl From<AuditEvent> for AuditEventView {
+    fn from(event: AuditEvent) -> Self {
+        let leaf = LeafView { id: event.leaf, child: STANDARD.encode(event.child) };
+        Self { id: event.position, leaf, event: event.members }
+    }
 }
 
 #[derive(Debug, Deserialize, IntoParams)]
@@ -76,56 +82,30 @@ const FORMS: [(&str, Form); 3] =
 #[get("/v1/audit/events")]
 pub async fn list_audit_events(
     request: HttpRequest,
-    caller: Caller,
+    call: Call<ListAuditEvents>,
     query: Query<AuditQuery>,
     state: web::Data<State>,
 ) -> Result<HttpResponse, Problem> {
-    caller.require(Scope::AuditRead)?;
     let form = choose(request.headers().get(ACCEPT), &FORMS)?;
     let (limit, after) = (limit(query.0.limit)?, cursor::<i64>(query.0.after.as_deref())?.unwrap_or(0));
-    // What happened a moment ago is to be in the answer: it is appended now rather than within the second.
-    state.store.append_audit().await?;
-    let rows = state.store.read(move |tx| tx.audit_entries(after, limit)).await?;
-    let full = i64::try_from(rows.len()).is_ok_and(|length| length == limit);
-    let next = rows.last().filter(|_| full).map(|last| last.position.to_string());
-    let sees_all = caller.organisation() == caller.partnership().host();
-    let items: Result<Vec<_>, _> = rows.iter().filter_map(view).collect();
-    let items = items?.into_iter().filter(|event| sees_all || took_part(event, caller.organisation())).collect();
-    let page = Page { items, next };
+    let AuditEvents { events, next } = exchange::list_audit_events(&state.store, call.context(), after, limit).await?;
+    let next = next.map(|last| last.to_string());
     let path = |after: &str| format!("/v1/audit/events?after={after}&limit={limit}");
     let mut response = HttpResponse::Ok();
     response.insert_header((VARY, "Accept"));
     Ok(match form {
-        Form::Json => response.json(page),
+        Form::Json => response.json(Page { items: events.into_iter().map(AuditEventView::from).collect(), next }),
         Form::Bundle => {
-            let links = (path(&after.to_string()), page.next.as_deref().map(path));
-            let bundle = fhir_audit_events::bundle(state.tokens.issuer(), &page.items, &links);
+            let links = (path(&after.to_string()), next.as_deref().map(path));
+            let bundle = fhir_audit_events::bundle(state.tokens.issuer(), &events, &links);
             response.content_type("application/fhir+json").body(bundle.to_string())
         }
         Form::Lines => {
-            if let Some(next) = &page.next {
+            if let Some(next) = &next {
                 response.insert_header((LINK, format!("<{}>; rel=\"next\"", path(next))));
             }
-            let lines = page.items.iter().map(|event| fhir_audit_events::resource(state.tokens.issuer(), event).to_string() + "\n");
+            let lines = events.iter().map(|event| fhir_audit_events::resource(state.tokens.issuer(), event).to_string() + "\n");
             response.content_type("application/fhir+ndjson").body(lines.collect::<String>())
         }
     })
-}
-
-fn view(entry: &AuditEntry) -> Option<Result<AuditEventView, Problem>> {
-    let event = serde_json::from_str(entry.body.as_ref()?).map_err(Problem::internal);
-    let leaf = LeafView { id: entry.leaf, child: STANDARD.encode(entry.child) };
-    Some(event.map(|event| AuditEventView { id: entry.position, leaf, event }))
-}
-
-/// Of its own, everything that was done or tried; of others', what it was given. Why it was refused, or that
-/// somebody decided against it, would tell it what the refusal does not.
-fn took_part(event: &AuditEventView, organisation: OrganisationCode) -> bool {
-    use domain::policy::Act;
-
-    let says = |member: &str, value: &str| event.event.get(member).and_then(Value::as_str) == Some(value);
-    let flowed = says("outcome", domain::audit::Outcome::Permitted.as_str())
-        && [Act::Disclose, Act::Count].iter().any(|act| says("act", act.as_str()));
-    let own = organisation.as_str();
-    says("holder", own) || (flowed && (says("organisation", own) || says("recipient", own)))
 }

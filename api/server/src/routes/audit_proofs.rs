@@ -4,14 +4,14 @@ use actix_web::{HttpResponse, get, web};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use domain::audit::{Hash, TreeHead};
-use domain::scopes::Scope;
+use domain::operations::{GetCheckpoint, GetProof};
+use exchange::{Consistency, Inclusion};
 use serde::{Deserialize, Serialize};
-use store::{Consistency, Inclusion};
 use utoipa::{IntoParams, ToSchema};
 
 use crate::bodies::Query;
 use crate::bodies::faults::Fault;
-use crate::callers::Caller;
+use crate::calls::Call;
 use crate::problems::{Kind, Problem};
 use crate::state::State;
 
@@ -66,10 +66,8 @@ impl From<TreeHead> for TreeView {
     responses((status = 200, description = "The checkpoint", body = String, content_type = "text/plain"))
 )]
 #[get("/v1/audit/checkpoint")]
-pub async fn get_checkpoint(caller: Caller, state: web::Data<State>) -> Result<HttpResponse, Problem> {
-    caller.require(Scope::AuditRead)?;
-    state.store.append_audit().await?;
-    let head = state.store.read(|tx| tx.tree_head()).await?;
+pub async fn get_checkpoint(_call: Call<GetCheckpoint>, state: web::Data<State>) -> Result<HttpResponse, Problem> {
+    let head = exchange::tree_head_now(&state.store).await?;
     let signing = state.checkpoints.keys();
     let keys = signing.public().join(", ");
     Ok(HttpResponse::Ok().insert_header((KEYS_HEADER, keys)).content_type("text/plain; charset=utf-8").body(signing.sign(head)))
@@ -84,20 +82,19 @@ pub async fn get_checkpoint(caller: Caller, state: web::Data<State>) -> Result<H
     responses((status = 200, description = "The proof", body = ProofView))
 )]
 #[get("/v1/audit/proof")]
-pub async fn get_proof(caller: Caller, query: Query<ProofQuery>, state: web::Data<State>) -> Result<web::Json<ProofView>, Problem> {
-    caller.require(Scope::AuditRead)?;
-    let size = state.store.read(|tx| tx.tree_head()).await?.size;
+pub async fn get_proof(_call: Call<GetProof>, query: Query<ProofQuery>, state: web::Data<State>) -> Result<web::Json<ProofView>, Problem> {
+    let size = exchange::tree_head(&state.store).await?.size;
     let proof = match query.0 {
         ProofQuery { leaf: Some(leaf), size: within, from: None, to: None } => {
             let within = checked("size", within.unwrap_or(size), 1..=size)?;
             let leaf = checked("leaf", leaf, 1..=within)?;
-            let proof = state.store.read(move |tx| tx.inclusion(leaf - 1, within)).await?;
+            let proof = exchange::prove_inclusion(&state.store, leaf - 1, within).await?;
             ProofView::of_leaf(leaf, &proof.ok_or_else(|| outside("leaf"))?)
         }
         ProofQuery { leaf: None, size: None, from: Some(from), to } => {
             let to = checked("to", to.unwrap_or(size), 0..=size)?;
             let from = checked("from", from, 0..=to)?;
-            let proof = state.store.read(move |tx| tx.consistency(from, to)).await?;
+            let proof = exchange::prove_growth(&state.store, from, to).await?;
             ProofView::of_growth(&proof.ok_or_else(|| outside("from"))?)
         }
         _ => return Err(Problem::new(Kind::Malformed).detail("Ask with leaf and perhaps size, or with from and perhaps to.")),

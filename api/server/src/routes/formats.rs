@@ -6,13 +6,14 @@ use adapters::{Format, REGISTRY, Sample};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use domain::codelists::CodeList;
+use domain::operations::{GetFormat, GetSample, ListFormats};
 use domain::referrals::closed_list_of;
 use domain::submissions::Dataset;
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::bodies::FileBody;
-use crate::callers::Caller;
+use crate::calls::Call;
 use crate::pages::Page;
 use crate::problems::{Kind, Problem};
 
@@ -117,7 +118,7 @@ pub struct SampleView {
 /// Everything that can be sent, by its name in `format=`.
 #[utoipa::path(tag = "formats", responses((status = 200, description = "The formats", body = Page<FormatSummaryView>)))]
 #[get("/v1/formats")]
-pub async fn list_formats(_caller: Caller) -> web::Json<Page<FormatSummaryView>> {
+pub async fn list_formats(_call: Call<ListFormats>) -> web::Json<Page<FormatSummaryView>> {
     web::Json(Page { items: REGISTRY.iter().copied().map(FormatSummaryView::from).collect(), next: None })
 }
 
@@ -129,7 +130,7 @@ pub async fn list_formats(_caller: Caller) -> web::Json<Page<FormatSummaryView>>
     responses((status = 200, description = "The format", body = FormatView))
 )]
 #[get("/v1/formats/{format}")]
-pub async fn get_format(_caller: Caller, format: web::Path<String>) -> Result<web::Json<FormatView>, Problem> {
+pub async fn get_format(_call: Call<GetFormat>, format: web::Path<String>) -> Result<web::Json<FormatView>, Problem> {
     Ok(web::Json(find(&format)?.into()))
 }
 
@@ -142,7 +143,7 @@ pub async fn get_format(_caller: Caller, format: web::Path<String>) -> Result<we
     responses((status = 200, description = "The file", body = FileBody, content_type = "application/octet-stream"))
 )]
 #[get("/v1/formats/{format}/samples/{name}")]
-pub async fn get_sample(_caller: Caller, path: web::Path<(String, String)>) -> Result<HttpResponse, Problem> {
+pub async fn get_sample(_call: Call<GetSample>, path: web::Path<(String, String)>) -> Result<HttpResponse, Problem> {
     let (format, name) = path.into_inner();
     let adapter = find(&format)?;
     let found = adapter.files().into_iter().find(|sample| sample.name == name);

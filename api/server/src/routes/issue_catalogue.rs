@@ -2,10 +2,11 @@
 
 use actix_web::{get, web};
 use domain::issues::{IssueCode, Severity};
+use domain::operations::GetIssueCatalogue;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::callers::Caller;
+use crate::calls::Call;
 use crate::pages::Page;
 
 /// Something that can be wrong.
@@ -44,6 +45,6 @@ impl From<IssueCode> for IssueCodeView {
 /// Everything that can be said of a row or a file, on one page.
 #[utoipa::path(tag = "formats", responses((status = 200, description = "The catalogue", body = Page<IssueCodeView>)))]
 #[get("/v1/issues")]
-pub async fn get_issue_catalogue(_caller: Caller) -> web::Json<Page<IssueCodeView>> {
+pub async fn get_issue_catalogue(_call: Call<GetIssueCatalogue>) -> web::Json<Page<IssueCodeView>> {
     web::Json(Page { items: IssueCode::ALL.iter().copied().map(IssueCodeView::from).collect(), next: None })
 }

@@ -176,9 +176,8 @@ async fn authenticate<'p>(state: &State, peer: &'p ListedPeer, body: &TokenBody)
         (None, Authentication::Tls | Authentication::Either) => {}
         (Some(assertion), Authentication::PrivateKeyJwt | Authentication::Either) => {
             let asserted = assertion.check(client, state.tokens.issuer(), state.clock.now()).map_err(unproved)?;
-            let id = client.id.clone();
-            let first = state.store.transaction(move |tx| tx.use_assertion(&id, &asserted.digest, asserted.expires)).await;
-            if !first.map_err(|error| Refusal::Gateway(error.into()))? {
+            let first = exchange::use_assertion(&state.store, client.id.clone(), asserted.digest, asserted.expires).await;
+            if !first.map_err(|trouble| Refusal::Gateway(trouble.into()))? {
                 return Err(unproved(TokenError::Used));
             }
         }

@@ -12,14 +12,14 @@ use serde_json::{Value, json};
 use utoipa::IntoParams;
 
 use super::capabilities::FormQuery;
-use super::not_a_search;
+use super::{not_a_search, resources};
 use crate::actors::ActingFor;
 use crate::attributions::attribute;
 use crate::bodies::{Form, Query};
 use crate::callers::Caller;
 use crate::exchanges::RequestId;
 use crate::fhir::bodies::Resource;
-use crate::fhir::{BASE, EXTENSION, NHS_NUMBER, ODS, Representation, bundles, resources};
+use crate::fhir::{BASE, EXTENSION, NHS_NUMBER, ODS, Representation, bundles};
 use crate::idempotency::IdempotencyKey;
 use crate::problems::{Kind, Problem};
 use crate::routes::consents::{self, ConsentBody, ConsentView};

@@ -2,6 +2,7 @@
 
 pub mod capabilities;
 pub mod consents;
+mod resources;
 pub mod service_requests;
 pub mod tasks;
 pub mod transactions;

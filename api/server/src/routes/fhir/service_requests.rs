@@ -17,14 +17,14 @@ use store::ListedReferral;
 use utoipa::IntoParams;
 
 use super::capabilities::FormQuery;
-use super::not_a_search;
+use super::{not_a_search, resources};
 use crate::actors::ActingFor;
 use crate::attributions::attribute;
 use crate::bodies::faults::Fault;
 use crate::bodies::{Form, Query};
 use crate::callers::Caller;
 use crate::exchanges::RequestId;
-use crate::fhir::{BASE, NHS_NUMBER, ODS, Representation, bundles, place_of, referral_id, resources};
+use crate::fhir::{BASE, NHS_NUMBER, ODS, Representation, bundles, place_of, referral_id};
 use crate::problems::{Kind, Problem};
 use crate::routes::children::{NO_CHILD, disclose};
 use crate::routes::entries::{self, EntryQuery};

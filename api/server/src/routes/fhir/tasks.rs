@@ -3,22 +3,21 @@
 use actix_web::http::StatusCode;
 use actix_web::{HttpResponse, get, post, web};
 use adapters::fhir::Node;
-use domain::audit::Actor;
-use domain::operations::Operation;
+use domain::advice::AdviceStatus;
+use domain::operations::{FhirFindTasks, FhirGetTask, FhirSearchTasks, Named};
+use exchange::AdviceRequestFilter;
 use serde::Deserialize;
 use utoipa::IntoParams;
 
 use super::capabilities::FormQuery;
-use super::not_a_search;
 use super::service_requests::invalid;
-use crate::actors::ActingFor;
-use crate::attributions::attribute;
+use super::{not_a_search, resources};
 use crate::bodies::{Form, Query};
-use crate::callers::Caller;
-use crate::exchanges::RequestId;
-use crate::fhir::{BASE, Representation, bundles, resources};
+use crate::calls::Call;
+use crate::fhir::{BASE, Representation, bundles};
+use crate::pages::{cursor, limit, one_more};
 use crate::problems::Problem;
-use crate::routes::advice_requests::{self, AdviceRequestQuery};
+use crate::routes::advice_requests::own_id;
 use crate::state::State;
 
 /// Which requests.
@@ -52,14 +51,12 @@ pub struct TaskQuery {
 )]
 #[get("/fhir/R4/Task")]
 pub async fn fhir_search_tasks(
-    caller: Caller,
-    _actor: ActingFor,
+    call: Call<FhirSearchTasks>,
     query: Query<TaskQuery>,
     form: Representation,
     state: web::Data<State>,
 ) -> Result<HttpResponse, Problem> {
-    caller.require_any(&advice_requests::PARTIES)?;
-    Ok(form.accepted()?.answer(StatusCode::OK, &search(&caller, query.0, &state).await?))
+    Ok(form.accepted()?.answer(StatusCode::OK, &search(&call, query.0, &state).await?))
 }
 
 /// Requests for advice, searched by a body
@@ -73,36 +70,33 @@ pub async fn fhir_search_tasks(
 )]
 #[post("/fhir/R4/Task/_search")]
 pub async fn fhir_find_tasks(
-    caller: Caller,
-    _actor: ActingFor,
+    call: Call<FhirFindTasks>,
     _query: Query<FormQuery>,
     form: Representation,
     state: web::Data<State>,
     body: Form,
 ) -> Result<HttpResponse, Problem> {
-    caller.require_any(&advice_requests::PARTIES)?;
     let query: TaskQuery = body.read()?;
     let form = form.accepted_or(query.format.as_deref())?;
-    Ok(form.answer(StatusCode::OK, &search(&caller, query, &state).await?))
+    Ok(form.answer(StatusCode::OK, &search(&call, query, &state).await?))
 }
 
-pub(super) async fn search(caller: &Caller, query: TaskQuery, state: &State) -> Result<Node, Problem> {
-    caller.require_any(&advice_requests::PARTIES)?;
-    let status = match query.status.as_deref() {
-        None => None,
-        Some("requested") => Some("requested"),
-        Some("accepted") => Some("acknowledged"),
-        Some("completed") => Some("submitted"),
+pub(super) async fn search(call: &Call<impl Named>, query: TaskQuery, state: &State) -> Result<Node, Problem> {
+    let statuses = match query.status.as_deref() {
+        None => AdviceStatus::ALL.to_vec(),
+        Some("requested") => vec![AdviceStatus::Requested],
+        Some("accepted") => vec![AdviceStatus::Acknowledged],
+        Some("completed") => vec![AdviceStatus::Submitted],
         Some(_) => return Err(invalid("status", "requested, accepted or completed")),
     };
     let since = query.last_updated.as_deref().map(|text| text.strip_prefix("ge").and_then(|at| at.replace(' ', "+").parse().ok()));
-    let since = match since {
+    let changed_since = match since {
         Some(None) => return Err(invalid("_lastUpdated", "ge and an instant")),
         since => since.flatten(),
     };
-    let filter =
-        AdviceRequestQuery { status: status.map(str::to_owned), changed_since: since, after: query.after.clone(), limit: query.count };
-    let (mut rows, limit, today) = advice_requests::find(caller, &filter, state).await?;
+    let (limit, after) = (limit(query.count)?, cursor(query.after.as_deref())?);
+    let filter = AdviceRequestFilter { statuses, changed_since, after };
+    let mut rows = exchange::list_advice_requests(&state.store, call.organisation(), filter, one_more(limit)).await?;
     let shown = usize::try_from(limit).unwrap_or(0);
     let more = rows.len() > shown;
     rows.truncate(shown);
@@ -124,7 +118,7 @@ pub(super) async fn search(caller: &Caller, query: TaskQuery, state: &State) -> 
         format!("{BASE}/Task?{}", query_string.finish())
     };
     let next = rows.last().filter(|_| more).map(|row| page(Some(row.id.to_string())));
-    let found = rows.iter().map(|row| (format!("Task/{}", row.id), resources::task(row, None, today))).collect();
+    let found = rows.iter().map(|row| (format!("Task/{}", row.id), resources::task(row, None, call.today()))).collect();
     Ok(bundles::searchset(state.tokens.issuer(), &page(query.after.clone()), next, found))
 }
 
@@ -138,20 +132,16 @@ pub(super) async fn search(caller: &Caller, query: TaskQuery, state: &State) -> 
 )]
 #[get("/fhir/R4/Task/{id}", guard = "not_a_search")]
 pub async fn fhir_get_task(
-    caller: Caller,
-    actor: ActingFor,
+    call: Call<FhirGetTask>,
     task: web::Path<String>,
     _query: Query<FormQuery>,
     form: Representation,
-    id: RequestId,
     state: web::Data<State>,
 ) -> Result<HttpResponse, Problem> {
-    caller.require_any(&advice_requests::PARTIES)?;
-    Ok(form.accepted()?.answer(StatusCode::OK, &read(&caller, actor.0, &task, id, &state).await?))
+    Ok(form.accepted()?.answer(StatusCode::OK, &read(&call, &task, &state).await?))
 }
 
-pub(super) async fn read(caller: &Caller, actor: Actor, task: &str, id: RequestId, state: &State) -> Result<Node, Problem> {
-    let by = attribute(caller, Some(actor), id, Operation::FhirGetTask);
-    let (request, child, case) = advice_requests::disclose(caller, task, by, state).await?;
-    Ok(resources::task(&request, Some((&child, case)), state.today()))
+pub(super) async fn read(call: &Call<FhirGetTask>, task: &str, state: &State) -> Result<Node, Problem> {
+    let found = exchange::get_advice_request(&state.store, call.context(), own_id(task)?).await?;
+    Ok(resources::task(&found.request, Some((&found.child, found.case_reference)), call.today()))
 }

@@ -5,6 +5,7 @@ use actix_web::{HttpResponse, post, web};
 use adapters::fhir::Node;
 use domain::audit::Actor;
 use domain::identifiers::SubmissionId;
+use domain::operations::FhirSearchTasks;
 use domain::organisations::OrganisationCode;
 use domain::scopes::Scope;
 use domain::submissions::{DEFAULT_LIST, Dataset, Mode};
@@ -17,6 +18,7 @@ use crate::actors::ActingFor;
 use crate::bodies::Query;
 use crate::bodies::faults::Fault;
 use crate::callers::Caller;
+use crate::calls::Call;
 use crate::exchanges::RequestId;
 use crate::fhir::bodies::Resource;
 use crate::fhir::bundles::{self, Done};
@@ -235,8 +237,15 @@ async fn read(caller: &Caller, actor: Actor, url: &str, id: RequestId, state: &S
     match path.split('/').collect::<Vec<_>>()[..] {
         ["ServiceRequest"] => service_requests::search(caller, actor, query_of(query)?, (id, service_requests::SEARCH), state).await,
         ["ServiceRequest", referral] => service_requests::read(caller, actor, referral, id, state).await,
-        ["Task"] => tasks::search(caller, query_of(query)?, state).await,
-        ["Task", task] => tasks::read(caller, actor, task, id, state).await,
+        ["Task"] => {
+            let query = query_of(query)?;
+            let call = Call::<FhirSearchTasks>::admit(caller.clone(), Some(actor), id, state.clock.now())?;
+            tasks::search(&call, query, state).await
+        }
+        ["Task", task] => {
+            let call = Call::admit(caller.clone(), Some(actor), id, state.clock.now())?;
+            tasks::read(&call, task, state).await
+        }
         ["Consent"] => consents::search(caller, actor, &query_of(query)?, (id, consents::SEARCH), state).await,
         ["Consent", consent] => consents::read(caller, actor, consent, id, state).await,
         _ => Err(Problem::new(Kind::NotFound)),

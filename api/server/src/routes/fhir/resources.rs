@@ -7,7 +7,7 @@ use domain::consents::{ConsentDecision, Standing};
 use domain::dates::london_day;
 use store::ListedReferral;
 
-use super::{CHILD, EXTENSION, NHS_NUMBER, ODS};
+use crate::fhir::{CHILD, EXTENSION, NHS_NUMBER, ODS};
 use crate::routes::consents::ConsentView;
 
 const PURPOSE: &str = "https://sendbridge.example/fhir/CodeSystem/purpose";

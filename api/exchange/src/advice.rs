@@ -1,0 +1,161 @@
+//! Health advice: a council asks a health body for it, the body acknowledges the request and answers, and the council
+//! pulls the answer.
+
+use chrono::{DateTime, Utc};
+use domain::advice::{Advice, AdviceErased, AdviceRequest, AdviceRequestDraft, AdviceStatus, AlreadySubmitted};
+use domain::agreements::{DataClass, Purpose};
+use domain::calls::Context;
+use domain::children::ChildReference;
+use domain::dates::is_plausible;
+use domain::identifiers::AdviceRequestId;
+use domain::organisations::OrganisationCode;
+use domain::policy::{Ask, Refusal};
+use serde::Serialize;
+use store::{Store, StoreError, Tx};
+
+use crate::idempotency::{Key, Once, once};
+use crate::troubles::{Kind, Trouble};
+
+/// Which requests are listed.
+#[derive(Debug, Clone)]
+pub struct AdviceRequestFilter {
+    pub statuses: Vec<AdviceStatus>,
+    /// Those that changed then or later.
+    pub changed_since: Option<DateTime<Utc>>,
+    /// Those that were made after this one.
+    pub after: Option<AdviceRequestId>,
+}
+
+/// A request with the child it is about, for its two parties.
+#[derive(Debug, Clone)]
+pub struct DisclosedAdviceRequest {
+    pub request: AdviceRequest,
+    pub child: ChildReference,
+    /// The council's own.
+    pub case_reference: String,
+}
+
+impl From<AlreadySubmitted> for Trouble {
+    fn from(_: AlreadySubmitted) -> Self {
+        Self::new(Kind::WrongStatus).detail("The advice is submitted already.")
+    }
+}
+
+impl From<AdviceErased> for Trouble {
+    fn from(_: AdviceErased) -> Self {
+        Self::new(Kind::Erased).detail("The advice was erased; the council has to ask anew.")
+    }
+}
+
+/// Asks a health body for advice about a child.
+pub async fn create_advice_request<V: Serialize + Send + 'static>(
+    store: &Store,
+    cx: Context,
+    key: Key,
+    child: ChildReference,
+    addressed_to: OrganisationCode,
+    draft: AdviceRequestDraft,
+    view: impl Fn(AdviceRequest) -> V + Send + 'static,
+) -> Result<Once<V>, Trouble> {
+    let ask = Ask::request_advice(cx.organisation(), addressed_to, &draft.kinds).about(draft.id.0);
+    let made = store.transaction(move |tx| {
+        once(tx, &key, &cx, |tx| {
+            if addressed_to == cx.organisation() {
+                let child = tx.known_child(&child)?;
+                return tx.refuse(Refusal::asks_itself(Ask { child, ..ask }), &cx);
+            }
+            tx.permitted_naming(&child, ask, &cx, |tx, permit| tx.create_advice_request(permit, &draft, &cx.by).map(&view))
+        })
+    });
+    made.await?
+}
+
+/// The requests that an organisation made or that are addressed to it, in the order they were made: at most `limit` of
+/// them. They name no child.
+pub async fn list_advice_requests(
+    store: &Store,
+    party: OrganisationCode,
+    filter: AdviceRequestFilter,
+    limit: i64,
+) -> Result<Vec<AdviceRequest>, Trouble> {
+    let AdviceRequestFilter { statuses, changed_since, after } = filter;
+    // Nothing changed on a day that no database can hold: it is as if none were named.
+    let since = changed_since.filter(|at| is_plausible(at.date_naive()));
+    Ok(store.read(move |tx| tx.advice_requests(party, &statuses, since, after, limit)).await?)
+}
+
+/// One request with its child and case, for one of its two parties.
+pub async fn get_advice_request(store: &Store, cx: Context, id: AdviceRequestId) -> Result<DisclosedAdviceRequest, Trouble> {
+    let found = store.transaction(move |tx| {
+        let party = cx.organisation();
+        let Some(request) = tx.advice_request(id, party)? else {
+            return tx.refuse_unknown(unknown(id, DataClass::AdviceRequest, party), &cx);
+        };
+        tx.permitted(Ask::advice_request(&request, party), &cx, |tx, permit| {
+            let (child, case_reference) = tx.disclose_advice_request(permit, &request, &cx.by)?;
+            Ok(DisclosedAdviceRequest { request, child, case_reference })
+        })
+    });
+    Ok(found.await??)
+}
+
+/// Says that a request came to the health body that it is addressed to. It stops no clock.
+pub async fn acknowledge_advice_request(store: &Store, cx: Context, id: AdviceRequestId) -> Result<AdviceRequest, Trouble> {
+    let acknowledged = store.transaction(move |tx| {
+        let body = cx.organisation();
+        let Some(request) = addressed(tx, id, body)? else {
+            return Ok(tx.refuse_unknown(unknown(id, DataClass::AdviceRequest, body), &cx)?.map_err(Trouble::from));
+        };
+        let request = match request.acknowledge(cx.now) {
+            Ok(acknowledged) => acknowledged,
+            Err(submitted) => return Ok(Err(submitted.into())),
+        };
+        let saved = tx.permitted(Ask::advice_request(&request, body), &cx, |tx, permit| tx.acknowledge_advice(permit, &request, &cx.by))?;
+        Ok(saved.map(|()| request).map_err(Trouble::from))
+    });
+    acknowledged.await?
+}
+
+/// Gives the advice, for the health body that the request is addressed to.
+pub async fn submit_advice(store: &Store, cx: Context, id: AdviceRequestId, advice: Advice) -> Result<AdviceRequest, Trouble> {
+    let submitted = store.transaction(move |tx| {
+        let body = cx.organisation();
+        let Some(request) = addressed(tx, id, body)? else {
+            return Ok(tx.refuse_unknown(unknown(id, DataClass::HealthAdvice, body), &cx)?.map_err(Trouble::from));
+        };
+        let request = match request.submit(cx.now) {
+            Ok(submitted) => submitted,
+            Err(erased) => return Ok(Err(erased.into())),
+        };
+        let saved = tx.permitted(Ask::advice(&request), &cx, |tx, permit| tx.submit_advice(permit, &request, &advice, &cx.by))?;
+        Ok(saved.map(|()| request).map_err(Trouble::from))
+    });
+    submitted.await?
+}
+
+/// Pulls the advice, for the council that asked.
+pub async fn get_advice(store: &Store, cx: Context, id: AdviceRequestId) -> Result<(AdviceRequest, Advice), Trouble> {
+    let found = store.transaction(move |tx| {
+        let council = cx.organisation();
+        let Some(request) = tx.advice_request(id, council)?.filter(|request| request.requested_by == council) else {
+            return Ok(tx.refuse_unknown(unknown(id, DataClass::HealthAdvice, council), &cx)?.map_err(Trouble::from));
+        };
+        let advice = tx.permitted(Ask::advice(&request), &cx, |tx, permit| tx.disclose_advice(permit, &request, &cx.by))?;
+        Ok(match advice {
+            Ok(Some(advice)) => Ok((request, advice)),
+            Ok(None) if request.is_erased() => Err(Kind::Erased.into()),
+            Ok(None) => Err(Kind::NotYetAnswered.into()),
+            Err(refusal) => Err(refusal.into()),
+        })
+    });
+    found.await?
+}
+
+fn addressed(tx: &mut Tx<'_>, id: AdviceRequestId, body: OrganisationCode) -> Result<Option<AdviceRequest>, StoreError> {
+    Ok(tx.advice_request(id, body)?.filter(|request| request.addressed_to == body))
+}
+
+/// A request that is not there, or that the organisation is no party to: the two are told alike, and written down alike.
+fn unknown(id: AdviceRequestId, data: DataClass, organisation: OrganisationCode) -> Ask {
+    Ask::disclose(organisation, organisation, Purpose::EhcNeedsAssessment, data).about(id.0)
+}
