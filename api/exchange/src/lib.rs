@@ -3,12 +3,25 @@
 //! A door (the partner API, FHIR, a command, a chore) parses what it was given, makes a [`Context`] and calls one
 //! function; what that answers, or the [`Trouble`] it met, the door writes in its own form. Nothing here knows HTTP.
 
+mod access_reports;
+mod cases;
+mod entries;
 mod holds;
 mod idempotency;
 mod ownership;
+mod reconciliation;
+mod releases;
 mod troubles;
+mod waits;
 
+pub use access_reports::read_access_report;
+pub use cases::{list_cases, read_case};
 pub use domain::calls::Context;
+pub use entries::{EntryChoice, list_entries};
 pub use holds::{release_hold, set_hold};
 pub use idempotency::{Key, Once, fingerprint};
+pub use reconciliation::{last_published, reconcile};
+pub use releases::{Building, ReleaseReader, ReleasedTable, Releases, Tagged, build_release};
+pub use store::{HeldCase, ListedReferral, PublishedRelease};
 pub use troubles::{Fault, Kind, Trouble};
+pub use waits::{child_waits, read_referral};
