@@ -20,7 +20,7 @@ pub mod comparators;
 pub mod consents;
 pub mod dates;
 pub mod disputes;
-mod districts;
+pub mod districts;
 pub mod ehc_plans;
 pub mod erasures;
 pub mod holds;

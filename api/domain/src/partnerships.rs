@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use chrono::NaiveDate;
 
-use crate::agreements::{Agreement, DataClass, LegalBasis, OptOut, Population, Purpose};
+use crate::agreements::{Agreement, DataClass, LegalBasis, OptOut, Population};
 use crate::organisations::{Organisation, OrganisationCode, OrganisationKind};
 use crate::places::Places;
 use crate::scopes::ScopeSet;
@@ -289,17 +289,6 @@ impl Partnership {
     /// The district codes of the host's area.
     pub fn districts(&self) -> &[String] {
         self.organisations.get(&self.host).map_or(&[], |organisation| &organisation.areas)
-    }
-
-    /// The agreement under which an organisation reads released tables, if there is one today.
-    pub fn release_agreement(&self, organisation: OrganisationCode, today: NaiveDate) -> Option<&Agreement> {
-        self.agreements.iter().find(|agreement| {
-            agreement.purpose == Purpose::JointCommissioning
-                && agreement.data.contains(&DataClass::DashboardAggregate)
-                && agreement.recipients.contains(&organisation)
-                && agreement.is_in_date(today)
-                && self.is_law(agreement, today)
-        })
     }
 
     /// The providers that an in-date agreement lets count in released tables.

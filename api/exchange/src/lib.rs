@@ -3,15 +3,22 @@
 //! A door (the partner API, FHIR, a command, a chore) parses what it was given, makes a [`Context`] and calls one
 //! function; what that answers, or the [`Trouble`] it met, the door writes in its own form. Nothing here knows HTTP.
 
+mod access_reports;
 mod advice;
 mod assertions;
 mod audit_events;
 mod audit_proofs;
+mod cases;
+mod entries;
 mod holds;
 mod idempotency;
 mod ownership;
+mod reconciliation;
+mod releases;
 mod troubles;
+mod waits;
 
+pub use access_reports::read_access_report;
 pub use advice::{
     AdviceRequestFilter, DisclosedAdviceRequest, acknowledge_advice_request, create_advice_request, get_advice, get_advice_request,
     list_advice_requests, submit_advice,
@@ -19,8 +26,14 @@ pub use advice::{
 pub use assertions::use_assertion;
 pub use audit_events::{AuditEvent, AuditEvents, list_audit_events};
 pub use audit_proofs::{prove_growth, prove_inclusion, tree_head, tree_head_now};
+pub use cases::{list_cases, read_case};
 pub use domain::calls::Context;
+pub use entries::{EntryChoice, list_entries};
 pub use holds::{release_hold, set_hold};
 pub use idempotency::{Key, Once, fingerprint};
+pub use reconciliation::{last_published, reconcile};
+pub use releases::{Building, ReleaseReader, ReleasedTable, Releases, Tagged, build_release};
 pub use store::{Consistency, Inclusion};
+pub use store::{HeldCase, ListedReferral, PublishedRelease};
 pub use troubles::{Fault, Kind, Trouble};
+pub use waits::{child_waits, read_referral};

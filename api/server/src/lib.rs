@@ -23,7 +23,6 @@ pub mod negotiation;
 pub mod pages;
 pub mod probes;
 pub mod problems;
-pub mod releases;
 pub mod retention;
 mod retirement;
 pub mod routes;

@@ -6,11 +6,11 @@ use std::sync::Arc;
 use chrono::NaiveDate;
 use domain::identifiers::ReleaseId;
 use domain::retention::Report;
+use exchange::Building;
 use store::{AuditReport, Looking, Store, StoreError};
 use trust::{CheckpointError, CheckpointKeys, Clock, Ids, KeysError, PartnershipError, watch_partnership};
 
 use crate::configuration::Configuration;
-use crate::releases::{self, Building};
 use crate::retention;
 use crate::routes;
 use crate::secrets::{self, GatewaySecrets};
@@ -67,7 +67,7 @@ pub async fn build_release(configuration: &Configuration, clock: Clock, as_of: N
     .await??;
     let (store, secrets) = opened;
     let building = Building { id: ReleaseId(Ids::new(clock.clone()).next()), partnership, as_of, now: clock.now() };
-    let built = releases::build_release(&store, secrets.release.clone(), building).await;
+    let built = exchange::build_release(&store, secrets.release.clone(), building).await;
     tokio::task::spawn_blocking(move || store.close()).await?;
     Ok(built?)
 }

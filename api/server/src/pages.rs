@@ -1,6 +1,8 @@
 //! Lists: `{ "items": […], "next": "cursor" }`.
 
+use domain::organisations::OrganisationCode;
 use serde::Serialize;
+use trust::ChildIds;
 use utoipa::ToSchema;
 
 use crate::problems::{Kind, Problem};
@@ -47,6 +49,11 @@ pub fn limit(asked: Option<i64>) -> Result<i64, Problem> {
 /// A cursor that this gateway gave out.
 pub fn cursor<T: std::str::FromStr>(after: Option<&str>) -> Result<Option<T>, Problem> {
     after.map(|text| text.parse().map_err(|_| unknown_cursor())).transpose()
+}
+
+/// The row that a list goes on behind, by a cursor that an organisation was given; 0 where it starts.
+pub fn row(after: Option<&str>, organisation: OrganisationCode, ids: &ChildIds) -> Result<i64, Problem> {
+    after.map_or(Ok(0), |after| ids.row(organisation, after).ok_or_else(unknown_cursor))
 }
 
 /// A text that is no cursor of this list.

@@ -46,7 +46,7 @@ pub use databases::{Store, prepare};
 pub use idempotency::{Claim, Fingerprint};
 pub use permitted::Decided;
 pub use records::{Counted, HeldCase, ListedReferral, SealedReferrals, reads::ReferralPlace};
-pub use releases::{PublishedRelease, PublishedTable, TableDraft};
+pub use releases::{PublishedRelease, PublishedTable, ReleaseDraft, TableDraft};
 pub use resealing::{KeyUsage, ResealCursor, Resealed};
 pub use sealed_columns::sealed_columns;
 pub use staging::{Finished, Leave, Merging, Publication, Published, Staging};

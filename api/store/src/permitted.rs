@@ -6,10 +6,10 @@
 use domain::calls::Context;
 use domain::children::ChildReference;
 use domain::identifiers::ChildId;
-use domain::policy::{Ask, ChildFacts, Facts, FactsAsked, Permit, Refusal, decide};
+use domain::policy::{Ask, ChildFacts, Facts, FactsAsked, NOBODY, Permit, Refusal, decide};
 
-use crate::StoreError;
 use crate::transactions::Tx;
+use crate::{Store, StoreError};
 
 /// What the work answered, or why it was not begun.
 pub type Decided<T> = Result<Result<T, Refusal>, StoreError>;
@@ -93,6 +93,14 @@ impl Tx<'_> {
         work(self, found, &permits)
     }
 
+    /// Refuses what no agreement is about, whoever the child: that may be said aloud, and there is nothing to look for.
+    pub fn agreed(&mut self, ask: Ask, cx: &Context) -> Decided<()> {
+        match judge(ask, cx, &NOBODY) {
+            Err(refusal) if refusal.is_structural() => self.refuse(refusal, cx),
+            _ => Ok(Ok(())),
+        }
+    }
+
     /// Writes a refusal's entry and answers it.
     pub fn refuse<T>(&mut self, refusal: Refusal, cx: &Context) -> Decided<T> {
         self.leave_refused(&refusal, &cx.by, cx.now)?;
@@ -117,7 +125,8 @@ impl Tx<'_> {
         self.child_for_decision(reference).map(Ok)
     }
 
-    fn decided(&mut self, ask: Ask, cx: &Context) -> Decided<Permit> {
+    /// The permit, or the refusal before it is written.
+    pub(crate) fn decided(&mut self, ask: Ask, cx: &Context) -> Decided<Permit> {
         let facts = self.facts_for(&ask, cx)?;
         Ok(judge(ask, cx, &facts))
     }
@@ -145,6 +154,20 @@ impl Tx<'_> {
     }
 }
 
-fn judge(ask: Ask, cx: &Context, facts: &ChildFacts) -> Result<Permit, Refusal> {
+impl Store {
+    /// Whether something is permitted that is about no child, depends on the agreements alone and leaves no entry where it
+    /// is. Only a refusal takes a transaction: its entry is written.
+    pub async fn permits(&self, ask: Ask, cx: Context) -> Decided<()> {
+        if ask.child.is_some() || ask.facts() != FactsAsked::None {
+            return Err(StoreError::Corrupt("a decision without its facts"));
+        }
+        match judge(ask, &cx, &NOBODY) {
+            Ok(_) => Ok(Ok(())),
+            Err(refusal) => self.transaction(move |tx| tx.refuse(refusal.clone(), &cx)).await,
+        }
+    }
+}
+
+pub(crate) fn judge(ask: Ask, cx: &Context, facts: &ChildFacts) -> Result<Permit, Refusal> {
     decide(ask, Facts::at(cx.now, &cx.partnership, facts))
 }

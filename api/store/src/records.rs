@@ -9,21 +9,21 @@ use std::collections::BTreeMap;
 
 use diesel::prelude::*;
 use domain::audit::Attribution;
+use domain::calls::Context;
 use domain::dates::london_day;
 use domain::identifiers::ChildId;
 use domain::journeys::{HeldReferral, Journey, journeys};
 use domain::organisations::OrganisationCode;
-use domain::partnerships::Needs;
 use domain::pathways::{Pathway, PathwaySet};
-use domain::policy::{ChildFacts, Permit, Reason, Refusal};
+use domain::policy::{Ask, Permit, Reason, Refusal};
 use domain::referrals::Referral;
 use domain::submissions::Dataset;
 
-use crate::StoreError;
 use crate::rows::{from_json, read};
 use crate::schema::record;
 use crate::transactions::{Tx, on};
 use crate::vault::{Column, Vault};
+use crate::{Decided, StoreError};
 pub use cases::HeldCase;
 pub use counts::Counted;
 
@@ -39,6 +39,9 @@ pub struct ListedReferral {
     pub journeys: Vec<(Pathway, Journey)>,
 }
 
+/// No child has this number in the store.
+const NO_CHILD: ChildId = ChildId(0);
+
 /// One child's referrals, sealed: only a permit opens them.
 pub struct SealedReferrals {
     child: ChildId,
@@ -50,6 +53,11 @@ impl SealedReferrals {
     /// Which providers hold referrals, and of which pathways.
     pub fn holders(&self) -> impl Iterator<Item = (OrganisationCode, PathwaySet)> {
         self.holders.iter().map(|(holder, pathways)| (*holder, *pathways))
+    }
+
+    /// Whether nobody holds any.
+    pub fn is_empty(&self) -> bool {
+        self.rows.is_empty()
     }
 }
 
@@ -127,18 +135,17 @@ impl Tx<'_> {
         Ok(SealedReferrals { child, rows, holders })
     }
 
-    /// What the permits let out of a child's referrals, with a leaf for each permit: of the disclosure
-    /// or, where nothing of the holder's may be seen after all, of the refusal.
-    pub fn disclose_referrals(
-        &mut self,
-        sealed: &SealedReferrals,
-        permits: &[Permit],
-        by: &Attribution,
-    ) -> Result<Vec<HeldReferral>, StoreError> {
-        Ok(self.disclose_listed(sealed, permits, None, by)?.into_iter().map(|listed| listed.held).collect())
+    /// Refuses the waits of a child that is not held. As much is looked up as of one that is, so that the time it takes
+    /// tells nothing.
+    pub fn refuse_waits_not_held<T>(&mut self, ask: Ask, cx: &Context) -> Decided<T> {
+        self.referrals_of(NO_CHILD)?;
+        self.child_facts(NO_CHILD, cx.partnership.needs())?;
+        self.refuse_unknown(ask, cx)
     }
 
-    /// The same with where each stands, its journeys left out, and of one of them alone where only that is asked for.
+    /// What the permits let out of a child's referrals, journeys left out, with an entry for each permit: of the disclosure
+    /// or, where nothing of the holder's may be seen after all, of the refusal. Of one referral alone where `only` names
+    /// its place.
     pub fn disclose_listed(
         &mut self,
         sealed: &SealedReferrals,
@@ -210,33 +217,36 @@ impl Tx<'_> {
     }
 
     /// Another organisation's referrals, each let out by a permit of its own or left out, until there
-    /// are `limit` of them or no more: how many were left out does not show. `judge` is given a child,
-    /// its pathways in the row and the facts about it.
+    /// are `limit` of them or no more: how many were left out does not show. Why one was not permitted, `refused` is told.
     pub fn permitted_referrals(
         &mut self,
-        holder: OrganisationCode,
+        ask: Ask,
+        cx: &Context,
         list: Option<&str>,
         (mut after, limit): (i64, usize),
-        (needs, by): (Needs, &Attribution),
-        mut judge: impl FnMut(ChildId, PathwaySet, &ChildFacts) -> Option<Permit>,
+        mut refused: impl FnMut(Refusal),
     ) -> Result<Vec<ListedReferral>, StoreError> {
         let mut found = Vec::new();
         loop {
-            let rows = self.referral_rows(holder, list, after, BATCH)?;
+            let rows = self.referral_rows(ask.holder, list, after, BATCH)?;
             let Some(last) = rows.last() else { return Ok(found) };
             after = last.id;
             for row in rows {
-                let child = ChildId(row.child_id);
-                self.child_for_disclosure(child)?;
-                let facts = self.child_facts(child, needs)?;
-                let Some(permit) = judge(child, PathwaySet::from_bits(row.pathways), &facts) else { continue };
+                let of_row = ask.on(PathwaySet::from_bits(row.pathways)).of(ChildId(row.child_id));
+                let permit = match self.decided(of_row, cx)? {
+                    Ok(permit) => permit,
+                    Err(refusal) => {
+                        refused(refusal);
+                        continue;
+                    }
+                };
                 if let Ok(held) = row.cut(&permit, self.vault)? {
                     let mut beside = Vec::new();
-                    for other in self.rows_of(holder, &[row.child_id])? {
+                    for other in self.rows_of(ask.holder, &[row.child_id])? {
                         beside.extend(other.cut(&permit, self.vault)?);
                     }
                     found.push(row.listed(held, &beside, &permit));
-                    self.leave_permitted(&permit, by)?;
+                    self.leave_permitted(&permit, &cx.by)?;
                 }
                 if found.len() == limit {
                     return Ok(found);

@@ -2,9 +2,11 @@
 
 use chrono::{DateTime, NaiveDate, NaiveDateTime, Utc};
 use diesel::prelude::*;
-use domain::audit::Attribution;
+use domain::calls::Context;
 use domain::identifiers::ReleaseId;
-use domain::policy::Permit;
+use domain::organisations::OrganisationCode;
+use domain::pathways::PathwaySet;
+use domain::policy::Ask;
 
 use crate::StoreError;
 use crate::rows::{read, utc};
@@ -37,29 +39,35 @@ pub struct TableDraft {
     pub csv: String,
 }
 
+/// A release as it is published.
+#[derive(Debug, Clone)]
+pub struct ReleaseDraft {
+    pub id: ReleaseId,
+    pub as_of: NaiveDate,
+    /// The id of the secret that it was made with.
+    pub secret: u32,
+    pub tables: Vec<TableDraft>,
+}
+
 impl Tx<'_> {
-    /// Publishes a release, all of its tables at once, with a leaf for each permit to count a
-    /// provider's children in it. `secret` is the id of the secret that it was made with.
-    pub fn publish_release(
-        &mut self,
-        (id, as_of, at): (ReleaseId, NaiveDate, DateTime<Utc>),
-        secret: u32,
-        tables: &[TableDraft],
-        permits: &[Permit],
-        by: &Attribution,
-    ) -> Result<(), StoreError> {
-        for permit in permits {
-            self.leave_permitted(permit, by)?;
+    /// Publishes a release, all of its tables at once, with an entry for each provider whose children may be counted in
+    /// it, whoever they are. Under an agreement that asks families that is decided child by child, and has no entry.
+    pub fn publish_release(&mut self, draft: &ReleaseDraft, providers: &[OrganisationCode], cx: &Context) -> Result<(), StoreError> {
+        for provider in providers {
+            let ask = Ask::count(*provider, cx.partnership.host()).on(PathwaySet::all());
+            if let Ok(permit) = self.decided(ask, cx)? {
+                self.leave_permitted(&permit, &cx.by)?;
+            }
         }
-        let release = id.to_string();
+        let release = draft.id.to_string();
         let row = (
             published_release::id.eq(&release),
-            published_release::as_of.eq(as_of),
-            published_release::published_at.eq(at.naive_utc()),
-            published_release::secret_id.eq(i64::from(secret)),
+            published_release::as_of.eq(draft.as_of),
+            published_release::published_at.eq(cx.now.naive_utc()),
+            published_release::secret_id.eq(i64::from(draft.secret)),
         );
         on!(self, c => diesel::insert_into(published_release::table).values(row).execute(*c))?;
-        for (position, table) in (0_i32..).zip(tables) {
+        for (position, table) in (0_i32..).zip(&draft.tables) {
             let row = (
                 release_table::release_id.eq(&release),
                 release_table::position.eq(position),

@@ -139,6 +139,12 @@ impl Refusal {
         Self { ask: *permit.ask(), reason, agreement: None, consent: None }
     }
 
+    /// The same, told of the whole that was asked for.
+    #[must_use]
+    pub fn of_all(self, ask: Ask) -> Self {
+        Self { ask, ..self }
+    }
+
     pub fn reason(&self) -> Reason {
         self.reason
     }

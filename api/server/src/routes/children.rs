@@ -1,36 +1,21 @@
 //! One child: its id for the asking organisation, and its waits.
 
-use std::sync::Arc;
-
 use actix_web::{get, post, web};
 use chrono::NaiveDate;
-use domain::agreements::{DataClass, Purpose};
-use domain::audit::Attribution;
 use domain::children::ChildReference;
-use domain::dates::london_day;
-use domain::identifiers::ChildId;
 use domain::journeys::{Journey, KnownBy, LinkedBy, RttClock, Wait, Waited, waits};
 use domain::nhs_numbers::NhsNumber;
-use domain::operations::Operation;
+use domain::operations::{GetWaits, SearchChild};
 use domain::organisations::OrganisationCode;
-use domain::pathways::{Pathway, PathwaySet};
-use domain::policy::{Act, Ask, Facts, Refusal, decide};
+use domain::pathways::Pathway;
 use domain::referrals::{Flow, Stage, Status};
-use domain::scopes::Scope;
 use serde::{Deserialize, Serialize};
-use store::{ListedReferral, Tx};
 use utoipa::ToSchema;
 
-use crate::actors::ActingFor;
-use crate::attributions::attribute;
 use crate::bodies::Json;
-use crate::callers::Caller;
-use crate::exchanges::RequestId;
+use crate::calls::Call;
 use crate::problems::{Kind, Problem};
 use crate::state::State;
-
-/// No child has this number in the store.
-pub(super) const NO_CHILD: ChildId = ChildId(0);
 
 /// A child, as a partner names it: in a body, never in a URL.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
@@ -147,14 +132,12 @@ impl From<Wait> for WaitView {
 )]
 #[post("/v1/children/search")]
 pub async fn search_child(
-    caller: Caller,
-    _actor: ActingFor,
+    call: Call<SearchChild>,
     body: Json<ChildBody>,
     state: web::Data<State>,
 ) -> Result<web::Json<ChildView>, Problem> {
-    caller.require_any(&[Scope::EhcpRead, Scope::WaitingListRead, Scope::AuditRead])?;
     let child = &body.0;
-    let id = state.child_ids.id(caller.organisation(), &child.nhs_number, child.date_of_birth);
+    let id = state.child_ids.id(call.organisation(), &child.nhs_number, child.date_of_birth);
     id.map(|child_id| web::Json(ChildView { child_id })).ok_or_else(|| Problem::internal("a child's id could not be made"))
 }
 
@@ -170,68 +153,17 @@ pub async fn search_child(
 )]
 #[get("/v1/children/{child_id}/waits")]
 pub async fn get_waits(
-    caller: Caller,
-    actor: ActingFor,
+    call: Call<GetWaits>,
     child_id: web::Path<String>,
-    id: RequestId,
     state: web::Data<State>,
 ) -> Result<web::Json<WaitsView>, Problem> {
-    let by = attribute(&caller, Some(actor.0), id, Operation::GetWaits);
-    let reference = state.child_ids.child(caller.organisation(), &child_id);
-    let (today, listed) = disclose(&caller, reference, by, &state).await?.ok_or(Problem::new(Kind::NotFound))?;
+    let today = call.today();
+    let child = state.child_ids.child(call.organisation(), &child_id);
+    let listed = exchange::child_waits(&state.store, call.context(), child).await?;
+    if listed.is_empty() {
+        return Err(Problem::new(Kind::NotFound));
+    }
     let held: Vec<_> = listed.into_iter().map(|listed| listed.held).collect();
     let waits = waits(&held, today);
     Ok(web::Json(WaitsView { as_of: today, waits: waits.into_iter().map(WaitView::from).collect() }))
-}
-
-/// What the caller may see of a child's referrals, with its leaves; `None` where that is nothing.
-pub(super) async fn disclose(
-    caller: &Caller,
-    reference: Option<ChildReference>,
-    by: Attribution,
-    state: &State,
-) -> Result<Option<(NaiveDate, Vec<ListedReferral>)>, Problem> {
-    caller.require(Scope::WaitingListRead)?;
-    let (recipient, partnership) = (caller.organisation(), Arc::clone(caller.partnership()));
-    let clock = state.clock.clone();
-    let found = state.store.transaction(move |tx| {
-        let ask = |holder, pathways, child| Ask {
-            act: Act::Disclose,
-            holder,
-            recipient,
-            purpose: Purpose::CareCoordination,
-            data: DataClass::WaitingListStatus,
-            pathways,
-            child,
-            item: None,
-            loses_nothing: false,
-        };
-        let not_held = |tx: &mut Tx<'_>, child, now| {
-            tx.leave_refused(&Refusal::not_held(ask(partnership.host(), PathwaySet::all(), child)), &by, now).map(|()| None)
-        };
-        let Some(child) = reference.as_ref().map_or(Ok(None), |reference| tx.child(reference))? else {
-            // As much is looked up as for a child that is held, so that the time it takes tells nothing.
-            let _ = (tx.referrals_of(NO_CHILD)?, tx.child_facts(NO_CHILD, partnership.needs())?);
-            return not_held(tx, None, clock.now());
-        };
-        // The child is held from here on: no decision about it can change before this is committed.
-        let now = clock.now();
-        let today = london_day(now);
-        let (sealed, facts) = (tx.referrals_of(child)?, tx.child_facts(child, partnership.needs())?);
-        let mut permits = Vec::new();
-        let mut is_held = false;
-        for (holder, pathways) in sealed.holders() {
-            is_held = true;
-            match decide(ask(holder, pathways, Some(child)), Facts::at(now, &partnership, &facts)) {
-                Ok(permit) => permits.push(permit),
-                Err(refusal) => tx.leave_refused(&refusal, &by, now)?,
-            }
-        }
-        if !is_held {
-            return not_held(tx, Some(child), now);
-        }
-        let listed = tx.disclose_listed(&sealed, &permits, None, &by)?;
-        Ok((!listed.is_empty()).then_some((today, listed)))
-    });
-    Ok(found.await?)
 }

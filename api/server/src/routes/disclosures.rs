@@ -1,34 +1,24 @@
 //! `GET /v1/children/{child_id}/disclosures`: who saw what about a child, for a person to review.
 
-use std::sync::Arc;
-
 use actix_web::http::header::{ACCEPT, CONTENT_SECURITY_POLICY};
 use actix_web::{HttpRequest, HttpResponse, get, web};
 use chrono::{DateTime, NaiveDate, Utc};
 use documents::{AccessEntry, AccessReport, Flag, Notice};
-use domain::agreements::{DataClass, Purpose};
 use domain::consents::{Consent, ConsentDecision, DecidedBy, ReviewOutcome};
-use domain::dates::london_day;
-use domain::identifiers::{ChildId, ConsentId, OverrideId};
-use domain::operations::Operation;
+use domain::identifiers::{ConsentId, OverrideId};
+use domain::operations::GetDisclosures;
 use domain::organisations::OrganisationCode;
 use domain::partnerships::Partnership;
-use domain::pathways::PathwaySet;
-use domain::policy::{Act, Ask, Facts, NOBODY, Refusal, decide};
-use domain::scopes::Scope;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
 use super::agreements::BasisView;
 use super::docs::POLICY;
-use crate::actors::ActingFor;
-use crate::attributions::attribute;
 use crate::bodies::Query;
-use crate::callers::Caller;
-use crate::exchanges::RequestId;
+use crate::calls::Call;
 use crate::negotiation::choose;
-use crate::pages::{limit, one_more, unknown_cursor};
+use crate::pages::{limit, one_more, row};
 use crate::problems::{Kind, Problem};
 use crate::state::State;
 
@@ -202,42 +192,27 @@ impl DisclosureView {
 )]
 #[get("/v1/children/{child_id}/disclosures")]
 pub async fn get_disclosures(
-    caller: Caller,
-    actor: ActingFor,
+    call: Call<GetDisclosures>,
     child_id: web::Path<String>,
     query: Query<DisclosureQuery>,
     request: HttpRequest,
-    id: RequestId,
     state: web::Data<State>,
 ) -> Result<HttpResponse, Problem> {
-    caller.require(Scope::AuditRead)?;
     let form = choose(request.headers().get(ACCEPT), &FORMS)?;
-    let by = attribute(&caller, Some(actor.0), id, Operation::GetDisclosures);
-    let reader = caller.organisation();
+    let reader = call.organisation();
     let usual = (form != Form::Json).then_some(OF_A_DOCUMENT);
     let limit = limit(query.0.limit.or(usual))?;
-    let after = query.0.after.as_deref().map(|cursor| state.child_ids.row(reader, cursor).ok_or_else(unknown_cursor)).transpose()?;
+    let after = row(query.0.after.as_deref(), reader, &state.child_ids)?;
     let most = usize::try_from(one_more(limit)).unwrap_or(usize::MAX);
-    let reference = state.child_ids.child(reader, &child_id);
-    let born = reference.as_ref().map(|reference| reference.date_of_birth);
-    let (clock, shared) = (state.clock.clone(), Arc::clone(caller.partnership()));
-    let found = state.store.transaction(move |tx| {
-        let Some(reference) = &reference else {
-            // No id of the caller's at all.
-            return tx.leave_refused(&Refusal::not_held(ask(&shared, reader, None)), &by, clock.now()).map(|()| None);
-        };
-        let child = tx.child(reference)?;
-        match decide(ask(&shared, reader, child), Facts::at(clock.now(), &shared, &NOBODY)) {
-            Ok(permit) => tx.child_log(&permit, (after.unwrap_or(0), most), shared.needs(), &by).map(Some),
-            Err(refusal) => tx.leave_refused(&refusal, &by, clock.now()).map(|()| None),
-        }
-    });
-    let (mut log, born) = found.await?.zip(born).ok_or(Problem::new(Kind::NotFound))?;
+    let child = state.child_ids.child(reader, &child_id);
+    let born = child.as_ref().map(|child| child.date_of_birth);
+    let found = exchange::read_access_report(&state.store, call.context(), child, after, most).await?;
+    let (mut log, born) = Some(found).zip(born).ok_or(Problem::new(Kind::NotFound))?;
     let has_more = log.leaves.len() == most;
     log.leaves.truncate(most - 1);
     let last = log.leaves.last().filter(|_| has_more).map(|(row, _)| *row);
     let next = last.and_then(|row| state.child_ids.cursor(reader, row));
-    let (partnership, today) = (caller.partnership(), london_day(state.clock.now()));
+    let (partnership, today) = (call.partnership(), call.today());
     let report = AccessReport::of(&log, partnership, born, today, has_more);
     let mut answer = HttpResponse::Ok();
     Ok(match form {
@@ -250,18 +225,4 @@ pub async fn get_disclosures(
         Form::Html => answer.insert_header((CONTENT_SECURITY_POLICY, POLICY)).content_type("text/html; charset=utf-8").body(report.html()),
         Form::Markdown => answer.content_type("text/markdown; charset=utf-8").body(report.markdown()),
     })
-}
-
-fn ask(partnership: &Partnership, reader: OrganisationCode, child: Option<ChildId>) -> Ask {
-    Ask {
-        act: Act::ReadDisclosures,
-        holder: partnership.host(),
-        recipient: reader,
-        purpose: Purpose::CareCoordination,
-        data: DataClass::WaitingListStatus,
-        pathways: PathwaySet::EMPTY,
-        child,
-        item: None,
-        loses_nothing: false,
-    }
 }

@@ -2,29 +2,19 @@
 
 use actix_web::{get, web};
 use chrono::NaiveDate;
-use domain::agreements::{DataClass, Purpose};
 use domain::clocks::{Clock, ClockState, Duty};
-use domain::dates::london_day;
 use domain::ehc_plans::Outcome;
 use domain::identifiers::CaseId;
-use domain::operations::Operation;
-use domain::organisations::OrganisationCode;
-use domain::partnerships::Partnership;
-use domain::pathways::PathwaySet;
-use domain::policy::{Act, Ask, Facts, NOBODY, Permit, Refusal, decide};
+use domain::operations::{GetCase, ListCases};
 use domain::referrals::Flow;
-use domain::scopes::Scope;
 use domain::upns::Upn;
+use exchange::HeldCase;
 use serde::{Deserialize, Serialize};
-use store::HeldCase;
 use utoipa::{IntoParams, ToSchema};
 
-use crate::actors::ActingFor;
-use crate::attributions::attribute;
 use crate::bodies::Query;
-use crate::callers::Caller;
-use crate::exchanges::RequestId;
-use crate::pages::{Page, limit, one_more, unknown_cursor};
+use crate::calls::Call;
+use crate::pages::{Page, limit, one_more, row};
 use crate::problems::{Kind, Problem};
 use crate::state::State;
 
@@ -111,23 +101,15 @@ pub struct CaseQuery {
 #[utoipa::path(tag = "EHC plans", params(CaseQuery), responses((status = 200, description = "A page", body = Page<CaseView>)))]
 #[get("/v1/ehcp/cases")]
 pub async fn list_cases(
-    caller: Caller,
+    call: Call<ListCases>,
     query: Query<CaseQuery>,
-    id: RequestId,
     state: web::Data<State>,
 ) -> Result<web::Json<Page<CaseView>>, Problem> {
-    caller.require(Scope::EhcpRead)?;
-    let by = attribute(&caller, None, id, Operation::ListCases);
     let limit = limit(query.0.limit)?;
-    let after =
-        query.0.after.as_deref().map(|after| state.child_ids.row(caller.organisation(), after).ok_or_else(unknown_cursor)).transpose()?;
-    let after = after.unwrap_or(0);
-    let now = state.clock.now();
-    let permit = own(caller.partnership(), caller.organisation(), None, now)?;
-    let rows = state.store.transaction(move |tx| tx.own_cases(&permit, after, one_more(limit), &by)).await?;
-    let today = london_day(now);
-    let cursor = |row: &HeldCase| state.child_ids.cursor(caller.organisation(), row.cursor).unwrap_or_default();
-    Ok(web::Json(Page::of(rows, limit, cursor, |row| CaseView::of(&row, today))))
+    let after = row(query.0.after.as_deref(), call.organisation(), &state.child_ids)?;
+    let rows = exchange::list_cases(&state.store, call.context(), after, one_more(limit)).await?;
+    let cursor = |row: &HeldCase| state.child_ids.cursor(call.organisation(), row.cursor).unwrap_or_default();
+    Ok(web::Json(Page::of(rows, limit, cursor, |row| CaseView::of(&row, call.today()))))
 }
 
 /// One case of the council's own
@@ -140,50 +122,11 @@ pub async fn list_cases(
 )]
 #[get("/v1/ehcp/cases/{id}")]
 pub async fn get_case(
-    caller: Caller,
-    actor: ActingFor,
+    call: Call<GetCase>,
     case_id: web::Path<String>,
-    id: RequestId,
     state: web::Data<State>,
 ) -> Result<web::Json<CaseDetailView>, Problem> {
-    caller.require(Scope::EhcpRead)?;
-    let by = attribute(&caller, Some(actor.0), id, Operation::GetCase);
     let case_id = case_id.parse::<CaseId>().map_err(|_| Problem::new(Kind::NotFound))?;
-    let by = by.about(case_id.0);
-    let now = state.clock.now();
-    let partnership = std::sync::Arc::clone(caller.partnership());
-    let found = state.store.transaction(move |tx| {
-        let Some(child) = tx.child_of_case(case_id, by.organisation)? else {
-            return tx.leave_refused(&Refusal::not_held(ask(by.organisation, None)), &by, now).map(|()| None);
-        };
-        match own(&partnership, by.organisation, Some(child), now) {
-            Ok(permit) => tx.own_case(&permit, case_id, &by).map(Some),
-            Err(_) => Ok(None),
-        }
-    });
-    let held = found.await?.ok_or(Problem::new(Kind::NotFound))?;
-    Ok(web::Json(CaseDetailView { case: CaseView::of(&held, london_day(now)), upn: held.case.person.upn }))
-}
-
-fn own(
-    partnership: &Partnership,
-    organisation: OrganisationCode,
-    child: Option<domain::identifiers::ChildId>,
-    now: chrono::DateTime<chrono::Utc>,
-) -> Result<Permit, Problem> {
-    decide(ask(organisation, child), Facts::at(now, partnership, &NOBODY)).map_err(|_| Problem::new(Kind::NoAgreement))
-}
-
-fn ask(organisation: OrganisationCode, child: Option<domain::identifiers::ChildId>) -> Ask {
-    Ask {
-        act: Act::Disclose,
-        holder: organisation,
-        recipient: organisation,
-        purpose: Purpose::EhcNeedsAssessment,
-        data: DataClass::EhcpStatus,
-        pathways: PathwaySet::EMPTY,
-        child,
-        item: None,
-        loses_nothing: false,
-    }
+    let held = exchange::read_case(&state.store, call.context(), case_id).await?;
+    Ok(web::Json(CaseDetailView { case: CaseView::of(&held, call.today()), upn: held.case.person.upn }))
 }

@@ -2,28 +2,21 @@
 //! family let it be seen.
 
 use actix_web::{get, web};
-use domain::agreements::{DataClass, Purpose};
-use domain::audit::Actor;
-use domain::dates::london_day;
 use domain::journeys::Waited;
-use domain::operations::Operation;
+use domain::operations::ListEntries;
 use domain::organisations::OrganisationCode;
 use domain::pathways::{Pathway, PathwaySet};
-use domain::policy::{Act, Ask, ChildFacts, Facts, NOBODY, Refusal, decide};
 use domain::recognition::Recognised;
 use domain::referrals::{Flow, Stage, Status};
-use domain::scopes::Scope;
+use exchange::{EntryChoice, ListedReferral};
 use serde::{Deserialize, Serialize};
-use store::ListedReferral;
 use utoipa::{IntoParams, ToSchema};
 
 use super::children::{JourneyWaitView, WaitedView};
-use crate::attributions::attribute;
 use crate::bodies::Query;
-use crate::callers::Caller;
-use crate::exchanges::RequestId;
-use crate::pages::{Page, limit, one_more, unknown_cursor};
-use crate::problems::{Kind, Problem};
+use crate::calls::Call;
+use crate::pages::{Page, limit, one_more, row};
+use crate::problems::Problem;
 use crate::state::State;
 
 /// One referral on a list. It names no child.
@@ -86,89 +79,25 @@ pub struct EntryQuery {
 #[utoipa::path(tag = "waiting lists", params(EntryQuery), responses((status = 200, description = "A page", body = Page<EntryView>)))]
 #[get("/v1/waiting-list/entries")]
 pub async fn list_entries(
-    caller: Caller,
+    call: Call<ListEntries>,
     query: Query<EntryQuery>,
-    id: RequestId,
     state: web::Data<State>,
 ) -> Result<web::Json<Page<EntryView>>, Problem> {
-    let found = find(&caller, query.0, id, Operation::ListEntries, None, &state).await?;
-    let cursor = |row: &ListedReferral| state.child_ids.cursor(caller.organisation(), row.cursor).unwrap_or_default();
-    let (own, today) = (found.own, found.today);
-    Ok(web::Json(Page::of(found.rows, found.limit, cursor, |row| view(row, own, today))))
+    let (limit, choice) = query.0.choice(call.organisation(), &state)?;
+    let (is_own, today) = (choice.holder == call.organisation(), call.today());
+    let rows = exchange::list_entries(&state.store, call.context(), choice).await?;
+    let cursor = |row: &ListedReferral| state.child_ids.cursor(call.organisation(), row.cursor).unwrap_or_default();
+    Ok(web::Json(Page::of(rows, limit, cursor, |row| view(row, is_own, today))))
 }
 
-/// What a query found.
-pub(super) struct Found {
-    /// One more than the limit, where there are more.
-    pub(super) rows: Vec<ListedReferral>,
-    pub(super) limit: i64,
-    /// Whether they are the caller's own.
-    pub(super) own: bool,
-    pub(super) today: chrono::NaiveDate,
-}
-
-/// The entries that the caller may see, with their leaves.
-pub(super) async fn find(
-    caller: &Caller,
-    query: EntryQuery,
-    id: RequestId,
-    operation: Operation,
-    actor: Option<Actor>,
-    state: &State,
-) -> Result<Found, Problem> {
-    caller.require(Scope::WaitingListRead)?;
-    let by = attribute(caller, actor, id, operation);
-    let limit = limit(query.limit)?;
-    let after =
-        query.after.as_deref().map(|after| state.child_ids.row(caller.organisation(), after).ok_or_else(unknown_cursor)).transpose()?;
-    let after = after.unwrap_or(0);
-    let now = state.clock.now();
-    let today = london_day(now);
-    let ask = Ask {
-        act: Act::Disclose,
-        holder: query.organisation.unwrap_or_else(|| caller.organisation()),
-        recipient: caller.organisation(),
-        purpose: Purpose::CareCoordination,
-        data: DataClass::WaitingListStatus,
-        pathways: PathwaySet::all(),
-        child: None,
-        item: None,
-        loses_nothing: false,
-    };
-    let (own, list, partnership) = (ask.holder == ask.recipient, query.list, std::sync::Arc::clone(caller.partnership()));
-    let found = state.store.transaction(move |tx| {
-        if own {
-            return match decide(ask, Facts::at(now, &partnership, &NOBODY)) {
-                Ok(permit) => tx.own_referrals(&permit, list.as_deref(), after, one_more(limit), &by).map(Ok),
-                Err(refusal) => tx.leave_refused(&refusal, &by, now).map(|()| Err(Kind::NoAgreement)),
-            };
-        }
-        // Without any agreement there is nothing to look for, and that may be said.
-        if let Err(refusal) = decide(ask, Facts::at(now, &partnership, &NOBODY))
-            && refusal.is_structural()
-        {
-            tx.leave_refused(&refusal, &by, now)?;
-            return Ok(Err(Kind::NoAgreement));
-        }
-        // Of all that was refused, what came nearest is told of, and only where nothing was shown.
-        let mut nearest = Refusal::not_held(ask);
-        let judge = |child, pathways, facts: &ChildFacts| {
-            let decided = decide(Ask { child: Some(child), pathways, ..ask }, Facts::at(now, &partnership, facts));
-            let note = |refusal: Refusal| {
-                if refusal.reason >= nearest.reason {
-                    nearest = Refusal { ask, ..refusal };
-                }
-            };
-            decided.map_err(note).ok()
-        };
-        let most = usize::try_from(one_more(limit)).unwrap_or(usize::MAX);
-        let found = tx.permitted_referrals(ask.holder, list.as_deref(), (after, most), (partnership.needs(), &by), judge)?;
-        if found.is_empty() {
-            tx.leave_refused(&nearest, &by, now)?;
-        }
-        Ok(Ok(found))
-    });
-    Ok(Found { rows: found.await?.map_err(Problem::from)?, limit, own, today })
+impl EntryQuery {
+    /// How many entries a page shows, and the choice with one more.
+    pub(super) fn choice(self, caller: OrganisationCode, state: &State) -> Result<(i64, EntryChoice), Problem> {
+        let limit = limit(self.limit)?;
+        let after = row(self.after.as_deref(), caller, &state.child_ids)?;
+        let holder = self.organisation.unwrap_or(caller);
+        Ok((limit, EntryChoice { holder, list: self.list, after, most: one_more(limit) }))
+    }
 }
 
 fn view(listed: ListedReferral, own: bool, today: chrono::NaiveDate) -> EntryView {

@@ -2,24 +2,18 @@
 
 use actix_web::{get, web};
 use chrono::NaiveDate;
-use domain::agreements::{DataClass, Purpose};
 use domain::comparators::{PublishedCount, ServiceLine, Source, Tally};
-use domain::dates::london_day;
-use domain::operations::Operation;
+use domain::operations::Reconcile;
 use domain::organisations::OrganisationCode;
-use domain::pathways::{Pathway, PathwaySet};
-use domain::policy::{Act, Ask, Facts, NOBODY, decide};
-use domain::scopes::Scope;
-use domain::submissions::{DEFAULT_LIST, Dataset, Submission};
+use domain::pathways::PathwaySet;
+use domain::submissions::Submission;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use super::submissions::submitting_for;
-use crate::attributions::attribute;
 use crate::bodies::Query;
-use crate::callers::Caller;
-use crate::exchanges::RequestId;
-use crate::problems::{Kind, Problem};
+use crate::calls::Call;
+use crate::problems::Problem;
 use crate::state::State;
 
 /// A provider's list beside what it last published.
@@ -96,35 +90,16 @@ pub struct ReconciliationQuery {
 #[utoipa::path(tag = "waiting lists", params(ReconciliationQuery), responses((status = 200, description = "The two counts, line by line", body = ReconciliationView)))]
 #[get("/v1/waiting-list/reconciliation")]
 pub async fn reconcile(
-    caller: Caller,
+    call: Call<Reconcile>,
     query: Query<ReconciliationQuery>,
-    id: RequestId,
     state: web::Data<State>,
 ) -> Result<web::Json<ReconciliationView>, Problem> {
-    caller.require(Scope::WaitingListRead)?;
-    let by = attribute(&caller, None, id, Operation::Reconcile);
-    let now = state.clock.now();
-    let today = london_day(now);
-    let organisation = submitting_for(&caller, query.0.organisation, today)?;
+    let as_of = call.today();
     // On the provider's behalf, as its list was sent.
-    let ask = Ask {
-        act: Act::Disclose,
-        holder: organisation,
-        recipient: organisation,
-        purpose: Purpose::CareCoordination,
-        data: DataClass::WaitingListStatus,
-        pathways: PathwaySet::all(),
-        child: None,
-        item: None,
-        loses_nothing: false,
-    };
-    let partnership = std::sync::Arc::clone(caller.partnership());
-    let found = state.store.transaction(move |tx| match decide(ask, Facts::at(now, &partnership, &NOBODY)) {
-        Ok(permit) => tx.reconcile(&permit, today, &by).map(Ok),
-        Err(refusal) => tx.leave_refused(&refusal, &by, now).map(|()| Err(Kind::NoAgreement)),
-    });
-    let items = found.await?.map_err(Problem::from)?.into_iter().map(|(published, held)| line(&published, &held)).collect();
-    Ok(web::Json(ReconciliationView { organisation, as_of: today, items }))
+    let organisation = submitting_for(call.client(), call.partnership(), query.0.organisation, as_of)?;
+    let found = exchange::reconcile(&state.store, call.context(), organisation).await?;
+    let items = found.into_iter().map(|(published, held)| line(&published, &held)).collect();
+    Ok(web::Json(ReconciliationView { organisation, as_of, items }))
 }
 
 fn line(published: &PublishedCount, held: &Tally) -> ReconciledLineView {
@@ -150,23 +125,14 @@ fn month(period: NaiveDate) -> String {
     period.format("%Y-%m").to_string()
 }
 
-/// What was last published of the same service as a list: by the pathway that the list is named after; of the
-/// default list, each line.
+/// What was last published of the same service as a submission's list.
 pub(super) async fn last_published(state: &State, submission: &Submission) -> Result<Vec<LastPublishedView>, Problem> {
-    let pathways = match submission.list.parse::<Pathway>() {
-        _ if submission.dataset != Dataset::WaitingList => return Ok(Vec::new()),
-        Ok(pathway) => pathway.into(),
-        Err(_) if submission.list == DEFAULT_LIST => PathwaySet::all(),
-        Err(_) => return Ok(Vec::new()),
-    };
-    let organisation = submission.organisation;
-    let counts = state.store.read(move |tx| tx.last_published(organisation)).await?;
-    let same = counts.into_iter().filter(|count| !count.line.pathways().intersection(pathways).is_empty());
+    let counts = exchange::last_published(&state.store, submission).await?;
     let view = |count: PublishedCount| LastPublishedView {
         source: count.line.source(),
         service_line: count.line,
         period: month(count.period),
         total: count.total,
     };
-    Ok(same.map(view).collect())
+    Ok(counts.into_iter().map(view).collect())
 }

@@ -3,24 +3,17 @@
 use actix_web::http::header::{ACCEPT, CACHE_CONTROL, ETAG, IF_NONE_MATCH, VARY};
 use actix_web::{HttpRequest, HttpResponse, get, web};
 use chrono::{DateTime, NaiveDate, Utc};
-use domain::agreements::{DataClass, Purpose};
-use domain::dates::london_day;
 use domain::identifiers::ReleaseId;
-use domain::operations::Operation;
-use domain::pathways::PathwaySet;
-use domain::policy::{Act, Ask, Reason, Refusal};
-use domain::scopes::Scope;
+use domain::operations::{GetRelease, GetTable, ListReleases};
+use exchange::{PublishedRelease, Tagged};
 use serde::{Deserialize, Serialize};
-use store::PublishedRelease;
 use utoipa::{IntoParams, ToSchema};
 
-use crate::attributions::attribute;
 use crate::bodies::Query;
-use crate::callers::Caller;
-use crate::exchanges::RequestId;
-use crate::negotiation::negotiate;
+use crate::calls::Call;
+use crate::negotiation::{Form, negotiate};
 use crate::pages::{Page, cursor, limit, one_more};
-use crate::problems::{Kind, Problem};
+use crate::problems::Problem;
 use crate::state::State;
 
 /// A release: an immutable set of tables for one day.
@@ -61,15 +54,14 @@ pub struct ReleaseQuery {
 #[utoipa::path(tag = "dashboard", params(ReleaseQuery), responses((status = 200, description = "A page", body = Page<ReleaseView>)))]
 #[get("/v1/dashboard/releases")]
 pub async fn list_releases(
-    caller: Caller,
+    call: Call<ListReleases>,
     query: Query<ReleaseQuery>,
-    request_id: RequestId,
     state: web::Data<State>,
 ) -> Result<web::Json<Page<ReleaseView>>, Problem> {
-    may_read(&caller, &state, request_id, Operation::ListReleases).await?;
+    let releases = state.releases.reader(call.context()).await?;
     let limit = limit(query.0.limit)?;
     let skip = cursor::<u32>(query.0.after.as_deref())?.map_or(0, i64::from);
-    let rows = state.store.read(move |tx| tx.releases(skip, one_more(limit))).await?;
+    let rows = releases.list(skip, one_more(limit)).await?;
     Ok(web::Json(Page::of(rows, limit, |_| (skip + limit).to_string(), ReleaseView::from)))
 }
 
@@ -83,15 +75,12 @@ pub async fn list_releases(
 )]
 #[get("/v1/dashboard/releases/{id}")]
 pub async fn get_release(
-    caller: Caller,
+    call: Call<GetRelease>,
     id: web::Path<String>,
-    request_id: RequestId,
     state: web::Data<State>,
 ) -> Result<web::Json<ReleaseView>, Problem> {
-    may_read(&caller, &state, request_id, Operation::GetRelease).await?;
-    let id = state.releases.resolve(&id).await?;
-    let found = state.store.read(move |tx| tx.release(id)).await?;
-    found.map(|release| web::Json(release.into())).ok_or(Problem::new(Kind::NotFound))
+    let releases = state.releases.reader(call.context()).await?;
+    Ok(web::Json(releases.release(&id).await?.into()))
 }
 
 /// One table of a release, or of the `latest`
@@ -107,52 +96,32 @@ pub async fn get_release(
 )]
 #[get("/v1/dashboard/releases/{id}/tables/{table}")]
 pub async fn get_table(
+    call: Call<GetTable>,
     request: HttpRequest,
-    caller: Caller,
     path: web::Path<(String, String)>,
-    request_id: RequestId,
     state: web::Data<State>,
 ) -> Result<HttpResponse, Problem> {
-    may_read(&caller, &state, request_id, Operation::GetTable).await?;
+    let releases = state.releases.reader(call.context()).await?;
     let form = negotiate(request.headers().get(ACCEPT))?;
     let (id, table) = path.into_inner();
-    let id = state.releases.resolve(&id).await?;
-    let served = state.releases.table(id, &table, form).await?;
-    let held = is_held(&request, &served.etag);
+    let table = releases.table(&id, table).await?;
+    let Tagged { text, tag } = match form {
+        Form::Json => &table.json,
+        Form::Csv => &table.csv,
+    };
+    // A strong one: a published table never changes.
+    let etag = format!("\"{tag}\"");
+    let held = is_held(&request, &etag);
     let mut response = if held { HttpResponse::NotModified() } else { HttpResponse::Ok() };
     response
-        .insert_header((ETAG, served.etag.as_str()))
+        .insert_header((ETAG, etag))
         .insert_header((VARY, "Accept, Authorization"))
         .insert_header((CACHE_CONTROL, "private, max-age=300"))
         .content_type(form.media_type());
-    Ok(if held { response.finish() } else { response.body(served.body.clone()) })
+    Ok(if held { response.finish() } else { response.body(text.clone()) })
 }
 
 fn is_held(request: &HttpRequest, etag: &str) -> bool {
     let held = request.headers().get(IF_NONE_MATCH).and_then(|tags| tags.to_str().ok());
     held.is_some_and(|tags| tags.split(',').map(str::trim).any(|tag| tag == "*" || tag.trim_start_matches("W/") == etag))
-}
-
-/// A released table is nobody's record, but it too flows under an agreement, and a refusal has its leaf.
-async fn may_read(caller: &Caller, state: &State, id: RequestId, operation: Operation) -> Result<(), Problem> {
-    caller.require(Scope::DashboardRead)?;
-    let now = state.clock.now();
-    if caller.partnership().release_agreement(caller.organisation(), london_day(now)).is_some() {
-        return Ok(());
-    }
-    let by = attribute(caller, None, id, operation);
-    let ask = Ask {
-        act: Act::Disclose,
-        holder: caller.partnership().host(),
-        recipient: caller.organisation(),
-        purpose: Purpose::JointCommissioning,
-        data: DataClass::DashboardAggregate,
-        pathways: PathwaySet::EMPTY,
-        child: None,
-        item: None,
-        loses_nothing: false,
-    };
-    let refusal = Refusal { ask, reason: Reason::NoAgreement, agreement: None, consent: None };
-    state.store.transaction(move |tx| tx.leave_refused(&refusal, &by, now)).await?;
-    Err(Problem::new(Kind::NoAgreement))
 }

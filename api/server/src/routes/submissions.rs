@@ -7,6 +7,7 @@ use adapters::Format;
 use chrono::NaiveDate;
 use domain::identifiers::SubmissionId;
 use domain::organisations::OrganisationCode;
+use domain::partnerships::{Client, Partnership};
 use domain::scopes::Scope;
 use domain::submissions::{DEFAULT_LIST, Dataset, Mode, SubmissionStatus, Work};
 use serde::Deserialize;
@@ -161,7 +162,7 @@ async fn submit(
         id: SubmissionId(state.ids.next()),
         client: caller.client().id.clone(),
         dataset,
-        organisation: submitting_for(caller, query.organisation, today)?,
+        organisation: submitting_for(caller.client(), caller.partnership(), query.organisation, today)?,
         list: list_name(query.list)?,
         mode: query.mode.unwrap_or(Mode::Delta),
         as_of: query.as_of.unwrap_or(today),
@@ -258,12 +259,17 @@ fn check_media_type(request: &HttpRequest, adapter: Format) -> Result<(), Proble
     if essence == "application/octet-stream" || adapter.media_types().contains(&essence) { Ok(()) } else { Err(unsupported()) }
 }
 
-pub(super) fn submitting_for(caller: &Caller, asked: Option<OrganisationCode>, today: NaiveDate) -> Result<OrganisationCode, Problem> {
-    let organisation = asked.unwrap_or_else(|| caller.organisation());
-    if !caller.client().may_submit_for(organisation) {
+pub(super) fn submitting_for(
+    client: &Client,
+    partnership: &Partnership,
+    asked: Option<OrganisationCode>,
+    today: NaiveDate,
+) -> Result<OrganisationCode, Problem> {
+    let organisation = asked.unwrap_or(client.organisation);
+    if !client.may_submit_for(organisation) {
         return Err(Problem::new(Kind::OrganisationNotYours));
     }
-    match caller.partnership().organisation(organisation) {
+    match partnership.organisation(organisation) {
         Some(known) if known.exists_on(today) => Ok(organisation),
         _ => Err(invalid("organisation", "the organisation does not exist today")),
     }

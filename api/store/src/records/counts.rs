@@ -2,18 +2,20 @@
 
 use chrono::NaiveDate;
 use diesel::prelude::*;
+use domain::calls::Context;
 use domain::ehc_plans::Case;
 use domain::identifiers::ChildId;
 use domain::journeys::HeldReferral;
 use domain::organisations::OrganisationCode;
 use domain::partnerships::Needs;
 use domain::pathways::PathwaySet;
-use domain::policy::{ChildFacts, NOBODY, Permit};
+use domain::policy::{Ask, ChildFacts, NOBODY, Permit, Refusal};
 use domain::referrals::Flow;
 use domain::submissions::Dataset;
 
 use super::{BATCH, RecordRow};
 use crate::StoreError;
+use crate::permitted::judge;
 use crate::rows::read;
 use crate::schema::record;
 use crate::transactions::{Tx, on};
@@ -28,6 +30,25 @@ pub struct Counted<'a> {
     pub pathways: PathwaySet,
 }
 
+impl Counted<'_> {
+    /// Leave to count it, on those of the pathways that may be counted.
+    fn permit(&self, pathways: PathwaySet, cx: &Context, facts: &ChildFacts, refused: &mut impl FnMut(&Self, &Refusal)) -> Option<Permit> {
+        let ask = Ask::count(self.holder, cx.partnership.host()).of(self.child);
+        let decided = judge(ask.on(pathways), cx, facts);
+        let kept = match &decided {
+            Ok(permit) => {
+                let missing = pathways.difference(permit.pathways());
+                (!missing.is_empty()).then(|| judge(ask.on(missing), cx, facts).err()).flatten()
+            }
+            Err(refusal) => Some(refusal.clone()),
+        };
+        if let Some(refusal) = kept {
+            refused(self, &refusal);
+        }
+        decided.ok()
+    }
+}
+
 impl RecordRow {
     fn counted(&self) -> Result<Counted<'_>, StoreError> {
         Ok(Counted {
@@ -40,23 +61,24 @@ impl RecordRow {
 }
 
 impl Tx<'_> {
-    /// Every child's referrals, child by child, cut to what `judge` permits of each provider's: the
-    /// input of a release. What stands in a list that did not come did not flow.
+    /// Every child's referrals, child by child, cut to what may be counted of each provider's: the input of a release.
+    /// What stands in a list that did not come did not flow. Why one may not be counted, or not on each of its pathways,
+    /// `refused` is told.
     pub fn count_referrals(
         &mut self,
-        needs: Needs,
+        cx: &Context,
         came: impl Fn(&Counted<'_>) -> bool,
-        judge: impl Fn(&Counted<'_>, &ChildFacts) -> Option<Permit>,
+        mut refused: impl FnMut(&Counted<'_>, &Refusal),
         mut visit: impl FnMut(ChildId, Vec<HeldReferral>),
     ) -> Result<(), StoreError> {
         let mut child: Option<(ChildId, Vec<HeldReferral>)> = None;
-        self.each_record(Dataset::WaitingList, needs, |vault, row, facts| {
+        self.each_record(Dataset::WaitingList, cx.partnership.needs(), |vault, row, facts| {
             let counted = row.counted()?;
             if let Some((id, held)) = child.take_if(|(current, _)| *current != counted.child) {
                 visit(id, held);
             }
             let (_, held) = child.get_or_insert_with(|| (counted.child, Vec::new()));
-            if let Some(permit) = judge(&counted, facts)
+            if let Some(permit) = counted.permit(counted.pathways, cx, facts, &mut refused)
                 && let Ok(referral) = row.cut(&permit, vault)?
             {
                 let flow = if came(&counted) { referral.flow } else { Flow::NotFlowed };
@@ -70,16 +92,19 @@ impl Tx<'_> {
         Ok(())
     }
 
-    /// Every case that `judge` permits, with its child: the input of a release.
+    /// Every case of a council that may be counted, with its child: the input of a release. Why one may not, `refused` is
+    /// told.
     pub fn count_cases(
         &mut self,
-        needs: Needs,
-        judge: impl Fn(&Counted<'_>, &ChildFacts) -> Option<Permit>,
+        council: OrganisationCode,
+        cx: &Context,
+        mut refused: impl FnMut(&Counted<'_>, &Refusal),
         mut visit: impl FnMut(ChildId, Case),
     ) -> Result<(), StoreError> {
-        self.each_record(Dataset::Ehcp, needs, |vault, row, facts| {
+        self.each_record(Dataset::Ehcp, cx.partnership.needs(), |vault, row, facts| {
             let counted = row.counted()?;
-            if row.dispute_id.is_none() && judge(&counted, facts).is_some() {
+            let is_counted = row.dispute_id.is_none() && counted.holder == council;
+            if is_counted && counted.permit(PathwaySet::EMPTY, cx, facts, &mut refused).is_some() {
                 visit(counted.child, row.case(vault)?.case);
             }
             Ok(())

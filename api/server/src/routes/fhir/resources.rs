@@ -5,7 +5,7 @@ use domain::advice::{self, AdviceRequest, AdviceStatus};
 use domain::children::ChildReference;
 use domain::consents::{ConsentDecision, Standing};
 use domain::dates::london_day;
-use store::ListedReferral;
+use exchange::ListedReferral;
 
 use crate::fhir::{CHILD, EXTENSION, NHS_NUMBER, ODS};
 use crate::routes::consents::ConsentView;

@@ -3,36 +3,23 @@
 use actix_web::http::StatusCode;
 use actix_web::{HttpResponse, get, post, web};
 use adapters::fhir::{Node, status_of};
-use domain::agreements::{DataClass, Purpose};
-use domain::audit::{Actor, Attribution};
 use domain::children::ChildReference;
 use domain::nhs_numbers::NhsNumber;
-use domain::operations::Operation;
+use domain::operations::{FhirFindServiceRequests, FhirGetServiceRequest, FhirSearchServiceRequests, Named};
 use domain::organisations::OrganisationCode;
-use domain::pathways::PathwaySet;
-use domain::policy::{Act, Ask, Facts, Refusal, decide};
-use domain::scopes::Scope;
+use exchange::ListedReferral;
 use serde::Deserialize;
-use store::ListedReferral;
 use utoipa::IntoParams;
 
 use super::capabilities::FormQuery;
 use super::{not_a_search, resources};
-use crate::actors::ActingFor;
-use crate::attributions::attribute;
 use crate::bodies::faults::Fault;
 use crate::bodies::{Form, Query};
-use crate::callers::Caller;
-use crate::exchanges::RequestId;
+use crate::calls::Call;
 use crate::fhir::{BASE, NHS_NUMBER, ODS, Representation, bundles, place_of, referral_id};
 use crate::problems::{Kind, Problem};
-use crate::routes::children::{NO_CHILD, disclose};
-use crate::routes::entries::{self, EntryQuery};
+use crate::routes::entries::EntryQuery;
 use crate::state::State;
-
-/// What a search by GET is in the audit log.
-pub(super) const SEARCH: Operation = Operation::FhirSearchServiceRequests;
-const FIND: Operation = Operation::FhirFindServiceRequests;
 
 /// Whose referrals. A child's id, never its number: that goes into the body of `_search`.
 #[derive(Debug, Deserialize, IntoParams)]
@@ -81,25 +68,16 @@ struct ChildForm {
 )]
 #[get("/fhir/R4/ServiceRequest")]
 pub async fn fhir_search_service_requests(
-    caller: Caller,
-    actor: ActingFor,
+    call: Call<FhirSearchServiceRequests>,
     query: Query<ServiceRequestQuery>,
     form: Representation,
-    id: RequestId,
     state: web::Data<State>,
 ) -> Result<HttpResponse, Problem> {
-    caller.require(Scope::WaitingListRead)?;
-    Ok(form.accepted()?.answer(StatusCode::OK, &search(&caller, actor.0, query.0, (id, SEARCH), &state).await?))
+    Ok(form.accepted()?.answer(StatusCode::OK, &search(&call, query.0, &state).await?))
 }
 
-pub(super) async fn search(
-    caller: &Caller,
-    actor: Actor,
-    query: ServiceRequestQuery,
-    (id, operation): (RequestId, Operation),
-    state: &State,
-) -> Result<Node, Problem> {
-    caller.require(Scope::WaitingListRead)?;
+/// A search, by a query or by a body that is as a query.
+pub(super) async fn search<O: Named>(call: &Call<O>, query: ServiceRequestQuery, state: &State) -> Result<Node, Problem> {
     let performer = query.performer.as_deref().map(organisation).transpose()?;
     if query.status.as_deref().is_some_and(|status| !["active", "on-hold", "completed", "revoked"].contains(&status)) {
         return Err(invalid("status", "active, on-hold, completed or revoked"));
@@ -113,18 +91,18 @@ pub(super) async fn search(
             return Err(Problem::new(Kind::Malformed).detail("A child's referrals are one page."));
         }
         let child_id = child_id.strip_prefix("Patient/").unwrap_or(child_id);
-        let reference = state.child_ids.child(caller.organisation(), child_id);
-        let by = attribute(caller, Some(actor), id, operation);
+        let reference = state.child_ids.child(call.organisation(), child_id);
         let this = format!("{BASE}/ServiceRequest?patient={child_id}");
         // An id that is none is not repeated: it could be anything.
         let this = if reference.is_some() { this } else { format!("{BASE}/ServiceRequest") };
-        return of_child(caller, reference, by, &this, wanted, state).await;
+        return of_child(call, reference, &this, wanted, state).await;
     }
     let (count, filter) = (query.count, EntryQuery { organisation: performer, list: None, after: query.after.clone(), limit: query.count });
-    let mut found = entries::find(caller, filter, id, operation, Some(actor), state).await?;
-    let shown = usize::try_from(found.limit).unwrap_or(0);
-    let more = found.rows.len() > shown;
-    found.rows.truncate(shown);
+    let (limit, choice) = filter.choice(call.organisation(), state)?;
+    let mut found = exchange::list_entries(&state.store, call.context(), choice).await?;
+    let shown = usize::try_from(limit).unwrap_or(0);
+    let more = found.len() > shown;
+    found.truncate(shown);
     let page = |after: Option<String>| {
         let mut query_string = form_urlencoded::Serializer::new(String::new());
         for (name, value) in [
@@ -140,9 +118,9 @@ pub(super) async fn search(
         }
         format!("{BASE}/ServiceRequest?{}", query_string.finish())
     };
-    let last = found.rows.last().filter(|_| more);
-    let next = last.and_then(|row| state.child_ids.cursor(caller.organisation(), row.cursor)).map(|cursor| page(Some(cursor)));
-    let found = found.rows.iter().filter(|row| wanted(row)).filter_map(|row| entry(caller, row, None, state)).collect();
+    let last = found.last().filter(|_| more);
+    let next = last.and_then(|row| state.child_ids.cursor(call.organisation(), row.cursor)).map(|cursor| page(Some(cursor)));
+    let found = found.iter().filter(|row| wanted(row)).filter_map(|row| entry(call.organisation(), row, None, state)).collect();
     Ok(bundles::searchset(state.tokens.issuer(), &page(query.after.clone()), next, found))
 }
 
@@ -158,19 +136,16 @@ pub(super) async fn search(
 )]
 #[post("/fhir/R4/ServiceRequest/_search")]
 pub async fn fhir_find_service_requests(
-    caller: Caller,
-    actor: ActingFor,
+    call: Call<FhirFindServiceRequests>,
     _query: Query<FormQuery>,
     form: Representation,
-    id: RequestId,
     state: web::Data<State>,
     body: Form,
 ) -> Result<HttpResponse, Problem> {
-    caller.require(Scope::WaitingListRead)?;
     if !body.pairs().any(|(name, _)| ["patient.identifier", "patient.birthdate"].contains(&name.as_str())) {
         let query: ServiceRequestQuery = body.read()?;
         let form = form.accepted_or(query.format.as_deref())?;
-        return Ok(form.answer(StatusCode::OK, &search(&caller, actor.0, query, (id, FIND), &state).await?));
+        return Ok(form.answer(StatusCode::OK, &search(&call, query, &state).await?));
     }
     let ChildForm { number, born, format } = body.read()?;
     let form = form.accepted_or(format.as_deref())?;
@@ -178,31 +153,28 @@ pub async fn fhir_find_service_requests(
     let number = number.ok_or_else(|| invalid("patient.identifier", "the system of the NHS number, a bar and a right number"))?;
     let born = domain::dates::parse_day(born.strip_prefix("eq").unwrap_or(&born));
     let born = born.ok_or_else(|| invalid("patient.birthdate", "CCYY-MM-DD"))?;
-    let by = attribute(&caller, Some(actor.0), id, FIND);
     let reference = ChildReference::by_nhs_number(number, born);
     let this = format!("{BASE}/ServiceRequest");
-    Ok(form.answer(StatusCode::OK, &of_child(&caller, Some(reference), by, &this, |_| true, &state).await?))
+    Ok(form.answer(StatusCode::OK, &of_child(&call, Some(reference), &this, |_| true, &state).await?))
 }
 
-async fn of_child(
-    caller: &Caller,
+async fn of_child<O: Named>(
+    call: &Call<O>,
     reference: Option<ChildReference>,
-    by: Attribution,
     this: &str,
     wanted: impl Fn(&ListedReferral) -> bool,
     state: &State,
 ) -> Result<Node, Problem> {
-    let child_id = reference
-        .as_ref()
-        .and_then(|reference| state.child_ids.id(caller.organisation(), reference.nhs_number()?, reference.date_of_birth));
-    let found = disclose(caller, reference, by, state).await?.map_or(Vec::new(), |(_, listed)| listed);
-    let found = found.iter().filter(|row| wanted(row)).filter_map(|row| entry(caller, row, child_id.clone(), state)).collect();
+    let child_id =
+        reference.as_ref().and_then(|reference| state.child_ids.id(call.organisation(), reference.nhs_number()?, reference.date_of_birth));
+    let found = exchange::child_waits(&state.store, call.context(), reference).await?;
+    let found = found.iter().filter(|row| wanted(row)).filter_map(|row| entry(call.organisation(), row, child_id.clone(), state)).collect();
     Ok(bundles::searchset(state.tokens.issuer(), this, None, found))
 }
 
-fn entry(caller: &Caller, row: &ListedReferral, child_id: Option<String>, state: &State) -> Option<(String, Node)> {
-    let id = referral_id(&state.child_ids, caller.organisation(), row.cursor)?;
-    let own = row.held.provider == caller.organisation();
+fn entry(caller: OrganisationCode, row: &ListedReferral, child_id: Option<String>, state: &State) -> Option<(String, Node)> {
+    let id = referral_id(&state.child_ids, caller, row.cursor)?;
+    let own = row.held.provider == caller;
     Some((format!("ServiceRequest/{id}"), resources::service_request(id, row, own, child_id)))
 }
 
@@ -216,53 +188,19 @@ fn entry(caller: &Caller, row: &ListedReferral, child_id: Option<String>, state:
 )]
 #[get("/fhir/R4/ServiceRequest/{id}", guard = "not_a_search")]
 pub async fn fhir_get_service_request(
-    caller: Caller,
-    actor: ActingFor,
+    call: Call<FhirGetServiceRequest>,
     referral: web::Path<String>,
     _query: Query<FormQuery>,
     form: Representation,
-    id: RequestId,
     state: web::Data<State>,
 ) -> Result<HttpResponse, Problem> {
-    caller.require(Scope::WaitingListRead)?;
-    Ok(form.accepted()?.answer(StatusCode::OK, &read(&caller, actor.0, &referral, id, &state).await?))
+    Ok(form.accepted()?.answer(StatusCode::OK, &read(&call, &referral, &state).await?))
 }
 
-pub(super) async fn read(caller: &Caller, actor: Actor, referral: &str, id: RequestId, state: &State) -> Result<Node, Problem> {
-    caller.require(Scope::WaitingListRead)?;
-    let by = attribute(caller, Some(actor), id, Operation::FhirGetServiceRequest);
-    let place = place_of(&state.child_ids, caller.organisation(), referral);
-    let (recipient, partnership) = (caller.organisation(), std::sync::Arc::clone(caller.partnership()));
-    let clock = state.clock.clone();
-    let found = state.store.transaction(move |tx| {
-        let ask = |holder, pathways, child| Ask {
-            act: Act::Disclose,
-            holder,
-            recipient,
-            purpose: Purpose::CareCoordination,
-            data: DataClass::WaitingListStatus,
-            pathways,
-            child,
-            item: None,
-            loses_nothing: false,
-        };
-        let known = place.map_or(Ok(None), |at| tx.referral_place(at))?;
-        let (Some(at), Some(known)) = (place, known) else {
-            // As much is looked up as for one that is held, so that the time it takes tells nothing.
-            let _ = (tx.referrals_of(NO_CHILD)?, tx.child_facts(NO_CHILD, partnership.needs())?);
-            let refusal = Refusal::not_held(ask(partnership.host(), PathwaySet::all(), None));
-            return tx.leave_refused(&refusal, &by, clock.now()).map(|()| None);
-        };
-        tx.child_for_disclosure(known.child)?;
-        let now = clock.now();
-        let (sealed, facts) = (tx.referrals_of(known.child)?, tx.child_facts(known.child, partnership.needs())?);
-        match decide(ask(known.holder, known.pathways, Some(known.child)), Facts::at(now, &partnership, &facts)) {
-            Ok(permit) => Ok(tx.disclose_listed(&sealed, &[permit], Some(at), &by)?.pop()),
-            Err(refusal) => tx.leave_refused(&refusal, &by, now).map(|()| None),
-        }
-    });
-    let found: Option<ListedReferral> = found.await?;
-    let entry = found.as_ref().and_then(|row| entry(caller, row, None, state));
+pub(super) async fn read(call: &Call<FhirGetServiceRequest>, referral: &str, state: &State) -> Result<Node, Problem> {
+    let place = place_of(&state.child_ids, call.organisation(), referral);
+    let found = exchange::read_referral(&state.store, call.context(), place).await?;
+    let entry = entry(call.organisation(), &found, None, state);
     entry.map(|(_, resource)| resource).ok_or(Problem::new(Kind::NotFound))
 }
 

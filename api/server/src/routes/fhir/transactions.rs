@@ -5,7 +5,7 @@ use actix_web::{HttpResponse, post, web};
 use adapters::fhir::Node;
 use domain::audit::Actor;
 use domain::identifiers::SubmissionId;
-use domain::operations::FhirSearchTasks;
+use domain::operations::{FhirSearchServiceRequests, FhirSearchTasks, FhirTransact};
 use domain::organisations::OrganisationCode;
 use domain::scopes::Scope;
 use domain::submissions::{DEFAULT_LIST, Dataset, Mode};
@@ -53,6 +53,7 @@ const KEPT: [&str; 4] = ["ServiceRequest", "Patient", "Encounter", "Appointment"
 #[post("/fhir/R4")]
 #[expect(clippy::too_many_arguments, reason = "each is read from the request")]
 pub async fn fhir_transact(
+    call: Call<FhirTransact>,
     caller: Caller,
     actor: ActingFor,
     key: IdempotencyKey,
@@ -85,7 +86,7 @@ pub async fn fhir_transact(
         Some("batch") => {
             let mut answers = Vec::with_capacity(entries.len());
             for entry in entries {
-                let done = Box::pin(batch_entry(&caller, actor.0.clone(), entry, id, &state)).await;
+                let done = Box::pin(batch_entry(&call, &caller, actor.0.clone(), entry, id, &state)).await;
                 answers.push(bundles::answered(done));
             }
             bundles::answer("batch-response", answers)
@@ -210,11 +211,18 @@ fn check_updates(
     Ok(())
 }
 
-async fn batch_entry(caller: &Caller, actor: Actor, entry: &Value, id: RequestId, state: &State) -> Result<Done, Problem> {
+async fn batch_entry(
+    call: &Call<FhirTransact>,
+    caller: &Caller,
+    actor: Actor,
+    entry: &Value,
+    id: RequestId,
+    state: &State,
+) -> Result<Done, Problem> {
     let request = &entry["request"];
     let url = request["url"].as_str().unwrap_or_default().trim_start_matches('/');
     match (request["method"].as_str(), entry["resource"]["resourceType"].as_str()) {
-        (Some("GET"), _) => read(caller, actor, url, id, state).await.map(Done::Read),
+        (Some("GET"), _) => read(call, caller, actor, url, id, state).await.map(Done::Read),
         (Some("POST"), Some("Consent")) if request.get("ifNoneExist").is_none() => {
             let (view, created) = consents::record(caller, actor, IdempotencyKey(None), &entry["resource"], id, state).await?;
             Ok(Done::Kept { created, location: format!("Consent/{}", view.id) })
@@ -232,20 +240,13 @@ async fn batch_entry(caller: &Caller, actor: Actor, entry: &Value, id: RequestId
     }
 }
 
-async fn read(caller: &Caller, actor: Actor, url: &str, id: RequestId, state: &State) -> Result<Node, Problem> {
+async fn read(call: &Call<FhirTransact>, caller: &Caller, actor: Actor, url: &str, id: RequestId, state: &State) -> Result<Node, Problem> {
     let (path, query) = url.split_once('?').unwrap_or((url, ""));
     match path.split('/').collect::<Vec<_>>()[..] {
-        ["ServiceRequest"] => service_requests::search(caller, actor, query_of(query)?, (id, service_requests::SEARCH), state).await,
-        ["ServiceRequest", referral] => service_requests::read(caller, actor, referral, id, state).await,
-        ["Task"] => {
-            let query = query_of(query)?;
-            let call = Call::<FhirSearchTasks>::admit(caller.clone(), Some(actor), id, state.clock.now())?;
-            tasks::search(&call, query, state).await
-        }
-        ["Task", task] => {
-            let call = Call::admit(caller.clone(), Some(actor), id, state.clock.now())?;
-            tasks::read(&call, task, state).await
-        }
+        ["ServiceRequest"] => service_requests::search(&call.carrying::<FhirSearchServiceRequests>()?, query_of(query)?, state).await,
+        ["ServiceRequest", referral] => service_requests::read(&call.carrying()?, referral, state).await,
+        ["Task"] => tasks::search(&call.carrying::<FhirSearchTasks>()?, query_of(query)?, state).await,
+        ["Task", task] => tasks::read(&call.carrying()?, task, state).await,
         ["Consent"] => consents::search(caller, actor, &query_of(query)?, (id, consents::SEARCH), state).await,
         ["Consent", consent] => consents::read(caller, actor, consent, id, state).await,
         _ => Err(Problem::new(Kind::NotFound)),

@@ -1,0 +1,27 @@
+//! Who saw what about a child.
+
+use domain::access_reports::ChildLog;
+use domain::calls::Context;
+use domain::children::ChildReference;
+use domain::policy::Ask;
+use store::Store;
+
+use crate::troubles::Trouble;
+
+/// At most `most` entries of the audit log about a child, behind a row, with an entry of the reading itself; nothing of a
+/// child that is not held. No child at all is refused.
+pub async fn read_access_report(
+    store: &Store,
+    cx: Context,
+    child: Option<ChildReference>,
+    after: i64,
+    most: usize,
+) -> Result<ChildLog, Trouble> {
+    let ask = Ask::read_disclosures(cx.partnership.host(), cx.organisation());
+    let found = store.transaction(move |tx| {
+        let Some(child) = &child else { return tx.refuse_unknown(ask, &cx) };
+        let ask = tx.known_child(child)?.map_or(ask, |child| ask.of(child));
+        tx.permitted(ask, &cx, |tx, permit| tx.child_log(permit, (after, most), cx.partnership.needs(), &cx.by))
+    });
+    Ok(found.await??)
+}

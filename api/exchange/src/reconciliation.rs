@@ -1,0 +1,34 @@
+//! A provider's own list beside what it last published.
+
+use domain::calls::Context;
+use domain::comparators::{PublishedCount, Tally};
+use domain::organisations::OrganisationCode;
+use domain::pathways::{Pathway, PathwaySet};
+use domain::policy::Ask;
+use domain::submissions::{DEFAULT_LIST, Dataset, Submission};
+use store::Store;
+
+use crate::troubles::Trouble;
+
+/// What an organisation last published of each line, and its own referrals by the same line and bands today, with one
+/// entry. It is the organisation's own, whoever sends its list.
+pub async fn reconcile(store: &Store, cx: Context, organisation: OrganisationCode) -> Result<Vec<(PublishedCount, Tally)>, Trouble> {
+    let ask = Ask::waits(organisation, organisation);
+    let found = store.transaction(move |tx| tx.permitted(ask, &cx, |tx, permit| tx.reconcile(permit, cx.today(), &cx.by)));
+    Ok(found.await??)
+}
+
+/// What was last published of the same service as a list: by the pathway that the list is named after; of the
+/// default list, each line.
+pub async fn last_published(store: &Store, submission: &Submission) -> Result<Vec<PublishedCount>, Trouble> {
+    let pathways = match submission.list.parse::<Pathway>() {
+        _ if submission.dataset != Dataset::WaitingList => return Ok(Vec::new()),
+        Ok(pathway) => pathway.into(),
+        Err(_) if submission.list == DEFAULT_LIST => PathwaySet::all(),
+        Err(_) => return Ok(Vec::new()),
+    };
+    let organisation = submission.organisation;
+    let mut counts = store.read(move |tx| tx.last_published(organisation)).await?;
+    counts.retain(|count| !count.line.pathways().intersection(pathways).is_empty());
+    Ok(counts)
+}

@@ -1,0 +1,58 @@
+//! A child's waits: each referral of the child that the caller's organisation may see.
+
+use domain::calls::Context;
+use domain::children::ChildReference;
+use domain::policy::Ask;
+use store::{ListedReferral, Store};
+
+use crate::troubles::{Kind, Trouble};
+
+/// What the caller's organisation may see of a child's referrals, with an entry for each provider that holds some. Nothing
+/// is found where no child is named, where nobody holds any and where nothing is permitted: they cannot be told apart.
+pub async fn child_waits(store: &Store, cx: Context, child: Option<ChildReference>) -> Result<Vec<ListedReferral>, Trouble> {
+    let recipient = cx.organisation();
+    let found = store.transaction(move |tx| {
+        let ask = Ask::waits(cx.partnership.host(), recipient);
+        let Some(child) = child.as_ref().map_or(Ok(None), |child| tx.known_child(child))? else {
+            return tx.refuse_waits_not_held(ask, &cx);
+        };
+        let ask = ask.of(child);
+        tx.permitted_each(
+            ask,
+            &cx,
+            |tx| {
+                let sealed = tx.referrals_of(child)?;
+                let asks = sealed.holders().map(|(holder, pathways)| Ask::waits(holder, recipient).on(pathways).of(child)).collect();
+                Ok((sealed, asks))
+            },
+            |tx, sealed, permits| {
+                if sealed.is_empty() {
+                    return tx.refuse_unknown(ask, &cx);
+                }
+                tx.disclose_listed(&sealed, permits, None, &cx.by).map(Ok)
+            },
+        )
+    });
+    Ok(found.await?.unwrap_or_default())
+}
+
+/// One referral, by its place. What is not there and what is not permitted are the same.
+pub async fn read_referral(store: &Store, cx: Context, place: Option<i64>) -> Result<ListedReferral, Trouble> {
+    let recipient = cx.organisation();
+    let found = store.transaction(move |tx| {
+        let known = place.map_or(Ok(None), |place| tx.referral_place(place))?;
+        let Some((place, known)) = place.zip(known) else {
+            return tx.refuse_waits_not_held(Ask::waits(cx.partnership.host(), recipient), &cx);
+        };
+        let ask = Ask::waits(known.holder, recipient).on(known.pathways).of(known.child);
+        // The records are looked up whatever is decided, so that the time it takes tells nothing.
+        let looked_up = tx.permitted_each(
+            ask,
+            &cx,
+            |tx| Ok((tx.referrals_of(known.child)?, vec![ask])),
+            |tx, sealed, permits| Ok(tx.disclose_listed(&sealed, permits, Some(place), &cx.by)?.pop()),
+        );
+        looked_up.map(Ok)
+    });
+    found.await?.ok().flatten().ok_or(Trouble::new(Kind::NotFound))
+}
