@@ -24,8 +24,6 @@ pub mod pages;
 pub mod probes;
 pub mod problems;
 pub mod releases;
-pub mod retention;
-mod retirement;
 pub mod routes;
 mod secrets;
 pub mod spools;
@@ -37,5 +35,6 @@ pub mod upkeep;
 pub use configuration::{Configuration, ConfigurationError};
 pub use documents::assurance_papers;
 pub use gateway::{Gateway, StartError, start};
-pub use maintenance::{OperationError, assurance_documents, build_release, formats_page, migrate, openapi, run_retention, verify_audit};
-pub use retirement::retire;
+pub use maintenance::{
+    OperationError, assurance_documents, build_release, formats_page, migrate, openapi, retire, run_retention, verify_audit,
+};

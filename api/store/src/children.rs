@@ -94,7 +94,7 @@ impl Tx<'_> {
 
     /// The child of whom something is to be erased or moved, if the gateway knows it, held as by
     /// [`Tx::child_for_decision`].
-    pub fn child_for_erasure(&mut self, reference: &ChildReference) -> Result<Option<ChildId>, StoreError> {
+    pub(crate) fn child_for_erasure(&mut self, reference: &ChildReference) -> Result<Option<ChildId>, StoreError> {
         let look_ups = self.vault.look_ups(reference);
         self.find_child(&look_ups, Pass::Alone)
     }
