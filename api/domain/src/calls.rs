@@ -6,6 +6,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use uuid::Uuid;
 
 use crate::audit::Attribution;
+use crate::operations::Operation;
 use crate::organisations::OrganisationCode;
 use crate::partnerships::Partnership;
 
@@ -19,6 +20,13 @@ pub struct Context {
 }
 
 impl Context {
+    /// What the gateway does by itself, in its host's name.
+    pub fn of_gateway(partnership: Arc<Partnership>, operation: Operation, request_id: Uuid, now: DateTime<Utc>) -> Self {
+        let organisation = partnership.host();
+        let by = Attribution { client: "gateway".to_owned(), organisation, actor: None, operation, request_id, resource: None };
+        Self { partnership, by, now }
+    }
+
     /// Whose call it is.
     pub fn organisation(&self) -> OrganisationCode {
         self.by.organisation

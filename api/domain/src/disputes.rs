@@ -17,8 +17,8 @@ pub struct Dispute {
 #[derive(Debug, Clone)]
 pub struct DisputeDraft {
     pub id: DisputeId,
-    /// By the organisation's own ids.
-    pub referrals: Vec<String>,
+    /// By the organisation's own ids; all of the child's where none are named.
+    pub referrals: Option<Vec<String>>,
     /// Sealed.
     pub reason: String,
 }

@@ -16,10 +16,12 @@ pub struct Erasure {
     pub lifted_at: Option<DateTime<Utc>>,
 }
 
-/// An erasure to be made; whose records, of which classes, is in the permits.
+/// An erasure to be made; whose records of which child is in the permits.
 #[derive(Debug, Clone)]
 pub struct ErasureDraft {
     pub id: ErasureId,
+    /// Of which classes: there is a permit for each.
+    pub data: Vec<DataClass>,
     /// Why, and who decided it. Sealed.
     pub reason: String,
     /// Whether what the organisation sends about the child later is refused too.

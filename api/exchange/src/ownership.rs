@@ -1,4 +1,5 @@
-//! What the operations on an organisation's own records share: how something that it began is ended.
+//! What the operations on an organisation's own records share: how something that it began is ended, and which referrals
+//! it may name.
 
 use domain::agreements::DataClass;
 use domain::calls::Context;
@@ -6,6 +7,8 @@ use domain::identifiers::ChildId;
 use domain::policy::{Act, Ask, Permit};
 use store::{Decided, StoreError, Tx};
 use uuid::Uuid;
+
+use crate::troubles::{Fault, Kind, Trouble};
 
 /// Ends what the caller's organisation began. `child` says about whom it was begun, and nothing where the organisation
 /// began no such thing; `finish` answers how it stands then. No legal hold stands against it.
@@ -21,4 +24,30 @@ pub(crate) fn end<T>(
         None => tx.refuse_unknown(ask, cx),
         Some(child) => tx.permitted(Ask { child, ..ask }, cx, finish),
     }
+}
+
+/// The referrals that are named, or all, of those that the caller's organisation holds for the child it asks about. One
+/// that it does not hold, or names twice, is refused like what is not there, and the answer says which.
+pub(crate) fn own_referrals(
+    tx: &mut Tx<'_>,
+    cx: &Context,
+    ask: Ask,
+    named: Option<&[String]>,
+) -> Result<Result<Vec<String>, Trouble>, StoreError> {
+    let held = ask.child.map_or(Ok(Vec::new()), |child| tx.held_referrals(ask.holder, child))?;
+    let named = named.map_or_else(|| held.clone(), <[String]>::to_vec);
+    let wrong = (0..named.len()).filter(|at| !held.contains(&named[*at]) || named[..*at].contains(&named[*at]));
+    let mut faults: Vec<_> = wrong
+        .map(|at| {
+            let message = "no referral of the organisation's for this child, or named twice";
+            Fault::new("invalid-value", message).field(format!("referrals[{at}]"))
+        })
+        .collect();
+    if named.is_empty() {
+        faults.push(Fault::new("invalid-value", "no referral is named").field("referrals"));
+    }
+    if faults.is_empty() {
+        return Ok(Ok(named));
+    }
+    Ok(tx.refuse_unknown(ask, cx)?.map_err(|_| Trouble::new(Kind::InvalidValue).with_faults(faults)))
 }

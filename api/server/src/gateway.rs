@@ -10,9 +10,10 @@ use actix_web::dev::ServerHandle;
 use actix_web::middleware::from_fn;
 use actix_web::test::{TestRequest, init_service};
 use actix_web::{App, HttpServer, web};
+use domain::operations::Operation;
 use domain::partnerships::Partnership;
 use domain::recognition::Rules;
-use exchange::Releases;
+use exchange::{Context, Releases};
 use rustls::sign::CertifiedKey;
 use store::{Journal, Store, StoreError};
 use tokio::task::{JoinError, JoinSet};
@@ -31,7 +32,7 @@ use crate::secrets::{self, GatewaySecrets};
 use crate::state::State;
 use crate::telemetry::metrics::Metrics;
 use crate::telemetry::spans::RequestSpan;
-use crate::{callers, exchanges, expiries, probes, retention, routes, upkeep};
+use crate::{callers, exchanges, expiries, probes, routes, upkeep};
 
 /// How long a client may take for a handshake, or for the head of a request.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(10);
@@ -111,8 +112,9 @@ pub async fn start(configuration: Configuration, clock: Clock) -> Result<Gateway
     let log = upkeep::Log { store: store.clone(), checkpoints: Arc::clone(&checkpoints), settings: configuration.audit.clone() };
     // Before anybody can ask for it, what an older database brought back is gone again.
     let journal = Journal::new(&configuration.database.tombstones);
-    let request = (Ids::new(clock.clone()).next(), clock.now());
-    retention::replay(&store, &journal, loaded.partnership.live().load_full(), request).await?;
+    let partnership = loaded.partnership.live().load_full();
+    let cx = Context::of_gateway(partnership, Operation::ReplayTombstones, Ids::new(clock.clone()).next(), clock.now());
+    exchange::replay_tombstones(&store, &journal, cx).await?;
     upkeep::end_what_was_interrupted(&store, &clock).await?;
     let periods = configuration.retention.clone();
     let metrics = Metrics::new();

@@ -23,8 +23,6 @@ pub mod negotiation;
 pub mod pages;
 pub mod probes;
 pub mod problems;
-pub mod retention;
-mod retirement;
 pub mod routes;
 mod secrets;
 pub mod spools;
@@ -36,5 +34,6 @@ pub mod upkeep;
 pub use configuration::{Configuration, ConfigurationError};
 pub use documents::assurance_papers;
 pub use gateway::{Gateway, StartError, start};
-pub use maintenance::{OperationError, assurance_documents, build_release, formats_page, migrate, openapi, run_retention, verify_audit};
-pub use retirement::retire;
+pub use maintenance::{
+    OperationError, assurance_documents, build_release, formats_page, migrate, openapi, retire, run_retention, verify_audit,
+};

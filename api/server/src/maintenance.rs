@@ -5,13 +5,14 @@ use std::sync::Arc;
 
 use chrono::NaiveDate;
 use domain::identifiers::ReleaseId;
+use domain::keys::KeyPurpose;
+use domain::operations::Operation;
 use domain::retention::Report;
-use exchange::Building;
-use store::{AuditReport, Looking, Store, StoreError};
-use trust::{CheckpointError, CheckpointKeys, Clock, Ids, KeysError, PartnershipError, watch_partnership};
+use exchange::{Building, Context, NeededKeys};
+use store::{AuditReport, Journal, Looking, Store, StoreError};
+use trust::{CheckpointError, CheckpointKeys, Clock, Ids, KeysError, PartnershipError, Retirement, watch_partnership};
 
 use crate::configuration::Configuration;
-use crate::retention;
 use crate::routes;
 use crate::secrets::{self, GatewaySecrets};
 
@@ -80,10 +81,20 @@ pub async fn run_retention(configuration: &Configuration, clock: Clock, dry_run:
         Ok::<_, OperationError>((open(&read, &clock_of_keys)?.0, partnership))
     })
     .await??;
-    let request = (Ids::new(clock.clone()).next(), clock.now());
-    let report = retention::run(&store, &configuration.retention, &partnership, request, dry_run).await;
+    let cx = Context::of_gateway(partnership, Operation::RunRetention, Ids::new(clock.clone()).next(), clock.now());
+    let report = exchange::run_retention(&store, cx, &configuration.retention, dry_run).await;
     tokio::task::spawn_blocking(move || store.close()).await?;
     Ok(report?)
+}
+
+/// Removes each old key that nothing needs from its file. It blocks.
+pub fn retire(configuration: &Configuration, clock: &Clock, named: Option<KeyPurpose>) -> Result<Retirement, OperationError> {
+    let (store, _) = open(configuration, clock)?;
+    let retired = NeededKeys::read(&store, &Journal::new(&configuration.database.tombstones))
+        .map_err(OperationError::from)
+        .and_then(|needed| Ok(trust::retire(&configuration.keys, clock.now(), named, |purpose, id| needed.check_unneeded(purpose, id))?));
+    store.close();
+    retired
 }
 
 /// The contract's document, as it is committed.
@@ -99,7 +110,7 @@ pub fn formats_page() -> String {
 }
 
 /// The store, and the keys as they are now.
-pub(crate) fn open(configuration: &Configuration, clock: &Clock) -> Result<(Store, Arc<GatewaySecrets>), OperationError> {
+fn open(configuration: &Configuration, clock: &Clock) -> Result<(Store, Arc<GatewaySecrets>), OperationError> {
     let secrets = Arc::new(secrets::read(&configuration.keys, &configuration.audit.origin, clock.clone())?);
     let vault = Arc::clone(&secrets.vault);
     Ok((Store::open(&configuration.database.url.expose(), move || Arc::clone(&vault))?, secrets))

@@ -4,9 +4,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
+use domain::operations::Operation;
 use domain::partnerships::Partnership;
 use domain::retention::{Kept, Periods};
 use domain::submissions::Failure;
+use exchange::Context;
 use store::{Journal, ResealCursor, Resealed, Store, StoreError};
 use tokio::time::{Instant, Interval, MissedTickBehavior, interval, interval_at};
 use trust::{Checkpoints, Clock, FileError, Ids, Live, replace_file};
@@ -14,7 +16,6 @@ use trust::{Checkpoints, Clock, FileError, Ids, Live, replace_file};
 use crate::configuration::Audit;
 use crate::probes::Readiness;
 use crate::problems::{Kind, Problem};
-use crate::retention;
 use crate::telemetry::metrics::Metrics;
 
 /// A claim on an idempotency key that is older than this belongs to work that is dead.
@@ -290,7 +291,8 @@ pub async fn retain(store: Store, clock: Clock, periods: Periods, partnership: L
         if let Err(error) = store.journal_tombstones(&journal).await {
             tracing::error!(%error, "the journal of tombstones cannot be written");
         }
-        match retention::run(&store, &periods, &partnership.load_full(), (ids.next(), clock.now()), false).await {
+        let cx = Context::of_gateway(partnership.load_full(), Operation::RunRetention, ids.next(), clock.now());
+        match exchange::run_retention(&store, cx, &periods, false).await {
             Ok(report) if report.lines.is_empty() => {}
             Ok(report) => tracing::info!("{report}"),
             Err(error) => tracing::warn!(%error, "what is past its retention could not be removed"),

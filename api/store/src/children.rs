@@ -1,5 +1,7 @@
 //! Children, each known by a keyed index of an identifier and a date of birth.
 
+use std::collections::BTreeSet;
+
 use diesel::prelude::*;
 use domain::children::ChildReference;
 use domain::identifiers::ChildId;
@@ -39,6 +41,10 @@ mod locks {
         fn pg_advisory_xact_lock(class: Integer, key: Integer) -> Void;
         fn pg_advisory_xact_lock_shared(class: Integer, key: Integer) -> Void;
     }
+}
+
+fn gate_of(id: ChildId) -> i32 {
+    i32::try_from(id.0.rem_euclid(GATES)).unwrap_or_default()
 }
 
 impl Tx<'_> {
@@ -88,9 +94,27 @@ impl Tx<'_> {
 
     /// The child of whom something is to be erased or moved, if the gateway knows it, held as by
     /// [`Tx::child_for_decision`].
-    pub fn child_for_erasure(&mut self, reference: &ChildReference) -> Result<Option<ChildId>, StoreError> {
+    pub(crate) fn child_for_erasure(&mut self, reference: &ChildReference) -> Result<Option<ChildId>, StoreError> {
         let look_ups = self.vault.look_ups(reference);
         self.find_child(&look_ups, Pass::Alone)
+    }
+
+    /// Holds those of the children that the gateway knows, as [`Tx::child_for_decision`] does. Their gates are passed in one
+    /// order, whatever order they are named in: two transactions about the same children wait in turn, never each for the
+    /// other.
+    pub fn hold_together(&mut self, references: &[&ChildReference]) -> Result<(), StoreError> {
+        if !matches!(self.handle, Handle::Postgres(_)) {
+            return Ok(());
+        }
+        let mut children = BTreeSet::new();
+        for reference in references {
+            if let Some(child) = self.known_child(reference)? {
+                children.insert(child);
+                children.extend(self.survivors_of(child)?);
+            }
+        }
+        let gates: BTreeSet<i32> = children.into_iter().map(gate_of).collect();
+        gates.into_iter().try_for_each(|gate| self.lock_gate(gate, Pass::Alone))
     }
 
     /// Holds a known child as [`Tx::child_for_decision`] does.
@@ -122,19 +146,18 @@ impl Tx<'_> {
     // it alone, and readers that never cease would keep a family from withdrawing. An advisory lock
     // is given in the order it was asked for.
     fn pass_gate(&mut self, id: ChildId, pass: Pass) -> Result<(), StoreError> {
-        self.lock_gate(id, pass)?;
+        self.lock_gate(gate_of(id), pass)?;
         if pass == Pass::Alone && matches!(self.handle, Handle::Postgres(_)) {
             // What is decided about a retired identity bears on the one that stands for it.
             for survivor in self.survivors_of(id)? {
-                self.lock_gate(survivor, pass)?;
+                self.lock_gate(gate_of(survivor), pass)?;
             }
         }
         Ok(())
     }
 
-    fn lock_gate(&mut self, id: ChildId, pass: Pass) -> Result<(), StoreError> {
+    fn lock_gate(&mut self, gate: i32, pass: Pass) -> Result<(), StoreError> {
         if let Handle::Postgres(connection) = &mut self.handle {
-            let gate = i32::try_from(id.0.rem_euclid(GATES)).unwrap_or_default();
             match pass {
                 Pass::Together => diesel::select(locks::pg_advisory_xact_lock_shared(GATE, gate)).execute(*connection)?,
                 Pass::Alone => diesel::select(locks::pg_advisory_xact_lock(GATE, gate)).execute(*connection)?,

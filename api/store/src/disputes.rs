@@ -42,7 +42,13 @@ impl TryFrom<DisputeRow> for Dispute {
 impl Tx<'_> {
     /// Opens a dispute about referrals of a child that is held. One that is in a dispute already joins this one.
     /// Answers to whom they had been disclosed.
-    pub fn open_dispute(&mut self, permit: &Permit, draft: &DisputeDraft, by: &Attribution) -> Result<Vec<OrganisationCode>, StoreError> {
+    pub fn open_dispute(
+        &mut self,
+        permit: &Permit,
+        draft: &DisputeDraft,
+        referrals: &[String],
+        by: &Attribution,
+    ) -> Result<Vec<OrganisationCode>, StoreError> {
         let (ask, child) = about(permit, Act::Rectify)?;
         let organisation = ask.holder;
         let row = (
@@ -55,7 +61,7 @@ impl Tx<'_> {
         on!(self, c => diesel::insert_into(dispute::table).values(row).execute(*c))?;
         let named = record::table
             .filter(record::dataset.eq(Dataset::WaitingList.as_str()).and(record::child_id.eq(child.0)))
-            .filter(record::organisation.eq(organisation.as_str()).and(record::record_key.eq_any(&draft.referrals)));
+            .filter(record::organisation.eq(organisation.as_str()).and(record::record_key.eq_any(referrals)));
         on!(self, c => diesel::update(named).set(record::dispute_id.eq(draft.id.to_string())).execute(*c))?;
         self.leave_permitted(permit, by)?;
         self.recipients(organisation, child, &[DataClass::WaitingListStatus])

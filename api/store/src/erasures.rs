@@ -51,8 +51,8 @@ impl TryFrom<ErasureRow> for Erasure {
 const BATCH: usize = 500;
 
 impl Tx<'_> {
-    /// Erases what the permits are for, marks it and leaves a leaf for each permit. The child, if it is known,
-    /// is held by [`Tx::child_for_erasure`].
+    /// Erases what the permits are for, marks it and leaves a leaf for each permit. Their child, if it is known, is the
+    /// one that the reference names.
     pub fn erase(
         &mut self,
         permits: &[Permit],

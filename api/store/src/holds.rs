@@ -44,10 +44,10 @@ impl TryFrom<LegalHoldRow> for LegalHold {
 
 impl Tx<'_> {
     /// What bears on whether an organisation may erase or move what it sent about a child.
-    pub fn facts_for_rights(&mut self, child: Option<ChildId>, organisation: OrganisationCode) -> Result<ChildFacts, StoreError> {
+    pub(crate) fn facts_for_rights(&mut self, child: ChildId, organisation: OrganisationCode) -> Result<ChildFacts, StoreError> {
         // No hold may be set, and nothing be published, between the question and the deed.
         self.hold_publications(organisation)?;
-        child.map_or_else(|| Ok(ChildFacts::default()), |child| self.holds_on(child, organisation))
+        self.holds_on(child, organisation)
     }
 
     /// The same where no hold can be set, because the organisation is publishing.

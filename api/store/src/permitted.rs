@@ -114,6 +114,7 @@ impl Tx<'_> {
 
     /// The child that a reference names, made known once each of what is asked is permitted.
     fn known_for(&mut self, reference: &ChildReference, asks: &[Ask], cx: &Context) -> Result<Result<ChildId, Refusal>, StoreError> {
+        self.hold_children()?;
         if let Some(child) = self.known_child(reference)? {
             return Ok(Ok(child));
         }
@@ -148,8 +149,8 @@ impl Tx<'_> {
     fn facts_behind(&mut self, ask: &Ask, cx: &Context) -> Result<ChildFacts, StoreError> {
         match (ask.facts(), ask.child) {
             (FactsAsked::Child, Some(child)) => self.child_facts(child, cx.partnership.needs()),
-            (FactsAsked::Holds, child) => self.facts_for_rights(child, ask.holder),
-            (FactsAsked::Child, None) | (FactsAsked::None, _) => Ok(ChildFacts::default()),
+            (FactsAsked::Holds, Some(child)) => self.facts_for_rights(child, ask.holder),
+            (FactsAsked::Child | FactsAsked::Holds, None) | (FactsAsked::None, _) => Ok(ChildFacts::default()),
         }
     }
 }

@@ -34,10 +34,10 @@ impl Tx<'_> {
     pub fn rectify(
         &mut self,
         (from, to): (&Permit, &Permit),
-        (former, right): (&ChildReference, &ChildReference),
         draft: &RectificationDraft,
         by: &Attribution,
     ) -> Result<Vec<OrganisationCode>, StoreError> {
+        let (former, right) = (&draft.from, &draft.to);
         let (ask, former_child) = about(from, Act::Rectify)?;
         let (_, right_child) = about(to, Act::Rectify)?;
         let (organisation, at): (_, DateTime<Utc>) = (ask.holder, from.at());

@@ -1,34 +1,23 @@
 //! `POST /v1/children/{child_id}/erasures`, `POST /v1/erasures/{id}/lifting`: an organisation has what it sent
 //! about a child erased (UK GDPR art 17).
 
-use std::sync::Arc;
-
 use actix_web::{HttpResponse, post, web};
 use chrono::{DateTime, Utc};
 use domain::agreements::DataClass;
-use domain::erasures::ErasureDraft;
+use domain::erasures::{Erased, Erasure, ErasureDraft};
 use domain::identifiers::ErasureId;
-use domain::operations::Operation;
+use domain::operations::{Erase, LiftErasure};
 use domain::organisations::OrganisationCode;
-use domain::policy::{Act, Facts, Permit, Refusal, decide};
-use domain::scopes::Scope;
 use serde::{Deserialize, Serialize};
-use store::Tx;
 use utoipa::ToSchema;
 
-use super::rights::{end, own, settle, with_decider};
-use super::withdrawals::ReasonBody;
-use crate::actors::ActingFor;
-use crate::attributions::attribute;
+use super::withdrawals::{ReasonBody, checked};
 use crate::bodies::Json;
 use crate::bodies::faults::Fault;
-use crate::callers::Caller;
-use crate::exchanges::RequestId;
-use crate::idempotency::IdempotencyKey;
+use crate::calls::Call;
+use crate::idempotency::{IdempotencyKey, respond};
 use crate::problems::{Kind, Problem};
-use crate::retention;
 use crate::state::State;
-use crate::transitional::{Once, fingerprint, once};
 
 /// The classes that an organisation may have sent something of.
 const SENT: [DataClass; 4] = [DataClass::WaitingListStatus, DataClass::EhcpStatus, DataClass::AdviceRequest, DataClass::HealthAdvice];
@@ -78,6 +67,12 @@ pub struct LiftedView {
     pub lifted_at: Option<DateTime<Utc>>,
 }
 
+impl From<Erasure> for LiftedView {
+    fn from(erasure: Erasure) -> Self {
+        Self { id: erasure.id, made_at: erasure.made_at, lifted_at: erasure.lifted_at }
+    }
+}
+
 /// Erase what the caller's organisation sent about a child
 ///
 /// At once, and for good: the same referral or case sent again is rejected with the issue `erased`, and a restored
@@ -94,51 +89,27 @@ pub struct LiftedView {
 )]
 #[post("/v1/children/{child_id}/erasures")]
 pub async fn erase(
-    caller: Caller,
-    actor: ActingFor,
+    call: Call<Erase>,
     child_id: web::Path<String>,
     key: IdempotencyKey,
     body: Json<ErasureBody>,
-    id: RequestId,
     state: web::Data<State>,
 ) -> Result<HttpResponse, Problem> {
-    caller.require(Scope::RightsWrite)?;
-    let body = body.0;
-    let (now, by) = (state.clock.now(), attribute(&caller, Some(actor.0), id, Operation::Erase));
-    let classes = classes(body.data.as_deref())?;
-    let reason = with_decider(body.reason.clone(), body.decided_by.clone())?;
-    let fingerprint = fingerprint(&format!("erase {child_id}"), &body)?;
-    let reference = state.child_ids.child(caller.organisation(), &child_id).ok_or(Problem::new(Kind::NotFound))?;
-    let draft = ErasureDraft { id: ErasureId(state.ids.next()), reason, future: body.future };
-    let partnership = Arc::clone(caller.partnership());
-    let erased = state.store.transaction(move |tx| {
-        once(tx, (&by, key.0.as_deref(), &fingerprint), now, |tx| {
-            let child = tx.child_for_erasure(&reference)?;
-            let facts = tx.facts_for_rights(child, by.organisation)?;
-            let facts = Facts::at(now, &partnership, &facts);
-            let ask = |data| own(Act::Erase, by.organisation, data, child, draft.id.0);
-            let permits: Result<Vec<Permit>, Refusal> = classes.iter().map(|class| decide(ask(*class), facts)).collect();
-            let permits = match permits {
-                Ok(permits) => permits,
-                Err(refusal) => return tx.leave_refused(&refusal, &by, now).map(|()| Err(Problem::new(Kind::LegalHold))),
-            };
-            let erased = tx.erase(&permits, &reference, &draft, &by)?;
-            Ok(Ok(ErasureView {
-                id: draft.id,
-                made_at: now,
-                erased: erased.rows.into_iter().map(|(data, rows)| ErasedView { data, rows }).collect(),
-                decisions: erased.decisions,
-                future: draft.future,
-                recipients: erased.recipients,
-            }))
-        })
-    });
-    let erased = erased.await??;
-    settle(&state).await?;
-    if matches!(erased, Once::Made(_)) {
-        retention::scrub(&state.store).await;
-    }
-    Ok(erased.respond())
+    let key = key.of(&format!("erase {child_id}"), &body.0)?;
+    let ErasureBody { data, future, reason, decided_by } = body.0;
+    let data = classes(data.as_deref())?;
+    let draft = ErasureDraft { id: ErasureId(state.ids.next()), data, reason: with_decider(reason, decided_by)?, future };
+    let child = state.child_ids.child(call.organisation(), &child_id).ok_or(Problem::new(Kind::NotFound))?;
+    let (id, made_at) = (draft.id, call.now());
+    let view = move |erased: Erased| ErasureView {
+        id,
+        made_at,
+        erased: erased.rows.into_iter().map(|(data, rows)| ErasedView { data, rows }).collect(),
+        decisions: erased.decisions,
+        future,
+        recipients: erased.recipients,
+    };
+    Ok(respond(exchange::erase(&state.store, &state.journal, call.context(), key, child, draft, view).await?))
 }
 
 /// Let what was erased be sent again
@@ -153,24 +124,20 @@ pub async fn erase(
 )]
 #[post("/v1/erasures/{id}/lifting")]
 pub async fn lift_erasure(
-    caller: Caller,
-    actor: ActingFor,
+    call: Call<LiftErasure>,
     erasure_id: web::Path<String>,
     body: Json<ReasonBody>,
-    id: RequestId,
     state: web::Data<State>,
 ) -> Result<web::Json<LiftedView>, Problem> {
-    caller.require(Scope::RightsWrite)?;
-    let (organisation, by) = (caller.organisation(), attribute(&caller, Some(actor.0), id, Operation::LiftErasure));
     let erasure_id = erasure_id.parse::<ErasureId>().map_err(|_| Problem::new(Kind::NotFound))?;
-    let reason = body.0.checked()?;
-    let find = move |tx: &mut Tx<'_>| Ok(tx.erasure(erasure_id, organisation)?.map(|erasure| erasure.child));
-    let lifted = end(&state, &caller, by, (Act::Erase, erasure_id.0), find, move |tx, permit, by| {
-        tx.lift_erasure(permit, erasure_id, &reason, by).map(Some)
-    });
-    let lifted = lifted.await?;
-    settle(&state).await?;
-    Ok(web::Json(LiftedView { id: lifted.id, made_at: lifted.made_at, lifted_at: lifted.lifted_at }))
+    let lifted = exchange::lift_erasure(&state.store, &state.journal, call.context(), erasure_id, body.0.checked()?);
+    Ok(web::Json(lifted.await?.into()))
+}
+
+/// The reason and who decided, as they are sealed together.
+pub(super) fn with_decider(reason: String, decided_by: String) -> Result<String, Problem> {
+    let (reason, decided_by) = (checked(reason, "reason")?, checked(decided_by, "decided_by")?);
+    Ok(format!("{decided_by}: {reason}"))
 }
 
 fn classes(asked: Option<&[DataClass]>) -> Result<Vec<DataClass>, Problem> {

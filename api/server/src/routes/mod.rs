@@ -31,7 +31,6 @@ pub mod reconciliation;
 pub mod rectifications;
 pub mod releases;
 pub mod restrictions;
-mod rights;
 pub mod submission_reports;
 mod submission_views;
 pub mod submissions;

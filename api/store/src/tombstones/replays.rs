@@ -7,8 +7,9 @@ use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use domain::agreements::DataClass;
 use domain::audit::{Actor, Attribution};
+use domain::calls::Context;
 use domain::organisations::OrganisationCode;
-use domain::policy::Permit;
+use domain::policy::{Act, Ask};
 use domain::submissions::Dataset;
 
 use super::journal::{Journal, Line, Lines};
@@ -33,20 +34,14 @@ impl Store {
         task.await.map_err(|_| StoreError::Away("the task was stopped".into()))?
     }
 
-    /// Takes over the marks that the database has not, and erases or moves again what they mark; `permit` gives
-    /// leave, and each organisation and class has its leaf. Then the journal is brought up to date.
-    pub async fn replay_tombstones(
-        &self,
-        journal: &Journal,
-        permit: impl Fn(OrganisationCode, DataClass) -> Option<Permit> + Send + 'static,
-        by: Attribution,
-        at: DateTime<Utc>,
-    ) -> Result<Replayed, StoreError> {
+    /// Takes over the marks that the database has not, and erases or moves again what they mark, on behalf of the
+    /// organisations that did so first; each organisation and class has its leaf. Then the journal is brought up to date.
+    pub async fn replay_tombstones(&self, journal: &Journal, cx: Context) -> Result<Replayed, StoreError> {
         let file = journal.clone();
         let lines =
             tokio::task::spawn_blocking(move || file.read()).await.map_err(|_| StoreError::Away("the task was stopped".into()))??;
         let lines = Arc::new(lines);
-        let replayed = self.transaction(move |tx| tx.replay_tombstones(&lines, &permit, &by, at)).await?;
+        let replayed = self.transaction(move |tx| tx.replay_tombstones(&lines, &cx)).await?;
         self.journal_tombstones(journal).await?;
         Ok(replayed)
     }
@@ -58,13 +53,7 @@ impl Tx<'_> {
         Ok(rows.into_iter().map(|row| ((row.cause.clone(), row.position), Line::from(row))).collect())
     }
 
-    fn replay_tombstones(
-        &mut self,
-        lines: &Lines,
-        permit: &impl Fn(OrganisationCode, DataClass) -> Option<Permit>,
-        by: &Attribution,
-        at: DateTime<Utc>,
-    ) -> Result<Replayed, StoreError> {
+    fn replay_tombstones(&mut self, lines: &Lines, cx: &Context) -> Result<Replayed, StoreError> {
         let held = self.tombstone_lines()?;
         let mut replayed = Replayed::new();
         for (key, line) in lines {
@@ -72,7 +61,7 @@ impl Tx<'_> {
                 None => {
                     let (organisation, mark) = self.take_over(line)?;
                     if line.lifted_at.is_none() {
-                        let (data, rows) = self.apply(organisation, &mark, at)?;
+                        let (data, rows) = self.apply(organisation, &mark, cx.now)?;
                         *replayed.entry((organisation, data)).or_default() += rows;
                     }
                 }
@@ -85,9 +74,10 @@ impl Tx<'_> {
         }
         replayed.retain(|_, rows| *rows > 0);
         for ((organisation, data), rows) in &replayed {
-            let permit = permit(*organisation, *data).ok_or(StoreError::Corrupt("no leave to erase again"))?;
             let actor = Actor { id: "gateway".into(), role: "system".into(), reason: format!("erased again after a restore: {rows}") };
-            self.leave_permitted(&permit, &Attribution { actor: Some(actor), ..by.clone() })?;
+            let by = Attribution { actor: Some(actor), ..cx.by.clone() };
+            let left = self.permitted(Ask::own(Act::Erase, *organisation, *data), cx, |tx, permit| tx.leave_permitted(permit, &by))?;
+            left.map_err(|_| StoreError::Corrupt("no leave to erase again"))?;
         }
         Ok(replayed)
     }

@@ -1,0 +1,44 @@
+//! Rectifications: referrals that were sent under another child's identity are moved to their own (UK GDPR art 16).
+
+use domain::agreements::DataClass;
+use domain::calls::Context;
+use domain::organisations::OrganisationCode;
+use domain::policy::{Act, Ask};
+use domain::rectifications::RectificationDraft;
+use serde::Serialize;
+use store::{Journal, Store, StoreError, Tx};
+
+use crate::idempotency::{Key, Once, once};
+use crate::ownership::own_referrals;
+use crate::troubles::Trouble;
+
+/// Moves the caller's organisation's own referrals to the child that they are about. `view` is given to whom they had been
+/// disclosed under the wrong one. It is not answered, be it again, before its marks are in the journal.
+pub async fn rectify<V: Serialize + Send + 'static>(
+    store: &Store,
+    journal: &Journal,
+    cx: Context,
+    key: Key,
+    draft: RectificationDraft,
+    view: impl Fn(Vec<OrganisationCode>) -> V + Send + 'static,
+) -> Result<Once<V>, Trouble> {
+    let moved = store.transaction(move |tx| once(tx, &key, &cx, |tx| Ok(move_referrals(tx, &cx, &draft)?.map(&view))));
+    let moved = moved.await??;
+    store.journal_tombstones(journal).await?;
+    Ok(moved)
+}
+
+/// Moves the referrals if it is permitted about both children, and answers to whom they had been disclosed.
+fn move_referrals(tx: &mut Tx<'_>, cx: &Context, draft: &RectificationDraft) -> Result<Result<Vec<OrganisationCode>, Trouble>, StoreError> {
+    let ask = Ask::own(Act::Rectify, cx.organisation(), DataClass::WaitingListStatus).about(draft.id.0);
+    tx.hold_together(&[&draft.from, &draft.to])?;
+    let of_former = Ask { child: tx.known_child(&draft.from)?, ..ask };
+    let moved = tx.permitted(of_former, cx, |tx, from| {
+        if let Err(trouble) = own_referrals(tx, cx, of_former, Some(&draft.referrals))? {
+            return Ok(Err(trouble));
+        }
+        let moved = tx.permitted_naming(&draft.to, ask, cx, |tx, to| tx.rectify((from, to), draft, &cx.by))?;
+        Ok(moved.map_err(Trouble::from))
+    })?;
+    Ok(moved.map_err(Trouble::from).flatten())
+}
