@@ -20,6 +20,8 @@ pub(crate) enum Failure {
     Rotation(#[from] trust::RotationError),
     #[error(transparent)]
     Operation(#[from] server::OperationError),
+    #[error(transparent)]
+    File(#[from] trust::FileError),
     #[error("{0}")]
     Output(#[from] std::io::Error),
     #[error("{0}")]
