@@ -19,7 +19,7 @@ pub(crate) enum Failure {
     #[error(transparent)]
     Rotation(#[from] trust::RotationError),
     #[error(transparent)]
-    Operation(#[from] server::OperationError),
+    Command(#[from] server::CommandError),
     #[error(transparent)]
     File(#[from] trust::FileError),
     #[error("{0}")]

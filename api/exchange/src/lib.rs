@@ -6,9 +6,11 @@
 mod holds;
 mod idempotency;
 mod ownership;
+mod stored_keys;
 mod troubles;
 
 pub use domain::calls::Context;
 pub use holds::{release_hold, set_hold};
 pub use idempotency::{Key, Once, fingerprint};
+pub use stored_keys::StoredKeys;
 pub use troubles::{Fault, Kind, Trouble};

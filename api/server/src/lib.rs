@@ -8,6 +8,7 @@ pub mod attributions;
 pub mod bodies;
 pub mod callers;
 pub mod calls;
+mod commands;
 pub mod configuration;
 mod documentation;
 pub mod exchanges;
@@ -18,14 +19,12 @@ pub mod fields;
 pub mod gateway;
 pub mod idempotency;
 pub mod ingest;
-pub mod maintenance;
 pub mod negotiation;
 pub mod pages;
 pub mod probes;
 pub mod problems;
 pub mod releases;
 pub mod retention;
-mod retirement;
 pub mod routes;
 mod secrets;
 pub mod spools;
@@ -34,8 +33,9 @@ pub mod telemetry;
 pub mod transitional;
 pub mod upkeep;
 
+pub use commands::{
+    CommandError, assurance_documents, build_release, formats_page, migrate, openapi, retire, run_retention, verify_audit,
+};
 pub use configuration::{Configuration, ConfigurationError};
 pub use documents::assurance_papers;
 pub use gateway::{Gateway, StartError, start};
-pub use maintenance::{OperationError, assurance_documents, build_release, formats_page, migrate, openapi, run_retention, verify_audit};
-pub use retirement::retire;

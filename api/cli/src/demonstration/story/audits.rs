@@ -56,7 +56,7 @@ pub(super) async fn verify(cast: &Cast, telling: &mut Telling<'_>) -> Result<(),
             std::thread::sleep(BETWEEN_POLLS);
             report = verify()?;
         }
-        Ok::<_, server::OperationError>(report)
+        Ok::<_, server::CommandError>(report)
     });
     let report = verified.await.map_err(|error| Failure::Other(error.to_string()))??;
     telling.did("the operator verifies the log: sendbridge audit verify --against checkpoint.txt")?;

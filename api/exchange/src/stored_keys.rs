@@ -1,39 +1,27 @@
-//! `keys rotate --retire`: which of the old keys something that is stored still needs.
+//! Which of the old keys something that is stored still needs.
 
 use std::collections::BTreeMap;
 
 use domain::keys::KeyPurpose;
-use store::{Journal, KeyUsage, Store};
-use trust::{Clock, Retirement};
-
-use crate::configuration::Configuration;
-use crate::maintenance::{self, OperationError};
+use store::{Journal, KeyUsage, Store, StoreError};
 
 /// What is stored, as far as keys are concerned.
-struct Stored {
+pub struct StoredKeys {
     usage: KeyUsage,
     releases: Vec<(u32, u64)>,
     /// How many marks of the journal of tombstones are sealed under each key.
     journal: BTreeMap<u32, u64>,
 }
 
-/// Removes each old key that nothing needs from its file. It blocks.
-pub fn retire(configuration: &Configuration, clock: &Clock, named: Option<KeyPurpose>) -> Result<Retirement, OperationError> {
-    let (store, _) = maintenance::open(configuration, clock)?;
-    let retired = Stored::read(configuration, &store)
-        .and_then(|stored| Ok(trust::retire(&configuration.keys, clock.now(), named, |purpose, id| stored.check_unneeded(purpose, id))?));
-    store.close();
-    retired
-}
-
-impl Stored {
-    fn read(configuration: &Configuration, store: &Store) -> Result<Self, OperationError> {
-        let journal = Journal::new(&configuration.database.tombstones).marks_by_key()?;
+impl StoredKeys {
+    /// Looks through everything that is stored. It blocks.
+    pub fn read(store: &Store, journal: &Journal) -> Result<Self, StoreError> {
+        let journal = journal.marks_by_key()?;
         Ok(Self { usage: store.key_usage_blocking()?, releases: store.release_secrets_blocking()?, journal })
     }
 
     /// Refuses a key that something stored needs, and says what.
-    fn check_unneeded(&self, purpose: KeyPurpose, id: u32) -> Result<(), String> {
+    pub fn check_unneeded(&self, purpose: KeyPurpose, id: u32) -> Result<(), String> {
         let under = match purpose {
             KeyPurpose::Release => self.releases.iter().find(|(secret, _)| *secret == id).map(|(_, releases)| *releases),
             _ => self.usage.get(&(purpose, id)).copied(),
