@@ -20,7 +20,7 @@ use chrono::{Duration, NaiveDate};
 use domain::keys::KeyPurpose;
 use sendbridge::demonstration::{LayOut, lay_out};
 use serde_json::Value;
-use server::{Configuration, Gateway, OperationError};
+use server::{CommandError, Configuration, Gateway};
 use store::AuditReport;
 use tempfile::TempDir;
 use trust::{Clock, LEAST_DELAY, Retirement, Rotation, RotationError};
@@ -238,7 +238,7 @@ impl World {
     }
 
     /// Looks through the log, as the operator's command does.
-    pub async fn verify_audit(&self, against: Option<PathBuf>) -> Result<AuditReport, OperationError> {
+    pub async fn verify_audit(&self, against: Option<PathBuf>) -> Result<AuditReport, CommandError> {
         let (configuration, clock) = (self.configuration.clone(), self.hands.clock());
         let look = move || server::verify_audit(&configuration, &clock, against.as_deref());
         tokio::task::spawn_blocking(look).await.expect("the look, to its end")

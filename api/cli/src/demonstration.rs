@@ -2,7 +2,6 @@
 //! signed on the spot.
 
 mod authorities;
-mod files;
 mod secrets;
 pub(crate) mod story;
 
@@ -10,6 +9,7 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use chrono::{Months, NaiveDate};
+use trust::{FileError, create_secret_folder, write_secret_file};
 
 use authorities::{Authority, Identity};
 
@@ -56,6 +56,8 @@ pub enum LayOutError {
     Foreign(PathBuf),
     #[error("a file of the demonstration cannot be read or written: {0}")]
     File(#[from] std::io::Error),
+    #[error(transparent)]
+    Unwritable(#[from] FileError),
     #[error("a certificate cannot be made: {0}")]
     Certificate(#[from] rcgen::Error),
     #[error("a certificate or a revocation list is no PEM: {0}")]
@@ -104,7 +106,7 @@ pub fn lay_out(dir: &Path, options: &LayOut) -> Result<Demonstration, LayOutErro
     }
     let [pki, keys, clients] = ["pki", "keys", "clients"].map(|name| dir.join(name));
     for folder in [&pki, &keys, &clients, &dir.join("data")] {
-        files::make_folder(folder)?;
+        create_secret_folder(folder)?;
     }
 
     let authority = Authority::create(&pki, options.today)?;
@@ -114,7 +116,7 @@ pub fn lay_out(dir: &Path, options: &LayOut) -> Result<Demonstration, LayOutErro
     let mut partnership = partnership_file(options.today);
     for id in CLIENTS {
         let folder = clients.join(id);
-        files::make_folder(&folder)?;
+        create_secret_folder(&folder)?;
         write_identity(&authority.issue_client(id, options.today)?, &folder.join("cert.pem"), &folder.join("key.pem"))?;
         let public = secrets::write_signing_key(&folder.join("signing-key.pem"))?;
         partnership = partnership.replace(&format!("\"@{id}@\""), &public);
@@ -122,15 +124,15 @@ pub fn lay_out(dir: &Path, options: &LayOut) -> Result<Demonstration, LayOutErro
             .replace("@api_listen@", &options.api_listen.to_string())
             .replace("@client_id@", id)
             .replace("@signs@", if id == SIGNS { "" } else { "# " });
-        files::write(&folder.join("client.toml"), client.as_bytes())?;
+        write_secret_file(&folder.join("client.toml"), client.as_bytes())?;
     }
-    files::write(&dir.join("partnership.toml"), partnership.as_bytes())?;
+    write_secret_file(&dir.join("partnership.toml"), partnership.as_bytes())?;
     // Last, because a folder with it in place is taken for whole.
     let gateway = GATEWAY
         .replace("@api_listen@", &options.api_listen.to_string())
         .replace("@operations_listen@", &options.operations_listen.to_string())
         .replace("@database_url@", &options.database_url);
-    files::write(&dir.join("gateway.toml"), gateway.as_bytes())?;
+    write_secret_file(&dir.join("gateway.toml"), gateway.as_bytes())?;
     Ok(found(false))
 }
 
@@ -151,8 +153,8 @@ pub fn assurance_documents() -> Result<Vec<(&'static str, String)>, String> {
 }
 
 fn write_identity(identity: &Identity, certificate: &Path, key: &Path) -> Result<(), LayOutError> {
-    files::write(certificate, identity.certificate.as_bytes())?;
-    Ok(files::write(key, identity.key.as_bytes())?)
+    write_secret_file(certificate, identity.certificate.as_bytes())?;
+    Ok(write_secret_file(key, identity.key.as_bytes())?)
 }
 
 fn is_demonstration(dir: &Path) -> bool {

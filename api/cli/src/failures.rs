@@ -19,7 +19,9 @@ pub(crate) enum Failure {
     #[error(transparent)]
     Rotation(#[from] trust::RotationError),
     #[error(transparent)]
-    Operation(#[from] server::OperationError),
+    Command(#[from] server::CommandError),
+    #[error(transparent)]
+    File(#[from] trust::FileError),
     #[error("{0}")]
     Output(#[from] std::io::Error),
     #[error("{0}")]

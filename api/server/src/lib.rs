@@ -8,20 +8,20 @@ pub mod attributions;
 pub mod bodies;
 pub mod callers;
 pub mod calls;
+mod chores;
+mod commands;
 pub mod configuration;
 mod documentation;
 pub mod exchanges;
-pub mod expiries;
 pub mod fhir;
 pub mod fhir_audit_events;
 pub mod fields;
 pub mod gateway;
 pub mod idempotency;
 pub mod ingest;
-pub mod maintenance;
 pub mod negotiation;
 pub mod pages;
-pub mod probes;
+mod probes;
 pub mod problems;
 pub mod routes;
 mod secrets;
@@ -29,11 +29,8 @@ pub mod spools;
 pub mod state;
 pub mod telemetry;
 pub mod transitional;
-pub mod upkeep;
 
+pub use commands::{CommandError, assurance_documents, build_release, formats_page, migrate, openapi, retire, run_retention, verify_audit};
 pub use configuration::{Configuration, ConfigurationError};
 pub use documents::assurance_papers;
 pub use gateway::{Gateway, StartError, start};
-pub use maintenance::{
-    OperationError, assurance_documents, build_release, formats_page, migrate, openapi, retire, run_retention, verify_audit,
-};

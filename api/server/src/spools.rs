@@ -3,7 +3,7 @@
 
 use std::fs::File;
 use std::io::{self, ErrorKind, Read, Seek, SeekFrom, Write};
-use std::os::unix::fs::{DirBuilderExt, FileExt};
+use std::os::unix::fs::FileExt;
 use std::path::PathBuf;
 
 use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, MAX_TAG_LEN, NONCE_LEN, Nonce, UnboundKey};
@@ -28,7 +28,7 @@ impl Spools {
 
     /// An empty one, under a key of its own. It blocks, as do all the methods of a spool.
     pub fn spool(&self) -> io::Result<Spool> {
-        std::fs::DirBuilder::new().recursive(true).mode(0o700).create(&self.folder)?;
+        trust::create_secret_folder(&self.folder).map_err(io::Error::other)?;
         let mut key = Zeroizing::new([0; 32]);
         rand::fill(key.as_mut_slice()).map_err(io::Error::other)?;
         let key = UnboundKey::new(&AES_256_GCM, key.as_slice()).map_err(io::Error::other)?;

@@ -1,7 +1,8 @@
 //! Files that are read whole and put in place whole, and secrets that only their owner may read.
 
-use std::io;
-use std::os::unix::fs::PermissionsExt;
+use std::fs::{DirBuilder, File, OpenOptions, Permissions};
+use std::io::{self, Write};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 use zeroize::Zeroizing;
@@ -31,32 +32,53 @@ pub(crate) fn read_secret_file(path: &Path) -> Result<Zeroizing<Vec<u8>>, FileEr
 /// Puts a new file, mode 0644, in the place of one that may be read at this moment: it is seen whole or
 /// not yet, and is still there after a power cut.
 pub fn replace_file(path: &Path, content: &[u8]) -> Result<(), FileError> {
-    put(path, content, 0o644)
+    put(path, content, 0o644, true)
 }
 
 /// Puts a new file that is its owner's alone, mode 0600, in the place of another in the same way.
 pub fn replace_secret_file(path: &Path, content: &[u8]) -> Result<(), FileError> {
-    put(path, content, 0o600)
+    put(path, content, 0o600, true)
 }
 
-fn put(path: &Path, content: &[u8], mode: u32) -> Result<(), FileError> {
-    use std::io::Write;
-    use std::os::unix::fs::OpenOptionsExt;
+/// The same without waiting for the disk: for files that can be made again if a power cut takes them.
+pub fn write_secret_file(path: &Path, content: &[u8]) -> Result<(), FileError> {
+    put(path, content, 0o600, false)
+}
+
+/// An empty file, mode 0600, in the place of another, for what is written piece by piece.
+pub fn create_secret_file(path: &Path) -> Result<File, FileError> {
+    create(path, 0o600).map_err(|source| FileError::Unwritable { path: path.into(), source })
+}
+
+/// Makes a folder that is its owner's alone, mode 0700, and those above it that are missing.
+pub fn create_secret_folder(path: &Path) -> Result<(), FileError> {
+    let made = DirBuilder::new().recursive(true).mode(0o700).create(path);
+    made.map_err(|source| FileError::Unwritable { path: path.into(), source })
+}
+
+fn put(path: &Path, content: &[u8], mode: u32, is_durable: bool) -> Result<(), FileError> {
     let written = || {
         let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
         std::fs::create_dir_all(folder)?;
         let mut name = path.file_name().unwrap_or_default().to_os_string();
         name.push(".new");
         let beside = path.with_file_name(name);
-        let mut file = std::fs::OpenOptions::new().write(true).create(true).truncate(true).mode(mode).open(&beside)?;
-        // One that was left behind may have had another mode.
-        file.set_permissions(std::fs::Permissions::from_mode(mode))?;
+        let mut file = create(&beside, mode)?;
         file.write_all(content)?;
-        file.sync_all()?;
+        if is_durable {
+            file.sync_all()?;
+        }
         std::fs::rename(&beside, path)?;
-        std::fs::File::open(folder)?.sync_all()
+        if is_durable { File::open(folder)?.sync_all() } else { Ok(()) }
     };
     written().map_err(|source| FileError::Unwritable { path: path.into(), source })
+}
+
+fn create(path: &Path, mode: u32) -> io::Result<File> {
+    let file = OpenOptions::new().write(true).create(true).truncate(true).mode(mode).open(path)?;
+    // One that was left behind may have had another mode.
+    file.set_permissions(Permissions::from_mode(mode))?;
+    Ok(file)
 }
 
 /// Refuses a file that its group or the world may open.
@@ -92,5 +114,23 @@ mod tests {
             assert_eq!(read_secret_file(&path).is_err(), open, "{mode:o}");
             assert_eq!(check_private_files(folder.path()).is_err(), open, "{mode:o}");
         }
+    }
+
+    #[test]
+    fn what_is_written_is_its_owners_alone_whatever_was_there() {
+        let folder = tempfile::tempdir().unwrap();
+        let below = folder.path().join("keys");
+        create_secret_folder(&below).unwrap();
+        assert_eq!(below.metadata().unwrap().permissions().mode() & 0o777, 0o700);
+        let path = below.join("key");
+        for write in [write_secret_file, replace_secret_file, |path: &Path, content: &[u8]| {
+            create_secret_file(path).map(|mut file| file.write_all(content).unwrap())
+        }] {
+            std::fs::write(&path, "what was there before, and longer").unwrap();
+            std::fs::set_permissions(&path, Permissions::from_mode(0o644)).unwrap();
+            write(&path, b"secret").unwrap();
+            assert_eq!(*read_secret_file(&path).unwrap(), b"secret");
+        }
+        assert_eq!(below.read_dir().unwrap().count(), 1, "nothing is left beside it");
     }
 }

@@ -19,7 +19,10 @@ mod watches;
 pub use checkpoints::{CheckpointError, CheckpointKeys, Checkpoints};
 pub use child_ids::{ChildIds, ChildKeys};
 pub use clocks::{Clock, Ids};
-pub use files::{FileError, check_private_files, read_file, replace_file, replace_secret_file};
+pub use files::{
+    FileError, check_private_files, create_secret_file, create_secret_folder, read_file, replace_file, replace_secret_file,
+    write_secret_file,
+};
 pub use json::{JsonError, parse_json};
 pub use keys::{KeySource, Keys, KeysError, LEAST_DELAY, Retirement, Rotation, RotationError, retire, rotate};
 pub use partnership::{LineFault, PartnershipError, line_of, parse_partnership, watch_partnership};

@@ -10,9 +10,10 @@ use rcgen::{
 };
 use rustls::pki_types::CertificateRevocationListDer;
 use rustls::pki_types::pem::PemObject;
+use trust::write_secret_file;
 use x509_parser::prelude::FromDer;
 
-use super::{LayOutError, files};
+use super::LayOutError;
 
 const MONTHS_VALID: Months = Months::new(12);
 
@@ -34,8 +35,8 @@ impl Authority {
         let mut params = authority();
         (params.not_before, params.not_after) = validity(today);
         let certificate = params.self_signed(&key)?;
-        files::write(&pki.join("ca.pem"), certificate.pem().as_bytes())?;
-        files::write(&pki.join("ca-key.pem"), key.serialize_pem().as_bytes())?;
+        write_secret_file(&pki.join("ca.pem"), certificate.pem().as_bytes())?;
+        write_secret_file(&pki.join("ca-key.pem"), key.serialize_pem().as_bytes())?;
         Ok(Self { issuer: Issuer::new(params, key) })
     }
 
@@ -86,7 +87,7 @@ impl Authority {
             revoked_certs: serials.into_iter().map(revoked).collect(),
             key_identifier_method: KeyIdMethod::Sha256,
         };
-        Ok(files::replace(&pki.join("crl.pem"), params.signed_by(&self.issuer)?.pem()?.as_bytes())?)
+        Ok(write_secret_file(&pki.join("crl.pem"), params.signed_by(&self.issuer)?.pem()?.as_bytes())?)
     }
 }
 

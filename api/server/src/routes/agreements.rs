@@ -12,7 +12,6 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::calls::Call;
-use crate::expiries::warnings;
 use crate::pages::Page;
 
 /// An organisation by code and name.
@@ -116,7 +115,6 @@ impl AgreementView {
             codes.iter().map(|code| PartyView { code: *code, name: partnership.name_of(*code) }).collect::<Vec<_>>()
         };
         let fields = |data| [minimums::columns(data), minimums::fields(data)].concat();
-        let about_it = |(id, _, warning)| (id == agreement.id).then_some(warning);
         Self {
             id: agreement.id.clone(),
             standing: agreement.standing(today, partnership.warn_days()),
@@ -124,7 +122,7 @@ impl AgreementView {
             starts: agreement.starts,
             ends: agreement.ends,
             days_left: agreement.days_left(today),
-            warnings: warnings(partnership, today).into_iter().filter_map(about_it).collect(),
+            warnings: partnership.warnings(agreement, today),
             purpose: agreement.purpose,
             providers: parties(&agreement.providers),
             recipients: parties(&agreement.recipients),

@@ -7,7 +7,6 @@ use domain::audit::Outcome;
 use domain::policy::Reason;
 
 use super::{Cast, Telling};
-use crate::demonstration::files;
 use crate::failures::Failure;
 
 /// The agreement under which the waits were shown.
@@ -44,7 +43,7 @@ pub(super) async fn read(cast: &Cast, telling: &mut Telling<'_>) -> Result<(), F
 /// The auditor keeps a checkpoint, and the operator verifies the whole log against it, once the story is in it.
 pub(super) async fn verify(cast: &Cast, telling: &mut Telling<'_>) -> Result<(), Failure> {
     let kept = cast.stage.demonstration.dir().join("checkpoint.txt");
-    files::write(&kept, &cast.auditor.audit_checkpoint().await?)?;
+    trust::write_secret_file(&kept, &cast.auditor.audit_checkpoint().await?)?;
     telling.did("auditor-herts keeps a signed checkpoint of the log in checkpoint.txt")?;
     let configuration = cast.stage.gateway.clone();
     let verified = tokio::task::spawn_blocking(move || {
@@ -57,7 +56,7 @@ pub(super) async fn verify(cast: &Cast, telling: &mut Telling<'_>) -> Result<(),
             std::thread::sleep(BETWEEN_POLLS);
             report = verify()?;
         }
-        Ok::<_, server::OperationError>(report)
+        Ok::<_, server::CommandError>(report)
     });
     let report = verified.await.map_err(|error| Failure::Other(error.to_string()))??;
     telling.did("the operator verifies the log: sendbridge audit verify --against checkpoint.txt")?;

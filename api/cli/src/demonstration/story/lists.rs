@@ -1,8 +1,6 @@
 //! Waiting lists and the council's return, streamed from disk.
 
-use std::fs::{File, OpenOptions};
 use std::io::{self, BufWriter, Write};
-use std::os::unix::fs::OpenOptionsExt;
 use std::path::PathBuf;
 use std::time::Instant;
 
@@ -13,7 +11,6 @@ use indicatif::HumanBytes;
 use synthetic::{County, ListName};
 
 use super::{Cast, Telling};
-use crate::demonstration::files;
 use crate::failures::Failure;
 
 /// Expected of its provider and not sent, so that the tables have something to be silent about.
@@ -108,14 +105,13 @@ async fn write(
     path: PathBuf,
     fill: impl FnOnce(&County, &mut dyn Write) -> io::Result<u64> + Send + 'static,
 ) -> Result<u64, Failure> {
-    files::make_folder(&cast.stage.extracts())?;
+    trust::create_secret_folder(&cast.stage.extracts())?;
     let county = cast.stage.county.clone();
     let written = tokio::task::spawn_blocking(move || {
-        let file: File = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(path)?;
-        let mut out = BufWriter::new(file);
+        let mut out = BufWriter::new(trust::create_secret_file(&path)?);
         let count = fill(&county, &mut out)?;
         out.flush()?;
-        Ok::<_, io::Error>(count)
+        Ok::<_, Failure>(count)
     });
-    Ok(written.await.map_err(|error| Failure::Other(error.to_string()))??)
+    written.await.map_err(|error| Failure::Other(error.to_string()))?
 }

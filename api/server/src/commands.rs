@@ -1,4 +1,4 @@
-//! What an operator does beside a running gateway: the same configuration, no listener.
+//! The commands of an operator, beside a running gateway: the same configuration, no listener.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -18,7 +18,7 @@ use crate::secrets::{self, GatewaySecrets};
 
 /// Why an operator's command failed.
 #[derive(Debug, thiserror::Error)]
-pub enum OperationError {
+pub enum CommandError {
     #[error(transparent)]
     Keys(#[from] KeysError),
     #[error(transparent)]
@@ -34,13 +34,13 @@ pub enum OperationError {
 }
 
 /// Brings the tables up to date. It blocks.
-pub fn migrate(configuration: &Configuration) -> Result<(), OperationError> {
+pub fn migrate(configuration: &Configuration) -> Result<(), CommandError> {
     configuration.prepare_database()?;
     open(configuration, &Clock::system()).map(|(store, _)| store.close())
 }
 
 /// Looks through the whole audit log, and whether it extends a checkpoint. It blocks, and writes nothing.
-pub fn verify_audit(configuration: &Configuration, clock: &Clock, against: Option<&Path>) -> Result<AuditReport, OperationError> {
+pub fn verify_audit(configuration: &Configuration, clock: &Clock, against: Option<&Path>) -> Result<AuditReport, CommandError> {
     let against = match against {
         None => None,
         Some(path) => Some(CheckpointKeys::read(&configuration.keys, &configuration.audit.origin, clock.now())?.open(path)?),
@@ -50,20 +50,20 @@ pub fn verify_audit(configuration: &Configuration, clock: &Clock, against: Optio
 }
 
 /// What an information governance lead has to show, from the partnership file. It opens no database, and blocks.
-pub fn assurance_documents(configuration: &Configuration) -> Result<Vec<(&'static str, String)>, OperationError> {
+pub fn assurance_documents(configuration: &Configuration) -> Result<Vec<(&'static str, String)>, CommandError> {
     let partnership = watch_partnership(&configuration.partnership, configuration.authorities())?.live().load_full();
     Ok(documents::assurance_papers(&partnership))
 }
 
 /// Builds and publishes the release of a day.
-pub async fn build_release(configuration: &Configuration, clock: Clock, as_of: NaiveDate) -> Result<ReleaseId, OperationError> {
+pub async fn build_release(configuration: &Configuration, clock: Clock, as_of: NaiveDate) -> Result<ReleaseId, CommandError> {
     if as_of > domain::dates::london_day(clock.now()) {
-        return Err(OperationError::DayToCome);
+        return Err(CommandError::DayToCome);
     }
     let (read, now) = (configuration.clone(), clock.clone());
     let (opened, partnership) = tokio::task::spawn_blocking(move || {
         let partnership = watch_partnership(&read.partnership, read.authorities())?.live().load_full();
-        Ok::<_, OperationError>((open(&read, &now)?, partnership))
+        Ok::<_, CommandError>((open(&read, &now)?, partnership))
     })
     .await??;
     let (store, secrets) = opened;
@@ -74,11 +74,11 @@ pub async fn build_release(configuration: &Configuration, clock: Clock, as_of: N
 }
 
 /// Removes what is past its retention, or says what would be removed.
-pub async fn run_retention(configuration: &Configuration, clock: Clock, dry_run: bool) -> Result<Report, OperationError> {
+pub async fn run_retention(configuration: &Configuration, clock: Clock, dry_run: bool) -> Result<Report, CommandError> {
     let (read, clock_of_keys) = (configuration.clone(), clock.clone());
     let (store, partnership) = tokio::task::spawn_blocking(move || {
         let partnership = watch_partnership(&read.partnership, read.authorities())?.live().load_full();
-        Ok::<_, OperationError>((open(&read, &clock_of_keys)?.0, partnership))
+        Ok::<_, CommandError>((open(&read, &clock_of_keys)?.0, partnership))
     })
     .await??;
     let cx = Context::of_gateway(partnership, Operation::RunRetention, Ids::new(clock.clone()).next(), clock.now());
@@ -88,10 +88,10 @@ pub async fn run_retention(configuration: &Configuration, clock: Clock, dry_run:
 }
 
 /// Removes each old key that nothing needs from its file. It blocks.
-pub fn retire(configuration: &Configuration, clock: &Clock, named: Option<KeyPurpose>) -> Result<Retirement, OperationError> {
+pub fn retire(configuration: &Configuration, clock: &Clock, named: Option<KeyPurpose>) -> Result<Retirement, CommandError> {
     let (store, _) = open(configuration, clock)?;
     let retired = NeededKeys::read(&store, &Journal::new(&configuration.database.tombstones))
-        .map_err(OperationError::from)
+        .map_err(CommandError::from)
         .and_then(|needed| Ok(trust::retire(&configuration.keys, clock.now(), named, |purpose, id| needed.check_unneeded(purpose, id))?));
     store.close();
     retired
@@ -110,7 +110,7 @@ pub fn formats_page() -> String {
 }
 
 /// The store, and the keys as they are now.
-fn open(configuration: &Configuration, clock: &Clock) -> Result<(Store, Arc<GatewaySecrets>), OperationError> {
+fn open(configuration: &Configuration, clock: &Clock) -> Result<(Store, Arc<GatewaySecrets>), CommandError> {
     let secrets = Arc::new(secrets::read(&configuration.keys, &configuration.audit.origin, clock.clone())?);
     let vault = Arc::clone(&secrets.vault);
     Ok((Store::open(&configuration.database.url.expose(), move || Arc::clone(&vault))?, secrets))
