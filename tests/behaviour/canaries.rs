@@ -188,7 +188,8 @@ on_both! {
 
         // A list that has come in by halves: its staged part is a file too.
         let call = trust.call(reqwest::Method::POST, "/v1/waiting-list/submissions?format=csv&list=held-up");
-        let call = call.header("content-type", "text/csv").body(coming_in());
+        // Of a size that is told, and small enough to be worked on while it comes.
+        let call = call.header("content-type", "text/csv").header("content-length", "30000000").body(coming_in());
         let pushing = tokio::spawn(async move { call.send().await.status });
         // Another, which is not worked on before all of it is here, stands in a file without a name.
         let call = trust.call(reqwest::Method::POST, "/v1/waiting-list/submissions?format=csv&list=waiting");
