@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use chrono::NaiveDate;
 
-use crate::agreements::{Agreement, DataClass, LegalBasis, OptOut, Population, Purpose};
+use crate::agreements::{Agreement, AgreementStanding, DataClass, LegalBasis, OptOut, Population, Purpose};
 use crate::organisations::{Organisation, OrganisationCode, OrganisationKind};
 use crate::places::Places;
 use crate::scopes::ScopeSet;
@@ -284,6 +284,17 @@ impl Partnership {
     /// Whether every provision that an agreement names is law on a day.
     pub fn is_law(&self, agreement: &Agreement, today: NaiveDate) -> bool {
         self.legal_bases(agreement).all(|basis| basis.is_in_force(today))
+    }
+
+    /// What somebody has to look after in an agreement on a day.
+    pub fn warnings(&self, agreement: &Agreement, today: NaiveDate) -> Vec<&'static str> {
+        let standing = match agreement.standing(today, self.warn_days) {
+            AgreementStanding::Ended => Some("the agreement has ended: nothing flows under it"),
+            AgreementStanding::Expiring => Some("the agreement is about to end"),
+            AgreementStanding::NotStarted | AgreementStanding::InDate => None,
+        };
+        let lawless = (!self.is_law(agreement, today)).then_some("the agreement rests on a provision that is not in force today");
+        standing.into_iter().chain(lawless).collect()
     }
 
     /// The district codes of the host's area.

@@ -189,6 +189,14 @@ impl Trouble {
         self.0.cause.as_deref()
     }
 
+    /// The whole of it, for the log alone.
+    pub fn in_full(&self) -> String {
+        match self.why() {
+            Some(why) => format!("{self}: {why}"),
+            None => self.to_string(),
+        }
+    }
+
     /// What the caller reads of it beyond the kind, and what the log does.
     pub fn into_parts(self) -> (Option<Cow<'static, str>>, Vec<Fault>, Option<String>) {
         (self.0.detail, self.0.faults, self.0.cause)
@@ -235,6 +243,8 @@ impl From<StoreError> for Trouble {
         }
     }
 }
+
+impl std::error::Error for Trouble {}
 
 impl fmt::Display for Trouble {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

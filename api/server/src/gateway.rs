@@ -10,9 +10,8 @@ use actix_web::dev::ServerHandle;
 use actix_web::middleware::from_fn;
 use actix_web::test::{TestRequest, init_service};
 use actix_web::{App, HttpServer, web};
-use domain::partnerships::Partnership;
 use domain::recognition::Rules;
-use rustls::sign::CertifiedKey;
+use exchange::Trouble;
 use store::{Journal, Store, StoreError};
 use tokio::task::{JoinError, JoinSet};
 use tracing_actix_web::TracingLogger;
@@ -23,6 +22,7 @@ use trust::{
 use utoipa_actix_web::AppExt;
 
 use crate::calls::{Misnamed, check_names};
+use crate::chores::{Chores, LiveFiles};
 use crate::configuration::{Configuration, ConfigurationError};
 use crate::documentation::Documentation;
 use crate::ingest::Intake;
@@ -31,7 +31,7 @@ use crate::secrets::{self, GatewaySecrets};
 use crate::state::State;
 use crate::telemetry::metrics::Metrics;
 use crate::telemetry::spans::RequestSpan;
-use crate::{callers, exchanges, expiries, probes, retention, routes, upkeep};
+use crate::{callers, chores, exchanges, probes, retention, routes};
 
 /// How long a client may take for a handshake, or for the head of a request.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(10);
@@ -51,11 +51,8 @@ pub struct Gateway {
     operations: SocketAddr,
     handles: [ServerHandle; 2],
     servers: JoinSet<io::Result<()>>,
-    watches: JoinSet<()>,
-    store: Store,
-    log: upkeep::Log,
-    metrics: Metrics,
-    intake: Intake,
+    chores: Chores,
+    state: Arc<State>,
 }
 
 /// Why a gateway cannot start.
@@ -71,6 +68,8 @@ pub enum StartError {
     Keys(#[from] KeysError),
     #[error("the database: {0}")]
     Store(#[from] StoreError),
+    #[error("{}", .0.in_full())]
+    Trouble(#[from] Trouble),
     #[error(transparent)]
     File(#[from] FileError),
     #[error("{address}: {source}")]
@@ -87,11 +86,8 @@ pub enum StartError {
 
 /// What is read from files before anything listens.
 struct Loaded {
-    partnership: Watch<Partnership, PartnershipError>,
+    files: LiveFiles,
     rules: Rules,
-    certificate: Watch<CertifiedKey, TlsError>,
-    authorities: Vec<Watch<Authority, TlsError>>,
-    secrets: Watch<GatewaySecrets, KeysError>,
     store: Store,
 }
 
@@ -105,37 +101,36 @@ pub async fn start(configuration: Configuration, clock: Clock) -> Result<Gateway
     let (api_listener, api) = listen(configuration.api.listen)?;
     let (operations_listener, operations) = listen(configuration.operations.listen)?;
 
-    let store = loaded.store;
-    let live_secrets = loaded.secrets.live();
+    let Loaded { files, rules, store } = loaded;
+    let live_secrets = files.secrets.live();
     let checkpoints = Arc::new(Checkpoints::new(from(&live_secrets, |secrets| &secrets.checkpoints)));
-    let log = upkeep::Log { store: store.clone(), checkpoints: Arc::clone(&checkpoints), settings: configuration.audit.clone() };
     // Before anybody can ask for it, what an older database brought back is gone again.
     let journal = Journal::new(&configuration.database.tombstones);
     let request = (Ids::new(clock.clone()).next(), clock.now());
-    retention::replay(&store, &journal, loaded.partnership.live().load_full(), request).await?;
-    upkeep::end_what_was_interrupted(&store, &clock).await?;
-    let periods = configuration.retention.clone();
+    retention::replay(&store, &journal, files.partnership.live().load_full(), request).await?;
+    chores::end_what_was_interrupted(&store, &clock).await?;
+    exchange::sweep_left_claims(&store, &configuration.retention, clock.now()).await?;
     let metrics = Metrics::new();
-    let trust = Trust::new(loaded.authorities.iter().map(Watch::live).collect())?;
+    let trust = Trust::new(files.authorities.iter().map(Watch::live).collect())?;
     let refusals = metrics.clone();
     let verifier = LiveVerifier::new(trust.clone(), clock.clone(), move |reason| refusals.certificate_refused(reason));
-    let tls = server_config(ServerCertificate::new(loaded.certificate.live()), verifier, clock.clone(), configuration.api.tls12)?;
+    let tls = server_config(ServerCertificate::new(files.certificate.live()), verifier, clock.clone(), configuration.api.tls12)?;
     let issuer = configuration.api.issuer.clone().unwrap_or_else(|| format!("https://{api}"));
-    let intake = Intake::new(store.clone(), clock.clone(), loaded.rules, journal.clone(), &configuration);
+    let intake = Intake::new(store.clone(), clock.clone(), rules, journal.clone(), &configuration);
     let document = routes::document();
     let state = web::Data::new(State {
         ids: Ids::new(clock.clone()),
-        clock: clock.clone(),
-        live_partnership: loaded.partnership.live(),
+        clock,
+        live_partnership: files.partnership.live(),
         trust,
         tokens: Tokens::new(issuer, from(&live_secrets, |secrets| &secrets.signing_keys)),
         child_ids: ChildIds::new(from(&live_secrets, |secrets| &secrets.child_keys)),
         checkpoints,
-        intake: intake.clone(),
+        intake,
         releases: Releases::new(store.clone()),
-        journal: journal.clone(),
-        store: store.clone(),
-        metrics: metrics.clone(),
+        journal,
+        store,
+        metrics,
         documentation: Documentation::new(&document)?,
         configuration,
     });
@@ -143,9 +138,10 @@ pub async fn start(configuration: Configuration, clock: Clock) -> Result<Gateway
     let named = App::new().into_utoipa_app().configure(routes::table).split_for_parts().0.app_data(state.clone());
     check_names(&init_service(named).await, TestRequest::to_request, &document).await?;
 
+    let served = state.clone();
     let api_server = HttpServer::new(move || {
         let (app, _) = App::new().into_utoipa_app().configure(routes::table).split_for_parts();
-        app.app_data(state.clone())
+        app.app_data(served.clone())
             .default_service(web::to(exchanges::unmatched))
             .wrap(from_fn(exchanges::explain))
             .wrap(TracingLogger::<RequestSpan>::new())
@@ -162,40 +158,23 @@ pub async fn start(configuration: Configuration, clock: Clock) -> Result<Gateway
     .listen_rustls_0_23(api_listener, tls)?
     .run();
 
-    let readiness = upkeep::readiness(store.clone());
-    let told = metrics.clone();
-    let operations_server = HttpServer::new(move || {
-        App::new().app_data(web::Data::new(told.clone())).app_data(web::Data::new(readiness.clone())).configure(probes::table)
-    })
-    .workers(1)
-    .client_request_timeout(HEAD_TIMEOUT)
-    .shutdown_timeout(1)
-    .disable_signals()
-    .listen(operations_listener)?
-    .run();
+    let probed = state.clone();
+    let operations_server = HttpServer::new(move || App::new().app_data(probed.clone()).configure(probes::table))
+        .workers(1)
+        .client_request_timeout(HEAD_TIMEOUT)
+        .shutdown_timeout(1)
+        .disable_signals()
+        .listen(operations_listener)?
+        .run();
 
     let handles = [api_server.handle(), operations_server.handle()];
     let mut servers = JoinSet::new();
     servers.spawn(api_server);
     servers.spawn(operations_server);
-    let mut watches = JoinSet::new();
-    watches.spawn(upkeep::append_audit(log.clone()));
-    watches.spawn(upkeep::export_checkpoints(log.clone()));
-    watches.spawn(upkeep::prune_audit(log.clone()));
-    watches.spawn(expiries::watch(loaded.partnership.live(), clock.clone(), metrics.clone()));
-    watches.spawn(upkeep::sweep_claims(store.clone(), clock.clone(), periods.clone()));
-    watches.spawn(upkeep::sweep_works(store.clone(), clock.clone()));
-    watches.spawn(upkeep::sweep_assertions(store.clone(), clock.clone()));
-    watches.spawn(upkeep::reseal(store.clone(), journal.clone(), metrics.clone()));
-    watches.spawn(upkeep::retain(store.clone(), clock, periods, loaded.partnership.live(), journal));
-    watches.spawn(loaded.secrets.run());
-    watches.spawn(loaded.partnership.run());
-    watches.spawn(loaded.certificate.run());
-    for authority in loaded.authorities {
-        watches.spawn(authority.run());
-    }
+    let state = state.into_inner();
+    let chores = chores::start(&state, files);
     tracing::info!(%api, %operations, "listening");
-    Ok(Gateway { api, operations, handles, servers, watches, store, log, metrics, intake })
+    Ok(Gateway { api, operations, handles, servers, chores, state })
 }
 
 impl Gateway {
@@ -223,17 +202,17 @@ impl Gateway {
         api.pause().await;
         // Not the framework's graceful stop: that waits for connections that idle, too.
         let began = Instant::now();
-        while (self.metrics.in_flight() > 0 || !self.intake.is_idle()) && began.elapsed() < STOP_TIMEOUT {
+        while (self.state.metrics.in_flight() > 0 || !self.state.intake.is_idle()) && began.elapsed() < STOP_TIMEOUT {
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
         tokio::time::sleep(LAST_BYTES).await;
         api.stop(false).await;
         operations.stop(false).await;
         while self.servers.join_next().await.is_some() {}
-        self.watches.shutdown().await;
+        self.chores.stop().await;
         // What was answered last is appended, and vouched for, before the log is left.
-        self.log.finish().await;
-        let store = self.store.clone();
+        chores::finish_audit_log(&self.state).await;
+        let store = self.state.store.clone();
         if tokio::task::spawn_blocking(move || store.close()).await.is_err() {
             tracing::warn!("the store was not closed");
         }
@@ -255,15 +234,17 @@ fn load(configuration: &Configuration, clock: &Clock) -> Result<Loaded, StartErr
     configuration.prepare_database()?;
     Ok(Loaded {
         store: Store::open(&configuration.database.url.expose(), from(&secrets.live(), |secrets| &secrets.vault))?,
-        secrets,
-        authorities: configuration
-            .authority
-            .iter()
-            .map(|files| Authority::watch(files, configuration.demonstration, clock.clone()))
-            .collect::<Result<_, _>>()?,
-        certificate: ServerCertificate::watch(&configuration.api.certificate, &configuration.api.key)?,
         rules: configuration.submissions.rules()?,
-        partnership: watch_partnership(&configuration.partnership, configuration.authorities())?,
+        files: LiveFiles {
+            secrets,
+            authorities: configuration
+                .authority
+                .iter()
+                .map(|files| Authority::watch(files, configuration.demonstration, clock.clone()))
+                .collect::<Result<_, _>>()?,
+            certificate: ServerCertificate::watch(&configuration.api.certificate, &configuration.api.key)?,
+            partnership: watch_partnership(&configuration.partnership, configuration.authorities())?,
+        },
     })
 }
 

@@ -8,11 +8,11 @@ pub mod attributions;
 pub mod bodies;
 pub mod callers;
 pub mod calls;
+mod chores;
 mod commands;
 pub mod configuration;
 mod documentation;
 pub mod exchanges;
-pub mod expiries;
 pub mod fhir;
 pub mod fhir_audit_events;
 pub mod fields;
@@ -21,7 +21,7 @@ pub mod idempotency;
 pub mod ingest;
 pub mod negotiation;
 pub mod pages;
-pub mod probes;
+mod probes;
 pub mod problems;
 pub mod releases;
 pub mod retention;
@@ -31,11 +31,8 @@ pub mod spools;
 pub mod state;
 pub mod telemetry;
 pub mod transitional;
-pub mod upkeep;
 
-pub use commands::{
-    CommandError, assurance_documents, build_release, formats_page, migrate, openapi, retire, run_retention, verify_audit,
-};
+pub use commands::{CommandError, assurance_documents, build_release, formats_page, migrate, openapi, retire, run_retention, verify_audit};
 pub use configuration::{Configuration, ConfigurationError};
 pub use documents::assurance_papers;
 pub use gateway::{Gateway, StartError, start};

@@ -1,18 +1,13 @@
 //! Values that are made from files, or keys, and made again when these change.
 
-use std::fmt::Display;
 use std::path::PathBuf;
-use std::sync::Arc;
-use std::time::Duration;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use arc_swap::ArcSwap;
 use aws_lc_rs::digest;
 use zeroize::Zeroizing;
 
 use crate::files::{self, FileError};
-
-/// How often the files are looked at: a change is in force within 2 seconds.
-const PERIOD: Duration = Duration::from_secs(1);
 
 /// The present value. A reader keeps what it loaded for as long as it needs it.
 pub type Live<T> = Arc<ArcSwap<T>>;
@@ -34,14 +29,14 @@ pub struct Watch<T, E> {
     read: Read<E>,
     load: Load<T, E>,
     live: Live<T>,
-    loaded: Vec<u8>,
-    told: Option<String>,
+    /// The digest of what the value was made from.
+    loaded: Mutex<Vec<u8>>,
 }
 
 impl<T, E> Watch<T, E>
 where
     T: Send + Sync + 'static,
-    E: Display + 'static,
+    E: 'static,
 {
     /// Makes the first value of files. It reads them: call it where blocking is allowed.
     pub(crate) fn start(
@@ -63,56 +58,31 @@ where
     ) -> Result<Self, E> {
         let (contents, loaded) = read()?;
         let live = Arc::new(ArcSwap::from_pointee(load(&contents)?));
-        Ok(Self { name: name.into(), read: Box::new(read), load: Box::new(load), live, loaded, told: None })
+        Ok(Self { name: name.into(), read: Box::new(read), load: Box::new(load), live, loaded: Mutex::new(loaded) })
     }
 
-    /// The value, which follows what it is made from while [`Watch::run`] runs.
+    /// What the value is, for people.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The value, which follows what it is made from as often as [`Watch::look`] is called.
     pub fn live(&self) -> Live<T> {
         self.live.clone()
     }
 
-    /// Looks at the files, for ever. A value that cannot be made leaves the present one in force.
-    pub async fn run(mut self) {
-        let mut ticks = tokio::time::interval(PERIOD);
-        ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-        loop {
-            ticks.tick().await;
-            let checked = tokio::task::spawn_blocking(move || {
-                self.check();
-                self
-            });
-            match checked.await {
-                Ok(watch) => self = watch,
-                Err(error) => {
-                    tracing::error!(%error, "files are no longer watched");
-                    return;
-                }
-            }
+    /// Looks whether what the value is made from has changed, makes it again if so, and answers whether it did. It
+    /// blocks. A value that cannot be made leaves the present one in force. It is tried again at each look, because
+    /// what was wrong may be the hour: a list that is not in force yet.
+    pub fn look(&self) -> Result<bool, E> {
+        let mut loaded = self.loaded.lock().unwrap_or_else(PoisonError::into_inner);
+        let (contents, digest) = (self.read)()?;
+        if digest == *loaded {
+            return Ok(false);
         }
-    }
-
-    // A fault is told once; the files are tried again at each look, because what was wrong may be
-    // the hour: a list that is not in force yet.
-    fn check(&mut self) {
-        let made = (self.read)().and_then(|(contents, digest)| {
-            if digest == self.loaded { Ok(None) } else { (self.load)(&contents).map(|value| Some((value, digest))) }
-        });
-        match made {
-            Ok(None) => self.told = None,
-            Ok(Some((value, digest))) => {
-                self.live.store(Arc::new(value));
-                self.loaded = digest;
-                self.told = None;
-                tracing::info!(name = self.name, "reloaded");
-            }
-            Err(error) => {
-                let error = error.to_string();
-                if self.told.as_ref() != Some(&error) {
-                    tracing::error!(name = self.name, error, "not reloaded; what was in force stays");
-                    self.told = Some(error);
-                }
-            }
-        }
+        self.live.store(Arc::new((self.load)(&contents)?));
+        *loaded = digest;
+        Ok(true)
     }
 }
 
@@ -142,16 +112,16 @@ mod tests {
         let path = folder.path().join("number");
         std::fs::write(&path, "1").unwrap();
         let load = |contents: &Contents| String::from_utf8_lossy(&contents[0]).parse::<u32>().map_err(|_| Wrong::Number);
-        let mut watch = Watch::start("number", vec![path.clone()], load).unwrap();
+        let watch = Watch::start("number", vec![path.clone()], load).unwrap();
         let live = watch.live();
 
         for (content, expected) in [("2", 2), ("two", 2), ("3", 3)] {
             std::fs::write(&path, content).unwrap();
-            watch.check();
+            watch.look().ok();
             assert_eq!(**live.load(), expected);
         }
         std::fs::remove_file(&path).unwrap();
-        watch.check();
+        watch.look().ok();
         assert_eq!(**live.load(), 3);
     }
 }

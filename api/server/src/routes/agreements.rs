@@ -12,7 +12,6 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::callers::Caller;
-use crate::expiries::warnings;
 use crate::pages::Page;
 use crate::problems::Problem;
 use crate::state::State;
@@ -118,7 +117,6 @@ impl AgreementView {
             codes.iter().map(|code| PartyView { code: *code, name: partnership.name_of(*code) }).collect::<Vec<_>>()
         };
         let fields = |data| [minimums::columns(data), minimums::fields(data)].concat();
-        let about_it = |(id, _, warning)| (id == agreement.id).then_some(warning);
         Self {
             id: agreement.id.clone(),
             standing: agreement.standing(today, partnership.warn_days()),
@@ -126,7 +124,7 @@ impl AgreementView {
             starts: agreement.starts,
             ends: agreement.ends,
             days_left: agreement.days_left(today),
-            warnings: warnings(partnership, today).into_iter().filter_map(about_it).collect(),
+            warnings: partnership.warnings(agreement, today),
             purpose: agreement.purpose,
             providers: parties(&agreement.providers),
             recipients: parties(&agreement.recipients),

@@ -1,5 +1,5 @@
 //! Counts and times, for Prometheus and, where a collector is configured, for OTLP. Labels are from
-//! closed lists: methods, route templates, statuses, reasons, the partnership file's agreements.
+//! closed lists: methods, route templates, statuses, reasons, chores, the partnership file's agreements.
 
 use std::fmt;
 use std::sync::Arc;
@@ -31,6 +31,7 @@ struct Families {
     refused_certificates: Family<Outcome, Counter>,
     left_to_reseal: Family<UnderKey, Gauge>,
     agreement_days_left: Family<Agreed, Gauge>,
+    chore_failures: Family<Chore, Counter>,
     exported: opentelemetry::metrics::Histogram<f64>,
 }
 
@@ -63,6 +64,11 @@ struct Agreed {
     agreement: String,
 }
 
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Chore {
+    chore: String,
+}
+
 /// A request that has not been answered yet, for as long as it lives.
 pub struct InFlight(Gauge);
 
@@ -85,6 +91,8 @@ impl Metrics {
         let agreement_days_left = Family::<Agreed, Gauge>::default();
         let days_left = "Days to the last day of each agreement of the partnership file: 0 on it, negative after it";
         registry.register("agreement_days_left", days_left, agreement_days_left.clone());
+        let chore_failures = Family::<Chore, Counter>::default();
+        registry.register("chore_failures", "Turns of a chore in the background that failed", chore_failures.clone());
         let exported = opentelemetry::global::meter("sendbridge").f64_histogram("http.server.request.duration").with_unit("s").build();
         let families = Families {
             registry,
@@ -95,6 +103,7 @@ impl Metrics {
             refused_certificates,
             left_to_reseal,
             agreement_days_left,
+            chore_failures,
             exported,
         };
         Self(Arc::new(families))
@@ -150,6 +159,11 @@ impl Metrics {
         for (agreement, days) in days_left {
             self.0.agreement_days_left.get_or_create(&Agreed { agreement }).set(days);
         }
+    }
+
+    /// The count of a chore's turns that failed.
+    pub fn chore_failures(&self, chore: &str) -> Counter {
+        self.0.chore_failures.get_or_create(&Chore { chore: chore.to_owned() }).clone()
     }
 
     /// All of it, in OpenMetrics text.

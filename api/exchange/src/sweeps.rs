@@ -1,0 +1,37 @@
+//! Forgetting what served its time: keys of idempotency, and client assertions.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use domain::retention::{Kept, Periods};
+use store::Store;
+
+use crate::troubles::Trouble;
+
+/// A claim on an idempotency key that is older than this belongs to work that is dead.
+const CLAIM: TimeDelta = TimeDelta::minutes(30);
+
+/// How long an expired assertion is remembered. No gateway's clock is so far behind another's that it would believe one
+/// of them again.
+const EXPIRED: TimeDelta = TimeDelta::minutes(10);
+
+/// Forgets the idempotency keys that nobody works under any more, and the answers that are past their retention.
+pub async fn sweep_claims(store: &Store, periods: &Periods, now: DateTime<Utc>) -> Result<(), Trouble> {
+    sweep(store, periods, now, now - CLAIM).await
+}
+
+/// The same at the start, before anybody can claim one. On an embedded database no work outlives the process: all that
+/// is left is dead, however new.
+pub async fn sweep_left_claims(store: &Store, periods: &Periods, now: DateTime<Utc>) -> Result<(), Trouble> {
+    if store.is_embedded() { sweep(store, periods, now, now).await } else { Ok(()) }
+}
+
+async fn sweep(store: &Store, periods: &Periods, now: DateTime<Utc>, unsettled: DateTime<Utc>) -> Result<(), Trouble> {
+    let answered = now - TimeDelta::days(periods.days(Kept::IdempotencyAnswers).into());
+    store.sweep_claims(unsettled, answered).await?;
+    Ok(())
+}
+
+/// Forgets the client assertions that expired.
+pub async fn sweep_assertions(store: &Store, now: DateTime<Utc>) -> Result<(), Trouble> {
+    store.sweep_assertions(now - EXPIRED).await?;
+    Ok(())
+}
