@@ -19,7 +19,7 @@ pub(crate) struct Chores {
     metrics: Metrics,
 }
 
-/// When a chore has its turns. One that took longer than its period has its next turn a period after it began.
+/// When a chore has its turns. After one that took longer than the period, the next begins at once.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Turns {
     first: Duration,
