@@ -5,6 +5,7 @@ use actix_web::{HttpResponse, post, web};
 use adapters::fhir::Node;
 use domain::audit::Actor;
 use domain::identifiers::SubmissionId;
+use domain::operations::{FhirSearchConsents, FhirTransact};
 use domain::organisations::OrganisationCode;
 use domain::scopes::Scope;
 use domain::submissions::{DEFAULT_LIST, Dataset, Mode};
@@ -17,6 +18,7 @@ use crate::actors::ActingFor;
 use crate::bodies::Query;
 use crate::bodies::faults::Fault;
 use crate::callers::Caller;
+use crate::calls::Call;
 use crate::exchanges::RequestId;
 use crate::fhir::bodies::Resource;
 use crate::fhir::bundles::{self, Done};
@@ -51,6 +53,7 @@ const KEPT: [&str; 4] = ["ServiceRequest", "Patient", "Encounter", "Appointment"
 #[post("/fhir/R4")]
 #[expect(clippy::too_many_arguments, reason = "each is read from the request")]
 pub async fn fhir_transact(
+    call: Call<FhirTransact>,
     caller: Caller,
     actor: ActingFor,
     key: IdempotencyKey,
@@ -83,7 +86,7 @@ pub async fn fhir_transact(
         Some("batch") => {
             let mut answers = Vec::with_capacity(entries.len());
             for entry in entries {
-                let done = Box::pin(batch_entry(&caller, actor.0.clone(), entry, id, &state)).await;
+                let done = Box::pin(batch_entry(&call, &caller, actor.0.clone(), entry, id, &state)).await;
                 answers.push(bundles::answered(done));
             }
             bundles::answer("batch-response", answers)
@@ -208,13 +211,20 @@ fn check_updates(
     Ok(())
 }
 
-async fn batch_entry(caller: &Caller, actor: Actor, entry: &Value, id: RequestId, state: &State) -> Result<Done, Problem> {
+async fn batch_entry(
+    call: &Call<FhirTransact>,
+    caller: &Caller,
+    actor: Actor,
+    entry: &Value,
+    id: RequestId,
+    state: &State,
+) -> Result<Done, Problem> {
     let request = &entry["request"];
     let url = request["url"].as_str().unwrap_or_default().trim_start_matches('/');
     match (request["method"].as_str(), entry["resource"]["resourceType"].as_str()) {
-        (Some("GET"), _) => read(caller, actor, url, id, state).await.map(Done::Read),
+        (Some("GET"), _) => read(call, caller, actor, url, id, state).await.map(Done::Read),
         (Some("POST"), Some("Consent")) if request.get("ifNoneExist").is_none() => {
-            let (view, created) = consents::record(caller, actor, IdempotencyKey(None), &entry["resource"], id, state).await?;
+            let (view, created) = consents::record(&call.carrying()?, IdempotencyKey(None), &entry["resource"], state).await?;
             Ok(Done::Kept { created, location: format!("Consent/{}", view.id) })
         }
         (Some("POST" | "PUT"), Some("ServiceRequest")) => {
@@ -230,15 +240,15 @@ async fn batch_entry(caller: &Caller, actor: Actor, entry: &Value, id: RequestId
     }
 }
 
-async fn read(caller: &Caller, actor: Actor, url: &str, id: RequestId, state: &State) -> Result<Node, Problem> {
+async fn read(call: &Call<FhirTransact>, caller: &Caller, actor: Actor, url: &str, id: RequestId, state: &State) -> Result<Node, Problem> {
     let (path, query) = url.split_once('?').unwrap_or((url, ""));
     match path.split('/').collect::<Vec<_>>()[..] {
         ["ServiceRequest"] => service_requests::search(caller, actor, query_of(query)?, (id, service_requests::SEARCH), state).await,
         ["ServiceRequest", referral] => service_requests::read(caller, actor, referral, id, state).await,
         ["Task"] => tasks::search(caller, query_of(query)?, state).await,
         ["Task", task] => tasks::read(caller, actor, task, id, state).await,
-        ["Consent"] => consents::search(caller, actor, &query_of(query)?, (id, consents::SEARCH), state).await,
-        ["Consent", consent] => consents::read(caller, actor, consent, id, state).await,
+        ["Consent"] => consents::search(&call.carrying::<FhirSearchConsents>()?, &query_of(query)?, state).await,
+        ["Consent", consent] => consents::read(&call.carrying()?, consent, state).await,
         _ => Err(Problem::new(Kind::NotFound)),
     }
 }
