@@ -2,9 +2,11 @@
 //! it stands beside the statutory basis of the processing, never in its place.
 
 use chrono::{DateTime, NaiveDate, Utc};
+use serde::Serialize;
 
 use crate::ages;
-use crate::agreements::{DataClass, Purpose};
+use crate::agreements::{Agreement, ConsentRule, DataClass, Purpose};
+use crate::dates::days_between;
 use crate::identifiers::ConsentId;
 use crate::organisations::OrganisationCode;
 use crate::pathways::{Pathway, PathwaySet};
@@ -94,6 +96,22 @@ pub struct ConsentDraft {
     pub evidence: String,
 }
 
+/// How many days before its last a decision is listed as about to end.
+pub const NOTICE_DAYS: i64 = 30;
+
+/// Why a decision waits for a person.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub enum Because {
+    /// It was made for a child who has come of age for it.
+    ReviewDue,
+    /// It objects to a flow that needs no consent, and nobody has looked at it.
+    ObjectionToADuty,
+    /// It ends within thirty days.
+    Expiring,
+}
+
 /// Only an objection is reviewed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct NotAnObjection;
@@ -147,6 +165,25 @@ impl Consent {
         ages::review_days(born).into_iter().filter(passed).max().filter(|_| self.decided_by.is_for_a_child())
     }
 
+    /// Why the decision, about a child of that birth, waits for a person, if it does.
+    pub fn waits_because(&self, born: NaiveDate, agreements: &[Agreement], today: NaiveDate) -> Option<Because> {
+        match self.standing(Some(born), today) {
+            Standing::ReviewDue => Some(Because::ReviewDue),
+            Standing::InForce if self.decision == ConsentDecision::Objection && self.review.is_none() => {
+                agreements.iter().any(|agreement| self.is_about_duty(agreement)).then_some(Because::ObjectionToADuty)
+            }
+            Standing::InForce if self.valid_to.is_some_and(|last| days_between(today, last) <= NOTICE_DAYS) => Some(Because::Expiring),
+            _ => None,
+        }
+    }
+
+    /// Whether it is about a flow that needs no consent under the agreement.
+    fn is_about_duty(&self, agreement: &Agreement) -> bool {
+        agreement.consent == ConsentRule::NotRequired
+            && agreement.purpose == self.purpose
+            && self.data.iter().any(|data| agreement.data.contains(data) && agreement.receives(self.recipient, *data))
+    }
+
     /// Whether the decision is about this flow at all.
     pub fn is_about(&self, purpose: Purpose, data: DataClass, pathway: Pathway, recipient: OrganisationCode) -> bool {
         self.is_about_any(purpose, data, recipient) && self.pathways.contains(pathway)
@@ -161,6 +198,8 @@ impl Consent {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::agreements::{Basis, Confidentiality, OptOut, Population};
+    use crate::places::Places;
 
     fn consent(decision: ConsentDecision) -> Consent {
         Consent {
@@ -197,5 +236,75 @@ mod tests {
         let reviewed = consent(ConsentDecision::Objection).review(ReviewOutcome::FlowStops);
         let reviewed = reviewed.and_then(|consent| consent.review(ReviewOutcome::FlowContinues)).unwrap();
         assert_eq!(reviewed.review, Some(ReviewOutcome::FlowContinues));
+    }
+    /// An agreement about what [`consent`] is about, under which a decision of the family's is needed or not.
+    fn agreement(rule: ConsentRule) -> Agreement {
+        Agreement {
+            id: "status".into(),
+            purpose: Purpose::CareCoordination,
+            providers: vec!["RY4".parse().unwrap()],
+            recipients: vec!["E10000015".parse().unwrap()],
+            data: vec![DataClass::WaitingListStatus],
+            pathways: Pathway::Autism.into(),
+            population: Population::Resident,
+            consent: rule,
+            consent_recorded_by: Vec::new(),
+            starts: "2026-04-01".parse().unwrap(),
+            ends: "2027-03-31".parse().unwrap(),
+            basis: Basis {
+                uk_gdpr_6: "6(1)(e)".into(),
+                uk_gdpr_9: "9(2)(h)".into(),
+                dpa_sch1: None,
+                confidentiality: Confidentiality::Statute,
+                statute: None,
+                legal_bases: Vec::new(),
+                opt_out: OptOut::Exempt,
+                opt_out_reason: None,
+            },
+            places: Places::Anywhere,
+        }
+    }
+
+    #[test]
+    fn a_decision_that_was_made_for_a_child_waits_once_the_child_comes_of_age() {
+        let [born, before, sixteen] = ["2010-06-01", "2026-05-31", "2026-06-01"].map(|day| day.parse().unwrap());
+        let permitted = Consent { recorded_at: "2026-04-01T09:00:00Z".parse().unwrap(), ..consent(ConsentDecision::Permit) };
+        assert_eq!(permitted.waits_because(born, &[], before), None);
+        assert_eq!(permitted.waits_because(born, &[], sixteen), Some(Because::ReviewDue));
+        let own = Consent { decided_by: DecidedBy::CompetentChild, ..permitted };
+        assert_eq!(own.waits_because(born, &[], sixteen), None);
+    }
+
+    #[test]
+    fn an_objection_waits_where_the_flow_needs_no_consent_until_somebody_has_looked_at_it() {
+        let [born, today] = ["2016-05-04", "2026-06-01"].map(|day| day.parse().unwrap());
+        let duty = [agreement(ConsentRule::NotRequired)];
+        let recorded_at = "2026-04-01T09:00:00Z".parse().unwrap();
+        let objection = Consent { recorded_at, ..consent(ConsentDecision::Objection) };
+        assert_eq!(objection.waits_because(born, &duty, today), Some(Because::ObjectionToADuty));
+        for rule in [ConsentRule::Required, ConsentRule::UnlessObjected] {
+            assert_eq!(objection.waits_because(born, &[agreement(rule)], today), None, "{rule}");
+        }
+        for other in [
+            Consent { review: Some(ReviewOutcome::FlowContinues), ..objection.clone() },
+            Consent { decision: ConsentDecision::Deny, ..objection.clone() },
+            Consent { purpose: Purpose::JointCommissioning, ..objection.clone() },
+            Consent { data: vec![DataClass::HealthAdvice], ..objection.clone() },
+            Consent { recipient: "RY4".parse().unwrap(), ..objection.clone() },
+            Consent { withdrawn_at: Some(recorded_at), ..objection },
+        ] {
+            assert_eq!(other.waits_because(born, &duty, today), None, "{other:?}");
+        }
+    }
+
+    #[test]
+    fn a_decision_waits_from_thirty_days_before_its_last_to_its_last() {
+        let [born, last] = ["2016-05-04", "2026-06-30"].map(|day| day.parse().unwrap());
+        let recorded_at = "2026-04-01T09:00:00Z".parse().unwrap();
+        let ending = Consent { recorded_at, valid_to: Some(last), ..consent(ConsentDecision::Permit) };
+        for (days_left, because) in [(31, None), (30, Some(Because::Expiring)), (0, Some(Because::Expiring)), (-1, None)] {
+            let today = last - chrono::Duration::days(days_left);
+            assert_eq!(ending.waits_because(born, &[], today), because, "{days_left}");
+        }
     }
 }

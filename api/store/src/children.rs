@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use chrono::NaiveDate;
 use diesel::prelude::*;
 use domain::children::ChildReference;
 use domain::identifiers::ChildId;
@@ -169,6 +170,11 @@ impl Tx<'_> {
     /// Who the child is, as it was first named.
     pub(crate) fn child_reference(&mut self, id: ChildId) -> Result<ChildReference, StoreError> {
         self.references_between(id.0, id.0)?.pop().map(|(_, reference)| reference).ok_or(StoreError::Corrupt("a child that is gone"))
+    }
+
+    /// When a child was born, which says how the decisions about it bear on a day.
+    pub fn born(&mut self, id: ChildId) -> Result<NaiveDate, StoreError> {
+        Ok(self.child_reference(id)?.date_of_birth)
     }
 
     /// Who the children of a range of ids are.

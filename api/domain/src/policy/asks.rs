@@ -103,8 +103,8 @@ impl Ask {
         Self::new(act, organisation, organisation, Purpose::CareCoordination, data)
     }
 
-    /// A restriction on what flows about a child, set or lifted; `against` is the only recipient it is about, if it is
-    /// about one alone.
+    /// A restriction on what flows about a child, set, read back or lifted; `against` is the only recipient it is about,
+    /// if it is about one alone.
     pub fn restrict(act: Act, organisation: OrganisationCode, against: Option<OrganisationCode>) -> Self {
         let recipient = against.unwrap_or(organisation);
         Self::new(act, organisation, recipient, Purpose::CareCoordination, DataClass::WaitingListStatus).on(PathwaySet::all())

@@ -1,37 +1,26 @@
 //! Families' decisions, as those whom an agreement names record them.
 
-use std::sync::Arc;
-
 use actix_web::{HttpResponse, get, post, web};
 use chrono::{DateTime, NaiveDate, Utc};
 use domain::agreements::{DataClass, Purpose};
-use domain::audit::Attribution;
-use domain::children::ChildReference;
-use domain::consents::{Consent, ConsentDecision, ConsentDraft, DecidedBy, ReviewOutcome, Standing};
-use domain::dates::{is_plausible, london_day};
-use domain::identifiers::{ChildId, ConsentId};
-use domain::operations::Operation;
+use domain::consents::{ConsentDecision, ConsentDraft, DecidedBy, ReviewOutcome, Standing};
+use domain::dates::is_plausible;
+use domain::identifiers::ConsentId;
+use domain::operations::{GetConsent, ListConsents, RecordConsent};
 use domain::organisations::OrganisationCode;
-use domain::partnerships::Partnership;
 use domain::pathways::PathwaySet;
-use domain::policy::{Act, Ask, Facts, NOBODY, Permit, Refusal, decide};
-use domain::scopes::Scope;
+use exchange::{NewConsent, RecordedConsent};
 use serde::{Deserialize, Serialize};
-use store::{StoreError, Tx};
 use utoipa::{IntoParams, ToSchema};
 
 use super::children::ChildBody;
-use crate::actors::ActingFor;
-use crate::attributions::attribute;
 use crate::bodies::faults::Fault;
 use crate::bodies::{Json, Query};
-use crate::callers::Caller;
-use crate::exchanges::RequestId;
-use crate::idempotency::IdempotencyKey;
+use crate::calls::Call;
+use crate::idempotency::{IdempotencyKey, respond};
 use crate::pages::Page;
 use crate::problems::{Kind, Problem};
 use crate::state::State;
-use crate::transitional::{Once, fingerprint, once};
 
 pub(super) const LONGEST: usize = 2_000;
 
@@ -75,10 +64,11 @@ pub struct ConsentView {
     pub review: Option<ReviewOutcome>,
 }
 
-impl ConsentView {
-    pub(super) fn of(consent: Consent, born: Option<NaiveDate>, today: NaiveDate) -> Self {
+impl From<RecordedConsent> for ConsentView {
+    fn from(recorded: RecordedConsent) -> Self {
+        let RecordedConsent { consent, standing } = recorded;
         Self {
-            standing: consent.standing(born, today),
+            standing,
             id: consent.id,
             decision: consent.decision,
             purpose: consent.purpose,
@@ -120,87 +110,36 @@ pub struct ConsentQuery {
 )]
 #[post("/v1/consents")]
 pub async fn record_consent(
-    caller: Caller,
-    actor: ActingFor,
+    call: Call<RecordConsent>,
     key: IdempotencyKey,
     body: Json<ConsentBody>,
-    id: RequestId,
     state: web::Data<State>,
 ) -> Result<HttpResponse, Problem> {
-    let by = attribute(&caller, Some(actor.0), id, Operation::RecordConsent);
-    Ok(record(&caller, body.0, key, by, &state).await?.respond())
+    let key = body.0.key(key)?;
+    let new = body.0.checked(ConsentId(state.ids.next()), call.today())?;
+    Ok(respond(exchange::record_consent(&state.store, call.context(), key, new, ConsentView::from).await?))
 }
 
-/// Records a decision once, with its leaves.
-pub(super) async fn record(
-    caller: &Caller,
-    body: ConsentBody,
-    key: IdempotencyKey,
-    by: Attribution,
-    state: &State,
-) -> Result<Once<ConsentView>, Problem> {
-    caller.require(Scope::ConsentWrite)?;
-    let now = state.clock.now();
-    let today = london_day(now);
-    check(&body, today)?;
-    let fingerprint = fingerprint("record_consent", &body)?;
-    let draft = ConsentDraft {
-        id: ConsentId(state.ids.next()),
-        decision: body.decision,
-        decided_by: body.decided_by,
-        valid_from: body.valid_from,
-        valid_to: body.valid_to,
-        evidence: body.evidence.clone(),
-    };
-    let reference = ChildReference::from(body.child.clone());
-    let born = Some(reference.date_of_birth);
-    let partnership = Arc::clone(caller.partnership());
-    let recorded = state.store.transaction(move |tx| {
-        once(tx, (&by, key.0.as_deref(), &fingerprint), now, |tx| {
-            let ask = Ask {
-                act: if body.decision == ConsentDecision::Objection { Act::RecordObjection } else { Act::RecordConsent },
-                holder: by.organisation,
-                recipient: body.recipient,
-                purpose: body.purpose,
-                data: DataClass::WaitingListStatus,
-                pathways: body.pathways,
-                child: None,
-                item: Some(draft.id.0),
-                loses_nothing: false,
-            };
-            // First whether it may be recorded at all: a refusal makes no child known.
-            if !may_record(tx, ask, &body.data, &partnership, now, &by)? {
-                return Ok(Err(Problem::new(Kind::NoAgreement)));
-            }
-            let child = tx.child_for_decision(&reference)?;
-            let facts = Facts::at(now, &partnership, &NOBODY);
-            let permits: Result<Vec<Permit>, _> =
-                body.data.iter().map(|data| decide(Ask { data: *data, child: Some(child), ..ask }, facts)).collect();
-            match permits {
-                Ok(permits) => tx.record_consent(&permits, &draft, &by).map(|consent| Ok(ConsentView::of(consent, born, today))),
-                Err(_) => Ok(Err(Problem::new(Kind::NoAgreement))),
-            }
-        })
-    });
-    recorded.await?
-}
-
-fn may_record(
-    tx: &mut Tx<'_>,
-    ask: Ask,
-    data: &[DataClass],
-    partnership: &Partnership,
-    now: DateTime<Utc>,
-    by: &Attribution,
-) -> Result<bool, StoreError> {
-    let facts = Facts::at(now, partnership, &NOBODY);
-    for data in data {
-        if let Err(refusal) = decide(Ask { data: *data, ..ask }, facts) {
-            tx.leave_refused(&refusal, by, now)?;
-            return Ok(false);
-        }
+impl ConsentBody {
+    /// The key of the request that it came with, through whichever door.
+    pub(super) fn key(&self, key: IdempotencyKey) -> Result<exchange::Key, Problem> {
+        key.of("record_consent", self)
     }
-    Ok(true)
+
+    /// The decision under its new id, if it makes sense on a day.
+    pub(super) fn checked(self, id: ConsentId, today: NaiveDate) -> Result<NewConsent, Problem> {
+        check(&self, today)?;
+        let draft = ConsentDraft {
+            id,
+            decision: self.decision,
+            decided_by: self.decided_by,
+            valid_from: self.valid_from,
+            valid_to: self.valid_to,
+            evidence: self.evidence,
+        };
+        let Self { child, recipient, purpose, data, pathways, .. } = self;
+        Ok(NewConsent { child: child.into(), recipient, purpose, data, pathways, draft })
+    }
 }
 
 fn check(body: &ConsentBody, today: NaiveDate) -> Result<(), Problem> {
@@ -234,36 +173,12 @@ fn check(body: &ConsentBody, today: NaiveDate) -> Result<(), Problem> {
 )]
 #[get("/v1/consents/{id}")]
 pub async fn get_consent(
-    caller: Caller,
-    actor: ActingFor,
+    call: Call<GetConsent>,
     consent_id: web::Path<String>,
-    id: RequestId,
     state: web::Data<State>,
 ) -> Result<web::Json<ConsentView>, Problem> {
-    let by = attribute(&caller, Some(actor.0), id, Operation::GetConsent);
-    find(&caller, &consent_id, by, &state).await.map(web::Json)
-}
-
-/// A decision that the caller's organisation recorded, with its leaf.
-pub(super) async fn find(caller: &Caller, consent_id: &str, by: Attribution, state: &State) -> Result<ConsentView, Problem> {
-    caller.require(Scope::ConsentRead)?;
     let consent_id = consent_id.parse::<ConsentId>().map_err(|_| Problem::new(Kind::NotFound))?;
-    let by = by.about(consent_id.0);
-    let now = state.clock.now();
-    let partnership = Arc::clone(caller.partnership());
-    let found = state.store.transaction(move |tx| {
-        let Some((child, _)) = tx.consent(consent_id, by.organisation)? else {
-            let refusal = Refusal::not_held(own_records(by.organisation, None));
-            return tx.leave_refused(&refusal, &by, now).map(|()| None);
-        };
-        let facts = tx.child_facts(child, partnership.needs())?;
-        let own = decide(own_records(by.organisation, Some(child)), Facts::at(now, &partnership, &facts));
-        let Ok(permit) = own else { return Ok(None) };
-        let recorded = tx.recorded_consents(&permit, &by)?;
-        let consent = recorded.into_iter().find(|consent| consent.id == consent_id);
-        Ok(consent.map(|consent| ConsentView::of(consent, facts.born, london_day(now))))
-    });
-    found.await?.ok_or(Problem::new(Kind::NotFound))
+    Ok(web::Json(exchange::get_consent(&state.store, call.context(), consent_id).await?.into()))
 }
 
 /// The decisions about a child that the caller's organisation recorded
@@ -276,52 +191,11 @@ pub(super) async fn find(caller: &Caller, consent_id: &str, by: Attribution, sta
 )]
 #[get("/v1/consents")]
 pub async fn list_consents(
-    caller: Caller,
-    actor: ActingFor,
+    call: Call<ListConsents>,
     query: Query<ConsentQuery>,
-    id: RequestId,
     state: web::Data<State>,
 ) -> Result<web::Json<Page<ConsentView>>, Problem> {
-    let by = attribute(&caller, Some(actor.0), id, Operation::ListConsents);
-    let reference = state.child_ids.child(caller.organisation(), &query.0.child_id);
-    Ok(web::Json(Page { items: recorded_about(&caller, reference, by, &state).await?, next: None }))
-}
-
-/// What the caller's organisation recorded about a child, with its leaf.
-pub(super) async fn recorded_about(
-    caller: &Caller,
-    reference: Option<ChildReference>,
-    by: Attribution,
-    state: &State,
-) -> Result<Vec<ConsentView>, Problem> {
-    caller.require(Scope::ConsentRead)?;
-    let now = state.clock.now();
-    let born = reference.as_ref().map(|reference| reference.date_of_birth);
-    let partnership = Arc::clone(caller.partnership());
-    let found = state.store.transaction(move |tx| {
-        let Some(child) = reference.as_ref().map_or(Ok(None), |reference| tx.child(reference))? else {
-            let refusal = Refusal::not_held(own_records(by.organisation, None));
-            return tx.leave_refused(&refusal, &by, now).map(|()| Vec::new());
-        };
-        match decide(own_records(by.organisation, Some(child)), Facts::at(now, &partnership, &NOBODY)) {
-            Ok(permit) => tx.recorded_consents(&permit, &by),
-            Err(_) => Ok(Vec::new()),
-        }
-    });
-    Ok(found.await?.into_iter().map(|consent| ConsentView::of(consent, born, london_day(now))).collect())
-}
-
-/// An organisation reads back what it recorded about a child.
-pub(super) fn own_records(organisation: OrganisationCode, child: Option<ChildId>) -> Ask {
-    Ask {
-        act: Act::ReadConsents,
-        holder: organisation,
-        recipient: organisation,
-        purpose: Purpose::CareCoordination,
-        data: DataClass::WaitingListStatus,
-        pathways: PathwaySet::EMPTY,
-        child,
-        item: None,
-        loses_nothing: false,
-    }
+    let child = state.child_ids.child(call.organisation(), &query.0.child_id);
+    let found = exchange::list_consents(&state.store, call.context(), child).await?;
+    Ok(web::Json(Page { items: found.into_iter().map(ConsentView::from).collect(), next: None }))
 }

@@ -2,24 +2,17 @@
 
 use actix_web::{get, put, web};
 use chrono::NaiveDate;
-use domain::agreements::{DataClass, Purpose};
-use domain::dates::london_day;
 use domain::nhs_numbers::NhsNumber;
-use domain::operations::Operation;
+use domain::operations::{ListOptOuts, LoadOptOuts};
 use domain::opt_outs::OptOutList;
 use domain::organisations::OrganisationCode;
-use domain::pathways::PathwaySet;
-use domain::policy::{Act, Ask, Facts, NOBODY, decide};
-use domain::scopes::Scope;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use crate::attributions::attribute;
 use crate::bodies::faults::Fault;
 use crate::bodies::texts::Text;
 use crate::bodies::{FileBody, Query};
-use crate::callers::Caller;
-use crate::exchanges::RequestId;
+use crate::calls::Call;
 use crate::pages::Page;
 use crate::problems::{Kind, Problem};
 use crate::state::State;
@@ -67,40 +60,17 @@ impl From<OptOutList> for OptOutView {
 )]
 #[put("/v1/opt-outs")]
 pub async fn load_opt_outs(
-    caller: Caller,
+    call: Call<LoadOptOuts>,
     query: Query<OptOutQuery>,
     body: Text,
-    id: RequestId,
     state: web::Data<State>,
 ) -> Result<web::Json<OptOutView>, Problem> {
-    caller.require(Scope::OptOutWrite)?;
-    let by = attribute(&caller, None, id, Operation::LoadOptOuts);
-    let now = state.clock.now();
-    if query.0.as_of > london_day(now) {
+    let as_of = query.0.as_of;
+    if as_of > call.today() {
         return Err(Problem::new(Kind::InvalidValue).fault(Fault::new("invalid-value", "not later than today").field("as_of")));
     }
-    let numbers = read(&body.0)?;
-    let list =
-        OptOutList { organisation: caller.organisation(), as_of: query.0.as_of, numbers: i64::try_from(numbers.len()).unwrap_or(i64::MAX) };
-    let view = OptOutView::from(list.clone());
-    let ask = Ask {
-        act: Act::LoadOptOuts,
-        holder: caller.organisation(),
-        recipient: caller.organisation(),
-        purpose: Purpose::JointCommissioning,
-        data: DataClass::DashboardAggregate,
-        pathways: PathwaySet::all(),
-        child: None,
-        item: None,
-        loses_nothing: false,
-    };
-    let partnership = std::sync::Arc::clone(caller.partnership());
-    let held = state.store.transaction(move |tx| match decide(ask, Facts::at(now, &partnership, &NOBODY)) {
-        Ok(permit) => tx.replace_opt_outs(&permit, &list, &numbers, &by).map(|held| held.then_some(()).ok_or(Kind::OlderAsOf)),
-        Err(refusal) => tx.leave_refused(&refusal, &by, now).map(|()| Err(Kind::NoAgreement)),
-    });
-    held.await?.map_err(Problem::from)?;
-    Ok(web::Json(view))
+    let list = exchange::load_opt_outs(&state.store, call.context(), as_of, read(&body.0)?).await?;
+    Ok(web::Json(list.into()))
 }
 
 /// The numbers of a list, each once; a line that is none is named, its text is not.
@@ -135,12 +105,9 @@ fn read(text: &str) -> Result<Vec<NhsNumber>, Problem> {
     responses((status = 200, description = "All of them", body = Page<OptOutView>))
 )]
 #[get("/v1/opt-outs")]
-pub async fn list_opt_outs(caller: Caller, state: web::Data<State>) -> Result<web::Json<Page<OptOutView>>, Problem> {
-    caller.require_any(&[Scope::OptOutWrite, Scope::AuditRead])?;
-    let lists = state.store.read(|tx| tx.opt_out_lists()).await?;
-    let sees_all = caller.organisation() == caller.partnership().host();
-    let lists = lists.into_iter().filter(|list| sees_all || list.organisation == caller.organisation());
-    Ok(web::Json(Page { items: lists.map(OptOutView::from).collect(), next: None }))
+pub async fn list_opt_outs(call: Call<ListOptOuts>, state: web::Data<State>) -> Result<web::Json<Page<OptOutView>>, Problem> {
+    let lists = exchange::list_opt_outs(&state.store, call.context()).await?;
+    Ok(web::Json(Page { items: lists.into_iter().map(OptOutView::from).collect(), next: None }))
 }
 
 #[cfg(test)]

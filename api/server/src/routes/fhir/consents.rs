@@ -4,30 +4,23 @@ use actix_web::http::StatusCode;
 use actix_web::http::header::LOCATION;
 use actix_web::{HttpResponse, get, post, web};
 use adapters::fhir::{Node, PATHWAY};
-use domain::audit::Actor;
-use domain::operations::Operation;
-use domain::scopes::Scope;
+use domain::identifiers::ConsentId;
+use domain::operations::{FhirFindConsents, FhirGetConsent, FhirRecordConsent, FhirSearchConsents, Named};
+use exchange::Once;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use utoipa::IntoParams;
 
 use super::capabilities::FormQuery;
 use super::{not_a_search, resources};
-use crate::actors::ActingFor;
-use crate::attributions::attribute;
 use crate::bodies::{Form, Query};
-use crate::callers::Caller;
-use crate::exchanges::RequestId;
+use crate::calls::Call;
 use crate::fhir::bodies::Resource;
 use crate::fhir::{BASE, EXTENSION, NHS_NUMBER, ODS, Representation, bundles};
 use crate::idempotency::IdempotencyKey;
 use crate::problems::{Kind, Problem};
-use crate::routes::consents::{self, ConsentBody, ConsentView};
+use crate::routes::consents::{ConsentBody, ConsentView};
 use crate::state::State;
-use crate::transitional::Once;
-
-/// What a search by GET is in the audit log.
-pub(super) const SEARCH: Operation = Operation::FhirSearchConsents;
 
 /// Whose decisions.
 #[derive(Debug, Deserialize, IntoParams)]
@@ -51,15 +44,12 @@ pub struct PatientQuery {
 )]
 #[get("/fhir/R4/Consent")]
 pub async fn fhir_search_consents(
-    caller: Caller,
-    actor: ActingFor,
+    call: Call<FhirSearchConsents>,
     query: Query<PatientQuery>,
     form: Representation,
-    id: RequestId,
     state: web::Data<State>,
 ) -> Result<HttpResponse, Problem> {
-    caller.require(Scope::ConsentRead)?;
-    Ok(form.accepted()?.answer(StatusCode::OK, &search(&caller, actor.0, &query.0, (id, SEARCH), &state).await?))
+    Ok(form.accepted()?.answer(StatusCode::OK, &search(&call, &query.0, &state).await?))
 }
 
 /// The decisions about a child, searched by a body
@@ -73,34 +63,24 @@ pub async fn fhir_search_consents(
 )]
 #[post("/fhir/R4/Consent/_search")]
 pub async fn fhir_find_consents(
-    caller: Caller,
-    actor: ActingFor,
+    call: Call<FhirFindConsents>,
     _query: Query<FormQuery>,
     form: Representation,
-    id: RequestId,
     state: web::Data<State>,
     body: Form,
 ) -> Result<HttpResponse, Problem> {
-    caller.require(Scope::ConsentRead)?;
     let query: PatientQuery = body.read()?;
     let form = form.accepted_or(query.format.as_deref())?;
-    Ok(form.answer(StatusCode::OK, &search(&caller, actor.0, &query, (id, Operation::FhirFindConsents), &state).await?))
+    Ok(form.answer(StatusCode::OK, &search(&call, &query, &state).await?))
 }
 
-pub(super) async fn search(
-    caller: &Caller,
-    actor: Actor,
-    query: &PatientQuery,
-    (id, operation): (RequestId, Operation),
-    state: &State,
-) -> Result<Node, Problem> {
+pub(super) async fn search<O: Named>(call: &Call<O>, query: &PatientQuery, state: &State) -> Result<Node, Problem> {
     let child_id = query.patient.strip_prefix("Patient/").unwrap_or(&query.patient);
-    let reference = state.child_ids.child(caller.organisation(), child_id);
+    let child = state.child_ids.child(call.organisation(), child_id);
     // An id that is none is not repeated: it could be anything.
-    let this = if reference.is_some() { format!("{BASE}/Consent?patient={child_id}") } else { format!("{BASE}/Consent") };
-    let by = attribute(caller, Some(actor), id, operation);
-    let found = consents::recorded_about(caller, reference, by, state).await?;
-    let found = found.iter().map(|view| (format!("Consent/{}", view.id), resources::consent(view))).collect();
+    let this = if child.is_some() { format!("{BASE}/Consent?patient={child_id}") } else { format!("{BASE}/Consent") };
+    let found = exchange::list_consents(&state.store, call.context(), child).await?.into_iter().map(ConsentView::from);
+    let found = found.map(|view| (format!("Consent/{}", view.id), resources::consent(&view))).collect();
     Ok(bundles::searchset(state.tokens.issuer(), &this, None, found))
 }
 
@@ -114,21 +94,18 @@ pub(super) async fn search(
 )]
 #[get("/fhir/R4/Consent/{id}", guard = "not_a_search")]
 pub async fn fhir_get_consent(
-    caller: Caller,
-    actor: ActingFor,
+    call: Call<FhirGetConsent>,
     consent: web::Path<String>,
     _query: Query<FormQuery>,
     form: Representation,
-    id: RequestId,
     state: web::Data<State>,
 ) -> Result<HttpResponse, Problem> {
-    caller.require(Scope::ConsentRead)?;
-    Ok(form.accepted()?.answer(StatusCode::OK, &read(&caller, actor.0, &consent, id, &state).await?))
+    Ok(form.accepted()?.answer(StatusCode::OK, &read(&call, &consent, &state).await?))
 }
 
-pub(super) async fn read(caller: &Caller, actor: Actor, consent: &str, id: RequestId, state: &State) -> Result<Node, Problem> {
-    let by = attribute(caller, Some(actor), id, Operation::FhirGetConsent);
-    Ok(resources::consent(&consents::find(caller, consent, by, state).await?))
+pub(super) async fn read(call: &Call<FhirGetConsent>, consent: &str, state: &State) -> Result<Node, Problem> {
+    let consent = consent.parse::<ConsentId>().map_err(|_| Problem::new(Kind::NotFound))?;
+    Ok(resources::consent(&exchange::get_consent(&state.store, call.context(), consent).await?.into()))
 }
 
 /// Record a family's decision
@@ -146,20 +123,16 @@ pub(super) async fn read(caller: &Caller, actor: Actor, consent: &str, id: Reque
     )
 )]
 #[post("/fhir/R4/Consent")]
-#[expect(clippy::too_many_arguments, reason = "each is read from the request")]
 pub async fn fhir_record_consent(
-    caller: Caller,
-    actor: ActingFor,
+    call: Call<FhirRecordConsent>,
     key: IdempotencyKey,
     _query: Query<FormQuery>,
     form: Representation,
-    id: RequestId,
     state: web::Data<State>,
     body: Resource,
 ) -> Result<HttpResponse, Problem> {
-    caller.require(Scope::ConsentWrite)?;
     let form = form.accepted()?;
-    let (view, created) = record(&caller, actor.0, key, &body.value, id, &state).await?;
+    let (view, created) = record(&call, key, &body.value, &state).await?;
     let status = if created { StatusCode::CREATED } else { StatusCode::OK };
     let mut response = form.answer(status, &resources::consent(&view));
     let location = format!("{}{BASE}/Consent/{}", state.tokens.issuer(), view.id);
@@ -170,16 +143,15 @@ pub async fn fhir_record_consent(
 }
 
 pub(super) async fn record(
-    caller: &Caller,
-    actor: Actor,
+    call: &Call<FhirRecordConsent>,
     key: IdempotencyKey,
     consent: &Value,
-    id: RequestId,
     state: &State,
 ) -> Result<(ConsentView, bool), Problem> {
-    caller.require(Scope::ConsentWrite)?;
-    let by = attribute(caller, Some(actor), id, Operation::FhirRecordConsent);
-    match consents::record(caller, body_of(consent)?, key, by, state).await? {
+    let body = body_of(consent)?;
+    let key = body.key(key)?;
+    let new = body.checked(ConsentId(state.ids.next()), call.today())?;
+    match exchange::record_consent(&state.store, call.context(), key, new, ConsentView::from).await? {
         Once::Made(view) => Ok((view, true)),
         Once::Before(json) => serde_json::from_str(&json).map(|view| (view, false)).map_err(Problem::internal),
     }

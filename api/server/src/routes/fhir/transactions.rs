@@ -5,7 +5,7 @@ use actix_web::{HttpResponse, post, web};
 use adapters::fhir::Node;
 use domain::audit::Actor;
 use domain::identifiers::SubmissionId;
-use domain::operations::{FhirSearchServiceRequests, FhirSearchTasks, FhirTransact};
+use domain::operations::{FhirSearchConsents, FhirSearchServiceRequests, FhirSearchTasks, FhirTransact};
 use domain::organisations::OrganisationCode;
 use domain::scopes::Scope;
 use domain::submissions::{DEFAULT_LIST, Dataset, Mode};
@@ -224,7 +224,7 @@ async fn batch_entry(
     match (request["method"].as_str(), entry["resource"]["resourceType"].as_str()) {
         (Some("GET"), _) => read(call, caller, actor, url, id, state).await.map(Done::Read),
         (Some("POST"), Some("Consent")) if request.get("ifNoneExist").is_none() => {
-            let (view, created) = consents::record(caller, actor, IdempotencyKey(None), &entry["resource"], id, state).await?;
+            let (view, created) = consents::record(&call.carrying()?, IdempotencyKey(None), &entry["resource"], state).await?;
             Ok(Done::Kept { created, location: format!("Consent/{}", view.id) })
         }
         (Some("POST" | "PUT"), Some("ServiceRequest")) => {
@@ -247,8 +247,8 @@ async fn read(call: &Call<FhirTransact>, caller: &Caller, actor: Actor, url: &st
         ["ServiceRequest", referral] => service_requests::read(&call.carrying()?, referral, state).await,
         ["Task"] => tasks::search(&call.carrying::<FhirSearchTasks>()?, query_of(query)?, state).await,
         ["Task", task] => tasks::read(&call.carrying()?, task, state).await,
-        ["Consent"] => consents::search(caller, actor, &query_of(query)?, (id, consents::SEARCH), state).await,
-        ["Consent", consent] => consents::read(caller, actor, consent, id, state).await,
+        ["Consent"] => consents::search(&call.carrying::<FhirSearchConsents>()?, &query_of(query)?, state).await,
+        ["Consent", consent] => consents::read(&call.carrying()?, consent, state).await,
         _ => Err(Problem::new(Kind::NotFound)),
     }
 }

@@ -1,0 +1,161 @@
+//! Families' decisions: recorded, read back, withdrawn, and looked at by a person where they wait for one.
+
+use chrono::NaiveDate;
+use domain::agreements::{DataClass, Purpose};
+use domain::calls::Context;
+use domain::children::ChildReference;
+use domain::consents::{Because, Consent, ConsentDraft, NotAnObjection, ReviewOutcome, Standing};
+use domain::identifiers::ConsentId;
+use domain::organisations::OrganisationCode;
+use domain::pathways::PathwaySet;
+use domain::policy::{Act, Ask};
+use serde::Serialize;
+use store::{Store, StoreError};
+
+use crate::idempotency::{Key, Once, once};
+use crate::troubles::{Kind, Trouble};
+
+/// A decision to be recorded: about whom, and of what to whom for what.
+#[derive(Debug, Clone)]
+pub struct NewConsent {
+    pub child: ChildReference,
+    pub recipient: OrganisationCode,
+    pub purpose: Purpose,
+    /// At least one class, each once.
+    pub data: Vec<DataClass>,
+    pub pathways: PathwaySet,
+    pub draft: ConsentDraft,
+}
+
+/// A recorded decision, and how it bears on the day of the call.
+#[derive(Debug)]
+pub struct RecordedConsent {
+    pub consent: Consent,
+    pub standing: Standing,
+}
+
+impl RecordedConsent {
+    fn of(consent: Consent, born: NaiveDate, cx: &Context) -> Self {
+        Self { standing: consent.standing(Some(born), cx.today()), consent }
+    }
+}
+
+/// A recorded decision that waits for a person.
+#[derive(Debug)]
+pub struct WaitingConsent {
+    pub because: Because,
+    pub child: ChildReference,
+    pub recorded: RecordedConsent,
+}
+
+/// What an organisation does with the decisions that it recorded.
+fn own(act: Act, cx: &Context) -> Ask {
+    Ask::own(act, cx.organisation(), DataClass::WaitingListStatus)
+}
+
+/// Records a decision about each of its classes of data, or about none, with an audit entry for each.
+pub async fn record_consent<V: Serialize + Send + 'static>(
+    store: &Store,
+    cx: Context,
+    key: Key,
+    new: NewConsent,
+    view: impl Fn(RecordedConsent) -> V + Send + 'static,
+) -> Result<Once<V>, Trouble> {
+    let NewConsent { child, recipient, purpose, data, pathways, draft } = new;
+    let ask = |data: &DataClass| Ask::record(draft.decision, cx.organisation(), recipient, purpose, *data).on(pathways).about(draft.id.0);
+    let asks: Vec<_> = data.iter().map(ask).collect();
+    let recorded = store.transaction(move |tx| {
+        once(tx, &key, &cx, |tx| {
+            tx.permitted_all_naming(&child, &asks, &cx, |tx, permits| {
+                let consent = tx.record_consent(permits, &draft, &cx.by)?;
+                Ok(view(RecordedConsent::of(consent, child.date_of_birth, &cx)))
+            })
+        })
+    });
+    recorded.await?
+}
+
+/// A decision that the caller's organisation recorded.
+pub async fn get_consent(store: &Store, cx: Context, id: ConsentId) -> Result<RecordedConsent, Trouble> {
+    let cx = cx.about(id.0);
+    let found = store.transaction(move |tx| {
+        let Some((child, _)) = tx.consent(id, cx.organisation())? else { return tx.refuse_unknown(own(Act::ReadConsents, &cx), &cx) };
+        tx.permitted(own(Act::ReadConsents, &cx).of(child), &cx, |tx, permit| {
+            let born = tx.born(child)?;
+            let recorded = tx.recorded_consents(permit, &cx.by)?;
+            Ok(recorded.into_iter().find(|consent| consent.id == id).map(|consent| RecordedConsent::of(consent, born, &cx)))
+        })
+    });
+    found.await??.ok_or_else(|| Kind::NotFound.into())
+}
+
+/// The decisions about a child that the caller's organisation recorded; none of a child that is not known.
+pub async fn list_consents(store: &Store, cx: Context, child: Option<ChildReference>) -> Result<Vec<RecordedConsent>, Trouble> {
+    let found = store.transaction(move |tx| {
+        let ask = own(Act::ReadConsents, &cx);
+        let Some(child) = &child else { return tx.refuse_unknown(ask, &cx) };
+        let Some(known) = tx.known_child(child)? else { return tx.refuse_unknown(ask, &cx) };
+        tx.permitted(ask.of(known), &cx, |tx, permit| {
+            let recorded = tx.recorded_consents(permit, &cx.by)?;
+            Ok(recorded.into_iter().map(|consent| RecordedConsent::of(consent, child.date_of_birth, &cx)).collect())
+        })
+    });
+    Ok(found.await?.unwrap_or_default())
+}
+
+/// Withdraws a decision of the caller's organisation, with an audit entry for each class of data that it is about. Doing
+/// it again changes nothing.
+pub async fn withdraw_consent(store: &Store, cx: Context, id: ConsentId, reason: String) -> Result<RecordedConsent, Trouble> {
+    let withdrawn = store.transaction(move |tx| {
+        let Some((child, consent)) = tx.consent(id, cx.organisation())? else {
+            return tx.refuse_unknown(own(Act::WithdrawConsent, &cx).about(id.0), &cx);
+        };
+        let ask = |data: &DataClass| Ask::about_decision(Act::WithdrawConsent, cx.organisation(), &consent, *data).of(child);
+        let asks: Vec<_> = consent.data.iter().map(ask).collect();
+        tx.permitted_all(&asks, &cx, |tx, permits| {
+            let withdrawn = tx.withdraw_consent(permits, id, &reason, &cx.by)?;
+            Ok(RecordedConsent::of(withdrawn, tx.born(child)?, &cx))
+        })
+    });
+    Ok(withdrawn.await??)
+}
+
+/// A page of the decisions of the caller's organisation that wait for a person, with one audit entry.
+pub async fn list_reviews(store: &Store, cx: Context, after: Option<ConsentId>, limit: usize) -> Result<Vec<WaitingConsent>, Trouble> {
+    let found = store.transaction(move |tx| {
+        let because =
+            |child: &ChildReference, consent: &Consent| consent.waits_because(child.date_of_birth, cx.partnership.agreements(), cx.today());
+        tx.permitted(own(Act::ReadConsents, &cx), &cx, |tx, permit| {
+            let found = tx.standing_consents(permit, (after, limit), &cx.by, |child, consent| because(child, consent).is_some())?;
+            let waiting = found.into_iter().filter_map(|(child, consent)| {
+                let because = because(&child, &consent)?;
+                Some(WaitingConsent { because, recorded: RecordedConsent::of(consent, child.date_of_birth, &cx), child })
+            });
+            Ok(waiting.collect())
+        })
+    });
+    Ok(found.await??)
+}
+
+/// Says what becomes of an objection that the caller's organisation recorded. Said again, the later replaces the earlier.
+pub async fn review_objection(
+    store: &Store,
+    cx: Context,
+    id: ConsentId,
+    outcome: ReviewOutcome,
+    reason: String,
+) -> Result<RecordedConsent, Trouble> {
+    let reviewed = store.transaction(move |tx| {
+        let Some((child, consent)) = tx.consent(id, cx.organisation())? else {
+            return tx.refuse_unknown(own(Act::ReviewObjection, &cx).about(id.0), &cx);
+        };
+        // The whole decision is looked at: its first class of data stands for it.
+        let data = consent.data.first().ok_or(StoreError::Corrupt("a decision about no data"))?;
+        let ask = Ask::about_decision(Act::ReviewObjection, cx.organisation(), &consent, *data).of(child);
+        tx.permitted(ask, &cx, |tx, permit| match tx.review_objection(permit, id, outcome, &reason, &cx.by)? {
+            Ok(reviewed) => Ok(Ok(RecordedConsent::of(reviewed, tx.born(child)?, &cx))),
+            Err(NotAnObjection) => Ok(Err(Kind::WrongStatus.into())),
+        })
+    });
+    reviewed.await??
+}
