@@ -192,7 +192,7 @@ fn permit_advice(
         data: DataClass::HealthAdvice,
         pathways: AdviceKind::pathways(&request.kinds),
         child: Some(request.child),
-        item: None,
+        item: Some(request.id.0),
         loses_nothing: false,
     };
     let facts = tx.child_facts(request.child, partnership.needs())?;

@@ -190,7 +190,7 @@ fn permit_request(
         data: DataClass::AdviceRequest,
         pathways: advice::AdviceKind::pathways(&body.kinds),
         child: known,
-        item: None,
+        item: by.resource,
         loses_nothing: false,
     };
     // Nobody asks itself: that its own may flow to it is no agreement.
@@ -367,7 +367,7 @@ pub(super) fn permit_party(
         data: DataClass::AdviceRequest,
         pathways: advice::AdviceKind::pathways(&request.kinds),
         child: Some(request.child),
-        item: None,
+        item: Some(request.id.0),
         loses_nothing: false,
     };
     tx.child_for_disclosure(request.child)?;

@@ -123,7 +123,7 @@ pub async fn list_cases(
         query.0.after.as_deref().map(|after| state.child_ids.row(caller.organisation(), after).ok_or_else(unknown_cursor)).transpose()?;
     let after = after.unwrap_or(0);
     let now = state.clock.now();
-    let permit = own(caller.partnership(), caller.organisation(), None, now)?;
+    let permit = own(caller.partnership(), caller.organisation(), now)?;
     let rows = state.store.transaction(move |tx| tx.own_cases(&permit, after, one_more(limit), &by)).await?;
     let today = london_day(now);
     let cursor = |row: &HeldCase| state.child_ids.cursor(caller.organisation(), row.cursor).unwrap_or_default();
@@ -156,7 +156,7 @@ pub async fn get_case(
         let Some(child) = tx.child_of_case(case_id, by.organisation)? else {
             return tx.leave_refused(&Refusal::not_held(ask(by.organisation, None)), &by, now).map(|()| None);
         };
-        match own(&partnership, by.organisation, Some(child), now) {
+        match decide(ask(by.organisation, Some(child)).about(case_id.0), Facts::at(now, &partnership, &NOBODY)) {
             Ok(permit) => tx.own_case(&permit, case_id, &by).map(Some),
             Err(_) => Ok(None),
         }
@@ -165,13 +165,8 @@ pub async fn get_case(
     Ok(web::Json(CaseDetailView { case: CaseView::of(&held, london_day(now)), upn: held.case.person.upn }))
 }
 
-fn own(
-    partnership: &Partnership,
-    organisation: OrganisationCode,
-    child: Option<domain::identifiers::ChildId>,
-    now: chrono::DateTime<chrono::Utc>,
-) -> Result<Permit, Problem> {
-    decide(ask(organisation, child), Facts::at(now, partnership, &NOBODY)).map_err(|_| Problem::new(Kind::NoAgreement))
+fn own(partnership: &Partnership, organisation: OrganisationCode, now: chrono::DateTime<chrono::Utc>) -> Result<Permit, Problem> {
+    decide(ask(organisation, None), Facts::at(now, partnership, &NOBODY)).map_err(|_| Problem::new(Kind::NoAgreement))
 }
 
 fn ask(organisation: OrganisationCode, child: Option<domain::identifiers::ChildId>) -> Ask {
