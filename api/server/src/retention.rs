@@ -37,7 +37,7 @@ pub async fn run(
     for line in lines.iter_mut().filter(|_| !dry_run) {
         let (Some(organisation), Some(class)) = (line.organisation, line.kept.data()) else { continue };
         line.expired = 0;
-        let Some(permit) = leave_to_erase(partnership, organisation, class, now) else { continue };
+        let Some(permit) = leave_to_erase(partnership, organisation, class, now).map(std::sync::Arc::new) else { continue };
         let (kept, cutoff) = (line.kept, periods.cutoff(line.kept, today));
         loop {
             let (permit, by) = (permit.clone(), by.clone());
