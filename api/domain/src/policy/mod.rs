@@ -116,11 +116,10 @@ impl<'a> Facts<'a> {
 /// A refusal, as a value: it has an audit leaf too.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Refusal {
-    pub ask: Ask,
-    pub reason: Reason,
-    /// The agreement that came nearest.
-    pub agreement: Option<String>,
-    pub consent: Option<ConsentId>,
+    ask: Ask,
+    reason: Reason,
+    agreement: Option<String>,
+    consent: Option<ConsentId>,
 }
 
 impl Refusal {
@@ -129,13 +128,38 @@ impl Refusal {
         Self { ask, reason: Reason::NotHeld, agreement: None, consent: None }
     }
 
+    /// The refusal of a request to oneself: that an organisation's own data may flow to it is no agreement to ask.
+    pub fn asks_itself(ask: Ask) -> Self {
+        Self { ask, reason: Reason::NoAgreement, agreement: None, consent: None }
+    }
+
     /// The refusal of what `permit` would let happen, had the record's own particulars not kept it.
     pub fn of_record(permit: &Permit, reason: Reason) -> Self {
         Self { ask: *permit.ask(), reason, agreement: None, consent: None }
     }
 
+    /// The same, told of the whole that was asked for.
+    #[must_use]
+    pub fn of_all(self, ask: Ask) -> Self {
+        Self { ask, ..self }
+    }
+
+    pub fn ask(&self) -> &Ask {
+        &self.ask
+    }
+
     pub fn reason(&self) -> Reason {
         self.reason
+    }
+
+    /// The agreement that came nearest.
+    pub fn agreement(&self) -> Option<&str> {
+        self.agreement.as_deref()
+    }
+
+    /// The decision of the family's that stands behind it.
+    pub fn consent(&self) -> Option<ConsentId> {
+        self.consent
     }
 
     /// Whether there is no agreement for anything of the kind, which may be said aloud: it depends
@@ -188,7 +212,7 @@ pub fn decide(ask: Ask, facts: Facts<'_>) -> Result<Permit, Refusal> {
     let missing = ask.pathways.difference(pathways);
     if ask.is_whole() && !missing.is_empty() {
         // Nothing grants what is missing: asked for alone, it is refused for its own reason.
-        return decide(Ask { pathways: missing, ..ask }, facts).map_err(|refusal| Refusal { ask, ..refusal });
+        return decide(Ask { pathways: missing, ..ask }, facts).map_err(|refusal| refusal.of_all(ask));
     }
     Ok(Permit::under(ask, grants, &facts))
 }

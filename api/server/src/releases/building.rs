@@ -92,7 +92,7 @@ impl Building {
             }
             Err(refusal) => Some(refusal.clone()),
         };
-        if kept.is_some_and(|refusal| refusal.reason.is_of_the_child()) {
+        if kept.is_some_and(|refusal| refusal.reason().is_of_the_child()) {
             withheld.borrow_mut().push(counted.child);
         }
         decided.ok()

@@ -195,7 +195,7 @@ fn permit_request(
     };
     // Nobody asks itself: that its own may flow to it is no agreement.
     if body.addressed_to == by.organisation {
-        return Ok(Err(Refusal { ask, reason: domain::policy::Reason::NoAgreement, agreement: None, consent: None }));
+        return Ok(Err(Refusal::asks_itself(ask)));
     }
     match decide(ask, Facts::at(now, partnership, &facts)) {
         Ok(_) if known.is_none() => {

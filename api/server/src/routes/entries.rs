@@ -155,8 +155,8 @@ pub(super) async fn find(
         let judge = |child, pathways, facts: &ChildFacts| {
             let decided = decide(Ask { child: Some(child), pathways, ..ask }, Facts::at(now, &partnership, facts));
             let note = |refusal: Refusal| {
-                if refusal.reason >= nearest.reason {
-                    nearest = Refusal { ask, ..refusal };
+                if refusal.reason() >= nearest.reason() {
+                    nearest = refusal.of_all(ask);
                 }
             };
             decided.map_err(note).ok()

@@ -8,7 +8,7 @@ use domain::dates::london_day;
 use domain::identifiers::ReleaseId;
 use domain::operations::Operation;
 use domain::pathways::PathwaySet;
-use domain::policy::{Act, Ask, Reason, Refusal};
+use domain::policy::{Act, Ask, Refusal};
 use domain::scopes::Scope;
 use serde::{Deserialize, Serialize};
 use store::PublishedRelease;
@@ -152,7 +152,7 @@ async fn may_read(caller: &Caller, state: &State, id: RequestId, operation: Oper
         item: None,
         loses_nothing: false,
     };
-    let refusal = Refusal { ask, reason: Reason::NoAgreement, agreement: None, consent: None };
+    let refusal = Refusal::asks_itself(ask);
     state.store.transaction(move |tx| tx.leave_refused(&refusal, &by, now)).await?;
     Err(Problem::new(Kind::NoAgreement))
 }
