@@ -49,8 +49,8 @@ impl Costs {
         let child = child()?;
         let ask = ask()?;
         let decided = |at| decide(ask, Facts::at(at, &partnership, &child));
-        let decide = each(|| decided(now()).map(|_| ()).map_err(|refusal| refusal.reason.to_string().into()))?;
-        let permit = decided(now()).map_err(|refusal| refusal.reason.to_string())?;
+        let decide = each(|| decided(now()).map(|_| ()).map_err(|refusal| refusal.reason().to_string().into()))?;
+        let permit = decided(now()).map_err(|refusal| refusal.reason().to_string())?;
         Ok(Self { decide, opening: opening()?, sealing: sealing()?, audit: audit(&permit)? })
     }
 }

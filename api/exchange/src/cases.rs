@@ -20,7 +20,7 @@ pub async fn read_case(store: &Store, cx: Context, id: CaseId) -> Result<HeldCas
     let (ask, cx) = (own(&cx), cx.about(id.0));
     let found = store.transaction(move |tx| match tx.child_of_case(id, cx.organisation())? {
         None => tx.refuse_unknown(ask, &cx),
-        Some(child) => tx.permitted(ask.of(child), &cx, |tx, permit| tx.own_case(permit, id, &cx.by)),
+        Some(child) => tx.permitted(ask.of(child).about(id.0), &cx, |tx, permit| tx.own_case(permit, id, &cx.by)),
     });
     Ok(found.await??)
 }

@@ -2,12 +2,14 @@
 
 use diesel::prelude::*;
 use domain::access_reports::{ChildLog, ToldLeaf};
+use domain::agreements::DataClass;
 use domain::audit::Attribution;
 use domain::partnerships::Needs;
 use domain::policy::{Act, Permit};
 
 use crate::StoreError;
 use crate::schema::audit_leaf;
+use crate::terms::Terms;
 use crate::transactions::{Tx, on};
 
 /// Leaves that are read at a time.
@@ -24,12 +26,9 @@ impl Tx<'_> {
         needs: Needs,
         by: &Attribution,
     ) -> Result<ChildLog, StoreError> {
-        let ask = permit.ask();
-        if ask.act != Act::ReadDisclosures {
-            return Err(StoreError::Corrupt("a permit for something else"));
-        }
+        let (_, child) = Terms::of(Act::ReadDisclosures, DataClass::WaitingListStatus).of_anybody(permit)?;
         let mut log = ChildLog::default();
-        if let Some(child) = ask.child {
+        if let Some(child) = child {
             log.facts = self.child_facts(child, needs)?;
             loop {
                 let rows: Vec<(i64, Option<String>)> = on!(self, c => audit_leaf::table

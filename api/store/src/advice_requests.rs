@@ -3,16 +3,18 @@
 use chrono::{DateTime, NaiveDate, NaiveDateTime, Utc};
 use diesel::prelude::*;
 use domain::advice::{Advice, AdviceRequest, AdviceRequestDraft, AdviceStatus};
+use domain::agreements::DataClass;
 use domain::audit::Attribution;
 use domain::children::ChildReference;
 use domain::identifiers::{AdviceRequestId, ChildId};
 use domain::organisations::OrganisationCode;
-use domain::policy::Permit;
+use domain::policy::{Act, Permit};
 use serde::{Deserialize, Serialize};
 
 use crate::StoreError;
 use crate::rows::{from_json, join, read, read_all, to_json_bytes, utc};
 use crate::schema::advice_request;
+use crate::terms::Terms;
 use crate::transactions::{Tx, held, on};
 use crate::vault::{Column, uuid_row};
 
@@ -93,12 +95,12 @@ impl Tx<'_> {
         draft: &AdviceRequestDraft,
         by: &Attribution,
     ) -> Result<AdviceRequest, StoreError> {
-        let ask = permit.ask();
+        let (ask, child) = Terms::of(Act::Disclose, DataClass::AdviceRequest).about(draft.id.0).of_a_child(permit)?;
         let at = permit.at().naive_utc();
         let particulars = Particulars { case_reference: draft.case_reference.clone(), receipt_evidence: draft.receipt_evidence.clone() };
         let row = AdviceRequestRow {
             id: draft.id.to_string(),
-            child_id: ask.child.ok_or(StoreError::Corrupt("a permit without a child"))?.0,
+            child_id: child.0,
             requested_by: ask.holder.to_string(),
             addressed_to: ask.recipient.to_string(),
             addressed_role: draft.role.clone(),
@@ -157,7 +159,7 @@ impl Tx<'_> {
         request: &AdviceRequest,
         by: &Attribution,
     ) -> Result<(ChildReference, String), StoreError> {
-        about(permit, request)?;
+        asked(request).of_child(request.child, permit)?;
         let sealed: Vec<u8> =
             on!(self, c => advice_request::table.find(request.id.to_string()).select(advice_request::sealed_request).first(*c))?;
         let particulars: Particulars =
@@ -169,7 +171,7 @@ impl Tx<'_> {
 
     /// Saves a request that was acknowledged.
     pub fn acknowledge_advice(&mut self, permit: &Permit, acknowledged: &AdviceRequest, by: &Attribution) -> Result<(), StoreError> {
-        about(permit, acknowledged)?;
+        asked(acknowledged).of_child(acknowledged.child, permit)?;
         let open =
             advice_request::table.find(acknowledged.id.to_string()).filter(advice_request::status.ne(AdviceStatus::Submitted.as_str()));
         let saved = on!(self, c => diesel::update(open).set(Changes::of(acknowledged)).execute(*c))?;
@@ -185,7 +187,7 @@ impl Tx<'_> {
         advice: &Advice,
         by: &Attribution,
     ) -> Result<(), StoreError> {
-        about(permit, submitted)?;
+        answered(submitted).of_child(submitted.child, permit)?;
         let sealed = self.vault.seal(Column::Advice, &uuid_row(submitted.id.0), &to_json_bytes(advice)?)?;
         let erased = advice_request::status.eq(AdviceStatus::Submitted.as_str()).and(advice_request::sealed_advice.is_null());
         let takes_advice = advice_request::table.find(submitted.id.to_string()).filter(diesel::dsl::not(erased));
@@ -198,7 +200,7 @@ impl Tx<'_> {
 
     /// The advice, if it has been handed in, with its leaf.
     pub fn disclose_advice(&mut self, permit: &Permit, request: &AdviceRequest, by: &Attribution) -> Result<Option<Advice>, StoreError> {
-        about(permit, request)?;
+        answered(request).of_child(request.child, permit)?;
         let sealed: Option<Vec<u8>> =
             on!(self, c => advice_request::table.find(request.id.to_string()).select(advice_request::sealed_advice).first(*c))?;
         let Some(sealed) = sealed else { return Ok(None) };
@@ -214,9 +216,14 @@ impl Tx<'_> {
     }
 }
 
-/// A permit is for one child: it must be this one's.
-fn about(permit: &Permit, request: &AdviceRequest) -> Result<(), StoreError> {
-    if permit.ask().child == Some(request.child) { Ok(()) } else { Err(StoreError::Corrupt("a permit for another child")) }
+/// Of what the council asked.
+fn asked(request: &AdviceRequest) -> Terms {
+    Terms::of(Act::Disclose, DataClass::AdviceRequest).held_by(request.requested_by).about(request.id.0)
+}
+
+/// Of what the health body answered.
+fn answered(request: &AdviceRequest) -> Terms {
+    Terms::of(Act::Disclose, DataClass::HealthAdvice).held_by(request.addressed_to).about(request.id.0)
 }
 
 /// Whoever reads a request to change it holds it: that another changed it first is tried again.

@@ -5,16 +5,18 @@ use std::collections::HashMap;
 
 use chrono::NaiveDate;
 use diesel::prelude::*;
+use domain::agreements::DataClass;
 use domain::audit::Attribution;
 use domain::comparators::{PublishedCount, ServiceLine, Tally};
 use domain::organisations::OrganisationCode;
-use domain::policy::Permit;
+use domain::policy::{Act, Permit};
 use domain::submissions::{Counts, Submission};
 
 use crate::StoreError;
 use crate::rows::{from_json, read, to_json};
 use crate::schema::published_count;
 use crate::staging::{Publication, Published};
+use crate::terms::Terms;
 use crate::transactions::{Tx, on};
 
 #[derive(Queryable, Selectable, Insertable, AsChangeset)]
@@ -102,13 +104,14 @@ impl Tx<'_> {
     /// What the organisation last published of each line, and its own list by the same line and bands on a
     /// day, with one leaf.
     pub fn reconcile(&mut self, permit: &Permit, as_at: NaiveDate, by: &Attribution) -> Result<Vec<(PublishedCount, Tally)>, StoreError> {
+        let ask = Terms::of(Act::Disclose, DataClass::WaitingListStatus).own().of_nobody(permit)?;
         let with_tally = |count: PublishedCount| {
             let tally = Tally::new(count.line);
             (count, tally)
         };
-        let published = self.last_published(permit.ask().holder)?;
+        let published = self.last_published(ask.holder)?;
         let mut found: Vec<_> = published.into_iter().map(with_tally).collect();
-        self.each_own_referral(permit, |held| found.iter_mut().for_each(|(_, tally)| tally.add(held, as_at)))?;
+        self.each_own_referral(ask.holder, |held| found.iter_mut().for_each(|(_, tally)| tally.add(held, as_at)))?;
         self.leave_permitted(permit, by)?;
         Ok(found)
     }

@@ -2,6 +2,7 @@
 
 use chrono::{NaiveDate, NaiveDateTime};
 use diesel::prelude::*;
+use domain::agreements::DataClass;
 use domain::audit::Attribution;
 use domain::children::ChildReference;
 use domain::consents::{Consent, ConsentDecision, ConsentDraft, NotAnObjection, ReviewOutcome};
@@ -12,6 +13,7 @@ use domain::policy::{Act, Permit};
 use crate::StoreError;
 use crate::rows::{join, read, read_all, stored, utc};
 use crate::schema::consent;
+use crate::terms::{Terms, alike, permitted_row};
 use crate::transactions::{Tx, held, on};
 use crate::vault::{Column, uuid_row};
 
@@ -80,11 +82,12 @@ impl Tx<'_> {
         by: &Attribution,
         wanted: impl Fn(&ChildReference, &Consent) -> bool,
     ) -> Result<Vec<(ChildReference, Consent)>, StoreError> {
+        let ask = Terms::of(Act::ReadConsents, DataClass::WaitingListStatus).own().of_nobody(permit)?;
         let mut after = after.map_or_else(String::new, |id| id.to_string());
         let mut found = Vec::new();
         loop {
             let page = consent::table
-                .filter(consent::recorded_by.eq(permit.ask().holder.as_str()))
+                .filter(consent::recorded_by.eq(ask.holder.as_str()))
                 .filter(consent::withdrawn_at.is_null().and(consent::id.gt(&after)))
                 .order(consent::id)
                 .limit(PAGE);
@@ -116,10 +119,15 @@ impl Tx<'_> {
         reason: &str,
         by: &Attribution,
     ) -> Result<Result<Consent, NotAnObjection>, StoreError> {
-        let (_, child) = about(permit, Act::ReviewObjection)?;
-        let standing = || consent::table.find(id.to_string()).filter(consent::child_id.eq(child.0));
-        let row: ConsentRow = held!(self, standing() => ConsentRow)?;
-        let Ok(reviewed) = Consent::try_from(row)?.review(outcome) else { return Ok(Err(NotAnObjection)) };
+        let (ask, child) = Terms::of_any_class(Act::ReviewObjection).about(id.0).of_a_child(permit)?;
+        let own = consent::child_id.eq(child.0).and(consent::recorded_by.eq(ask.holder.as_str()));
+        let standing = || consent::table.find(id.to_string()).filter(own);
+        let row: ConsentRow = permitted_row(held!(self, standing() => ConsentRow))?;
+        let objection = Consent::try_from(row)?;
+        if !objection.data.contains(&ask.data) {
+            return Err(StoreError::WrongPermit);
+        }
+        let Ok(reviewed) = objection.review(outcome) else { return Ok(Err(NotAnObjection)) };
         let sealed = self.vault.seal(Column::ConsentReview, &uuid_row(id.0), reason.as_bytes())?;
         on!(self, c => diesel::update(standing())
             .set((
@@ -135,9 +143,9 @@ impl Tx<'_> {
     /// Records a decision about the classes of data that the permits were asked for, one each, with
     /// a leaf for each.
     pub fn record_consent(&mut self, permits: &[Permit], draft: &ConsentDraft, by: &Attribution) -> Result<Consent, StoreError> {
-        let permit = permits.first().ok_or(StoreError::Corrupt("no permit"))?;
+        let permit = alike(permits)?;
         let act = if draft.decision == ConsentDecision::Objection { Act::RecordObjection } else { Act::RecordConsent };
-        let (ask, child) = about(permit, act)?;
+        let (ask, child) = Terms::of_any_class(act).about(draft.id.0).of_a_child(permit)?;
         let data: Vec<_> = permits.iter().map(|permit| permit.ask().data).collect();
         let id = draft.id.to_string();
         let row = ConsentRow {
@@ -180,7 +188,7 @@ impl Tx<'_> {
 
     /// The decisions about a child that the permit's holder recorded, with a leaf.
     pub fn recorded_consents(&mut self, permit: &Permit, by: &Attribution) -> Result<Vec<Consent>, StoreError> {
-        let (ask, child) = (permit.ask(), permit.ask().child.ok_or(StoreError::Corrupt("a permit without a child"))?);
+        let (ask, child) = Terms::of(Act::ReadConsents, DataClass::WaitingListStatus).own().of_a_child(permit)?;
         let rows: Vec<ConsentRow> = on!(self, c => consent::table
             .filter(consent::child_id.eq(child.0).and(consent::recorded_by.eq(ask.holder.as_str())))
             .order(consent::id)
@@ -194,11 +202,17 @@ impl Tx<'_> {
     /// class of data that it is about. Once this is committed no disclosure that it forbids is.
     /// Withdrawing twice changes nothing: the first withdrawal stands.
     pub fn withdraw_consent(&mut self, permits: &[Permit], id: ConsentId, reason: &str, by: &Attribution) -> Result<Consent, StoreError> {
-        let permit = permits.first().ok_or(StoreError::Corrupt("no permit"))?;
-        let (_, child) = about(permit, Act::WithdrawConsent)?;
-        let standing = || consent::table.find(id.to_string()).filter(consent::child_id.eq(child.0));
-        let row: ConsentRow = held!(self, standing() => ConsentRow)?;
-        let withdrawn = Consent::try_from(row)?.withdraw(stored(permit.at()));
+        let permit = alike(permits)?;
+        let (ask, child) = Terms::of_any_class(Act::WithdrawConsent).about(id.0).of_a_child(permit)?;
+        let own = consent::child_id.eq(child.0).and(consent::recorded_by.eq(ask.holder.as_str()));
+        let standing = || consent::table.find(id.to_string()).filter(own);
+        let row: ConsentRow = permitted_row(held!(self, standing() => ConsentRow))?;
+        let consent = Consent::try_from(row)?;
+        // A decision is withdrawn whole.
+        if !consent.data.iter().eq(permits.iter().map(|permit| &permit.ask().data)) {
+            return Err(StoreError::WrongPermit);
+        }
+        let withdrawn = consent.withdraw(stored(permit.at()));
         let sealed = self.vault.seal(Column::ConsentReason, &uuid_row(id.0), reason.as_bytes())?;
         on!(self, c => diesel::update(standing().filter(consent::withdrawn_at.is_null()))
             .set((consent::withdrawn_at.eq(withdrawn.withdrawn_at.map(|at| at.naive_utc())), consent::sealed_reason.eq(&sealed)))
@@ -207,14 +221,5 @@ impl Tx<'_> {
             self.leave_decided(permit, id, by)?;
         }
         Ok(withdrawn)
-    }
-}
-
-/// What a permit for an act is about.
-pub(crate) fn about(permit: &Permit, act: Act) -> Result<(&domain::policy::Ask, ChildId), StoreError> {
-    let ask = permit.ask();
-    match ask.child {
-        Some(child) if ask.act == act => Ok((ask, child)),
-        _ => Err(StoreError::Corrupt("a permit for something else")),
     }
 }

@@ -11,9 +11,9 @@ use domain::policy::{Act, Permit};
 use domain::submissions::Dataset;
 
 use crate::StoreError;
-use crate::consents::about;
 use crate::rows::{read, stored, utc};
 use crate::schema::{dispute, record};
+use crate::terms::{Terms, permitted_row};
 use crate::transactions::{Tx, held, on};
 use crate::vault::{Column, uuid_row};
 
@@ -49,7 +49,7 @@ impl Tx<'_> {
         referrals: &[String],
         by: &Attribution,
     ) -> Result<Vec<OrganisationCode>, StoreError> {
-        let (ask, child) = about(permit, Act::Rectify)?;
+        let (ask, child) = Terms::of(Act::Rectify, DataClass::WaitingListStatus).own().about(draft.id.0).of_a_child(permit)?;
         let organisation = ask.holder;
         let row = (
             dispute::id.eq(draft.id.to_string()),
@@ -76,8 +76,9 @@ impl Tx<'_> {
 
     /// Settles a dispute: its referrals flow again. Settling it twice changes nothing.
     pub fn settle_dispute(&mut self, permit: &Permit, id: DisputeId, reason: &str, by: &Attribution) -> Result<Dispute, StoreError> {
-        let (ask, _) = about(permit, Act::Rectify)?;
-        let row: DisputeRow = held!(self, dispute::table.find(id.to_string()) => DisputeRow)?;
+        let (ask, child) = Terms::of(Act::Rectify, DataClass::WaitingListStatus).own().about(id.0).of_a_child(permit)?;
+        let own = dispute::child_id.eq(child.0).and(dispute::organisation.eq(ask.holder.as_str()));
+        let row: DisputeRow = permitted_row(held!(self, dispute::table.find(id.to_string()).filter(own) => DisputeRow))?;
         let settled = Dispute::try_from(row)?.settle(stored(permit.at()));
         let sealed = self.vault.seal(Column::DisputeSettlement, &uuid_row(id.0), reason.as_bytes())?;
         on!(self, c => diesel::update(dispute::table.find(id.to_string()).filter(dispute::settled_at.is_null()))

@@ -21,6 +21,7 @@ use crate::StoreError;
 use crate::records::record_row;
 use crate::rows::{from_json, read, read_all, stored, utc};
 use crate::schema::{advice_request, consent, erasure, issue, record, standing_issue, submission};
+use crate::terms::{Terms, alike, permitted_row};
 use crate::tombstones::Mark;
 use crate::transactions::{Tx, held, on};
 use crate::vault::{Column, uuid_row};
@@ -60,11 +61,9 @@ impl Tx<'_> {
         draft: &ErasureDraft,
         by: &Attribution,
     ) -> Result<Erased, StoreError> {
-        let permit = permits.first().ok_or(StoreError::Corrupt("no permit"))?;
-        if permits.iter().any(|permit| permit.ask().act != Act::Erase || !permit.is_own()) {
-            return Err(StoreError::Corrupt("a permit for something else"));
-        }
-        let (organisation, child) = (permit.ask().holder, permit.ask().child);
+        let permit = alike(permits)?;
+        let (ask, child) = Terms::of_any_class(Act::Erase).own().about(draft.id.0).of_anybody(permit)?;
+        let organisation = ask.holder;
         let classes: Vec<DataClass> = permits.iter().map(|permit| permit.ask().data).collect();
         self.hold_publications(organisation)?;
         let mut erased = Erased { rows: Vec::new(), decisions: 0, recipients: Vec::new() };
@@ -109,11 +108,14 @@ impl Tx<'_> {
 
     /// Lets what an erasure marked be sent again. Lifting it twice changes nothing.
     pub fn lift_erasure(&mut self, permit: &Permit, id: ErasureId, reason: &str, by: &Attribution) -> Result<Erasure, StoreError> {
-        if permit.ask().act != Act::Erase || permit.ask().item != Some(id.0) {
-            return Err(StoreError::Corrupt("a permit for something else"));
+        let (ask, child) = Terms::of(Act::Erase, DataClass::WaitingListStatus).own().about(id.0).of_anybody(permit)?;
+        let own = erasure::organisation.eq(ask.holder.as_str());
+        let row: ErasureRow = permitted_row(held!(self, erasure::table.find(id.to_string()).filter(own) => ErasureRow))?;
+        let erasure = Erasure::try_from(row)?;
+        if erasure.child != child {
+            return Err(StoreError::WrongPermit);
         }
-        let row: ErasureRow = held!(self, erasure::table.find(id.to_string()) => ErasureRow)?;
-        let lifted = Erasure::try_from(row)?.lift(stored(permit.at()));
+        let lifted = erasure.lift(stored(permit.at()));
         let sealed = self.vault.seal(Column::ErasureLifting, &uuid_row(id.0), reason.as_bytes())?;
         on!(self, c => diesel::update(erasure::table.find(id.to_string()).filter(erasure::lifted_at.is_null()))
             .set((erasure::lifted_at.eq(lifted.lifted_at.map(|at| at.naive_utc())), erasure::sealed_lifting.eq(&sealed)))

@@ -2,6 +2,7 @@
 
 use chrono::{NaiveDate, NaiveDateTime};
 use diesel::prelude::*;
+use domain::agreements::DataClass;
 use domain::audit::Attribution;
 use domain::holds::{LegalHold, LegalHoldDraft};
 use domain::identifiers::{ChildId, HoldId};
@@ -9,9 +10,9 @@ use domain::organisations::OrganisationCode;
 use domain::policy::{Act, ChildFacts, Permit};
 
 use crate::StoreError;
-use crate::consents::about;
 use crate::rows::{read, stored, utc};
 use crate::schema::legal_hold;
+use crate::terms::{Terms, permitted_row};
 use crate::transactions::{Tx, held, on};
 use crate::vault::{Column, uuid_row};
 
@@ -60,7 +61,7 @@ impl Tx<'_> {
 
     /// Sets a hold on a child that is held by [`Tx::child_for_decision`], with its leaf.
     pub fn hold(&mut self, permit: &Permit, draft: &LegalHoldDraft, by: &Attribution) -> Result<LegalHold, StoreError> {
-        let (ask, child) = about(permit, Act::Hold)?;
+        let (ask, child) = Terms::of(Act::Hold, DataClass::WaitingListStatus).own().about(draft.id.0).of_a_child(permit)?;
         self.hold_publications(ask.holder)?;
         let row = LegalHoldRow {
             id: draft.id.to_string(),
@@ -86,8 +87,9 @@ impl Tx<'_> {
 
     /// Releases a hold, with its leaf. Releasing it twice changes nothing.
     pub fn release_hold(&mut self, permit: &Permit, id: HoldId, reason: &str, by: &Attribution) -> Result<LegalHold, StoreError> {
-        about(permit, Act::Hold)?;
-        let row: LegalHoldRow = held!(self, legal_hold::table.find(id.to_string()) => LegalHoldRow)?;
+        let (ask, child) = Terms::of(Act::Hold, DataClass::WaitingListStatus).own().about(id.0).of_a_child(permit)?;
+        let own = legal_hold::child_id.eq(child.0).and(legal_hold::organisation.eq(ask.holder.as_str()));
+        let row: LegalHoldRow = permitted_row(held!(self, legal_hold::table.find(id.to_string()).filter(own) => LegalHoldRow))?;
         let released = LegalHold::try_from(row)?.release(stored(permit.at()));
         let sealed = self.vault.seal(Column::HoldRelease, &uuid_row(id.0), reason.as_bytes())?;
         on!(self, c => diesel::update(legal_hold::table.find(id.to_string()).filter(legal_hold::released_at.is_null()))

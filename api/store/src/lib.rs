@@ -34,6 +34,7 @@ mod schema;
 mod sealed_columns;
 mod staging;
 mod submissions;
+mod terms;
 mod tombstones;
 mod transactions;
 pub mod vault;
@@ -76,6 +77,9 @@ pub enum StoreError {
     /// Somebody else ended the submission that was being worked on: nothing of it is kept.
     #[error("the submission was ended meanwhile")]
     Ended,
+    /// The permit is for another act, class of data, child or thing than what is to be done with it. A fault of the program's.
+    #[error("the permit is for something else")]
+    WrongPermit,
     #[error("the catalogue of audit events has no line for {0}")]
     NoEvent(domain::operations::Operation),
     #[error("the database refused a statement")]

@@ -5,15 +5,17 @@ use std::collections::{BTreeSet, HashMap};
 
 use chrono::NaiveDate;
 use diesel::prelude::*;
+use domain::agreements::DataClass;
 use domain::audit::Attribution;
 use domain::identifiers::ChildId;
 use domain::nhs_numbers::NhsNumber;
 use domain::opt_outs::OptOutList;
-use domain::policy::{Permit, Reason, Refusal};
+use domain::policy::{Act, Permit, Reason, Refusal};
 
 use crate::StoreError;
 use crate::rows::read;
 use crate::schema::{opt_out, opt_out_list};
+use crate::terms::Terms;
 use crate::transactions::{Handle, Tx, on};
 use crate::vault::{Column, LookUp};
 
@@ -33,6 +35,7 @@ impl Tx<'_> {
         numbers: &[NhsNumber],
         by: &Attribution,
     ) -> Result<bool, StoreError> {
+        Terms::of(Act::LoadOptOuts, DataClass::DashboardAggregate).own().held_by(list.organisation).of_nobody(permit)?;
         let (now, organisation) = (permit.at(), list.organisation.as_str());
         if let Handle::Postgres(connection) = &mut self.handle {
             // One at a time for each organisation; SQLite's one writer sees to it by itself.

@@ -2,6 +2,7 @@
 
 use chrono::{NaiveDate, NaiveDateTime};
 use diesel::prelude::*;
+use domain::agreements::DataClass;
 use domain::audit::Attribution;
 use domain::identifiers::{ChildId, OverrideId};
 use domain::organisations::OrganisationCode;
@@ -10,9 +11,9 @@ use domain::pathways::PathwaySet;
 use domain::policy::{Act, Permit};
 
 use crate::StoreError;
-use crate::consents::about;
 use crate::rows::{read, stored, utc};
 use crate::schema::caldicott_override;
+use crate::terms::{Terms, permitted_row};
 use crate::transactions::{Tx, held, on};
 use crate::vault::{Column, uuid_row};
 
@@ -60,7 +61,7 @@ impl Tx<'_> {
 
     /// Makes an override about a child that is held by [`Tx::child_for_decision`], with its leaf.
     pub fn make_override(&mut self, permit: &Permit, draft: &OverrideDraft, by: &Attribution) -> Result<Override, StoreError> {
-        let (ask, child) = about(permit, Act::Override)?;
+        let (ask, child) = Terms::of_any_class(Act::Override).about(draft.id.0).of_a_child(permit)?;
         let row = OverrideRow {
             id: draft.id.to_string(),
             child_id: child.0,
@@ -89,8 +90,9 @@ impl Tx<'_> {
 
     /// Ends an override of a child that is held. Ending it twice changes nothing.
     pub fn end_override(&mut self, permit: &Permit, id: OverrideId, by: &Attribution) -> Result<Override, StoreError> {
-        about(permit, Act::EndOverride)?;
-        let row: OverrideRow = held!(self, caldicott_override::table.find(id.to_string()) => OverrideRow)?;
+        let (ask, child) = Terms::of(Act::EndOverride, DataClass::WaitingListStatus).own().about(id.0).of_a_child(permit)?;
+        let own = caldicott_override::child_id.eq(child.0).and(caldicott_override::holder.eq(ask.holder.as_str()));
+        let row: OverrideRow = permitted_row(held!(self, caldicott_override::table.find(id.to_string()).filter(own) => OverrideRow))?;
         let ended = Override::try_from(row)?.end(stored(permit.at()));
         on!(self, c => diesel::update(caldicott_override::table.find(id.to_string()).filter(caldicott_override::ended_at.is_null()))
             .set(caldicott_override::ended_at.eq(ended.ended_at.map(|at| at.naive_utc())))

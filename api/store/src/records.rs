@@ -8,6 +8,7 @@ pub(crate) mod reads;
 use std::collections::BTreeMap;
 
 use diesel::prelude::*;
+use domain::agreements::DataClass;
 use domain::audit::Attribution;
 use domain::calls::Context;
 use domain::dates::london_day;
@@ -15,12 +16,13 @@ use domain::identifiers::ChildId;
 use domain::journeys::{HeldReferral, Journey, journeys};
 use domain::organisations::OrganisationCode;
 use domain::pathways::{Pathway, PathwaySet};
-use domain::policy::{Ask, Permit, Reason, Refusal};
+use domain::policy::{Act, Ask, Permit, Reason, Refusal};
 use domain::referrals::Referral;
 use domain::submissions::Dataset;
 
 use crate::rows::{from_json, read};
 use crate::schema::record;
+use crate::terms::Terms;
 use crate::transactions::{Tx, on};
 use crate::vault::{Column, Vault};
 use crate::{Decided, StoreError};
@@ -153,12 +155,10 @@ impl Tx<'_> {
         only: Option<i64>,
         by: &Attribution,
     ) -> Result<Vec<ListedReferral>, StoreError> {
+        let terms = Terms::of(Act::Disclose, DataClass::WaitingListStatus);
+        let asks = permits.iter().map(|permit| terms.of_child(sealed.child, permit)).collect::<Result<Vec<_>, _>>()?;
         let mut found = Vec::new();
-        for permit in permits {
-            let ask = *permit.ask();
-            if ask.child != Some(sealed.child) {
-                return Err(StoreError::Corrupt("a permit for another child"));
-            }
+        for (permit, ask) in permits.iter().zip(asks) {
             let before = found.len();
             let mut kept = Reason::NotHeld;
             let asked = |row: &&RecordRow| row.organisation == ask.holder.as_str() && only.is_none_or(|only| row.id == only);
@@ -186,14 +186,12 @@ impl Tx<'_> {
         limit: i64,
         by: &Attribution,
     ) -> Result<Vec<ListedReferral>, StoreError> {
-        if !permit.is_own() {
-            return Err(StoreError::Corrupt("a permit for another's records"));
-        }
-        let rows = self.referral_rows(permit.ask().holder, list, after, limit)?;
+        let ask = Terms::of(Act::Disclose, DataClass::WaitingListStatus).own().of_nobody(permit)?;
+        let rows = self.referral_rows(ask.holder, list, after, limit)?;
         self.leave_permitted(permit, by)?;
         let children: Vec<_> = rows.iter().map(|row| row.child_id).collect();
         let mut beside: BTreeMap<i64, Vec<HeldReferral>> = BTreeMap::new();
-        for row in self.rows_of(permit.ask().holder, &children)? {
+        for row in self.rows_of(ask.holder, &children)? {
             beside.entry(row.child_id).or_default().push(row.referral(self.vault)?);
         }
         let listed = |row: &RecordRow| {
@@ -204,8 +202,8 @@ impl Tx<'_> {
     }
 
     /// Every referral that an organisation sent itself, one at a time. The leaf is the caller's to leave.
-    pub(crate) fn each_own_referral(&mut self, permit: &Permit, mut visit: impl FnMut(&HeldReferral)) -> Result<(), StoreError> {
-        let (holder, mut after) = (own(permit)?, 0);
+    pub(crate) fn each_own_referral(&mut self, holder: OrganisationCode, mut visit: impl FnMut(&HeldReferral)) -> Result<(), StoreError> {
+        let mut after = 0;
         loop {
             let rows = self.referral_rows(holder, None, after, BATCH)?;
             let Some(last) = rows.last() else { return Ok(()) };
@@ -286,7 +284,3 @@ impl Tx<'_> {
 
 /// Rows that are read at a time.
 const BATCH: i64 = 2_000;
-
-fn own(permit: &Permit) -> Result<OrganisationCode, StoreError> {
-    if permit.is_own() { Ok(permit.ask().holder) } else { Err(StoreError::Corrupt("a permit for another's records")) }
-}

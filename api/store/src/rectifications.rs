@@ -12,9 +12,9 @@ use domain::rectifications::RectificationDraft;
 use domain::submissions::Dataset;
 
 use crate::StoreError;
-use crate::consents::about;
 use crate::records::record_row;
 use crate::schema::{record, rectification};
+use crate::terms::Terms;
 use crate::tombstones::Mark;
 use crate::transactions::{Tx, on};
 use crate::vault::{Column, uuid_row};
@@ -38,8 +38,9 @@ impl Tx<'_> {
         by: &Attribution,
     ) -> Result<Vec<OrganisationCode>, StoreError> {
         let (former, right) = (&draft.from, &draft.to);
-        let (ask, former_child) = about(from, Act::Rectify)?;
-        let (_, right_child) = about(to, Act::Rectify)?;
+        let terms = Terms::of(Act::Rectify, DataClass::WaitingListStatus).own().about(draft.id.0);
+        let (ask, former_child) = terms.of_a_child(from)?;
+        let (_, right_child) = terms.held_by(ask.holder).of_a_child(to)?;
         let (organisation, at): (_, DateTime<Utc>) = (ask.holder, from.at());
         let mut marks = Vec::with_capacity(draft.referrals.len());
         for id in &draft.referrals {

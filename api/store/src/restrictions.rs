@@ -2,6 +2,7 @@
 
 use chrono::{NaiveDate, NaiveDateTime};
 use diesel::prelude::*;
+use domain::agreements::DataClass;
 use domain::audit::Attribution;
 use domain::identifiers::{ChildId, RestrictionId};
 use domain::organisations::OrganisationCode;
@@ -9,9 +10,9 @@ use domain::policy::{Act, Permit};
 use domain::restrictions::{Restriction, RestrictionDraft};
 
 use crate::StoreError;
-use crate::consents::about;
 use crate::rows::{read, stored, utc};
 use crate::schema::restriction;
+use crate::terms::{Terms, permitted_row};
 use crate::transactions::{Tx, held, on};
 use crate::vault::{Column, uuid_row};
 
@@ -56,7 +57,7 @@ impl Tx<'_> {
 
     /// Sets a restriction on a child that is held by [`Tx::child_for_decision`], with its leaf.
     pub fn restrict(&mut self, permit: &Permit, draft: &RestrictionDraft, by: &Attribution) -> Result<Restriction, StoreError> {
-        let (ask, child) = about(permit, Act::Restrict)?;
+        let (ask, child) = Terms::of(Act::Restrict, DataClass::WaitingListStatus).about(draft.id.0).of_a_child(permit)?;
         let row = RestrictionRow {
             id: draft.id.to_string(),
             child_id: child.0,
@@ -77,7 +78,7 @@ impl Tx<'_> {
 
     /// The restrictions on a child that the permit's holder set, with a leaf.
     pub fn own_restrictions(&mut self, permit: &Permit, by: &Attribution) -> Result<Vec<Restriction>, StoreError> {
-        let (ask, child) = about(permit, Act::ReadConsents)?;
+        let (ask, child) = Terms::of(Act::ReadConsents, DataClass::WaitingListStatus).own().of_a_child(permit)?;
         let mut found = self.restrictions_between(child.0, child.0)?;
         found.retain(|(_, restriction)| restriction.set_by == ask.holder);
         self.leave_permitted(permit, by)?;
@@ -99,8 +100,9 @@ impl Tx<'_> {
         reason: &str,
         by: &Attribution,
     ) -> Result<Restriction, StoreError> {
-        about(permit, Act::LiftRestriction)?;
-        let row: RestrictionRow = held!(self, restriction::table.find(id.to_string()) => RestrictionRow)?;
+        let (ask, child) = Terms::of(Act::LiftRestriction, DataClass::WaitingListStatus).own().about(id.0).of_a_child(permit)?;
+        let own = restriction::child_id.eq(child.0).and(restriction::set_by.eq(ask.holder.as_str()));
+        let row: RestrictionRow = permitted_row(held!(self, restriction::table.find(id.to_string()).filter(own) => RestrictionRow))?;
         let lifted = Restriction::try_from(row)?.lift(stored(permit.at()));
         let sealed = self.vault.seal(Column::RestrictionLifting, &uuid_row(id.0), reason.as_bytes())?;
         on!(self, c => diesel::update(restriction::table.find(id.to_string()).filter(restriction::lifted_at.is_null()))

@@ -18,6 +18,7 @@ use domain::submissions::Dataset;
 use crate::StoreError;
 use crate::rows::read;
 use crate::schema::{child, expired_record, issue, record, standing_issue, submission};
+use crate::terms::Terms;
 use crate::transactions::{Tx, on};
 
 /// Rows that are removed in one transaction at the most.
@@ -124,11 +125,8 @@ impl Tx<'_> {
         (cutoff, today): (NaiveDate, NaiveDate),
         by: &Attribution,
     ) -> Result<u64, StoreError> {
-        let ask = permit.ask();
-        if ask.act != Act::Erase || Some(ask.data) != kept.data() || !permit.is_own() {
-            return Err(StoreError::Corrupt("a permit for something else"));
-        }
-        let organisation = ask.holder;
+        let data = kept.data().ok_or(StoreError::WrongPermit)?;
+        let organisation = Terms::of(Act::Erase, data).own().of_nobody(permit)?.holder;
         if !self.try_hold_publications(organisation)? {
             return Ok(0);
         }

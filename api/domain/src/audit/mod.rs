@@ -119,7 +119,7 @@ impl<'a> Leaf<'a> {
 
     /// The leaf of a flow that was refused; none of an operation that is not in the catalogue.
     pub fn refused(refusal: &'a Refusal, by: &'a Attribution, at: DateTime<Utc>) -> Option<Self> {
-        let ask = &refusal.ask;
+        let ask = refusal.ask();
         Some(Self {
             event: by.operation.event()?,
             at: at.trunc_subsecs(6),
@@ -127,16 +127,16 @@ impl<'a> Leaf<'a> {
             resource: by.resource.or(ask.item),
             act: ask.act,
             outcome: Outcome::Refused,
-            reason: Some(refusal.reason),
+            reason: Some(refusal.reason()),
             holder: ask.holder,
             recipient: ask.recipient,
             purpose: ask.purpose,
             data: ask.data,
             pathways: ask.pathways,
             child: ask.child,
-            agreements: refusal.agreement.as_deref().into_iter().collect(),
+            agreements: refusal.agreement().into_iter().collect(),
             grounds: Vec::new(),
-            consents: refusal.consent.into_iter().collect(),
+            consents: refusal.consent().into_iter().collect(),
             overrides: Vec::new(),
         })
     }

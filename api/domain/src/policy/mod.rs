@@ -116,11 +116,10 @@ impl<'a> Facts<'a> {
 /// A refusal, as a value: it has an audit leaf too.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Refusal {
-    pub ask: Ask,
-    pub reason: Reason,
-    /// The agreement that came nearest.
-    pub agreement: Option<String>,
-    pub consent: Option<ConsentId>,
+    ask: Ask,
+    reason: Reason,
+    agreement: Option<String>,
+    consent: Option<ConsentId>,
 }
 
 impl Refusal {
@@ -145,8 +144,22 @@ impl Refusal {
         Self { ask, ..self }
     }
 
+    pub fn ask(&self) -> &Ask {
+        &self.ask
+    }
+
     pub fn reason(&self) -> Reason {
         self.reason
+    }
+
+    /// The agreement that came nearest.
+    pub fn agreement(&self) -> Option<&str> {
+        self.agreement.as_deref()
+    }
+
+    /// The decision of the family's that stands behind it.
+    pub fn consent(&self) -> Option<ConsentId> {
+        self.consent
     }
 
     /// Whether there is no agreement for anything of the kind, which may be said aloud: it depends
@@ -199,7 +212,7 @@ pub fn decide(ask: Ask, facts: Facts<'_>) -> Result<Permit, Refusal> {
     let missing = ask.pathways.difference(pathways);
     if ask.is_whole() && !missing.is_empty() {
         // Nothing grants what is missing: asked for alone, it is refused for its own reason.
-        return decide(Ask { pathways: missing, ..ask }, facts).map_err(|refusal| Refusal { ask, ..refusal });
+        return decide(Ask { pathways: missing, ..ask }, facts).map_err(|refusal| refusal.of_all(ask));
     }
     Ok(Permit::under(ask, grants, &facts))
 }

@@ -14,7 +14,7 @@ use crate::referrals::Referral;
 use crate::restrictions::RestrictionKind;
 
 /// What one agreement gives.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, PartialEq, Eq)]
 pub struct Grant {
     agreement: String,
     /// Whether anything is given, be it of no pathway.
@@ -84,8 +84,8 @@ fn push<T: PartialEq>(list: &mut Vec<T>, item: Option<T>) {
     list.extend(item.filter(|item| !list.contains(item)));
 }
 
-/// Leave to let one flow happen, once, now. Only [`super::decide`] makes one.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// Leave to let one flow happen, once, now. Only [`super::decide`] makes one, and nothing makes another of it.
+#[derive(Debug, PartialEq, Eq)]
 pub struct Permit {
     ask: Ask,
     ground: Option<Ground>,

@@ -1,18 +1,20 @@
 //! EHC cases, as the council that sent them reads them.
 
 use diesel::prelude::*;
+use domain::agreements::DataClass;
 use domain::audit::Attribution;
 use domain::ehc_plans::Case;
 use domain::identifiers::{CaseId, ChildId};
 use domain::organisations::OrganisationCode;
-use domain::policy::Permit;
+use domain::policy::{Act, Permit};
 use domain::referrals::Flow;
 use domain::submissions::Dataset;
 
-use super::{RecordRow, own};
+use super::RecordRow;
 use crate::StoreError;
 use crate::rows::{from_json, read};
 use crate::schema::record;
+use crate::terms::{Terms, permitted_row};
 use crate::transactions::{Tx, on};
 use crate::vault::Vault;
 
@@ -43,7 +45,8 @@ fn cases() -> diesel::dsl::Filter<record::table, diesel::dsl::Eq<record::dataset
 impl Tx<'_> {
     /// A page of the cases that a council sent itself, with one leaf.
     pub fn own_cases(&mut self, permit: &Permit, after: i64, limit: i64, by: &Attribution) -> Result<Vec<HeldCase>, StoreError> {
-        let rows = self.case_rows(own(permit)?, after, limit)?;
+        let ask = Terms::of(Act::Disclose, DataClass::EhcpStatus).own().of_nobody(permit)?;
+        let rows = self.case_rows(ask.holder, after, limit)?;
         self.leave_permitted(permit, by)?;
         rows.iter().map(|row| row.case(self.vault)).collect()
     }
@@ -70,10 +73,11 @@ impl Tx<'_> {
 
     /// One case of the council's own, with its leaf.
     pub fn own_case(&mut self, permit: &Permit, id: CaseId, by: &Attribution) -> Result<HeldCase, StoreError> {
-        let row: RecordRow = on!(self, c => cases()
-            .filter(record::organisation.eq(own(permit)?.as_str()).and(record::record_key.eq(id.to_string())))
-            .select(RecordRow::as_select())
-            .first(*c))?;
+        let (ask, child) = Terms::of(Act::Disclose, DataClass::EhcpStatus).own().about(id.0).of_a_child(permit)?;
+        let own = record::child_id.eq(child.0).and(record::organisation.eq(ask.holder.as_str()));
+        let row: RecordRow = permitted_row(
+            on!(self, c => cases().filter(own.and(record::record_key.eq(id.to_string()))).select(RecordRow::as_select()).first(*c)),
+        )?;
         self.leave_permitted(permit, by)?;
         row.case(self.vault)
     }
