@@ -130,7 +130,7 @@ pub(super) fn entries(world: &World) -> Vec<Entry> {
             asks: vec![of(Act::Erase, NEW), of(Act::Erase, NEW).with(DataClass::HealthAdvice)],
             free: &[Class],
             call: |tx, w, p| {
-                let draft = ErasureDraft { id: ErasureId(NEW), reason: "made up".into(), future: false };
+                let draft = ErasureDraft { id: ErasureId(NEW), data: vec![DataClass::WaitingListStatus, DataClass::HealthAdvice], reason: "made up".into(), future: false };
                 tx.erase(p, &w.references[0], &draft, &w.by).map(drop)
             },
         },

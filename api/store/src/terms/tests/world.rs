@@ -118,9 +118,9 @@ impl World {
         let ask = Ask::restrict(Act::Restrict, code(COUNCIL), None).about(RESTRICTION.0).of(self.child);
         tx.restrict(&permit(ask), &restriction(RESTRICTION), &self.by).unwrap();
         tx.make_override(&permit(open_records().about(OVERRIDE.0).of(self.child)), &overriding(OVERRIDE), &self.by).unwrap();
-        let draft = DisputeDraft { id: DISPUTE, referrals: Vec::new(), reason: "made up".into() };
-        tx.open_dispute(&own(Act::Rectify, DISPUTE.0), &draft, &self.by).unwrap();
-        let draft = ErasureDraft { id: ERASURE, reason: "made up".into(), future: false };
+        let draft = DisputeDraft { id: DISPUTE, referrals: None, reason: "made up".into() };
+        tx.open_dispute(&own(Act::Rectify, DISPUTE.0), &draft, &[], &self.by).unwrap();
+        let draft = ErasureDraft { id: ERASURE, data: vec![DataClass::WaitingListStatus], reason: "made up".into(), future: false };
         tx.erase(&[own(Act::Erase, ERASURE.0)], &self.references[0], &draft, &self.by).unwrap();
         let ask = |decision, item: ConsentId| record(decision).about(item.0).of(self.child);
         let permits = CONSENTED.map(|data| permit(ask(ConsentDecision::Permit, CONSENT).with(data)));
