@@ -5,10 +5,18 @@
 
 mod holds;
 mod idempotency;
+mod intake;
 mod ownership;
+mod spools;
+mod submissions;
 mod troubles;
 
 pub use domain::calls::Context;
 pub use holds::{release_hold, set_hold};
 pub use idempotency::{Key, Once, fingerprint};
+pub use intake::{Coding, Delivery, Digests, Door, Intake, Order, Outcome, Submissions, refuse_unreadable};
+pub use spools::Spools;
+pub use submissions::{
+    IssuePlace, Report, cancel_submission, end_interrupted_works, get_submission, last_published, list_issues, list_submissions,
+};
 pub use troubles::{Fault, Kind, Trouble};

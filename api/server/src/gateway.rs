@@ -12,6 +12,7 @@ use actix_web::test::{TestRequest, init_service};
 use actix_web::{App, HttpServer, web};
 use domain::partnerships::Partnership;
 use domain::recognition::Rules;
+use exchange::{Door, Intake};
 use rustls::sign::CertifiedKey;
 use store::{Journal, Store, StoreError};
 use tokio::task::{JoinError, JoinSet};
@@ -25,7 +26,6 @@ use utoipa_actix_web::AppExt;
 use crate::calls::{Misnamed, check_names};
 use crate::configuration::{Configuration, ConfigurationError};
 use crate::documentation::Documentation;
-use crate::ingest::Intake;
 use crate::releases::Releases;
 use crate::secrets::{self, GatewaySecrets};
 use crate::state::State;
@@ -121,7 +121,8 @@ pub async fn start(configuration: Configuration, clock: Clock) -> Result<Gateway
     let verifier = LiveVerifier::new(trust.clone(), clock.clone(), move |reason| refusals.certificate_refused(reason));
     let tls = server_config(ServerCertificate::new(loaded.certificate.live()), verifier, clock.clone(), configuration.api.tls12)?;
     let issuer = configuration.api.issuer.clone().unwrap_or_else(|| format!("https://{api}"));
-    let intake = Intake::new(store.clone(), clock.clone(), loaded.rules, journal.clone(), &configuration);
+    let door = Door { most: configuration.api.maximum_body_bytes, rate: configuration.api.minimum_body_rate };
+    let intake = Intake::new(store.clone(), clock.clone(), loaded.rules, journal.clone(), configuration.submissions.clone(), door);
     let document = routes::document();
     let state = web::Data::new(State {
         ids: Ids::new(clock.clone()),
@@ -262,7 +263,7 @@ fn load(configuration: &Configuration, clock: &Clock) -> Result<Loaded, StartErr
             .map(|files| Authority::watch(files, configuration.demonstration, clock.clone()))
             .collect::<Result<_, _>>()?,
         certificate: ServerCertificate::watch(&configuration.api.certificate, &configuration.api.key)?,
-        rules: configuration.submissions.rules()?,
+        rules: configuration.rules()?,
         partnership: watch_partnership(&configuration.partnership, configuration.authorities())?,
     })
 }

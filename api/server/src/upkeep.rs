@@ -6,14 +6,12 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use domain::partnerships::Partnership;
 use domain::retention::{Kept, Periods};
-use domain::submissions::Failure;
 use store::{Journal, ResealCursor, Resealed, Store, StoreError};
 use tokio::time::{Instant, Interval, MissedTickBehavior, interval, interval_at};
 use trust::{Checkpoints, Clock, FileError, Ids, Live, replace_file};
 
 use crate::configuration::Audit;
 use crate::probes::Readiness;
-use crate::problems::{Kind, Problem};
 use crate::retention;
 use crate::telemetry::metrics::Metrics;
 
@@ -260,8 +258,7 @@ pub async fn sweep_works(store: Store, clock: Clock) {
 }
 
 async fn end_still_works(store: &Store, before: DateTime<Utc>) -> Result<(), StoreError> {
-    let problem = Problem::new(Kind::Interrupted).detail("Nothing of it was kept: send it again.");
-    let ended = store.end_still_works(before, Failure::Failed(problem.to_json())).await?;
+    let ended = exchange::end_interrupted_works(store, before).await?;
     if ended > 0 {
         tracing::warn!(ended, "works on submissions were broken off");
     }

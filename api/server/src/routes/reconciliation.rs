@@ -7,10 +7,9 @@ use domain::comparators::{PublishedCount, ServiceLine, Source, Tally};
 use domain::dates::london_day;
 use domain::operations::Operation;
 use domain::organisations::OrganisationCode;
-use domain::pathways::{Pathway, PathwaySet};
+use domain::pathways::PathwaySet;
 use domain::policy::{Act, Ask, Facts, NOBODY, decide};
 use domain::scopes::Scope;
-use domain::submissions::{DEFAULT_LIST, Dataset, Submission};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
@@ -69,16 +68,6 @@ pub struct ReconciledBandView {
     pub count: ReconciledCountView,
 }
 
-/// What an organisation last published of a service.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct LastPublishedView {
-    pub source: Source,
-    pub service_line: ServiceLine,
-    #[schema(example = "2026-09")]
-    pub period: String,
-    pub total: u64,
-}
-
 /// Whose list.
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
@@ -105,7 +94,7 @@ pub async fn reconcile(
     let by = attribute(&caller, None, id, Operation::Reconcile);
     let now = state.clock.now();
     let today = london_day(now);
-    let organisation = submitting_for(&caller, query.0.organisation, today)?;
+    let organisation = submitting_for(caller.client(), caller.partnership(), query.0.organisation, today)?;
     // On the provider's behalf, as its list was sent.
     let ask = Ask {
         act: Act::Disclose,
@@ -148,25 +137,4 @@ fn count(published: u64, held: u64) -> ReconciledCountView {
 
 fn month(period: NaiveDate) -> String {
     period.format("%Y-%m").to_string()
-}
-
-/// What was last published of the same service as a list: by the pathway that the list is named after; of the
-/// default list, each line.
-pub(super) async fn last_published(state: &State, submission: &Submission) -> Result<Vec<LastPublishedView>, Problem> {
-    let pathways = match submission.list.parse::<Pathway>() {
-        _ if submission.dataset != Dataset::WaitingList => return Ok(Vec::new()),
-        Ok(pathway) => pathway.into(),
-        Err(_) if submission.list == DEFAULT_LIST => PathwaySet::all(),
-        Err(_) => return Ok(Vec::new()),
-    };
-    let organisation = submission.organisation;
-    let counts = state.store.read(move |tx| tx.last_published(organisation)).await?;
-    let same = counts.into_iter().filter(|count| !count.line.pathways().intersection(pathways).is_empty());
-    let view = |count: PublishedCount| LastPublishedView {
-        source: count.line.source(),
-        service_line: count.line,
-        period: month(count.period),
-        total: count.total,
-    };
-    Ok(same.map(view).collect())
 }
