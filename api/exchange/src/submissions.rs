@@ -42,7 +42,7 @@ pub async fn get_submission(store: &Store, cx: Context, id: SubmissionId) -> Res
 /// Cancels one that is being worked on. What was cancelled already answers the same.
 pub async fn cancel_submission(store: &Store, cx: Context, id: SubmissionId) -> Result<Submission, Trouble> {
     let cancelled = store.transaction(move |tx| tx.cancel_submission(id, &cx.by.client)).await?.ok_or(Kind::NotFound)?;
-    Ok(cancelled.map_err(|AlreadyEnded| Trouble::new(Kind::WrongStatus).detail("It is not being worked on any more."))?)
+    cancelled.map_err(|AlreadyEnded| Trouble::new(Kind::WrongStatus).detail("It is not being worked on any more."))
 }
 
 /// The issues of one, in row order, after a place.
