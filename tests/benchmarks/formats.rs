@@ -11,8 +11,8 @@ use domain::issues::Issue;
 use domain::organisations::OrganisationCode;
 use domain::recognition::Rules;
 use domain::submissions::Dataset;
+use exchange::Spools;
 use integration_tests::{Cluster, today};
-use server::spools::Spools;
 use zip::write::SimpleFileOptions;
 use zip::{CompressionMethod, ZipArchive, ZipWriter};
 

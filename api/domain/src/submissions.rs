@@ -71,7 +71,7 @@ pub struct Submission {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct AlreadyEnded;
 
-/// Why the work on a submission came to nothing, with the problem that its sender is told, as JSON.
+/// Why the work on a submission came to nothing, with the trouble that its sender is told of, as JSON.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Failure {
     /// The body cannot be taken as it is.
@@ -81,10 +81,10 @@ pub enum Failure {
 }
 
 impl Failure {
-    /// What the sender is told, as JSON.
-    pub fn problem(&self) -> &str {
-        let (Self::Refused(problem) | Self::Failed(problem)) = self;
-        problem
+    /// What the sender is told of, as JSON.
+    pub fn trouble(&self) -> &str {
+        let (Self::Refused(trouble) | Self::Failed(trouble)) = self;
+        trouble
     }
 }
 
@@ -127,13 +127,13 @@ impl Submission {
     }
 }
 
-/// How far the work on a submission is, and the problem that ended it, as JSON.
+/// How far the work on a submission is, and the trouble that ended it, as JSON.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Work {
     pub bytes_total: u64,
     pub bytes_read: u64,
     pub records_read: u64,
-    pub problem: Option<String>,
+    pub trouble: Option<String>,
 }
 
 /// One record, as an adapter hands it over.

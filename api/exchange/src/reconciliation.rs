@@ -17,18 +17,3 @@ pub async fn reconcile(store: &Store, cx: Context, organisation: OrganisationCod
     let found = store.transaction(move |tx| tx.permitted(ask, &cx, |tx, permit| tx.reconcile(permit, cx.today(), &cx.by)));
     Ok(found.await??)
 }
-
-/// What was last published of the same service as a list: by the pathway that the list is named after; of the
-/// default list, each line.
-pub async fn last_published(store: &Store, submission: &Submission) -> Result<Vec<PublishedCount>, Trouble> {
-    let pathways = match submission.list.parse::<Pathway>() {
-        _ if submission.dataset != Dataset::WaitingList => return Ok(Vec::new()),
-        Ok(pathway) => pathway.into(),
-        Err(_) if submission.list == DEFAULT_LIST => PathwaySet::all(),
-        Err(_) => return Ok(Vec::new()),
-    };
-    let organisation = submission.organisation;
-    let mut counts = store.read(move |tx| tx.last_published(organisation)).await?;
-    counts.retain(|count| !count.line.pathways().intersection(pathways).is_empty());
-    Ok(counts)
-}

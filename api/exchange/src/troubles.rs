@@ -5,7 +5,9 @@ use std::borrow::Cow;
 use std::fmt;
 
 use domain::UnknownCode;
+use domain::identifiers::SubmissionId;
 use domain::policy::{Reason, Refusal};
+use domain::submissions::Failure;
 use serde::{Deserialize, Serialize};
 use store::StoreError;
 
@@ -58,6 +60,13 @@ kinds! {
     DatabaseAway = "database-away" "The database is away",
     Interrupted = "interrupted" "The gateway stopped before it was done",
     LogBehind = "log-behind" "The audit log cannot take more entries",
+}
+
+impl Kind {
+    /// Whether the gateway could not do what was asked, however well it was asked.
+    pub const fn is_of_the_gateway(self) -> bool {
+        matches!(self, Self::Internal | Self::Busy | Self::DatabaseAway | Self::Interrupted | Self::LogBehind)
+    }
 }
 
 impl fmt::Display for Kind {
@@ -123,6 +132,11 @@ struct Particulars {
     faults: Vec<Fault>,
     /// For the log alone.
     cause: Option<String>,
+    /// When it may help to come again, in seconds, where that is not the usual time.
+    again_after: Option<u32>,
+    /// The submission that keeps it from being done.
+    about: Option<SubmissionId>,
+    breaks_off: bool,
 }
 
 /// What the database keeps of a trouble: of a submission that was answered before it was refused.
@@ -137,7 +151,8 @@ struct Kept {
 
 impl Trouble {
     pub fn new(kind: Kind) -> Self {
-        Self(Box::new(Particulars { kind, detail: None, faults: Vec::new(), cause: None }))
+        let (detail, faults, cause, again_after, about) = Default::default();
+        Self(Box::new(Particulars { kind, detail, faults, cause, again_after, about, breaks_off: false }))
     }
 
     /// A failure of the gateway itself; the log says why.
@@ -171,8 +186,44 @@ impl Trouble {
         self
     }
 
+    /// When it may help to come again, in seconds.
+    #[must_use]
+    pub fn again_after(mut self, seconds: u32) -> Self {
+        self.0.again_after = Some(seconds);
+        self
+    }
+
+    /// The caller's submission that it has to do with.
+    #[must_use]
+    pub fn about(mut self, submission: SubmissionId) -> Self {
+        self.0.about = Some(submission);
+        self
+    }
+
+    /// Says that the rest of what is being sent will not be read.
+    #[must_use]
+    pub fn breaking_off(mut self) -> Self {
+        self.0.breaks_off = true;
+        self
+    }
+
     pub fn kind(&self) -> Kind {
         self.0.kind
+    }
+
+    /// When it may help to come again, in seconds, where that is not the usual time.
+    pub fn repeat_after(&self) -> Option<u32> {
+        self.0.again_after
+    }
+
+    /// The caller's submission that it has to do with.
+    pub fn submission(&self) -> Option<SubmissionId> {
+        self.0.about
+    }
+
+    /// Whether the rest of what is being sent will not be read.
+    pub fn breaks_off(&self) -> bool {
+        self.0.breaks_off
     }
 
     /// What the caller reads beyond the kind.
@@ -202,6 +253,21 @@ impl Trouble {
         (self.0.detail, self.0.faults, self.0.cause)
     }
 
+    /// Tells the log, once, why nothing was done, where no door tells it.
+    pub(crate) fn log(&self) {
+        let (code, cause) = (self.kind().code(), self.why());
+        if self.kind().is_of_the_gateway() {
+            tracing::error!(code, cause, "request failed");
+        } else {
+            tracing::info!(code, cause, "request refused");
+        }
+    }
+
+    /// What the database keeps of a submission that came to nothing by it.
+    pub(crate) fn to_failure(&self) -> Failure {
+        if self.kind().is_of_the_gateway() { Failure::Failed(self.to_json()) } else { Failure::Refused(self.to_json()) }
+    }
+
     /// What the database keeps of it.
     pub fn to_json(&self) -> String {
         let kept = Kept { kind: self.0.kind.to_string(), detail: self.0.detail.clone(), faults: self.0.faults.clone() };
@@ -212,7 +278,9 @@ impl Trouble {
     pub fn from_json(text: &str) -> Result<Self, StoreError> {
         let corrupt = || StoreError::Corrupt("why a submission failed");
         let Kept { kind, detail, faults } = serde_json::from_str(text).map_err(|_| corrupt())?;
-        Ok(Self(Box::new(Particulars { kind: kind.parse().map_err(|_| corrupt())?, detail, faults, cause: None })))
+        let mut trouble = Self::new(kind.parse().map_err(|_| corrupt())?).with_faults(faults);
+        trouble.0.detail = detail;
+        Ok(trouble)
     }
 }
 

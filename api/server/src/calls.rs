@@ -34,6 +34,11 @@ pub struct Call<O> {
 }
 
 impl<O: Named> Call<O> {
+    /// For handlers that are not yet handed a call.
+    pub(crate) fn caller(&self) -> &Caller {
+        &self.caller
+    }
+
     pub fn client(&self) -> &Client {
         self.caller.client()
     }

@@ -12,7 +12,7 @@ use actix_web::test::{TestRequest, init_service};
 use actix_web::{App, HttpServer, web};
 use domain::operations::Operation;
 use domain::recognition::Rules;
-use exchange::{Context, Releases, Trouble};
+use exchange::{Context, Door, Intake, Releases, Trouble};
 use store::{Journal, Store, StoreError};
 use tokio::task::{JoinError, JoinSet};
 use tracing_actix_web::TracingLogger;
@@ -26,7 +26,6 @@ use crate::calls::{Misnamed, check_names};
 use crate::chores::{Chores, LiveFiles};
 use crate::configuration::{Configuration, ConfigurationError};
 use crate::documentation::Documentation;
-use crate::ingest::Intake;
 use crate::secrets::{self, GatewaySecrets};
 use crate::state::State;
 use crate::telemetry::metrics::Metrics;
@@ -117,7 +116,8 @@ pub async fn start(configuration: Configuration, clock: Clock) -> Result<Gateway
     let verifier = LiveVerifier::new(trust.clone(), clock.clone(), move |reason| refusals.certificate_refused(reason));
     let tls = server_config(ServerCertificate::new(files.certificate.live()), verifier, clock.clone(), configuration.api.tls12)?;
     let issuer = configuration.api.issuer.clone().unwrap_or_else(|| format!("https://{api}"));
-    let intake = Intake::new(store.clone(), clock.clone(), rules, journal.clone(), &configuration);
+    let door = Door { most: configuration.api.maximum_body_bytes, rate: configuration.api.minimum_body_rate };
+    let intake = Intake::new(store.clone(), clock.clone(), rules, journal.clone(), configuration.submissions.clone(), door);
     let document = routes::document();
     let state = web::Data::new(State {
         ids: Ids::new(clock.clone()),
@@ -235,7 +235,7 @@ fn load(configuration: &Configuration, clock: &Clock) -> Result<Loaded, StartErr
     configuration.prepare_database()?;
     Ok(Loaded {
         store: Store::open(&configuration.database.url.expose(), from(&secrets.live(), |secrets| &secrets.vault))?,
-        rules: configuration.submissions.rules()?,
+        rules: configuration.rules()?,
         files: LiveFiles {
             secrets,
             authorities: configuration

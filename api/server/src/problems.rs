@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::fmt;
 
 use actix_web::body::BoxBody;
-use actix_web::http::header::{ALLOW, CONTENT_TYPE, HeaderName, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
+use actix_web::http::header::{ALLOW, CONTENT_TYPE, HeaderName, HeaderValue, LOCATION, RETRY_AFTER, WWW_AUTHENTICATE};
 use actix_web::http::{Method, StatusCode};
 use actix_web::{HttpResponse, ResponseError};
 use exchange::{Fault, Trouble};
@@ -262,8 +262,8 @@ impl Problem {
     }
 
     /// The problem as it stands in the report of a submission that was answered before it was refused.
-    pub fn to_json(&self) -> String {
-        serde_json::to_string(&self.view(None)).unwrap_or_default()
+    pub fn to_json(&self) -> serde_json::Value {
+        serde_json::to_value(self.view(None)).unwrap_or_default()
     }
 
     /// The answer.
@@ -326,6 +326,10 @@ impl ResponseError for Problem {
 impl From<Trouble> for Problem {
     fn from(trouble: Trouble) -> Self {
         let mut problem = Self::new(trouble.kind().into());
+        problem.more.retry_after = trouble.repeat_after().or(problem.more.retry_after);
+        problem.more.closes = trouble.breaks_off();
+        let place = trouble.submission().map(|id| HeaderValue::from_str(&format!("/v1/submissions/{id}")));
+        problem.more.headers.extend(place.and_then(Result::ok).map(|place| (LOCATION, place)));
         let (detail, faults, cause) = trouble.into_parts();
         (problem.more.detail, problem.more.faults, problem.more.cause) = (detail, faults, cause);
         problem
@@ -353,6 +357,13 @@ mod tests {
             let response = Problem::new(*kind).render(None);
             let may_help = matches!(kind.status().as_u16(), 429 | 503) || *kind == Kind::IdempotencyInFlight;
             assert_eq!(response.headers().contains_key(RETRY_AFTER), may_help);
+        }
+    }
+
+    #[test]
+    fn what_the_gateway_could_not_do_is_told_as_its_own_failure() {
+        for kind in exchange::Kind::ALL {
+            assert_eq!(Kind::from(*kind).status().is_server_error(), kind.is_of_the_gateway(), "{kind}");
         }
     }
 

@@ -5,13 +5,12 @@ use std::sync::Arc;
 use chrono::NaiveDate;
 use domain::dates::london_day;
 use domain::partnerships::Partnership;
-use exchange::Releases;
+use exchange::{Intake, Releases};
 use store::{Journal, Store};
 use trust::{Checkpoints, ChildIds, Clock, Ids, Live, Tokens, Trust};
 
 use crate::configuration::Configuration;
 use crate::documentation::Documentation;
-use crate::ingest::Intake;
 use crate::telemetry::metrics::Metrics;
 
 /// The gateway's parts, one of each. Handlers take it as `web::Data<State>`.

@@ -50,7 +50,7 @@ pub use records::{Counted, HeldCase, ListedReferral, SealedReferrals, reads::Ref
 pub use releases::{PublishedRelease, PublishedTable, ReleaseDraft, TableDraft};
 pub use resealing::{KeyUsage, ResealCursor, Resealed};
 pub use sealed_columns::sealed_columns;
-pub use staging::{Finished, Leave, Merging, Publication, Published, Staging};
+pub use staging::{Finished, Publication, Published, Staging};
 pub use submissions::{IssueChoice, ListedIssue};
 pub use tombstones::{Replayed, journal::Journal};
 pub use transactions::Tx;

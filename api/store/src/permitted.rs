@@ -169,6 +169,7 @@ impl Store {
     }
 }
 
+/// Decides on facts that were read behind the gate of what is asked for.
 pub(crate) fn judge(ask: Ask, cx: &Context, facts: &ChildFacts) -> Result<Permit, Refusal> {
     decide(ask, Facts::at(cx.now, &cx.partnership, facts))
 }

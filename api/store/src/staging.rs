@@ -25,7 +25,6 @@ use domain::submissions::{Entry, Record};
 
 use cases::PlainCase;
 use merging::StagedMerge;
-pub use merging::{Leave, Merging};
 use places::{Desk, Place};
 pub use publishing::{Publication, Published};
 

@@ -43,11 +43,11 @@ impl Tx<'_> {
             .select((submission_work::bytes_total, submission_work::bytes_read, submission_work::records_read, submission_work::problem))
             .first(*c)
             .optional())?;
-        Ok(row.map(|(total, bytes, records, problem)| Work {
+        Ok(row.map(|(total, bytes, records, trouble)| Work {
             bytes_total: natural(total),
             bytes_read: natural(bytes),
             records_read: natural(records),
-            problem,
+            trouble,
         }))
     }
 
@@ -85,7 +85,7 @@ impl Tx<'_> {
         let Some(Ok(failed)) = self.held_submission(id)?.map(|submission| submission.fail(failure)) else { return Ok(false) };
         self.save_end(&failed)?;
         let work = submission_work::table.find(id.to_string());
-        on!(self, c => diesel::update(work).set(submission_work::problem.eq(failure.problem())).execute(*c))?;
+        on!(self, c => diesel::update(work).set(submission_work::problem.eq(failure.trouble())).execute(*c))?;
         self.give_back_key(id)?;
         Ok(true)
     }

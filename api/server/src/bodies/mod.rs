@@ -1,6 +1,8 @@
 //! What a request says in JSON or in its query, read strictly. A fault names the field and never
 //! repeats the value: it may be a child's.
 
+mod digests;
+mod encodings;
 pub mod faults;
 pub mod forms;
 pub mod queries;
@@ -20,6 +22,8 @@ use trust::parse_json;
 use utoipa::ToSchema;
 
 use crate::problems::{Kind, Problem};
+pub use digests::{digests, wanted};
+pub use encodings::coding;
 pub use forms::Form;
 pub use queries::Query;
 

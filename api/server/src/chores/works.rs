@@ -1,12 +1,10 @@
 //! Works on submissions that a gateway broke off.
 
 use chrono::{DateTime, TimeDelta, Utc};
-use domain::submissions::Failure;
 use exchange::Trouble;
 use store::{Store, StoreError};
 use trust::Clock;
 
-use crate::problems::{Kind, Problem};
 use crate::state::State;
 
 /// A work whose gateway has not said for so long that it is at it is given up.
@@ -23,8 +21,7 @@ pub(super) async fn end_still_works(state: &State) -> Result<(), Trouble> {
 }
 
 async fn end(store: &Store, before: DateTime<Utc>) -> Result<(), StoreError> {
-    let problem = Problem::new(Kind::Interrupted).detail("Nothing of it was kept: send it again.");
-    let ended = store.end_still_works(before, Failure::Failed(problem.to_json())).await?;
+    let ended = exchange::end_interrupted_works(store, before).await?;
     if ended > 0 {
         tracing::warn!(ended, "works on submissions were broken off");
     }

@@ -5,14 +5,14 @@ mod api;
 mod audit;
 mod database;
 mod operations;
-mod submissions;
 #[cfg(test)]
 mod tests;
 
 use std::path::{Path, PathBuf};
 
-use domain::recognition::RulesError;
+use domain::recognition::{Rules, RulesError};
 use domain::retention::Periods;
+use exchange::Submissions;
 use serde::Deserialize;
 use trust::{AuthorityFiles, FileError, Keys, line_of, read_file};
 
@@ -20,7 +20,6 @@ pub use api::Api;
 pub use audit::Audit;
 pub use database::{Database, DatabaseUrl};
 pub use operations::{Operations, Telemetry};
-pub use submissions::Submissions;
 
 /// What `gateway.toml` says. Paths are relative to its folder in the file, and resolved here.
 #[derive(Debug, Clone, Deserialize)]
@@ -88,7 +87,7 @@ impl Configuration {
             return Err(ConfigurationError::Unsafe("two [[authority]] share a name"));
         }
         self.api.check()?;
-        self.submissions.check()?;
+        self.submissions.check().map_err(ConfigurationError::Unsafe)?;
         self.audit.check()?;
         self.database.check()?;
         if !self.retention.are_sound() {
@@ -101,6 +100,14 @@ impl Configuration {
     pub(crate) fn prepare_database(&self) -> Result<(), store::StoreError> {
         let owner = self.database.owner_url.as_ref().map(DatabaseUrl::expose);
         store::prepare(&self.database.url.expose(), owner.as_deref(), self.audit.limits())
+    }
+
+    /// The rules of recognition. It blocks.
+    pub(crate) fn rules(&self) -> Result<Rules, ConfigurationError> {
+        let Some(path) = &self.submissions.recognition else { return Ok(Rules::built_in().clone()) };
+        let refused = |error| ConfigurationError::Recognition { path: path.clone(), error };
+        let text = String::from_utf8(read_file(path)?).map_err(|_| refused(RulesError::Shape("not UTF-8".into())))?;
+        Rules::parse(&text).map_err(refused)
     }
 
     /// The names of the authorities.

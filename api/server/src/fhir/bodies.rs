@@ -7,11 +7,11 @@ use actix_web::dev::Payload;
 use actix_web::{FromRequest, HttpMessage, HttpRequest, web};
 use adapters::fhir::from_xml;
 use bytes::Bytes;
+use exchange::refuse_unreadable;
 use serde_json::Value;
 use trust::parse_json;
 
 use crate::bodies::collect;
-use crate::ingest::refuse_unreadable;
 use crate::problems::{Kind, Problem};
 use crate::state::State;
 
@@ -66,5 +66,5 @@ fn json(bytes: &[u8]) -> Result<Value, Problem> {
 }
 
 fn xml(bytes: &[u8]) -> Result<Value, Problem> {
-    from_xml(bytes).map_err(|unreadable| refuse_unreadable(&unreadable))
+    from_xml(bytes).map_err(|unreadable| refuse_unreadable(&unreadable).into())
 }

@@ -6,7 +6,6 @@ use domain::comparators::{PublishedCount, ServiceLine, Source, Tally};
 use domain::operations::Reconcile;
 use domain::organisations::OrganisationCode;
 use domain::pathways::PathwaySet;
-use domain::submissions::Submission;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
@@ -63,16 +62,6 @@ pub struct ReconciledBandView {
     pub count: ReconciledCountView,
 }
 
-/// What an organisation last published of a service.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct LastPublishedView {
-    pub source: Source,
-    pub service_line: ServiceLine,
-    #[schema(example = "2026-09")]
-    pub period: String,
-    pub total: u64,
-}
-
 /// Whose list.
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
@@ -123,16 +112,4 @@ fn count(published: u64, held: u64) -> ReconciledCountView {
 
 fn month(period: NaiveDate) -> String {
     period.format("%Y-%m").to_string()
-}
-
-/// What was last published of the same service as a submission's list.
-pub(super) async fn last_published(state: &State, submission: &Submission) -> Result<Vec<LastPublishedView>, Problem> {
-    let counts = exchange::last_published(&state.store, submission).await?;
-    let view = |count: PublishedCount| LastPublishedView {
-        source: count.line.source(),
-        service_line: count.line,
-        period: month(count.period),
-        total: count.total,
-    };
-    Ok(counts.into_iter().map(view).collect())
 }

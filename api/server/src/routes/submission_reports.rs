@@ -2,19 +2,21 @@
 
 use actix_web::http::header::{ACCEPT, CONTENT_DISPOSITION, LINK, RETRY_AFTER};
 use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder, get, post, web};
+use domain::calls::Context;
 use domain::identifiers::SubmissionId;
 use domain::issues::{IssueCode, IssueState};
-use domain::submissions::{AlreadyEnded, SubmissionStatus};
+use domain::operations::{CancelSubmission, GetSubmission, ListIssues, ListSubmissions};
+use domain::submissions::SubmissionStatus;
+use exchange::{IssuePlace, Trouble};
 use futures_util::stream;
 use serde::Deserialize;
-use store::{IssueChoice, ListedIssue, Store, StoreError};
+use store::{IssueChoice, ListedIssue, Store};
 use utoipa::IntoParams;
 
-use super::reconciliation::last_published;
-use super::submission_views::{IssueView, SubmissionView};
+use super::submission_views::{IssueView, LastPublishedView, SubmissionView};
 use super::submissions::POLL_AFTER;
 use crate::bodies::Query;
-use crate::callers::Caller;
+use crate::calls::Call;
 use crate::negotiation::{Form, negotiate};
 use crate::pages::{Page, cursor, limit, one_more, unknown_cursor};
 use crate::problems::{Kind, Problem};
@@ -37,14 +39,13 @@ pub struct PageQuery {
 #[utoipa::path(tag = "submissions", params(PageQuery), responses((status = 200, description = "A page", body = Page<SubmissionView>)))]
 #[get("/v1/submissions")]
 pub async fn list_submissions(
-    caller: Caller,
+    call: Call<ListSubmissions>,
     query: Query<PageQuery>,
     state: web::Data<State>,
 ) -> Result<web::Json<Page<SubmissionView>>, Problem> {
     let limit = limit(query.0.limit)?;
     let before = cursor(query.0.after.as_deref())?;
-    let client = caller.client().id.clone();
-    let rows = state.store.read(move |tx| tx.submissions(&client, before, one_more(limit))).await?;
+    let rows = exchange::list_submissions(&state.store, call.context(), before, one_more(limit)).await?;
     Ok(web::Json(Page::of(rows, limit, |row| row.id.to_string(), SubmissionView::from)))
 }
 
@@ -56,20 +57,15 @@ pub async fn list_submissions(
 /// sent again without it, so what a delta leaves out, and what did not flow, is not.
 #[utoipa::path(tag = "submissions", params(("id" = SubmissionId, Path)), responses((status = 200, description = "The report", body = SubmissionView)))]
 #[get("/v1/submissions/{id}")]
-pub async fn get_submission(caller: Caller, id: web::Path<String>, state: web::Data<State>) -> Result<HttpResponse, Problem> {
-    let id = own_id(&id)?;
-    let client = caller.client().id.clone();
-    let found = state.store.read(move |tx| match tx.submission(id, &client)? {
-        Some(submission) => Ok(Some((submission, tx.work(id)?))),
-        None => Ok(None),
-    });
-    let (submission, work) = found.await?.ok_or(Problem::new(Kind::NotFound))?;
-    let last_published = last_published(&state, &submission).await?;
+pub async fn get_submission(call: Call<GetSubmission>, id: web::Path<String>, state: web::Data<State>) -> Result<HttpResponse, Problem> {
+    let report = exchange::get_submission(&state.store, call.context(), own_id(&id)?).await?;
+    let last_published = exchange::last_published(&state.store, &report.submission).await?;
+    let last_published = last_published.into_iter().map(LastPublishedView::from).collect();
     let mut answer = HttpResponse::Ok();
-    if submission.status == SubmissionStatus::Processing {
+    if report.submission.status == SubmissionStatus::Processing {
         answer.insert_header((RETRY_AFTER, POLL_AFTER));
     }
-    Ok(answer.json(SubmissionView { last_published, ..SubmissionView::from(submission).with_work(work) }))
+    Ok(answer.json(SubmissionView { last_published, ..report.into() }))
 }
 
 /// Cancel a submission that is being worked on
@@ -79,16 +75,12 @@ pub async fn get_submission(caller: Caller, id: web::Path<String>, state: web::D
 #[utoipa::path(tag = "submissions", params(("id" = SubmissionId, Path)), responses((status = 200, description = "Cancelled", body = SubmissionView)))]
 #[post("/v1/submissions/{id}/cancellation")]
 pub async fn cancel_submission(
-    caller: Caller,
+    call: Call<CancelSubmission>,
     id: web::Path<String>,
     state: web::Data<State>,
 ) -> Result<web::Json<SubmissionView>, Problem> {
-    let id = own_id(&id)?;
-    let client = caller.client().id.clone();
-    let found = state.store.transaction(move |tx| tx.cancel_submission(id, &client)).await?;
-    let cancelled = found.ok_or(Problem::new(Kind::NotFound))?;
-    let over = |AlreadyEnded| Problem::new(Kind::WrongStatus).detail("It is not being worked on any more.");
-    Ok(web::Json(cancelled.map_err(over)?.into()))
+    let cancelled = exchange::cancel_submission(&state.store, call.context(), own_id(&id)?).await?;
+    Ok(web::Json(cancelled.into()))
 }
 
 /// Which issues, and where a page starts and how long it is.
@@ -129,7 +121,7 @@ impl IssueQuery {
 #[get("/v1/submissions/{id}/issues")]
 pub async fn list_issues(
     request: HttpRequest,
-    caller: Caller,
+    call: Call<ListIssues>,
     id: web::Path<String>,
     query: Query<IssueQuery>,
     state: web::Data<State>,
@@ -137,16 +129,15 @@ pub async fn list_issues(
     let form = negotiate(request.headers().get(ACCEPT))?;
     let (id, query) = (own_id(&id)?, query.0);
     let (whole, limit) = (form == Form::Csv && query.limit.is_none(), limit(query.limit)?);
-    let listing = Listing { id, choice: IssueChoice { code: query.code, state: query.state } };
+    let choice = IssueChoice { code: query.code, state: query.state };
+    let listing = Listing { store: state.store.clone(), cx: call.context(), id, choice };
     let after = query.after.as_deref().map(position).transpose()?;
-    let client = caller.client().id.clone();
-    let known = state.store.read(move |tx| tx.submission(id, &client)).await?;
-    known.ok_or(Problem::new(Kind::NotFound))?;
     if whole {
-        let pages = stream::try_unfold(Some((state.store.clone(), after)), move |rest| listing.part(rest));
+        exchange::get_submission(&state.store, call.context(), id).await?;
+        let pages = stream::try_unfold(Some((listing, after)), part);
         return Ok(csv_answer().streaming(pages));
     }
-    let page = listing.read(&state.store, after, one_more(limit)).await?;
+    let page = listing.read(after, one_more(limit)).await?;
     let page = Page::of(page, limit, cursor_after, IssueView::from);
     Ok(match form {
         Form::Json => HttpResponse::Ok().json(page),
@@ -161,30 +152,32 @@ pub async fn list_issues(
     })
 }
 
-/// What is listed of one submission.
-#[derive(Debug, Clone, Copy)]
+/// What is listed of one submission, to whom.
+#[derive(Debug, Clone)]
 struct Listing {
+    store: Store,
+    cx: Context,
     id: SubmissionId,
     choice: IssueChoice,
 }
 
-/// The place after an issue, by its row and its position there.
-type Place = Option<(i64, i32)>;
-
 impl Listing {
-    async fn read(self, store: &Store, after: Place, most: i64) -> Result<Vec<ListedIssue>, StoreError> {
-        store.read(move |tx| tx.issues(self.id, self.choice, after, most)).await
+    async fn read(&self, after: Option<IssuePlace>, most: i64) -> Result<Vec<ListedIssue>, Trouble> {
+        exchange::list_issues(&self.store, self.cx.clone(), self.id, self.choice, after, most).await
     }
+}
 
-    /// The next part of a download, and what is left to do. The header stands before the first part alone.
-    async fn part(self, rest: Option<(Store, Place)>) -> Result<Option<(web::Bytes, Option<(Store, Place)>)>, StoreError> {
-        let Some((store, after)) = rest else { return Ok(None) };
-        let rows = self.read(&store, after, PART).await?;
-        let last = rows.last().map(|row| (row.row, row.position)).filter(|_| rows.len() as i64 == PART);
-        let header = if after.is_none() { HEADER } else { "" };
-        let views: Vec<_> = rows.into_iter().map(IssueView::from).collect();
-        Ok(Some(((header.to_owned() + &to_csv(&views)).into(), last.map(|last| (store, Some(last))))))
-    }
+/// What is left of a download.
+type Rest = Option<(Listing, Option<IssuePlace>)>;
+
+/// The next part of a download, and what is left to do. The header stands before the first part alone.
+async fn part(rest: Rest) -> Result<Option<(web::Bytes, Rest)>, actix_web::Error> {
+    let Some((listing, after)) = rest else { return Ok(None) };
+    let rows = listing.read(after, PART).await.map_err(Problem::from)?;
+    let last = rows.last().map(|row| (row.row, row.position)).filter(|_| rows.len() as i64 == PART);
+    let header = if after.is_none() { HEADER } else { "" };
+    let views: Vec<_> = rows.into_iter().map(IssueView::from).collect();
+    Ok(Some(((header.to_owned() + &to_csv(&views)).into(), last.map(|last| (listing, Some(last))))))
 }
 
 /// Issues that are read at a time for a download.
@@ -207,7 +200,7 @@ fn own_id(text: &str) -> Result<SubmissionId, Problem> {
     text.parse().map_err(|_| Problem::new(Kind::NotFound))
 }
 
-fn position(after: &str) -> Result<(i64, i32), Problem> {
+fn position(after: &str) -> Result<IssuePlace, Problem> {
     let parts = after.split_once('-').and_then(|(row, position)| Some((row.parse().ok()?, position.parse().ok()?)));
     parts.ok_or_else(unknown_cursor)
 }

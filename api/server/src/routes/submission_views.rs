@@ -1,15 +1,17 @@
 //! What a sender is told of a submission.
 
 use chrono::NaiveDate;
+use domain::comparators::{PublishedCount, ServiceLine, Source};
 use domain::identifiers::SubmissionId;
 use domain::issues::{IssueState, Severity};
 use domain::organisations::OrganisationCode;
-use domain::submissions::{Counts, Dataset, IssueCount, Mode, Submission, SubmissionStatus, Work};
+use domain::submissions::{Counts, Dataset, IssueCount, Mode, Submission, SubmissionStatus};
+use exchange::Report;
 use serde::Serialize;
 use store::ListedIssue;
 use utoipa::ToSchema;
 
-use super::reconciliation::LastPublishedView;
+use crate::problems::Problem;
 
 /// The report of a submission.
 #[derive(Debug, Serialize, ToSchema)]
@@ -53,6 +55,23 @@ pub struct ProgressView {
     pub bytes_total: u64,
     /// Rows so far.
     pub records_read: u64,
+}
+
+/// What an organisation last published of a service.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct LastPublishedView {
+    pub source: Source,
+    pub service_line: ServiceLine,
+    #[schema(example = "2026-09")]
+    pub period: String,
+    pub total: u64,
+}
+
+impl From<PublishedCount> for LastPublishedView {
+    fn from(count: PublishedCount) -> Self {
+        let period = count.period.format("%Y-%m").to_string();
+        Self { source: count.line.source(), service_line: count.line, period, total: count.total }
+    }
 }
 
 /// How often an issue was found, and what became of it since the list was last sent. What is neither new nor
@@ -116,14 +135,21 @@ impl From<Submission> for SubmissionView {
     }
 }
 
-impl SubmissionView {
-    /// With what is known of the work on it.
-    pub(super) fn with_work(self, work: Option<Work>) -> Self {
-        let Some(Work { bytes_total, bytes_read, records_read, problem }) = work else { return self };
-        if self.status == SubmissionStatus::Processing {
-            return Self { progress: Some(ProgressView { bytes_read, bytes_total, records_read }), issues: None, ..self };
+impl From<Report> for SubmissionView {
+    fn from(Report { submission, work, trouble }: Report) -> Self {
+        let view = Self::from(submission);
+        match work {
+            Some(work) if view.status == SubmissionStatus::Processing => Self {
+                progress: Some(ProgressView {
+                    bytes_read: work.bytes_read,
+                    bytes_total: work.bytes_total,
+                    records_read: work.records_read,
+                }),
+                issues: None,
+                ..view
+            },
+            _ => Self { problem: trouble.map(|trouble| Problem::from(trouble).to_json()), ..view },
         }
-        Self { problem: problem.and_then(|problem| serde_json::from_str(&problem).ok()), ..self }
     }
 }
 

@@ -2,28 +2,24 @@
 
 use actix_web::http::header::{CONTENT_LENGTH, LOCATION, RETRY_AFTER};
 use actix_web::web::Payload;
-use actix_web::{FromRequest, HttpMessage, HttpRequest, HttpResponse, post, web};
+use actix_web::{HttpMessage, HttpRequest, HttpResponse, post, web};
 use adapters::Format;
 use chrono::NaiveDate;
 use domain::identifiers::SubmissionId;
+use domain::operations::{Named, SubmitEhcp, SubmitWaitingList};
 use domain::organisations::OrganisationCode;
 use domain::partnerships::{Client, Partnership};
-use domain::scopes::Scope;
-use domain::submissions::{DEFAULT_LIST, Dataset, Mode, SubmissionStatus, Work};
+use domain::submissions::{DEFAULT_LIST, Dataset, Mode, Work};
+use exchange::{Delivery, Order, Outcome, Report};
 use serde::Deserialize;
 use utoipa::{IntoParams, ToSchema};
 
-use super::reconciliation::{LastPublishedView, last_published};
-use super::submission_views::{IssueView, SubmissionView};
+use super::submission_views::{IssueView, LastPublishedView, SubmissionView};
 use crate::bodies::faults::Fault;
-use crate::bodies::{FileBody, Query};
-use crate::callers::Caller;
-use crate::exchanges::RequestId;
+use crate::bodies::{FileBody, Query, coding, digests, wanted};
+use crate::calls::Call;
 use crate::fields::prefers_async;
 use crate::idempotency::IdempotencyKey;
-use crate::ingest::digests::Digests;
-use crate::ingest::encodings::coding;
-use crate::ingest::{Delivery, Order, Taken};
 use crate::problems::{Kind, Problem};
 use crate::state::State;
 
@@ -105,14 +101,13 @@ pub struct SubmissionHeaders {
 #[post("/v1/waiting-list/submissions")]
 pub async fn submit_waiting_list(
     request: HttpRequest,
-    caller: Caller,
+    call: Call<SubmitWaitingList>,
     query: Query<SubmissionQuery>,
     key: IdempotencyKey,
     state: web::Data<State>,
     payload: Payload,
 ) -> Result<HttpResponse, Problem> {
-    caller.require(Scope::WaitingListWrite)?;
-    submit(&request, &caller, Dataset::WaitingList, query.0, key, &state, payload).await
+    submit(&request, &call, Dataset::WaitingList, query.0, key, &state, payload).await
 }
 
 /// Send EHC plan records
@@ -134,35 +129,32 @@ pub async fn submit_waiting_list(
 #[post("/v1/ehcp/submissions")]
 pub async fn submit_ehcp(
     request: HttpRequest,
-    caller: Caller,
+    call: Call<SubmitEhcp>,
     query: Query<SubmissionQuery>,
     key: IdempotencyKey,
     state: web::Data<State>,
     payload: Payload,
 ) -> Result<HttpResponse, Problem> {
-    caller.require(Scope::EhcpWrite)?;
-    submit(&request, &caller, Dataset::Ehcp, query.0, key, &state, payload).await
+    submit(&request, &call, Dataset::Ehcp, query.0, key, &state, payload).await
 }
 
 async fn submit(
     request: &HttpRequest,
-    caller: &Caller,
+    call: &Call<impl Named>,
     dataset: Dataset,
     query: SubmissionQuery,
     key: IdempotencyKey,
     state: &State,
     payload: Payload,
 ) -> Result<HttpResponse, Problem> {
-    let adapter = adapter(dataset, query.format.as_deref())?;
-    check_media_type(request, adapter)?;
-    check_content(adapter, &query)?;
-    let now = state.clock.now();
-    let today = domain::dates::london_day(now);
+    let (format, headers, today) = (adapter(dataset, query.format.as_deref())?, request.headers(), call.today());
+    check_media_type(request, format)?;
+    check_content(format, &query)?;
     let order = Order {
         id: SubmissionId(state.ids.next()),
-        client: caller.client().id.clone(),
-        dataset,
-        organisation: submitting_for(caller.client(), caller.partnership(), query.organisation, today)?,
+        cx: call.context(),
+        format,
+        organisation: submitting_for(call.client(), call.partnership(), query.organisation, today)?,
         list: list_name(query.list)?,
         mode: query.mode.unwrap_or(Mode::Delta),
         as_of: query.as_of.unwrap_or(today),
@@ -172,9 +164,6 @@ async fn submit(
         confirm_shrink: query.confirm.is_some(),
         key: key.0,
         query: request.query_string().to_owned(),
-        received_at: now,
-        request_id: RequestId::extract(request).await?.0,
-        partnership: std::sync::Arc::clone(caller.partnership()),
     };
     if !domain::dates::is_plausible(order.as_of) {
         return Err(invalid("as_of", "a day of this century or the last"));
@@ -182,43 +171,42 @@ async fn submit(
     if order.as_of > today {
         return Err(invalid("as_of", "a list cannot be true of a day to come"));
     }
-    let digests = Digests::read(request.headers())?;
-    let (wanted, respond_async) = (digests.wanted(), prefers_async(request.headers()));
-    let size = request.headers().get(CONTENT_LENGTH).and_then(|size| size.to_str().ok()?.parse().ok());
-    let delivery = Delivery { payload: payload.into_inner(), coding: coding(request.headers())?, digests, size, respond_async };
-    let taken = match (state.intake.take(adapter, order, delivery).await, &wanted) {
+    let digests = digests(headers)?;
+    let (wanted, respond_async) = (wanted(headers, &digests), prefers_async(headers));
+    let size = headers.get(CONTENT_LENGTH).and_then(|size| size.to_str().ok()?.parse().ok());
+    let delivery = Delivery { coding: coding(headers)?, digests, size, respond_async };
+    let taken = match (state.intake.take(order, delivery, payload).await.map_err(Problem::from), &wanted) {
         (Err(problem), Some((name, value))) => Err(problem.header(name.clone(), value.clone())),
         (taken, _) => taken,
     };
-    let taken = taken?;
-    let (Taken::Before(submission) | Taken::Now(submission, _) | Taken::Later(submission, _)) = &taken;
-    let last_published = last_published(state, submission).await?;
-    let mut answer = answer(taken, last_published, respond_async);
+    let outcome = taken?;
+    let last_published = exchange::last_published(&state.store, outcome.submission()).await?;
+    let mut answer = answer(outcome, last_published.into_iter().map(LastPublishedView::from).collect(), respond_async);
     if let Some((name, value)) = wanted {
         answer.headers_mut().insert(name, value);
     }
     Ok(answer)
 }
 
-fn answer(taken: Taken, last_published: Vec<LastPublishedView>, respond_async: bool) -> HttpResponse {
-    match taken {
-        Taken::Later(submission, bytes_total) => {
+fn answer(outcome: Outcome, last_published: Vec<LastPublishedView>, respond_async: bool) -> HttpResponse {
+    match outcome {
+        Outcome::Published(submission) => HttpResponse::Created()
+            .insert_header((LOCATION, format!("/v1/submissions/{}", submission.id)))
+            .json(SubmissionView { last_published, ..submission.into() }),
+        Outcome::Validated(submission, listed) => {
+            let issue_list = Some(listed.into_iter().map(IssueView::from).collect());
+            HttpResponse::Ok().json(SubmissionView { issues: None, issue_list, last_published, ..submission.into() })
+        }
+        Outcome::Later(submission, bytes_total) => {
             let mut answer = HttpResponse::Accepted();
             answer.insert_header((LOCATION, format!("/v1/submissions/{}", submission.id))).insert_header((RETRY_AFTER, POLL_AFTER));
             if respond_async {
                 answer.insert_header(("preference-applied", "respond-async"));
             }
-            let begun = Work { bytes_total, bytes_read: 0, records_read: 0, problem: None };
-            answer.json(SubmissionView::from(submission).with_work(Some(begun)))
+            let begun = Work { bytes_total, bytes_read: 0, records_read: 0, trouble: None };
+            answer.json(SubmissionView::from(Report { submission, work: Some(begun), trouble: None }))
         }
-        Taken::Before(submission) => HttpResponse::Ok().json(SubmissionView { last_published, ..submission.into() }),
-        Taken::Now(submission, listed) if submission.status == SubmissionStatus::Validated => {
-            let issue_list = Some(listed.into_iter().map(IssueView::from).collect());
-            HttpResponse::Ok().json(SubmissionView { issues: None, issue_list, last_published, ..submission.into() })
-        }
-        Taken::Now(submission, _) => HttpResponse::Created()
-            .insert_header((LOCATION, format!("/v1/submissions/{}", submission.id)))
-            .json(SubmissionView { last_published, ..submission.into() }),
+        Outcome::Before(submission) => HttpResponse::Ok().json(SubmissionView { last_published, ..submission.into() }),
     }
 }
 
@@ -259,6 +247,7 @@ fn check_media_type(request: &HttpRequest, adapter: Format) -> Result<(), Proble
     if essence == "application/octet-stream" || adapter.media_types().contains(&essence) { Ok(()) } else { Err(unsupported()) }
 }
 
+/// Whose records a client sends, or asks for as it sent them: its own organisation's, or another's that it may send for.
 pub(super) fn submitting_for(
     client: &Client,
     partnership: &Partnership,

@@ -5,19 +5,22 @@
 //! changes nothing, with a warning.
 
 use std::collections::{HashMap, HashSet};
-use std::fmt;
 use std::sync::Arc;
 
 use diesel::prelude::*;
+use domain::agreements::DataClass;
 use domain::audit::Attribution;
+use domain::calls::Context;
 use domain::children::{ChildIdentifier, ChildReference};
 use domain::identifiers::ChildId;
 use domain::issues::{IssueCode, Severity};
-use domain::policy::{ChildFacts, Permit, Refusal};
+use domain::operations::Operation;
+use domain::policy::{Act, Ask, Refusal};
 use domain::submissions::{Dataset, Merge, Submission};
 
 use super::{BATCH, Identity, Staging, staged, staged_issue, staged_merge};
 use crate::StoreError;
+use crate::permitted::judge;
 use crate::records::record_row;
 use crate::rows::{from_json, to_json_bytes};
 use crate::tombstones::Mark;
@@ -27,20 +30,22 @@ use crate::vault::{Column, LookUp, Vault};
 /// The place of a row's issue about a merge, after its own, those of what may not come back, and `open-twice`.
 const MERGED: i32 = 1_004;
 
-/// Decides whether the organisation may merge what it sent of a child.
-pub type Leave = dyn Fn(ChildId, &ChildFacts) -> Result<Permit, Refusal> + Send + Sync;
-
-/// By whose leave, and in whose name, identities are merged.
-#[derive(Clone)]
-pub struct Merging {
-    pub permit: Arc<Leave>,
-    pub by: Attribution,
+/// Under what the merges of a submission are decided and written down, which came in a call: they are its organisation's,
+/// and no person's.
+pub(super) fn merging_within(call: &Context, submission: &Submission) -> Context {
+    let by = Attribution {
+        organisation: submission.organisation,
+        actor: None,
+        operation: Operation::MergeChildren,
+        resource: Some(submission.id.0),
+        ..call.by.clone()
+    };
+    Context { by, ..call.clone() }
 }
 
-impl fmt::Debug for Merging {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Merging(…)")
-    }
+/// Merging what the organisation sent of a child: its own, unless a legal hold keeps its records as they are.
+fn merge_of(submission: &Submission, child: ChildId) -> Ask {
+    Ask::own(Act::Rectify, submission.organisation, DataClass::WaitingListStatus).about(submission.id.0).of(child)
 }
 
 #[derive(Insertable, Queryable, Selectable)]
@@ -186,7 +191,7 @@ struct Course {
 impl Tx<'_> {
     /// Settles what each merge comes to and takes staged rows for the identities that stand. Nothing that others see
     /// is changed yet.
-    pub(super) fn plan_merges(&mut self, submission: &Submission, merging: Option<&Merging>) -> Result<Plan, StoreError> {
+    pub(super) fn plan_merges(&mut self, submission: &Submission, cx: &Context) -> Result<Plan, StoreError> {
         let mut course = Course { retired: Retired::default(), barred: HashSet::new(), gained: HashSet::new(), plan: Plan::default() };
         if submission.dataset != Dataset::WaitingList {
             return Ok(course.plan);
@@ -204,8 +209,7 @@ impl Tx<'_> {
             let Some(last) = merges.last() else { break };
             after = Some((last.row_number, last.position));
             for merge in &merges {
-                let merging = merging.ok_or(StoreError::Corrupt("a merge without leave"))?;
-                let fate = self.fate_of(submission, merging, merge, &mut course)?;
+                let fate = self.fate_of(submission, cx, merge, &mut course)?;
                 // A row may retire several: it counts once, by the most that came of one of them.
                 let rank = match fate {
                     Fate::Rejected => 2_u8,
@@ -231,13 +235,7 @@ impl Tx<'_> {
         Ok(course.plan)
     }
 
-    fn fate_of(
-        &mut self,
-        submission: &Submission,
-        merging: &Merging,
-        merge: &StagedMerge,
-        course: &mut Course,
-    ) -> Result<Fate, StoreError> {
+    fn fate_of(&mut self, submission: &Submission, cx: &Context, merge: &StagedMerge, course: &mut Course) -> Result<Fate, StoreError> {
         let (from, named) = merge.open(self.vault)?;
         let to = course.retired.survivor(self.vault, &named);
         if self.vault.look_ups(&to).iter().any(|look_up| course.barred.contains(look_up)) {
@@ -264,7 +262,7 @@ impl Tx<'_> {
         }
         for child in [held, self.child_for_erasure(&to)?].into_iter().flatten() {
             let facts = self.holds_on(child, submission.organisation)?;
-            if let Err(refusal) = (merging.permit)(child, &facts) {
+            if let Err(refusal) = judge(merge_of(submission, child), cx, &facts) {
                 course.plan.refusals.push(refusal);
                 return Ok(Fate::Warned(IssueCode::MergeHeld));
             }
@@ -324,19 +322,19 @@ impl Tx<'_> {
     }
 
     /// Makes the merges that were planned, with a leaf for each of the two children.
-    pub(super) fn make_merges(&mut self, submission: &Submission, plan: &Plan, merging: Option<&Merging>) -> Result<(), StoreError> {
-        let Some(merging) = merging else { return Ok(()) };
+    pub(super) fn make_merges(&mut self, submission: &Submission, plan: &Plan, cx: &Context) -> Result<(), StoreError> {
         let (organisation, at) = (submission.organisation, submission.received_at);
         for refusal in &plan.refusals {
-            self.leave_refused(refusal, &merging.by, at)?;
+            self.leave_refused(refusal, &cx.by, at)?;
         }
         let mut marks = Vec::with_capacity(plan.moves.len());
         for (from, to) in &plan.moves {
             let (retired, survivor) = (self.child_for_decision(from)?, self.child_for_decision(to)?);
             for child in [retired, survivor] {
                 let facts = self.holds_on(child, organisation)?;
-                let permit = (merging.permit)(child, &facts).map_err(|_| StoreError::Corrupt("a merge that was permitted"))?;
-                self.leave_permitted(&permit, &merging.by)?;
+                let permit = judge(merge_of(submission, child), cx, &facts);
+                let permit = permit.map_err(|_| StoreError::Corrupt("a merge that was permitted"))?;
+                self.leave_permitted(&permit, &cx.by)?;
             }
             self.merge_referrals(organisation, retired, (survivor, to), at)?;
             marks.push(Mark::Merged { from: from.clone(), to: to.clone() });

@@ -4,10 +4,11 @@ use chrono::NaiveDate;
 use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Text};
+use domain::calls::Context;
 use domain::comparators::PublishedCount;
 use domain::submissions::{Counts, Dataset, Mode, Submission};
 
-use super::merging::Merging;
+use super::merging::merging_within;
 use super::{Place, Staging};
 use crate::StoreError;
 use crate::databases::postgres::with_retries;
@@ -38,8 +39,8 @@ pub struct Publication {
     pub listed: i64,
     /// The counts of a published return, which is no list of records.
     pub counts: Option<Vec<PublishedCount>>,
-    /// By whose leave its merges are made; without it a merge is not published.
-    pub merging: Option<Merging>,
+    /// The call that it came in.
+    pub cx: Context,
     /// The idempotency key to settle together with it.
     pub key: Option<(String, Fingerprint)>,
 }
@@ -153,7 +154,8 @@ impl Tx<'_> {
             return Ok(Published::OlderAsOf { last });
         }
         let mut marked = self.reject_marked(&submission)?;
-        let plan = self.plan_merges(&submission, publication.merging.as_ref())?;
+        let merging = merging_within(&publication.cx, &submission);
+        let plan = self.plan_merges(&submission, &merging)?;
         if plan.repointed > 0 {
             // Nor may what was erased or moved come back under the identity that stands.
             marked += self.reject_marked(&submission)?;
@@ -189,7 +191,7 @@ impl Tx<'_> {
             return self.keep_look(publication, submission);
         }
         self.move_records(&submission)?;
-        self.make_merges(&submission, &plan, publication.merging.as_ref())?;
+        self.make_merges(&submission, &plan, &merging)?;
         let submission = submission.accept(publication.issues + issues)?;
         self.keep_report(publication, &submission)?;
         self.let_issues_stand(&submission)?;

@@ -1,32 +1,31 @@
 //! `POST /fhir/R4`: several things at once, all of them or each by itself.
 
+use std::convert::Infallible;
+
 use actix_web::http::StatusCode;
 use actix_web::{HttpResponse, post, web};
 use adapters::fhir::Node;
 use domain::audit::Actor;
 use domain::identifiers::SubmissionId;
-use domain::operations::{FhirSearchConsents, FhirSearchServiceRequests, FhirSearchTasks, FhirTransact};
-use domain::organisations::OrganisationCode;
-use domain::scopes::Scope;
+use domain::operations::{
+    FhirGetConsent, FhirGetServiceRequest, FhirGetTask, FhirRecordConsent, FhirSearchConsents, FhirSearchServiceRequests, FhirSearchTasks,
+    FhirTransact, Named, SubmitWaitingList,
+};
 use domain::submissions::{DEFAULT_LIST, Dataset, Mode};
+use exchange::{Coding, Delivery, Digests, Order, Outcome};
+use futures_util::stream;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 use super::capabilities::FormQuery;
 use super::{consents, service_requests, tasks};
-use crate::actors::ActingFor;
 use crate::bodies::Query;
 use crate::bodies::faults::Fault;
-use crate::callers::Caller;
 use crate::calls::Call;
-use crate::exchanges::RequestId;
 use crate::fhir::bodies::Resource;
 use crate::fhir::bundles::{self, Done};
 use crate::fhir::{BASE, Representation, place_of, referral_id};
 use crate::idempotency::IdempotencyKey;
-use crate::ingest::digests::Digests;
-use crate::ingest::encodings::Coding;
-use crate::ingest::{Delivery, Order, Taken};
 use crate::problems::{Kind, Problem};
 use crate::state::State;
 
@@ -51,27 +50,14 @@ const KEPT: [&str; 4] = ["ServiceRequest", "Patient", "Encounter", "Appointment"
     responses((status = 200, description = "A Bundle that answers each entry", content((serde_json::Value = "application/fhir+json"), (String = "application/fhir+xml"))))
 )]
 #[post("/fhir/R4")]
-#[expect(clippy::too_many_arguments, reason = "each is read from the request")]
 pub async fn fhir_transact(
     call: Call<FhirTransact>,
-    caller: Caller,
-    actor: ActingFor,
     key: IdempotencyKey,
     _query: Query<FormQuery>,
     form: Representation,
-    id: RequestId,
     state: web::Data<State>,
     body: Resource,
 ) -> Result<HttpResponse, Problem> {
-    caller.require_any(&[
-        Scope::WaitingListWrite,
-        Scope::WaitingListRead,
-        Scope::ConsentWrite,
-        Scope::ConsentRead,
-        Scope::AdviceRequest,
-        Scope::AdviceRespond,
-        Scope::AdviceRead,
-    ])?;
     let form = form.accepted()?;
     let bundle = &body.value;
     if bundle["resourceType"] != "Bundle" {
@@ -79,14 +65,16 @@ pub async fn fhir_transact(
     }
     let entries = bundle["entry"].as_array().map_or(&[][..], Vec::as_slice);
     let answer = match bundle["type"].as_str() {
-        Some("transaction") => bundles::answer("transaction-response", transact(&caller, (key, id), entries, &body.bytes, &state).await?),
+        Some("transaction") => {
+            bundles::answer("transaction-response", transact(&call.carrying()?, key, entries, &body.bytes, &state).await?)
+        }
         Some("batch") if entries.len() > MOST => {
             return Err(Problem::new(Kind::BodyTooLarge).detail(format!("A batch has at most {MOST} entries.")));
         }
         Some("batch") => {
             let mut answers = Vec::with_capacity(entries.len());
             for entry in entries {
-                let done = Box::pin(batch_entry(&call, &caller, actor.0.clone(), entry, id, &state)).await;
+                let done = Box::pin(batch_entry(&call, entry, &state)).await;
                 answers.push(bundles::answered(done));
             }
             bundles::answer("batch-response", answers)
@@ -102,24 +90,26 @@ pub async fn fhir_transact(
 
 /// Takes all of the entries in, or nothing.
 async fn transact(
-    caller: &Caller,
-    (key, id): (IdempotencyKey, RequestId),
+    call: &Call<SubmitWaitingList>,
+    key: IdempotencyKey,
     entries: &[Value],
     bytes: &web::Bytes,
     state: &State,
 ) -> Result<Vec<Node>, Problem> {
-    caller.require(Scope::WaitingListWrite)?;
-    let adapter = adapters::find(Dataset::WaitingList, "fhir").ok_or_else(|| Problem::internal("no adapter for FHIR"))?;
-    let organisation = caller.organisation();
+    let format = adapters::find(Dataset::WaitingList, "fhir").ok_or_else(|| Problem::internal("no adapter for FHIR"))?;
+    let (organisation, today) = (call.organisation(), call.today());
     check(entries)?;
-    let (intake, today, body) = (state.intake.clone(), state.today(), bytes.clone());
-    let named = web::block(move || intake.referral_ids(adapter, organisation, today, &body)).await.map_err(Problem::internal)?;
-    let before = places(state, organisation, &named).await?;
-    check_updates(caller, entries, &named, &before, state)?;
+    let named = state.intake.named_referrals(format, organisation, today, bytes.clone()).await?;
+    let places = async || {
+        let ids = named.iter().map(|(_, id)| id.clone()).collect();
+        state.intake.places_of(organisation, ids).await
+    };
+    let before = places().await?;
+    check_updates(call, entries, &named, &before, state)?;
     let order = Order {
         id: SubmissionId(state.ids.next()),
-        client: caller.client().id.clone(),
-        dataset: Dataset::WaitingList,
+        cx: call.context(),
+        format,
         organisation,
         list: DEFAULT_LIST.to_owned(),
         mode: Mode::Delta,
@@ -130,23 +120,15 @@ async fn transact(
         confirm_shrink: false,
         key: key.0,
         query: format!("{BASE} transaction"),
-        received_at: state.clock.now(),
-        request_id: id.0,
-        partnership: std::sync::Arc::clone(caller.partnership()),
     };
-    let delivery = Delivery {
-        payload: bytes.clone().into(),
-        coding: Coding::Identity,
-        digests: Digests::default(),
-        size: Some(bytes.len() as u64),
-        respond_async: false,
+    let delivery = Delivery { coding: Coding::Identity, digests: Digests::default(), size: Some(bytes.len() as u64), respond_async: false };
+    let payload = stream::iter([Ok::<_, Infallible>(bytes.clone())]);
+    let known_before = match state.intake.take(order, delivery, payload).await? {
+        Outcome::Published(_) | Outcome::Validated(..) => before,
+        Outcome::Before(_) => places().await?,
+        Outcome::Later(..) => return Err(Problem::internal("a transaction was put off")),
     };
-    let known_before = match state.intake.take(adapter, order, delivery).await? {
-        Taken::Now(..) => before,
-        Taken::Before(_) => places(state, organisation, &named).await?,
-        Taken::Later(..) => return Err(Problem::internal("a transaction was put off")),
-    };
-    let after = places(state, organisation, &named).await?;
+    let after = places().await?;
     let answer = |(at, _): (usize, &Value)| {
         let row = named.iter().position(|(row, _)| *row == at as u64 + 1);
         let place = row.and_then(|row| after[row]);
@@ -158,12 +140,6 @@ async fn transact(
         bundles::answered(Ok(done))
     };
     Ok(entries.iter().enumerate().map(answer).collect())
-}
-
-/// Where each referral stands, if it is held.
-async fn places(state: &State, organisation: OrganisationCode, named: &[(u64, String)]) -> Result<Vec<Option<i64>>, Problem> {
-    let ids: Vec<_> = named.iter().map(|(_, id)| id.clone()).collect();
-    Ok(state.store.read(move |tx| ids.iter().map(|id| tx.place_of_referral(organisation, id)).collect()).await?)
 }
 
 /// What a transaction may ask at all; what is wrong with a referral is said where it is read.
@@ -187,7 +163,7 @@ fn check(entries: &[Value]) -> Result<(), Problem> {
 
 /// An update by id is of the referral that the id is of.
 fn check_updates(
-    caller: &Caller,
+    call: &Call<SubmitWaitingList>,
     entries: &[Value],
     named: &[(u64, String)],
     places: &[Option<i64>],
@@ -199,7 +175,7 @@ fn check_updates(
         .filter(|(_, entry)| entry["request"]["method"] == "PUT" && entry["resource"]["resourceType"] == "ServiceRequest");
     for (at, entry) in wrong {
         let id = entry["request"]["url"].as_str().and_then(|url| url.strip_prefix("ServiceRequest/")).unwrap_or_default();
-        let meant = place_of(&state.child_ids, caller.organisation(), id);
+        let meant = place_of(&state.child_ids, call.organisation(), id);
         let row = named.iter().position(|(row, _)| *row == at as u64 + 1);
         if meant.is_none() || row.and_then(|row| places[row]) != meant {
             let mut fault =
@@ -211,18 +187,11 @@ fn check_updates(
     Ok(())
 }
 
-async fn batch_entry(
-    call: &Call<FhirTransact>,
-    caller: &Caller,
-    actor: Actor,
-    entry: &Value,
-    id: RequestId,
-    state: &State,
-) -> Result<Done, Problem> {
+async fn batch_entry(call: &Call<FhirTransact>, entry: &Value, state: &State) -> Result<Done, Problem> {
     let request = &entry["request"];
     let url = request["url"].as_str().unwrap_or_default().trim_start_matches('/');
     match (request["method"].as_str(), entry["resource"]["resourceType"].as_str()) {
-        (Some("GET"), _) => read(call, caller, actor, url, id, state).await.map(Done::Read),
+        (Some("GET"), _) => read(call, url, state).await.map(Done::Read),
         (Some("POST"), Some("Consent")) if request.get("ifNoneExist").is_none() => {
             let (view, created) = consents::record(&call.carrying()?, IdempotencyKey(None), &entry["resource"], state).await?;
             Ok(Done::Kept { created, location: format!("Consent/{}", view.id) })
@@ -230,7 +199,7 @@ async fn batch_entry(
         (Some("POST" | "PUT"), Some("ServiceRequest")) => {
             let alone = json!({ "resourceType": "Bundle", "type": "transaction", "entry": [entry] });
             let bytes = web::Bytes::from(alone.to_string());
-            let answers = transact(caller, (IdempotencyKey(None), id), std::slice::from_ref(entry), &bytes, state).await?;
+            let answers = transact(&call.carrying()?, IdempotencyKey(None), std::slice::from_ref(entry), &bytes, state).await?;
             answers.into_iter().next().map(Done::Answered).ok_or_else(|| Problem::internal("an entry without an answer"))
         }
         _ => Err(Problem::new(Kind::InvalidValue).fault(
@@ -240,7 +209,7 @@ async fn batch_entry(
     }
 }
 
-async fn read(call: &Call<FhirTransact>, caller: &Caller, actor: Actor, url: &str, id: RequestId, state: &State) -> Result<Node, Problem> {
+async fn read(call: &Call<FhirTransact>, url: &str, state: &State) -> Result<Node, Problem> {
     let (path, query) = url.split_once('?').unwrap_or((url, ""));
     match path.split('/').collect::<Vec<_>>()[..] {
         ["ServiceRequest"] => service_requests::search(&call.carrying::<FhirSearchServiceRequests>()?, query_of(query)?, state).await,
@@ -251,6 +220,11 @@ async fn read(call: &Call<FhirTransact>, caller: &Caller, actor: Actor, url: &st
         ["Consent", consent] => consents::read(&call.carrying()?, consent, state).await,
         _ => Err(Problem::new(Kind::NotFound)),
     }
+}
+
+/// The person behind it, for handlers that are not yet handed a call.
+fn person(call: &Call<impl Named>) -> Result<Actor, Problem> {
+    call.actor().cloned().ok_or_else(|| Problem::internal("a call without a person"))
 }
 
 fn query_of<T: DeserializeOwned>(query: &str) -> Result<T, Problem> {

@@ -6,47 +6,55 @@ use adapters::{PublishedRow, Row, Sink, Stop};
 use chrono::NaiveDate;
 use domain::comparators::PublishedCount;
 use domain::issues::Issue;
+use domain::submissions::Counts;
 use store::{Staging, StoreError};
 
-use super::works::Progress;
+use super::progress::Progress;
 
-/// Counts rows on their way, and keeps the first failure of the store.
+/// What was found while a body was read.
+pub(super) struct Collected {
+    pub(super) staging: Staging,
+    /// Received, rejected and out of scope; the rest is counted when it is published.
+    pub(super) counts: Counts,
+    pub(super) issues: u64,
+    /// Of a published return.
+    pub(super) published: Vec<PublishedCount>,
+}
+
+/// Stages rows and counts them on their way, and keeps the first failure of the store.
 pub(super) struct Collector {
-    staging: Staging,
+    collected: Collected,
     today: NaiveDate,
     progress: Arc<Progress>,
-    pub(super) received: u64,
-    pub(super) rejected: u64,
-    pub(super) out_of_scope: u64,
-    pub(super) issues: u64,
-    pub(super) counts: Vec<PublishedCount>,
     failure: Option<StoreError>,
 }
 
 impl Collector {
     pub(super) fn new(staging: Staging, today: NaiveDate, progress: Arc<Progress>) -> Self {
-        Self { staging, today, progress, received: 0, rejected: 0, out_of_scope: 0, issues: 0, counts: Vec::new(), failure: None }
+        let collected = Collected { staging, counts: Counts::default(), issues: 0, published: Vec::new() };
+        Self { collected, today, progress, failure: None }
     }
 
-    /// The staging, unless the store failed.
-    pub(super) fn into_staging(self) -> Result<Staging, StoreError> {
+    /// What was collected, unless the store failed.
+    pub(super) fn collected(self) -> Result<Collected, StoreError> {
         match self.failure {
-            None => Ok(self.staging),
+            None => Ok(self.collected),
             Some(error) => Err(error),
         }
     }
 
     fn take(&mut self, row: Row) -> Result<(), StoreError> {
-        self.received += 1;
+        self.collected.counts.received += 1;
         self.progress.record();
         self.note(row.issues)?;
+        let Collected { staging, counts, .. } = &mut self.collected;
         match row.record {
-            Some(record) => self.staging.record(row.number, &record, self.today),
+            Some(record) => staging.record(row.number, &record, self.today),
             None => {
-                self.rejected += 1;
+                counts.rejected += 1;
                 match (row.referral_id, row.rejected_request) {
-                    (Some(id), _) => self.staging.rejected(id),
-                    (None, Some((child, received_on))) => self.staging.rejected_request(&child, received_on),
+                    (Some(id), _) => staging.rejected(id),
+                    (None, Some((child, received_on))) => staging.rejected_request(&child, received_on),
                     (None, None) => Ok(()),
                 }
             }
@@ -54,8 +62,8 @@ impl Collector {
     }
 
     fn note(&mut self, issues: Vec<Issue>) -> Result<(), StoreError> {
-        self.issues += issues.len() as u64;
-        if issues.is_empty() { Ok(()) } else { self.staging.issues(issues) }
+        self.collected.issues += issues.len() as u64;
+        if issues.is_empty() { Ok(()) } else { self.collected.staging.issues(issues) }
     }
 
     fn or_stop(&mut self, result: Result<(), StoreError>) -> Result<(), Stop> {
@@ -73,15 +81,16 @@ impl Sink for Collector {
     }
 
     fn published(&mut self, row: PublishedRow) -> Result<(), Stop> {
-        self.received += 1;
-        self.rejected += u64::from(row.count.is_none());
-        self.counts.extend(row.count);
+        let Collected { counts, published, .. } = &mut self.collected;
+        counts.received += 1;
+        counts.rejected += u64::from(row.count.is_none());
+        published.extend(row.count);
         let noted = self.note(row.issues);
         self.or_stop(noted)
     }
 
     fn out_of_scope(&mut self) -> Result<(), Stop> {
-        self.out_of_scope += 1;
+        self.collected.counts.out_of_scope += 1;
         Ok(())
     }
 

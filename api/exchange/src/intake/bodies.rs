@@ -7,7 +7,7 @@ use bytes::{Buf, Bytes};
 use tokio::sync::mpsc;
 
 use super::digests::Digests;
-use crate::problems::Problem;
+use crate::troubles::Trouble;
 
 /// Chunks under way between the two threads.
 const CHUNKS: usize = 8;
@@ -74,7 +74,7 @@ impl Encoded {
     }
 
     /// Compares the digests, once everything was read.
-    pub(super) fn check(self) -> Result<(), Problem> {
+    pub(super) fn check(self) -> Result<(), Trouble> {
         self.digests.check()
     }
 }

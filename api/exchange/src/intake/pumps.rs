@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use actix_web::web::Bytes;
+use bytes::Bytes;
 use futures_util::{Stream, StreamExt};
 
 use super::bodies::{Feed, Full};

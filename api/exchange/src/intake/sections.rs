@@ -1,12 +1,8 @@
-//! `[submissions]`: how much of what comes is taken.
+//! `[submissions]` of `gateway.toml`: how much of what comes is taken.
 
 use std::path::PathBuf;
 
-use domain::recognition::{Rules, RulesError};
 use serde::Deserialize;
-use trust::read_file;
-
-use super::ConfigurationError;
 
 /// How submissions are taken and read.
 #[derive(Debug, Clone, Deserialize)]
@@ -28,20 +24,13 @@ pub struct Submissions {
 }
 
 impl Submissions {
-    /// The rules of recognition. It blocks.
-    pub fn rules(&self) -> Result<Rules, ConfigurationError> {
-        let Some(path) = &self.recognition else { return Ok(Rules::built_in().clone()) };
-        let refused = |error| ConfigurationError::Recognition { path: path.clone(), error };
-        let text = String::from_utf8(read_file(path)?).map_err(|_| refused(RulesError::Shape("not UTF-8".into())))?;
-        Rules::parse(&text).map_err(refused)
-    }
-
-    pub(super) fn check(&self) -> Result<(), ConfigurationError> {
+    /// Refuses what would take nothing, or makes no sense.
+    pub fn check(&self) -> Result<(), &'static str> {
         if self.shrink_percent > 100 || self.rejected_percent > 100 {
-            return Err(ConfigurationError::Unsafe("[submissions] counts in percent: 0 to 100"));
+            return Err("[submissions] counts in percent: 0 to 100");
         }
         if self.most_pending == 0 || self.maximum_expansion == 0 {
-            return Err(ConfigurationError::Unsafe("[submissions] most_pending and maximum_expansion are above 0"));
+            return Err("[submissions] most_pending and maximum_expansion are above 0");
         }
         Ok(())
     }

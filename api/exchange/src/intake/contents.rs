@@ -6,11 +6,11 @@ use std::sync::Arc;
 use aws_lc_rs::digest::{Context, SHA256};
 
 use super::bodies::Encoded;
-use super::broken;
 use super::encodings::{Coding, Decoder};
-use super::works::Progress;
-use crate::problems::{Kind, Problem};
+use super::progress::Progress;
+use super::refusals::broken;
 use crate::spools::SpoolReader;
+use crate::troubles::{Kind, Trouble};
 
 /// So much may come out of whatever came in: small files shrink well.
 const ALWAYS: u64 = 1 << 20;
@@ -30,26 +30,26 @@ pub(super) struct Incoming {
     bounds: Bounds,
     hash: Context,
     length: u64,
-    failure: Option<Problem>,
+    failure: Option<Trouble>,
 }
 
 impl Incoming {
     /// The hash starts with `query`, so that it stands for the whole request.
-    pub(super) fn new(encoded: Encoded, coding: Coding, bounds: Bounds, query: &str) -> Result<Self, Problem> {
+    pub(super) fn new(encoded: Encoded, coding: Coding, bounds: Bounds, query: &str) -> Result<Self, Trouble> {
         let mut hash = Context::new(&SHA256);
         hash.update(query.as_bytes());
         hash.update(b"\0");
-        let decoder = Decoder::new(coding, encoded).map_err(Problem::internal)?;
+        let decoder = Decoder::new(coding, encoded).map_err(Trouble::internal)?;
         Ok(Self { decoder, bounds, hash, length: 0, failure: None })
     }
 
     /// Why it could not be read on, if it could not.
-    pub(super) fn take_failure(&mut self) -> Option<Problem> {
+    pub(super) fn take_failure(&mut self) -> Option<Trouble> {
         self.failure.take()
     }
 
     /// Reads what is left, compares the digests and answers the hash of all of it.
-    pub(super) fn finish(mut self) -> Result<store::Fingerprint, Problem> {
+    pub(super) fn finish(mut self) -> Result<store::Fingerprint, Trouble> {
         if let Err(error) = io::copy(&mut self, &mut io::sink()) {
             return Err(self.failure.take().unwrap_or_else(|| broken(error)));
         }
@@ -60,14 +60,14 @@ impl Incoming {
     }
 
     /// Whether as much may come out of what came in.
-    fn check(&self) -> Result<(), Problem> {
+    fn check(&self) -> Result<(), Trouble> {
         let came = self.decoder.encoded().came();
         if self.length > self.bounds.most {
-            return Err(Problem::new(Kind::BodyTooLarge)
+            return Err(Trouble::new(Kind::BodyTooLarge)
                 .detail(format!("A body is at most {} bytes, decoded as well as encoded.", self.bounds.most)));
         }
         if self.length > ALWAYS.max(came.saturating_mul(self.bounds.expansion)) {
-            return Err(Problem::new(Kind::BodyExpands)
+            return Err(Trouble::new(Kind::BodyExpands)
                 .detail(format!("A body may grow to {} times its size when it is decoded.", self.bounds.expansion)));
         }
         Ok(())
@@ -81,13 +81,13 @@ impl Read for Incoming {
         }
         let read = self.decoder.read(out).inspect_err(|error| {
             let lost = self.decoder.encoded().is_lost();
-            let undecodable = Problem::new(Kind::UndecodableBody)
+            let undecodable = Trouble::new(Kind::UndecodableBody)
                 .detail("It is broken off, damaged, or followed by something else; nothing of it was kept.");
             self.failure = Some(if lost { broken(error) } else { undecodable.cause(error) });
         })?;
         self.length += read as u64;
-        if let Err(problem) = self.check() {
-            self.failure = Some(problem);
+        if let Err(trouble) = self.check() {
+            self.failure = Some(trouble);
             return Err(io::Error::other("the body is too large"));
         }
         self.hash.update(&out[..read]);
@@ -110,14 +110,14 @@ impl Content {
         }
     }
 
-    pub(super) fn take_failure(&mut self) -> Option<Problem> {
+    pub(super) fn take_failure(&mut self) -> Option<Trouble> {
         match self {
             Self::Coming(incoming) => incoming.take_failure(),
             Self::Here { .. } => None,
         }
     }
 
-    pub(super) fn finish(self) -> Result<store::Fingerprint, Problem> {
+    pub(super) fn finish(self) -> Result<store::Fingerprint, Trouble> {
         match self {
             Self::Coming(incoming) => incoming.finish(),
             Self::Here { fingerprint, .. } => Ok(fingerprint),

@@ -1,0 +1,39 @@
+//! How far the reading of a body is, and whether it is to go on.
+
+use std::io;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+
+use domain::submissions::Work;
+
+/// How far the reading of a body is. The reader writes it, and whoever watches it may stop the reader.
+#[derive(Debug, Default)]
+pub(super) struct Progress {
+    bytes: AtomicU64,
+    records: AtomicU64,
+    stopped: AtomicBool,
+}
+
+impl Progress {
+    pub(super) fn reached(&self, byte: u64) {
+        self.bytes.fetch_max(byte, Ordering::Relaxed);
+    }
+
+    pub(super) fn record(&self) {
+        self.records.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub(super) fn stop(&self) {
+        self.stopped.store(true, Ordering::Relaxed);
+    }
+
+    /// Fails once the work is to be left.
+    pub(super) fn go_on(&self) -> io::Result<()> {
+        if self.stopped.load(Ordering::Relaxed) { Err(io::Error::other("the submission was ended")) } else { Ok(()) }
+    }
+
+    /// The same in figures, of a body of so many bytes.
+    pub(super) fn work(&self, bytes_total: u64) -> Work {
+        let (bytes_read, records_read) = (self.bytes.load(Ordering::Relaxed), self.records.load(Ordering::Relaxed));
+        Work { bytes_total, bytes_read: bytes_read.min(bytes_total), records_read, trouble: None }
+    }
+}

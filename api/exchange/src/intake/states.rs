@@ -1,0 +1,173 @@
+//! The states of a body on its way: received, spooled, staged. Each is a value, and what is done with it takes the value
+//! and answers the next. All of it blocks: it belongs on a thread of its own.
+
+use std::sync::Arc;
+
+use adapters::{Context, Format, Unreadable};
+use domain::comparators::PublishedCount;
+use domain::issues::IssueCode;
+use domain::submissions::{Dataset, Submission, SubmissionStatus};
+use store::{Fingerprint, Finished, Publication, Published, Staging};
+use tokio::sync::OwnedSemaphorePermit;
+
+use super::bodies::Encoded;
+use super::contents::{Content, Incoming};
+use super::encodings::Coding;
+use super::orders::{Order, Outcome};
+use super::progress::Progress;
+use super::sinks::{Collected, Collector};
+use super::{Intake, refusals};
+use crate::spools::SpoolReader;
+use crate::troubles::{Kind, Trouble};
+
+/// Issues that are listed in an answer itself; the rest are read page by page.
+const LISTED: i64 = 500;
+
+/// What is to be done with a body, and with what.
+#[derive(Clone)]
+pub(super) struct Errand {
+    pub(super) intake: Intake,
+    pub(super) order: Order,
+    /// Its place among those that are taken in, for as long as anything is to be done.
+    pub(super) _place: Arc<OwnedSemaphorePermit>,
+}
+
+/// A body that is coming in.
+pub(super) struct Received {
+    pub(super) errand: Errand,
+    pub(super) body: Encoded,
+    pub(super) coding: Coding,
+}
+
+impl Received {
+    /// A decoder reads when it is made.
+    fn decode(self) -> Result<(Errand, Incoming), Trouble> {
+        let Self { errand, body, coding } = self;
+        let incoming = Incoming::new(body, coding, errand.intake.bounds, &errand.order.line())?;
+        Ok((errand, incoming))
+    }
+
+    /// Reads it to its end; answers what the request is known by.
+    pub(super) fn fingerprint(self) -> Result<Fingerprint, Trouble> {
+        let (_, incoming) = self.decode()?;
+        incoming.finish()
+    }
+
+    /// Waits for all of it, where nobody can read it.
+    pub(super) fn spool(self) -> Result<Spooled, Trouble> {
+        let (errand, mut incoming) = self.decode()?;
+        let mut spool = errand.intake.spools.spool().map_err(Trouble::internal)?;
+        if let Err(error) = std::io::copy(&mut incoming, &mut spool) {
+            let full = error.kind() == std::io::ErrorKind::StorageFull;
+            let ours = || if full { Trouble::new(Kind::Busy).again_after(60).cause(error) } else { Trouble::internal(error) };
+            return Err(incoming.take_failure().unwrap_or_else(ours));
+        }
+        let fingerprint = incoming.finish()?;
+        Ok(Spooled { errand, reader: spool.into_reader().map_err(Trouble::internal)?, fingerprint, progress: Arc::default() })
+    }
+
+    /// Reads it while it comes.
+    pub(super) fn stage(self) -> Result<Staged, Trouble> {
+        let (errand, incoming) = self.decode()?;
+        Staged::read(errand, Content::Coming(incoming))
+    }
+}
+
+/// A body that is here whole.
+pub(super) struct Spooled {
+    pub(super) errand: Errand,
+    reader: SpoolReader,
+    fingerprint: Fingerprint,
+    pub(super) progress: Arc<Progress>,
+}
+
+impl Spooled {
+    /// How many there are, decoded.
+    pub(super) fn bytes(&self) -> u64 {
+        self.reader.length()
+    }
+
+    pub(super) fn stage(self) -> Result<Staged, Trouble> {
+        let Self { errand, reader, fingerprint, progress } = self;
+        Staged::read(errand, Content::Here { reader, fingerprint, progress })
+    }
+}
+
+/// A body that was read to its end, its rows checked and sealed where nobody sees them.
+pub(super) struct Staged {
+    errand: Errand,
+    staging: Staging,
+    /// With what was counted so far.
+    submission: Submission,
+    issues: u64,
+    /// Of a published return, which is no list of records.
+    published: Option<Vec<PublishedCount>>,
+    fingerprint: Fingerprint,
+}
+
+impl Staged {
+    fn read(errand: Errand, mut content: Content) -> Result<Self, Trouble> {
+        let Errand { intake, order, .. } = &errand;
+        let context = Context { organisation: order.organisation, today: order.cx.today(), rules: &intake.rules };
+        let progress = content.progress();
+        let mut collector = Collector::new(intake.store.stage(order.id, order.organisation)?, context.today, Arc::clone(&progress));
+        let read = adapters::read(order.format, &mut content, &intake.spools, &context, &mut collector);
+        let Collected { mut staging, mut counts, mut issues, published } = collector.collected()?;
+        if let Some(trouble) = content.take_failure() {
+            return Err(trouble);
+        }
+        match read {
+            Ok(()) => {}
+            Err(Unreadable::Empty) if order.nil_return => {}
+            Err(Unreadable::Source(error)) => return Err(refusals::broken(error)),
+            Err(unreadable) => return Err(refusals::refuse_unreadable(&unreadable)),
+        }
+        let fingerprint = content.finish()?;
+        let (twice, field) = match order.format.dataset() {
+            Dataset::WaitingList => (IssueCode::ReferralTwice, "referral_id"),
+            Dataset::Ehcp => (IssueCode::RequestTwice, "ReceivedDate"),
+        };
+        let Finished { repeated, open_twice } = staging.finish(twice, field)?;
+        counts.rejected += repeated;
+        issues += repeated + open_twice;
+        refusals::check_nil_return(order.mode, counts.received, order.nil_return)?;
+        // What was cancelled need not be published to find that out.
+        progress.go_on().map_err(refusals::broken)?;
+        let submission = Submission { counts, ..order.submission() };
+        let published = matches!(order.format, Format::Published(_)).then_some(published);
+        Ok(Self { errand, staging, submission, issues, published, fingerprint })
+    }
+
+    /// Brings all of it into sight at one instant, or nothing of it. `answered` is whether the sender has its answer, and
+    /// the submission stands in the database as being worked on.
+    pub(super) fn publish(self, answered: bool) -> Result<Outcome, Trouble> {
+        let Self { errand: Errand { intake, order, _place }, staging, submission, issues, published, fingerprint } = self;
+        let (counts, settings) = (submission.counts, &intake.settings);
+        let publication = Publication {
+            submission,
+            issues,
+            shrink_percent: settings.shrink_percent,
+            confirm_shrink: order.confirm_shrink,
+            refuse: if order.whole { counts.leaves_any_out() } else { counts.rejects_too_many(settings.rejected_percent) },
+            whole: order.whole,
+            validate: order.validate,
+            registered: answered,
+            listed: LISTED,
+            counts: published,
+            cx: order.cx,
+            key: order.key.map(|key| (key, fingerprint)),
+        };
+        match staging.publish(publication)? {
+            Published::Done(submission) => Ok(Outcome::Published(submission)),
+            Published::NotKept(submission, issues) if submission.status != SubmissionStatus::Refused => {
+                Ok(Outcome::Validated(submission, issues))
+            }
+            Published::NotKept(_, issues) if order.whole => Err(refusals::an_entry_left_out(issues)),
+            Published::NotKept(submission, issues) => {
+                Err(refusals::too_many_rejected(&submission, settings.rejected_percent, !order.validate, issues))
+            }
+            Published::OlderAsOf { last } => Err(refusals::older(last, order.as_of)),
+            Published::Shrinks { open, dropped } => Err(refusals::shrinks(open, dropped, settings.shrink_percent)),
+        }
+    }
+}

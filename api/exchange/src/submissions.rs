@@ -1,0 +1,84 @@
+//! What became of a client's own submissions.
+
+use chrono::{DateTime, Utc};
+use domain::calls::Context;
+use domain::comparators::PublishedCount;
+use domain::identifiers::SubmissionId;
+use domain::pathways::{Pathway, PathwaySet};
+use domain::submissions::{AlreadyEnded, DEFAULT_LIST, Dataset, Submission, Work};
+use store::{IssueChoice, ListedIssue, Store, StoreError};
+
+use crate::troubles::{Kind, Trouble};
+
+/// How a submission stands.
+#[derive(Debug)]
+pub struct Report {
+    pub submission: Submission,
+    /// How far the work on it is, or was when it came to nothing; of one that was answered before it was worked on.
+    pub work: Option<Work>,
+    /// Why that came to nothing, if it did.
+    pub trouble: Option<Trouble>,
+}
+
+/// The place of an issue: its row and its position there.
+pub type IssuePlace = (i64, i32);
+
+/// The client's own submissions, newest first, before an id.
+pub async fn list_submissions(store: &Store, cx: Context, before: Option<SubmissionId>, most: i64) -> Result<Vec<Submission>, Trouble> {
+    Ok(store.read(move |tx| tx.submissions(&cx.by.client, before, most)).await?)
+}
+
+/// One of them.
+pub async fn get_submission(store: &Store, cx: Context, id: SubmissionId) -> Result<Report, Trouble> {
+    let found = store.read(move |tx| match tx.submission(id, &cx.by.client)? {
+        Some(submission) => Ok(Some((submission, tx.work(id)?))),
+        None => Ok(None),
+    });
+    let (submission, work) = found.await?.ok_or(Kind::NotFound)?;
+    let trouble = work.as_ref().and_then(|work| work.trouble.as_deref()).map(Trouble::from_json).transpose()?;
+    Ok(Report { submission, work, trouble })
+}
+
+/// Cancels one that is being worked on. What was cancelled already answers the same.
+pub async fn cancel_submission(store: &Store, cx: Context, id: SubmissionId) -> Result<Submission, Trouble> {
+    let cancelled = store.transaction(move |tx| tx.cancel_submission(id, &cx.by.client)).await?.ok_or(Kind::NotFound)?;
+    cancelled.map_err(|AlreadyEnded| Trouble::new(Kind::WrongStatus).detail("It is not being worked on any more."))
+}
+
+/// The issues of one, in row order, after a place.
+pub async fn list_issues(
+    store: &Store,
+    cx: Context,
+    id: SubmissionId,
+    choice: IssueChoice,
+    after: Option<IssuePlace>,
+    most: i64,
+) -> Result<Vec<ListedIssue>, Trouble> {
+    let found = store.read(move |tx| match tx.submission(id, &cx.by.client)? {
+        Some(_) => tx.issues(id, choice, after, most).map(Some),
+        None => Ok(None),
+    });
+    Ok(found.await?.ok_or(Kind::NotFound)?)
+}
+
+/// What was last published of the same service as a submission's list: by the pathway that the list is named after; of the
+/// default list, each line.
+pub async fn last_published(store: &Store, submission: &Submission) -> Result<Vec<PublishedCount>, Trouble> {
+    let pathways = match submission.list.parse::<Pathway>() {
+        _ if submission.dataset != Dataset::WaitingList => return Ok(Vec::new()),
+        Ok(pathway) => pathway.into(),
+        Err(_) if submission.list == DEFAULT_LIST => PathwaySet::all(),
+        Err(_) => return Ok(Vec::new()),
+    };
+    let organisation = submission.organisation;
+    let mut counts = store.read(move |tx| tx.last_published(organisation)).await?;
+    counts.retain(|count| !count.line.pathways().intersection(pathways).is_empty());
+    Ok(counts)
+}
+
+/// Ends the works that no gateway has said to be at since an instant, so that the bodies can be sent again; answers how
+/// many.
+pub async fn end_interrupted_works(store: &Store, before: DateTime<Utc>) -> Result<u64, StoreError> {
+    let trouble = Trouble::new(Kind::Interrupted).detail("Nothing of it was kept: send it again.");
+    store.end_still_works(before, trouble.to_failure()).await
+}
