@@ -15,7 +15,7 @@ pub(crate) enum Failure {
     #[error(transparent)]
     Start(#[from] server::StartError),
     #[error(transparent)]
-    Telemetry(#[from] server::telemetry::TelemetryError),
+    Telemetry(#[from] server::TelemetryError),
     #[error(transparent)]
     Rotation(#[from] trust::RotationError),
     #[error(transparent)]

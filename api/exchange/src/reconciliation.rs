@@ -3,9 +3,7 @@
 use domain::calls::Context;
 use domain::comparators::{PublishedCount, Tally};
 use domain::organisations::OrganisationCode;
-use domain::pathways::{Pathway, PathwaySet};
 use domain::policy::Ask;
-use domain::submissions::{DEFAULT_LIST, Dataset, Submission};
 use store::Store;
 
 use crate::troubles::Trouble;

@@ -1,11 +1,7 @@
 //! The person behind a call: `Sendbridge-Actor: id="kt-204", role="ehc-coordinator", reason="…"`, a
 //! structured field (RFC 9651), because a token names a system and the log must name a person.
 
-use std::future::{Ready, ready};
-
-use actix_web::dev::Payload;
 use actix_web::http::header::HeaderMap;
-use actix_web::{FromRequest, HttpRequest};
 use domain::audit::Actor;
 use domain::nhs_numbers::NhsNumber;
 use sfv::{BareItem, Dictionary, ListEntry};
@@ -19,26 +15,8 @@ pub const HEADER: &str = "sendbridge-actor";
 /// The longest value, in characters.
 const LONGEST: usize = 200;
 
-/// For whom the client acts. Every operation on one child's record asks for it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ActingFor(pub Actor);
-
-impl ActingFor {
-    pub(crate) fn of(request: &HttpRequest) -> Result<Self, Problem> {
-        read(request.headers()).map(Self)
-    }
-}
-
-impl FromRequest for ActingFor {
-    type Error = Problem;
-    type Future = Ready<Result<Self, Problem>>;
-
-    fn from_request(request: &HttpRequest, _payload: &mut Payload) -> Self::Future {
-        ready(Self::of(request))
-    }
-}
-
-fn read(headers: &HeaderMap) -> Result<Actor, Problem> {
+/// For whom the client acts.
+pub fn actor_of(headers: &HeaderMap) -> Result<Actor, Problem> {
     let Some(fields) = dictionary(headers, HEADER) else {
         return Err(Problem::new(Kind::ActorMissing)
             .detail("Name the person in Sendbridge-Actor: id, role and reason; role=\"system\" for an unattended call."));
@@ -93,7 +71,7 @@ mod tests {
         for line in lines {
             headers.append(HeaderName::from_static(HEADER), HeaderValue::from_str(line).unwrap());
         }
-        read(&headers).map_err(|problem| problem.kind())
+        actor_of(&headers).map_err(|problem| problem.kind())
     }
 
     #[test]

@@ -17,7 +17,7 @@ use domain::organisations::OrganisationCode;
 use domain::partnerships::{Client, Partnership};
 use utoipa::openapi::OpenApi;
 
-use crate::actors::ActingFor;
+use crate::actors::actor_of;
 use crate::callers::Caller;
 use crate::exchanges::RequestId;
 use crate::problems::Problem;
@@ -105,7 +105,7 @@ impl<O: Named> Call<O> {
         }
         let state = request.app_data::<web::Data<State>>().ok_or_else(|| Problem::internal("no state"))?;
         let caller = Caller::of(request)?;
-        let actor = if O::OPERATION.names_a_person() { Some(ActingFor::of(request)?.0) } else { None };
+        let actor = if O::OPERATION.names_a_person() { Some(actor_of(request.headers())?) } else { None };
         let request_id = request.extensions().get().copied().ok_or_else(|| Problem::internal("a request without an id"))?;
         Self::admit(caller, actor, request_id, state.clock.now())
     }
@@ -137,9 +137,6 @@ impl WhichOperation {
         Problem::internal("a question of the gateway's own")
     }
 }
-
-/// Whether a handler may take no call although its operation takes a token. So it is until the last handler has moved.
-const MAY_BE_UNNAMED: bool = true;
 
 /// An operation of the document whose route calls itself something else, or nothing.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -190,7 +187,7 @@ where
 /// Whether an operation's handler need not name it: who calls without a token makes no call of it.
 fn may_be_unnamed(documented: &str) -> bool {
     let takes_a_token = |operation: Operation| matches!(operation.access(), Access::Token(_));
-    MAY_BE_UNNAMED || !documented.parse().is_ok_and(takes_a_token)
+    !documented.parse().is_ok_and(takes_a_token)
 }
 
 /// A path that the template matches.
@@ -222,7 +219,7 @@ mod tests {
     }
 
     #[get("/v1/children/{child_id}/waits")]
-    async fn unnamed(_caller: Caller) -> &'static str {
+    async fn unnamed() -> &'static str {
         "waits"
     }
 
@@ -253,7 +250,7 @@ mod tests {
     async fn a_handler_without_a_call_of_an_operation_that_takes_a_token_does_so_too() {
         let service = init_service(App::new().service(unnamed)).await;
         let found = check_names(&service, TestRequest::to_request, &document_of_waits()).await;
-        assert_eq!(found, if MAY_BE_UNNAMED { Ok(()) } else { Err(misnamed(None)) });
+        assert_eq!(found, Err(misnamed(None)));
         assert_eq!(misnamed(None).to_string(), format!("the handler of GET {WAITS}, which is get_waits, takes no call"));
     }
 

@@ -1,34 +1,33 @@
 //! The gateway: the route table and what stands behind it.
 //!
-//! A request passes, in this order: the TLS peer, [`callers::Caller`] (certificate, token, scopes), its
+//! A request passes, in this order: the TLS peer, [`calls::Call`] (certificate, token, scope, person), its
 //! route. Each step takes the last step's value and cannot reach back.
 
-pub mod actors;
-pub mod attributions;
-pub mod bodies;
-pub mod callers;
-pub mod calls;
+mod actors;
+mod bodies;
+mod callers;
+mod calls;
 mod chores;
 mod commands;
-pub mod configuration;
+mod configuration;
 mod documentation;
-pub mod exchanges;
-pub mod fhir;
-pub mod fhir_audit_events;
-pub mod fields;
-pub mod gateway;
-pub mod idempotency;
-pub mod negotiation;
-pub mod pages;
+mod exchanges;
+mod fhir;
+mod fhir_audit_events;
+mod fields;
+mod gateway;
+mod idempotency;
+mod negotiation;
+mod pages;
 mod probes;
-pub mod problems;
-pub mod routes;
+mod problems;
+mod routes;
 mod secrets;
-pub mod state;
-pub mod telemetry;
-pub mod transitional;
+mod state;
+mod telemetry;
 
 pub use commands::{CommandError, assurance_documents, build_release, formats_page, migrate, openapi, retire, run_retention, verify_audit};
-pub use configuration::{Configuration, ConfigurationError};
+pub use configuration::{Configuration, ConfigurationError, DatabaseUrl};
 pub use documents::assurance_papers;
 pub use gateway::{Gateway, StartError, start};
+pub use telemetry::{Telemetry, TelemetryError, init as start_telemetry};

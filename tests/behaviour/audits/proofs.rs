@@ -278,7 +278,7 @@ on_both! {
         if database == Database::Sqlite {
             let mut elsewhere = configuration.clone();
             let path = folder.path().join("not here? 100%.db");
-            elsewhere.database.url = server::configuration::DatabaseUrl::File(path.clone());
+            elsewhere.database.url = server::DatabaseUrl::File(path.clone());
             assert!(server::verify_audit(&elsewhere, &Clock::system(), None).is_err() && !path.exists());
             std::fs::copy(configuration.database.url.expose().as_ref(), &path).unwrap();
             assert!(server::verify_audit(&elsewhere, &Clock::system(), None).unwrap().is_whole(), "whatever its name");

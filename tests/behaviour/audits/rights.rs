@@ -6,7 +6,7 @@ use diesel::{Connection, PgConnection};
 use integration_tests::records::{BORN, advice_request, number, permission};
 use integration_tests::{Database, World, on_both, today, until};
 use serde_json::json;
-use server::configuration::DatabaseUrl;
+use server::DatabaseUrl;
 
 use super::{push, settled, signed_in};
 

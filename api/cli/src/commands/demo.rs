@@ -49,7 +49,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
     }
     // The story is what is to be read; the log speaks up only where something is wrong.
     gateway.telemetry.log = "warn".into();
-    let _telemetry = server::telemetry::init(&gateway)?;
+    let _telemetry = server::start_telemetry(&gateway)?;
     super::runtime()?.block_on(run_and_play(arguments, demonstration, gateway, began, &mut out))
 }
 

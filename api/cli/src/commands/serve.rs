@@ -15,7 +15,7 @@ pub(super) struct Arguments {
 pub(super) fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
     let configuration = arguments.gateway.read()?;
     // Before the runtime: what exports the traces blocks.
-    let _telemetry = server::telemetry::init(&configuration)?;
+    let _telemetry = server::start_telemetry(&configuration)?;
     super::runtime()?.block_on(async {
         let told = signals::told_to_stop()?;
         let mut gateway = server::start(configuration, trust::Clock::system()).await?;

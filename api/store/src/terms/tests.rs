@@ -128,9 +128,6 @@ fn entries_in(folder: &Path, found: &mut BTreeSet<String>) {
     }
 }
 
-/// Of what decides inside the store by and by.
-const LEAVING: [&str; 2] = ["disclose_referrals", "publish_release"];
-
 #[derive(QueryableByName)]
 struct Changed {
     #[diesel(sql_type = BigInt)]

@@ -5,12 +5,8 @@ use std::convert::Infallible;
 use actix_web::http::StatusCode;
 use actix_web::{HttpResponse, post, web};
 use adapters::fhir::Node;
-use domain::audit::Actor;
 use domain::identifiers::SubmissionId;
-use domain::operations::{
-    FhirGetConsent, FhirGetServiceRequest, FhirGetTask, FhirRecordConsent, FhirSearchConsents, FhirSearchServiceRequests, FhirSearchTasks,
-    FhirTransact, Named, SubmitWaitingList,
-};
+use domain::operations::{FhirSearchConsents, FhirSearchServiceRequests, FhirSearchTasks, FhirTransact, Named, SubmitWaitingList};
 use domain::submissions::{DEFAULT_LIST, Dataset, Mode};
 use exchange::{Coding, Delivery, Digests, Order, Outcome};
 use futures_util::stream;
@@ -220,11 +216,6 @@ async fn read(call: &Call<FhirTransact>, url: &str, state: &State) -> Result<Nod
         ["Consent", consent] => consents::read(&call.carrying()?, consent, state).await,
         _ => Err(Problem::new(Kind::NotFound)),
     }
-}
-
-/// The person behind it, for handlers that are not yet handed a call.
-fn person(call: &Call<impl Named>) -> Result<Actor, Problem> {
-    call.actor().cloned().ok_or_else(|| Problem::internal("a call without a person"))
 }
 
 fn query_of<T: DeserializeOwned>(query: &str) -> Result<T, Problem> {
