@@ -10,13 +10,13 @@ use crate::fields::dictionary;
 use crate::problems::{Kind, Problem};
 
 /// The name of the field.
-pub const HEADER: &str = "sendbridge-actor";
+pub(crate) const HEADER: &str = "sendbridge-actor";
 
 /// The longest value, in characters.
 const LONGEST: usize = 200;
 
 /// For whom the client acts.
-pub fn actor_of(headers: &HeaderMap) -> Result<Actor, Problem> {
+pub(crate) fn actor_of(headers: &HeaderMap) -> Result<Actor, Problem> {
     let Some(fields) = dictionary(headers, HEADER) else {
         return Err(Problem::new(Kind::ActorMissing)
             .detail("Name the person in Sendbridge-Actor: id, role and reason; role=\"system\" for an unattended call."));

@@ -20,7 +20,7 @@ use crate::telemetry::spans::ClientId;
 
 /// A client that proved itself, for the length of one request.
 #[derive(Debug, Clone)]
-pub struct Caller {
+pub(crate) struct Caller {
     client: Client,
     scopes: ScopeSet,
     partnership: Arc<Partnership>,
@@ -28,37 +28,32 @@ pub struct Caller {
 
 /// A connection whose certificate is a listed client's, and holds now. It needs no token.
 #[derive(Debug, Clone)]
-pub struct ListedPeer {
+pub(crate) struct ListedPeer {
     peer: Peer,
     authority: Arc<Authority>,
     partnership: Arc<Partnership>,
 }
 
 impl Caller {
-    pub fn client(&self) -> &Client {
+    pub(crate) fn client(&self) -> &Client {
         &self.client
     }
 
-    pub fn organisation(&self) -> OrganisationCode {
+    pub(crate) fn organisation(&self) -> OrganisationCode {
         self.client.organisation
     }
 
     /// The partnership in force when the request came in.
-    pub fn partnership(&self) -> &Arc<Partnership> {
+    pub(crate) fn partnership(&self) -> &Arc<Partnership> {
         &self.partnership
     }
 
-    pub fn has(&self, scope: Scope) -> bool {
+    fn has(&self, scope: Scope) -> bool {
         self.scopes.contains(&scope)
     }
 
-    /// Refuses a client that does not hold the scope now.
-    pub fn require(&self, scope: Scope) -> Result<(), Problem> {
-        self.require_any(&[scope])
-    }
-
     /// Refuses a client that holds none of the scopes now.
-    pub fn require_any(&self, scopes: &[Scope]) -> Result<(), Problem> {
+    pub(crate) fn require_any(&self, scopes: &[Scope]) -> Result<(), Problem> {
         if scopes.iter().any(|scope| self.has(*scope)) {
             return Ok(());
         }
@@ -84,12 +79,12 @@ impl Caller {
 }
 
 impl ListedPeer {
-    pub fn peer(&self) -> &Peer {
+    pub(crate) fn peer(&self) -> &Peer {
         &self.peer
     }
 
     /// The client of an id, if the certificate is that client's.
-    pub fn client(&self, id: &str) -> Option<&Client> {
+    pub(crate) fn client(&self, id: &str) -> Option<&Client> {
         self.partnership.client(id).filter(|client| self.is(client))
     }
 

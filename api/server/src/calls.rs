@@ -25,7 +25,7 @@ use crate::state::State;
 
 /// A call of the operation `O` by a client that may try it.
 #[derive(Debug)]
-pub struct Call<O> {
+pub(crate) struct Call<O> {
     caller: Caller,
     actor: Option<Actor>,
     request_id: RequestId,
@@ -34,45 +34,36 @@ pub struct Call<O> {
 }
 
 impl<O: Named> Call<O> {
-    /// For handlers that are not yet handed a call.
-    pub(crate) fn caller(&self) -> &Caller {
-        &self.caller
-    }
-
-    pub fn client(&self) -> &Client {
+    pub(crate) fn client(&self) -> &Client {
         self.caller.client()
     }
 
-    pub fn organisation(&self) -> OrganisationCode {
+    pub(crate) fn organisation(&self) -> OrganisationCode {
         self.caller.organisation()
     }
 
     /// The partnership in force when the request came in.
-    pub fn partnership(&self) -> &Arc<Partnership> {
+    pub(crate) fn partnership(&self) -> &Arc<Partnership> {
         self.caller.partnership()
     }
 
-    pub fn request_id(&self) -> RequestId {
-        self.request_id
-    }
-
     /// The person behind the call, where the operation asks for one.
-    pub fn actor(&self) -> Option<&Actor> {
+    pub(crate) fn actor(&self) -> Option<&Actor> {
         self.actor.as_ref()
     }
 
     /// When the request came in.
-    pub fn now(&self) -> DateTime<Utc> {
+    pub(crate) fn now(&self) -> DateTime<Utc> {
         self.now
     }
 
     /// The day it came in, in Europe/London.
-    pub fn today(&self) -> NaiveDate {
+    pub(crate) fn today(&self) -> NaiveDate {
         domain::dates::london_day(self.now)
     }
 
     /// What every decision of the call shares.
-    pub fn context(&self) -> Context {
+    pub(crate) fn context(&self) -> Context {
         let by = Attribution {
             client: self.client().id.clone(),
             organisation: self.organisation(),
@@ -85,7 +76,7 @@ impl<O: Named> Call<O> {
     }
 
     /// The same request as a call of another operation that it carries: an entry of a batch.
-    pub fn carrying<P: Named>(&self) -> Result<Call<P>, Problem> {
+    pub(crate) fn carrying<P: Named>(&self) -> Result<Call<P>, Problem> {
         Call::admit(self.caller.clone(), self.actor.clone(), self.request_id, self.now)
     }
 
@@ -123,11 +114,11 @@ impl<O: Named> FromRequest for Call<O> {
 /// The question that the gateway asks each of its routes before it listens: which operation its handler names. It is not
 /// to be had over the wire.
 #[derive(Debug, Clone, Default)]
-pub struct WhichOperation(Arc<std::sync::OnceLock<Operation>>);
+pub(crate) struct WhichOperation(Arc<std::sync::OnceLock<Operation>>);
 
 impl WhichOperation {
     /// What the handler named; nothing where it takes no call.
-    pub fn named(&self) -> Option<Operation> {
+    pub(crate) fn named(&self) -> Option<Operation> {
         self.0.get().copied()
     }
 
@@ -154,7 +145,7 @@ pub struct Misnamed {
 /// Asks the route of each documented operation which operation its handler names, and compares the two: a handler with
 /// another operation's call would be admitted under another operation's scopes, and one with none under none. `request`
 /// makes what the service takes.
-pub async fn check_names<S, R, B>(service: &S, request: fn(TestRequest) -> R, document: &OpenApi) -> Result<(), Misnamed>
+pub(crate) async fn check_names<S, R, B>(service: &S, request: fn(TestRequest) -> R, document: &OpenApi) -> Result<(), Misnamed>
 where
     R: HttpMessage,
     S: Service<R, Response = ServiceResponse<B>, Error = actix_web::Error>,

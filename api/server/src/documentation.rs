@@ -8,7 +8,7 @@ use utoipa::openapi::{OpenApi, PathItem};
 use crate::problems::Kind;
 
 /// The document in the forms it is served in, and the methods that each path answers.
-pub struct Documentation {
+pub(crate) struct Documentation {
     pub json: String,
     pub page: String,
     /// The page of the formats.
@@ -17,7 +17,7 @@ pub struct Documentation {
 }
 
 impl Documentation {
-    pub fn new(document: &OpenApi) -> Result<Self, serde_json::Error> {
+    pub(crate) fn new(document: &OpenApi) -> Result<Self, serde_json::Error> {
         let paths = document.paths.paths.iter().map(|(path, item)| (ResourceDef::new(path.as_str()), methods(item))).collect();
         let problems = Kind::ALL.iter().map(|kind| ProblemType { code: kind.code(), status: kind.status().as_u16(), title: kind.title() });
         let page = documents::contract_page(&serde_json::to_value(document)?, problems);
@@ -26,7 +26,7 @@ impl Documentation {
     }
 
     /// The methods that a path answers; none where there is no such path.
-    pub fn methods(&self, path: &str) -> Vec<Method> {
+    pub(crate) fn methods(&self, path: &str) -> Vec<Method> {
         // A path that stands in the table word for word is that one alone, whatever template matches it besides.
         let is_itself = self.paths.iter().any(|(template, _)| template.pattern() == Some(path));
         let answers = |template: &ResourceDef| if is_itself { template.pattern() == Some(path) } else { template.is_match(path) };

@@ -22,15 +22,15 @@ use crate::telemetry::traces::TraceParent;
 
 /// The id of a request: in the answer, the log, the trace and the audit log.
 #[derive(Debug, Clone, Copy)]
-pub struct RequestId(pub Uuid);
+pub(crate) struct RequestId(pub Uuid);
 
 /// The name of a route for logs and metrics: its template, never a path.
-pub fn route(request: &HttpRequest) -> String {
+pub(crate) fn route(request: &HttpRequest) -> String {
     request.match_pattern().unwrap_or_else(|| "unmatched".into())
 }
 
 /// The outermost layer: gives the request its id, and the answer its headers.
-pub async fn attend(mut request: ServiceRequest, next: Next<impl MessageBody>) -> Result<ServiceResponse<impl MessageBody>, Error> {
+pub(crate) async fn attend(mut request: ServiceRequest, next: Next<impl MessageBody>) -> Result<ServiceResponse<impl MessageBody>, Error> {
     let Some(state) = request.app_data::<web::Data<State>>().cloned() else {
         return Err(Problem::internal("no state").into());
     };
@@ -67,7 +67,7 @@ pub async fn attend(mut request: ServiceRequest, next: Next<impl MessageBody>) -
 }
 
 /// The innermost layer: writes each problem once to the log and once to the client, whoever made it.
-pub async fn explain(request: ServiceRequest, next: Next<impl MessageBody + 'static>) -> Result<ServiceResponse<BoxBody>, Error> {
+pub(crate) async fn explain(request: ServiceRequest, next: Next<impl MessageBody + 'static>) -> Result<ServiceResponse<BoxBody>, Error> {
     let response = next.call(request).await?;
     let Some(error) = response.response().error() else {
         return Ok(response.map_into_boxed_body());
@@ -90,7 +90,7 @@ pub async fn explain(request: ServiceRequest, next: Next<impl MessageBody + 'sta
 }
 
 /// What answers where no route does: 405 where another method would, else 404.
-pub async fn unmatched(request: HttpRequest, state: web::Data<State>) -> Result<&'static str, Problem> {
+pub(crate) async fn unmatched(request: HttpRequest, state: web::Data<State>) -> Result<&'static str, Problem> {
     let methods = state.documentation.methods(request.path());
     if methods.is_empty() { Err(Problem::new(Kind::NotFound)) } else { Err(Problem::new(Kind::MethodNotAllowed).allow(methods)) }
 }

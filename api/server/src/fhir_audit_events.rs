@@ -42,7 +42,7 @@ impl Pattern {
 }
 
 /// A page as a searchset; the links are to itself and to the next page.
-pub fn bundle(gateway: &str, events: &[AuditEvent], (this, next): &(String, Option<String>)) -> Value {
+pub(crate) fn bundle(gateway: &str, events: &[AuditEvent], (this, next): &(String, Option<String>)) -> Value {
     let link = |relation: &str, path: &str| json!({ "relation": relation, "url": format!("{gateway}{path}") });
     let links: Vec<_> = [Some(link("self", this)), next.as_deref().map(|next| link("next", next))].into_iter().flatten().collect();
     let entry = |event: &AuditEvent| json!({ "fullUrl": format!("{gateway}/v1/audit/events#{}", event.position), "resource": resource(gateway, event), "search": { "mode": "match" } });
@@ -51,7 +51,7 @@ pub fn bundle(gateway: &str, events: &[AuditEvent], (this, next): &(String, Opti
 }
 
 /// One entry.
-pub fn resource(gateway: &str, event: &AuditEvent) -> Value {
+pub(crate) fn resource(gateway: &str, event: &AuditEvent) -> Value {
     let text = |name: &str| event.text(name).unwrap_or_default();
     let named = text("event").parse::<Event>().ok();
     let pattern = Pattern::of(named.map_or(Interaction::Read, Event::interaction));

@@ -4,21 +4,21 @@ use actix_web::http::header::HeaderMap;
 use sfv::{Dictionary, Parser};
 
 /// A dictionary of RFC 9651, on however many lines it stands; `None` where there is none.
-pub fn dictionary(headers: &HeaderMap, name: &str) -> Option<Result<Dictionary, sfv::Error>> {
+pub(crate) fn dictionary(headers: &HeaderMap, name: &str) -> Option<Result<Dictionary, sfv::Error>> {
     let lines: Vec<&[u8]> = headers.get_all(name).map(|line| line.as_bytes()).collect();
     (!lines.is_empty()).then(|| Parser::new(&lines.join(&b", "[..])).parse())
 }
 
 /// The members of a list of tokens, such as `Content-Encoding`: each before its parameters, in small letters.
 /// What is no text is a member that nobody knows.
-pub fn tokens(headers: &HeaderMap, name: &str) -> Vec<String> {
+pub(crate) fn tokens(headers: &HeaderMap, name: &str) -> Vec<String> {
     let lines = headers.get_all(name).map(|line| line.to_str().unwrap_or("?"));
     let members = lines.flat_map(|line| line.split(',')).map(|member| member.split(';').next().unwrap_or_default().trim());
     members.filter(|member| !member.is_empty()).map(str::to_ascii_lowercase).collect()
 }
 
 /// Whether `Prefer` (RFC 7240) asks for an answer before the work is done.
-pub fn prefers_async(headers: &HeaderMap) -> bool {
+pub(crate) fn prefers_async(headers: &HeaderMap) -> bool {
     tokens(headers, "prefer").iter().any(|preference| preference == "respond-async")
 }
 

@@ -14,11 +14,11 @@ const HEADER: &str = "idempotency-key";
 
 /// The key of a request, if it came with one: 1 to 128 printable ASCII characters.
 #[derive(Debug, Clone)]
-pub struct IdempotencyKey(pub Option<String>);
+pub(crate) struct IdempotencyKey(pub Option<String>);
 
 impl IdempotencyKey {
     /// The key of this request: its operation, with what its path names, and its body.
-    pub fn of(self, operation: &str, body: &impl Serialize) -> Result<Key, Problem> {
+    pub(crate) fn of(self, operation: &str, body: &impl Serialize) -> Result<Key, Problem> {
         Ok(Key { key: self.0, fingerprint: exchange::fingerprint(operation, body)? })
     }
 }
@@ -40,7 +40,7 @@ impl FromRequest for IdempotencyKey {
 }
 
 /// 201 for what was made, 200 for what was there.
-pub fn respond<T: Serialize>(once: Once<T>) -> HttpResponse {
+pub(crate) fn respond<T: Serialize>(once: Once<T>) -> HttpResponse {
     match once {
         Once::Made(view) => HttpResponse::Created().json(view),
         Once::Before(json) => HttpResponse::Ok().content_type("application/json").body(json),

@@ -6,13 +6,13 @@ use crate::problems::{Kind, Problem};
 
 /// How an answer is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Form {
+pub(crate) enum Form {
     Json,
     Csv,
 }
 
 impl Form {
-    pub const fn media_type(self) -> &'static str {
+    pub(crate) const fn media_type(self) -> &'static str {
         match self {
             Self::Json => "application/json",
             Self::Csv => "text/csv; charset=utf-8",
@@ -21,12 +21,12 @@ impl Form {
 }
 
 /// The form that `Accept` likes best; JSON where it does not mind.
-pub fn negotiate(accept: Option<&HeaderValue>) -> Result<Form, Problem> {
+pub(crate) fn negotiate(accept: Option<&HeaderValue>) -> Result<Form, Problem> {
     choose(accept, &[("application/json", Form::Json), ("text/csv", Form::Csv)])
 }
 
 /// What `Accept` likes best of what is offered by media type; the first where it does not mind.
-pub fn choose<T: Copy>(accept: Option<&HeaderValue>, offers: &[(&'static str, T)]) -> Result<T, Problem> {
+pub(crate) fn choose<T: Copy>(accept: Option<&HeaderValue>, offers: &[(&'static str, T)]) -> Result<T, Problem> {
     let unacceptable = || {
         let all: Vec<_> = offers.iter().map(|(media, _)| *media).collect();
         Problem::new(Kind::NotAcceptable).detail(format!("There is {}.", documents::all_of(&all)))

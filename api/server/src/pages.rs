@@ -14,7 +14,7 @@ const MOST: i64 = 500;
 
 /// One page of a list.
 #[derive(Debug, Serialize, ToSchema)]
-pub struct Page<T> {
+pub(crate) struct Page<T> {
     pub items: Vec<T>,
     /// Only where there is more; given back as `after`.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -24,7 +24,7 @@ pub struct Page<T> {
 impl<T> Page<T> {
     /// A page of what was read with [`one_more`]: the extra item only says that there is a next page,
     /// which starts after the last that is shown.
-    pub fn of<R>(mut rows: Vec<R>, limit: i64, cursor: impl Fn(&R) -> String, view: impl FnMut(R) -> T) -> Self {
+    pub(crate) fn of<R>(mut rows: Vec<R>, limit: i64, cursor: impl Fn(&R) -> String, view: impl FnMut(R) -> T) -> Self {
         let shown = usize::try_from(limit).unwrap_or(0);
         let more = rows.len() > shown;
         rows.truncate(shown);
@@ -34,12 +34,12 @@ impl<T> Page<T> {
 }
 
 /// How many to read, so that it shows whether there are more.
-pub fn one_more(limit: i64) -> i64 {
+pub(crate) fn one_more(limit: i64) -> i64 {
     limit + 1
 }
 
 /// The number of items asked for: 1 to 500.
-pub fn limit(asked: Option<i64>) -> Result<i64, Problem> {
+pub(crate) fn limit(asked: Option<i64>) -> Result<i64, Problem> {
     match asked.unwrap_or(USUAL) {
         limit @ 1..=MOST => Ok(limit),
         _ => Err(Problem::new(Kind::Malformed).detail("limit is 1 to 500.")),
@@ -47,16 +47,16 @@ pub fn limit(asked: Option<i64>) -> Result<i64, Problem> {
 }
 
 /// A cursor that this gateway gave out.
-pub fn cursor<T: std::str::FromStr>(after: Option<&str>) -> Result<Option<T>, Problem> {
+pub(crate) fn cursor<T: std::str::FromStr>(after: Option<&str>) -> Result<Option<T>, Problem> {
     after.map(|text| text.parse().map_err(|_| unknown_cursor())).transpose()
 }
 
 /// The row that a list goes on behind, by a cursor that an organisation was given; 0 where it starts.
-pub fn row(after: Option<&str>, organisation: OrganisationCode, ids: &ChildIds) -> Result<i64, Problem> {
+pub(crate) fn row(after: Option<&str>, organisation: OrganisationCode, ids: &ChildIds) -> Result<i64, Problem> {
     after.map_or(Ok(0), |after| ids.row(organisation, after).ok_or_else(unknown_cursor))
 }
 
 /// A text that is no cursor of this list.
-pub fn unknown_cursor() -> Problem {
+pub(crate) fn unknown_cursor() -> Problem {
     Problem::new(Kind::Malformed).detail("after is the next of an earlier page.")
 }

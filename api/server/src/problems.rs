@@ -17,11 +17,11 @@ macro_rules! kinds {
     (below { $($below:ident = $status:literal),+ $(,)? } door { $($name:ident = $own:literal $code:literal $title:literal),+ $(,)? }) => {
         /// What went wrong. The code is stable: clients may rely on it.
         #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-        pub enum Kind { $($below,)+ $(#[doc = $title] $name),+ }
+        pub(crate) enum Kind { $($below,)+ $(#[doc = $title] $name),+ }
 
         impl Kind {
             /// Every kind, in the order of the table.
-            pub const ALL: &'static [Self] = &[$(Self::$below,)+ $(Self::$name),+];
+            pub(crate) const ALL: &'static [Self] = &[$(Self::$below,)+ $(Self::$name),+];
 
             const fn row(self) -> (u16, &'static str, &'static str) {
                 match self {
@@ -85,15 +85,15 @@ kinds! {
 }
 
 impl Kind {
-    pub fn status(self) -> StatusCode {
+    pub(crate) fn status(self) -> StatusCode {
         StatusCode::from_u16(self.row().0).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
     }
 
-    pub const fn code(self) -> &'static str {
+    pub(crate) const fn code(self) -> &'static str {
         self.row().1
     }
 
-    pub const fn title(self) -> &'static str {
+    pub(crate) const fn title(self) -> &'static str {
         self.row().2
     }
 
@@ -107,7 +107,7 @@ impl Kind {
     }
 
     /// The kind that stands for a status the framework answered by itself.
-    pub fn of_status(status: StatusCode) -> Self {
+    pub(crate) fn of_status(status: StatusCode) -> Self {
         match status.as_u16() {
             404 => Self::NotFound,
             405 => Self::MethodNotAllowed,
@@ -123,7 +123,7 @@ impl Kind {
 
 /// A failure on its way to the client. The cause is for the log; the client never sees it.
 #[derive(Debug)]
-pub struct Problem {
+pub(crate) struct Problem {
     kind: Kind,
     more: Box<Particulars>,
 }
@@ -143,7 +143,7 @@ struct Particulars {
 /// RFC 9457.
 #[derive(Serialize, ToSchema)]
 #[schema(as = Problem)]
-pub struct ProblemView<'a> {
+pub(crate) struct ProblemView<'a> {
     /// A relative URI that the documentation lists.
     #[serde(rename = "type")]
     #[schema(example = "/problems/not-found")]
@@ -162,85 +162,85 @@ pub struct ProblemView<'a> {
 }
 
 impl Problem {
-    pub fn new(kind: Kind) -> Self {
+    pub(crate) fn new(kind: Kind) -> Self {
         Self { kind, more: Box::new(Particulars { retry_after: kind.retry_after(), ..Particulars::default() }) }
     }
 
     /// A failure of the gateway itself; the log says why.
-    pub fn internal(cause: impl fmt::Display) -> Self {
+    pub(crate) fn internal(cause: impl fmt::Display) -> Self {
         Self::new(Kind::Internal).cause(cause)
     }
 
     /// What the client reads. It names no child and repeats no value.
     #[must_use]
-    pub fn detail(mut self, detail: impl Into<Cow<'static, str>>) -> Self {
+    pub(crate) fn detail(mut self, detail: impl Into<Cow<'static, str>>) -> Self {
         self.more.detail = Some(detail.into());
         self
     }
 
     #[must_use]
-    pub fn fault(mut self, fault: Fault) -> Self {
+    pub(crate) fn fault(mut self, fault: Fault) -> Self {
         self.more.faults.push(fault);
         self
     }
 
     #[must_use]
-    pub fn with_faults(mut self, faults: impl IntoIterator<Item = Fault>) -> Self {
+    pub(crate) fn with_faults(mut self, faults: impl IntoIterator<Item = Fault>) -> Self {
         self.more.faults.extend(faults);
         self
     }
 
     /// What the log reads. It names no child either.
     #[must_use]
-    pub fn cause(mut self, cause: impl fmt::Display) -> Self {
+    pub(crate) fn cause(mut self, cause: impl fmt::Display) -> Self {
         self.more.cause = Some(cause.to_string());
         self
     }
 
     /// The `WWW-Authenticate` of a 401 or 403 (RFC 6750, 3).
     #[must_use]
-    pub fn challenge(mut self, challenge: impl Into<String>) -> Self {
+    pub(crate) fn challenge(mut self, challenge: impl Into<String>) -> Self {
         self.more.challenge = Some(challenge.into());
         self
     }
 
     /// When to come again, in seconds.
     #[must_use]
-    pub fn retry_after(mut self, seconds: u32) -> Self {
+    pub(crate) fn retry_after(mut self, seconds: u32) -> Self {
         self.more.retry_after = Some(seconds);
         self
     }
 
     #[must_use]
-    pub fn allow(mut self, methods: Vec<Method>) -> Self {
+    pub(crate) fn allow(mut self, methods: Vec<Method>) -> Self {
         self.more.allow = methods;
         self
     }
 
     /// A header of the answer.
     #[must_use]
-    pub fn header(mut self, name: HeaderName, value: HeaderValue) -> Self {
+    pub(crate) fn header(mut self, name: HeaderName, value: HeaderValue) -> Self {
         self.more.headers.push((name, value));
         self
     }
 
     /// Closes the connection after the answer.
     #[must_use]
-    pub fn closing(mut self) -> Self {
+    pub(crate) fn closing(mut self) -> Self {
         self.more.closes = true;
         self
     }
 
-    pub fn kind(&self) -> Kind {
+    pub(crate) fn kind(&self) -> Kind {
         self.kind
     }
 
-    pub fn faults(&self) -> &[Fault] {
+    pub(crate) fn faults(&self) -> &[Fault] {
         &self.more.faults
     }
 
     /// Tells the log, once, why the request failed.
-    pub fn log(&self) {
+    pub(crate) fn log(&self) {
         let (code, cause) = (self.kind.code(), self.more.cause.as_deref());
         if self.kind.status().is_server_error() {
             tracing::error!(code, cause, "request failed");
@@ -262,22 +262,22 @@ impl Problem {
     }
 
     /// The problem as it stands in the report of a submission that was answered before it was refused.
-    pub fn to_json(&self) -> serde_json::Value {
+    pub(crate) fn to_json(&self) -> serde_json::Value {
         serde_json::to_value(self.view(None)).unwrap_or_default()
     }
 
     /// The answer.
-    pub fn render(&self, request_id: Option<Uuid>) -> HttpResponse {
+    pub(crate) fn render(&self, request_id: Option<Uuid>) -> HttpResponse {
         self.answer("application/problem+json", serde_json::to_vec(&self.view(request_id)).unwrap_or_default())
     }
 
     /// What the client reads beyond the kind.
-    pub fn said(&self) -> Option<&str> {
+    pub(crate) fn said(&self) -> Option<&str> {
         self.more.detail.as_deref()
     }
 
     /// The answer in a form of its own, with the headers that every form has.
-    pub fn answer(&self, media_type: &'static str, body: Vec<u8>) -> HttpResponse {
+    pub(crate) fn answer(&self, media_type: &'static str, body: Vec<u8>) -> HttpResponse {
         let mut response = HttpResponse::build(self.kind.status());
         response.insert_header((CONTENT_TYPE, media_type));
         if let Some(challenge) = self.more.challenge.as_deref().and_then(|challenge| HeaderValue::from_str(challenge).ok()) {

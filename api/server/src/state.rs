@@ -14,7 +14,7 @@ use crate::documentation::Documentation;
 use crate::telemetry::metrics::Metrics;
 
 /// The gateway's parts, one of each. Handlers take it as `web::Data<State>`.
-pub struct State {
+pub(crate) struct State {
     pub clock: Clock,
     pub ids: Ids,
     pub configuration: Configuration,
@@ -34,12 +34,12 @@ pub struct State {
 
 impl State {
     /// The partnership in force.
-    pub fn partnership(&self) -> Arc<Partnership> {
+    pub(crate) fn partnership(&self) -> Arc<Partnership> {
         self.live_partnership.load_full()
     }
 
     /// The day it is in Europe/London.
-    pub fn today(&self) -> NaiveDate {
+    pub(crate) fn today(&self) -> NaiveDate {
         london_day(self.clock.now())
     }
 }

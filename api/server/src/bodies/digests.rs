@@ -15,7 +15,7 @@ const ALGORITHMS: [(&str, &Algorithm); 2] = [("sha-512", &SHA512), ("sha-256", &
 const NAMES: [&str; 2] = ["Content-Digest", "Repr-Digest"];
 
 /// The digests that the headers say. Algorithms that are not known are passed over.
-pub fn digests(headers: &HeaderMap) -> Result<Digests, Problem> {
+pub(crate) fn digests(headers: &HeaderMap) -> Result<Digests, Problem> {
     let malformed = |name: &str| {
         Problem::new(Kind::Malformed).detail(format!("{name} is a dictionary of byte sequences (RFC 9530): sha-256=:…: or sha-512=:…:"))
     };
@@ -36,7 +36,7 @@ pub fn digests(headers: &HeaderMap) -> Result<Digests, Problem> {
 }
 
 /// What an answer says where there were digests and none was understood.
-pub fn wanted(headers: &HeaderMap, understood: &Digests) -> Option<(HeaderName, HeaderValue)> {
+pub(crate) fn wanted(headers: &HeaderMap, understood: &Digests) -> Option<(HeaderName, HeaderValue)> {
     let header = || (HeaderName::from_static("want-content-digest"), HeaderValue::from_static("sha-512=10, sha-256=5"));
     let came = NAMES.iter().any(|name| headers.contains_key(*name));
     (came && understood.is_empty()).then(header)

@@ -7,7 +7,7 @@ use crate::fields::tokens;
 use crate::problems::{Kind, Problem};
 
 /// What `Content-Encoding` says.
-pub fn coding(headers: &HeaderMap) -> Result<Coding, Problem> {
+pub(crate) fn coding(headers: &HeaderMap) -> Result<Coding, Problem> {
     let mut codings = tokens(headers, CONTENT_ENCODING.as_str());
     codings.retain(|coding| coding != "identity");
     match codings.iter().map(String::as_str).collect::<Vec<_>>()[..] {

@@ -1,11 +1,11 @@
 //! One thing wrong in a request, told without its value.
 
-pub use exchange::Fault;
+pub(crate) use exchange::Fault;
 
 use trust::JsonError;
 
 /// The fault of a body that is not the JSON it should be.
-pub fn of_json(error: &JsonError) -> Fault {
+pub(crate) fn of_json(error: &JsonError) -> Fault {
     let code = match error {
         JsonError::DuplicateKey => "duplicate-key",
         JsonError::NotJson { .. } => "not-json",

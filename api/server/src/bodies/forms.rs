@@ -13,16 +13,16 @@ use crate::problems::{Kind, Problem};
 
 /// The form as it was sent.
 #[derive(Debug)]
-pub struct Form(BytesMut);
+pub(crate) struct Form(BytesMut);
 
 impl Form {
     /// Names and values, in the order they were sent.
-    pub fn pairs(&self) -> impl Iterator<Item = (String, String)> {
+    pub(crate) fn pairs(&self) -> impl Iterator<Item = (String, String)> {
         form_urlencoded::parse(&self.0).into_owned()
     }
 
     /// Reads it as a type, as strictly as a query.
-    pub fn read<T: DeserializeOwned>(&self) -> Result<T, Problem> {
+    pub(crate) fn read<T: DeserializeOwned>(&self) -> Result<T, Problem> {
         queries::pairs(&self.0, "The form is not as documented.")
     }
 }

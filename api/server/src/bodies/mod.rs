@@ -3,10 +3,10 @@
 
 mod digests;
 mod encodings;
-pub mod faults;
-pub mod forms;
-pub mod queries;
-pub mod texts;
+pub(crate) mod faults;
+pub(crate) mod forms;
+pub(crate) mod queries;
+pub(crate) mod texts;
 
 use std::future::Future;
 use std::pin::Pin;
@@ -22,13 +22,13 @@ use trust::parse_json;
 use utoipa::ToSchema;
 
 use crate::problems::{Kind, Problem};
-pub use digests::{digests, wanted};
-pub use encodings::coding;
-pub use forms::Form;
-pub use queries::Query;
+pub(crate) use digests::{digests, wanted};
+pub(crate) use encodings::coding;
+pub(crate) use forms::Form;
+pub(crate) use queries::Query;
 
 /// The longest body that is read whole, in bytes.
-pub const LONGEST: usize = 64 * 1024;
+pub(crate) const LONGEST: usize = 64 * 1024;
 
 /// How long a client may take to send one.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -37,11 +37,11 @@ const PATIENCE: Duration = Duration::from_secs(30);
 #[derive(ToSchema)]
 #[schema(value_type = String, format = Binary)]
 #[expect(dead_code, reason = "it stands in the document alone")]
-pub struct FileBody(Vec<u8>);
+pub(crate) struct FileBody(Vec<u8>);
 
 /// A JSON body. Unknown fields are the type's matter; duplicate keys are always refused.
 #[derive(Debug)]
-pub struct Json<T>(pub T);
+pub(crate) struct Json<T>(pub T);
 
 impl<T: DeserializeOwned + 'static> FromRequest for Json<T> {
     type Error = Problem;
@@ -58,7 +58,7 @@ impl<T: DeserializeOwned + 'static> FromRequest for Json<T> {
 }
 
 /// Reads a JSON document as a type.
-pub fn read<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
+pub(crate) fn read<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
     let value = parse_json(bytes)
         .map_err(|error| Problem::new(Kind::Malformed).detail("The body is not the JSON it should be.").fault(faults::of_json(&error)))?;
     serde_path_to_error::deserialize(value).map_err(|error| {

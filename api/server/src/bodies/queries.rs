@@ -11,7 +11,7 @@ use crate::problems::{Kind, Problem};
 
 /// The query. A parameter twice is refused, and so is one that the type does not know.
 #[derive(Debug)]
-pub struct Query<T>(pub T);
+pub(crate) struct Query<T>(pub T);
 
 impl<T: DeserializeOwned> FromRequest for Query<T> {
     type Error = Problem;
@@ -23,7 +23,7 @@ impl<T: DeserializeOwned> FromRequest for Query<T> {
 }
 
 /// Reads a query string as a type.
-pub fn read<T: DeserializeOwned>(query: &str) -> Result<T, Problem> {
+pub(crate) fn read<T: DeserializeOwned>(query: &str) -> Result<T, Problem> {
     pairs(query.as_bytes(), "The query is not as documented.")
 }
 

@@ -14,7 +14,7 @@ use crate::problems::{Kind, Problem};
 const LONGEST: usize = 4 * 1024 * 1024;
 
 /// A body of text, `text/csv` or `text/plain`; as mere bytes too, which generated clients send.
-pub struct Text(pub Zeroizing<String>);
+pub(crate) struct Text(pub Zeroizing<String>);
 
 impl FromRequest for Text {
     type Error = Problem;

@@ -16,10 +16,11 @@ use exchange::Submissions;
 use serde::Deserialize;
 use trust::{AuthorityFiles, FileError, Keys, line_of, read_file};
 
-pub use api::Api;
-pub use audit::Audit;
-pub use database::{Database, DatabaseUrl};
-pub use operations::{Operations, Telemetry};
+pub(crate) use api::Api;
+pub(crate) use audit::Audit;
+pub(crate) use database::Database;
+pub use database::DatabaseUrl;
+pub(crate) use operations::{Operations, Telemetry};
 
 /// What `gateway.toml` says. Paths are relative to its folder in the file, and resolved here.
 #[derive(Debug, Clone, Deserialize)]

@@ -22,7 +22,7 @@ const SHORT: usize = 64 * 1024;
 
 /// A resource, as its bytes and as what they say: JSON in which no member stands twice, or XML as [`from_xml`] reads it.
 #[derive(Debug)]
-pub struct Resource {
+pub(crate) struct Resource {
     pub bytes: Bytes,
     pub value: Value,
 }

@@ -6,7 +6,7 @@ use super::{BASE, outcomes};
 use crate::problems::Problem;
 
 /// What was found. `this` and `next` are the search itself and its next page, from the server's root.
-pub fn searchset(server: &str, this: &str, next: Option<String>, found: Vec<(String, Node)>) -> Node {
+pub(crate) fn searchset(server: &str, this: &str, next: Option<String>, found: Vec<(String, Node)>) -> Node {
     let link = |relation: &'static str, url: &str| {
         Node::object([("relation", Some(Node::text(relation))), ("url", Some(Node::text(format!("{server}{url}"))))])
     };
@@ -22,7 +22,7 @@ pub fn searchset(server: &str, this: &str, next: Option<String>, found: Vec<(Str
 }
 
 /// What became of one entry.
-pub enum Done {
+pub(crate) enum Done {
     /// Created or taken over, and where it is now.
     Kept { created: bool, location: String },
     /// Found.
@@ -34,7 +34,7 @@ pub enum Done {
 }
 
 /// The entry that answers one.
-pub fn answered(done: Result<Done, Problem>) -> Node {
+pub(crate) fn answered(done: Result<Done, Problem>) -> Node {
     let response = |status: &'static str, location: Option<String>, outcome: Option<Node>| {
         let response = [("status", Some(Node::text(status))), ("location", location.map(Node::text)), ("outcome", outcome)];
         ("response", Some(Node::object(response)))
@@ -56,6 +56,6 @@ pub fn answered(done: Result<Done, Problem>) -> Node {
 }
 
 /// The answer to all of them, in their order.
-pub fn answer(kind: &'static str, entries: Vec<Node>) -> Node {
+pub(crate) fn answer(kind: &'static str, entries: Vec<Node>) -> Node {
     Node::resource("Bundle", [("type", Some(Node::text(kind))), ("entry", Node::list(entries))])
 }

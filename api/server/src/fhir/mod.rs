@@ -1,9 +1,9 @@
 //! FHIR R4 at `/fhir/R4`: another form of what the partner API gives. Who may see what is decided where it
 //! is for that API; here is only how it is asked and written.
 
-pub mod bodies;
-pub mod bundles;
-pub mod outcomes;
+pub(crate) mod bodies;
+pub(crate) mod bundles;
+pub(crate) mod outcomes;
 
 use std::future::{Ready, ready};
 
@@ -21,23 +21,23 @@ use crate::negotiation::choose;
 use crate::problems::Problem;
 
 /// Where it starts.
-pub const BASE: &str = "/fhir/R4";
-pub const JSON: &str = "application/fhir+json";
-pub const XML: &str = "application/fhir+xml";
+pub(crate) const BASE: &str = "/fhir/R4";
+pub(crate) const JSON: &str = "application/fhir+json";
+pub(crate) const XML: &str = "application/fhir+xml";
 /// A child, by the id that the asking organisation has for it.
-pub const CHILD: &str = "https://sendbridge.example/fhir/Id/child";
-pub const ODS: &str = "https://fhir.nhs.uk/Id/ods-organization-code";
-pub const NHS_NUMBER: &str = "https://fhir.nhs.uk/Id/nhs-number";
+pub(crate) const CHILD: &str = "https://sendbridge.example/fhir/Id/child";
+pub(crate) const ODS: &str = "https://fhir.nhs.uk/Id/ods-organization-code";
+pub(crate) const NHS_NUMBER: &str = "https://fhir.nhs.uk/Id/nhs-number";
 /// What starts the address of an extension of ours.
-pub const EXTENSION: &str = "https://sendbridge.example/fhir/StructureDefinition/";
+pub(crate) const EXTENSION: &str = "https://sendbridge.example/fhir/StructureDefinition/";
 
 /// Whether a path is one of FHIR's, whose errors are OperationOutcomes.
-pub fn is_path(path: &str) -> bool {
+pub(crate) fn is_path(path: &str) -> bool {
     path == BASE || path.strip_prefix(BASE).is_some_and(|rest| rest.starts_with('/'))
 }
 
 /// Takes the slash off the base's end, where published clients send their bundles.
-pub fn trim_base(request: &mut ServiceRequest) {
+pub(crate) fn trim_base(request: &mut ServiceRequest) {
     if request.method() != Method::POST || request.path().strip_suffix('/') != Some(BASE) {
         return;
     }
@@ -52,11 +52,11 @@ pub fn trim_base(request: &mut ServiceRequest) {
 
 /// The form that a request asks for: by `_format`, which holds over `Accept`.
 #[derive(Debug)]
-pub struct Representation(Result<Form, Problem>);
+pub(crate) struct Representation(Result<Form, Problem>);
 
 /// How an answer is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Form {
+pub(crate) enum Form {
     Json,
     Xml,
 }
@@ -65,7 +65,7 @@ const OFFERS: [(&str, Form); 5] =
     [(JSON, Form::Json), (XML, Form::Xml), ("application/json", Form::Json), ("application/xml", Form::Xml), ("text/xml", Form::Xml)];
 
 impl Form {
-    pub fn answer(self, status: StatusCode, resource: &Node) -> HttpResponse {
+    pub(crate) fn answer(self, status: StatusCode, resource: &Node) -> HttpResponse {
         HttpResponse::build(status).content_type(self.media_type()).body(self.written(resource))
     }
 
@@ -101,12 +101,12 @@ impl Form {
 
 impl Representation {
     /// The form, if there is it; asked once it is known that the caller may ask at all.
-    pub fn accepted(self) -> Result<Form, Problem> {
+    pub(crate) fn accepted(self) -> Result<Form, Problem> {
         self.0
     }
 
     /// The same, where the body of a search may name it too.
-    pub fn accepted_or(self, named: Option<&str>) -> Result<Form, Problem> {
+    pub(crate) fn accepted_or(self, named: Option<&str>) -> Result<Form, Problem> {
         named.map_or(self.0, Form::named)
     }
 }
@@ -121,13 +121,13 @@ impl FromRequest for Representation {
 }
 
 /// The id of the referral in a place, for one organisation. FHIR's ids have no underscore.
-pub fn referral_id(ids: &ChildIds, organisation: OrganisationCode, place: i64) -> Option<String> {
+pub(crate) fn referral_id(ids: &ChildIds, organisation: OrganisationCode, place: i64) -> Option<String> {
     let cursor = URL_SAFE_NO_PAD.decode(ids.cursor(organisation, place)?).ok()?;
     Some(cursor.iter().map(|byte| format!("{byte:02x}")).collect())
 }
 
 /// The place behind an organisation's id of a referral; `None` for any other text.
-pub fn place_of(ids: &ChildIds, organisation: OrganisationCode, id: &str) -> Option<i64> {
+pub(crate) fn place_of(ids: &ChildIds, organisation: OrganisationCode, id: &str) -> Option<i64> {
     let digits = id.as_bytes().chunks(2).map(|pair| match pair {
         [_, _] => u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok(),
         _ => None,

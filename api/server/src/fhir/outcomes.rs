@@ -36,7 +36,7 @@ fn codes(kind: Kind) -> (&'static str, &'static str) {
 }
 
 /// The outcome of a problem: one issue for each of its faults, or one for itself.
-pub fn outcome(problem: &Problem, request_id: Option<Uuid>) -> Node {
+pub(crate) fn outcome(problem: &Problem, request_id: Option<Uuid>) -> Node {
     let kind = problem.kind();
     let (issue_type, nhs) = codes(kind);
     let severity = if kind.status().is_server_error() { "fatal" } else { "error" };
@@ -70,7 +70,7 @@ pub fn outcome(problem: &Problem, request_id: Option<Uuid>) -> Node {
 }
 
 /// Something that went well and is to be said.
-pub fn information(text: &'static str) -> Node {
+pub(crate) fn information(text: &'static str) -> Node {
     let issue = [
         ("severity", Some(Node::text("information"))),
         ("code", Some(Node::text("informational"))),
@@ -80,7 +80,7 @@ pub fn information(text: &'static str) -> Node {
 }
 
 /// The answer.
-pub fn render(problem: &Problem, request: &HttpRequest, request_id: Option<Uuid>) -> HttpResponse {
+pub(crate) fn render(problem: &Problem, request: &HttpRequest, request_id: Option<Uuid>) -> HttpResponse {
     let form = Form::of(request).unwrap_or(Form::Json);
     problem.answer(form.media_type(), form.written(&outcome(problem, request_id)))
 }

@@ -20,7 +20,7 @@ const BOUNDS: [f64; 12] = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0
 
 /// The metrics of one gateway.
 #[derive(Clone)]
-pub struct Metrics(Arc<Families>);
+pub(crate) struct Metrics(Arc<Families>);
 
 struct Families {
     registry: Registry,
@@ -70,11 +70,11 @@ struct Chore {
 }
 
 /// A request that has not been answered yet, for as long as it lives.
-pub struct InFlight(Gauge);
+pub(crate) struct InFlight(Gauge);
 
 impl Metrics {
     /// Metrics of their own: several gateways may run in one process.
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let mut registry = Registry::with_prefix("sendbridge");
         let requests = Family::default();
         let durations = Family::<Routed, Histogram>::new_with_constructor(|| Histogram::new(BOUNDS));
@@ -110,18 +110,18 @@ impl Metrics {
     }
 
     /// A request came in.
-    pub fn begin(&self) -> InFlight {
+    pub(crate) fn begin(&self) -> InFlight {
         self.0.in_flight.inc();
         InFlight(self.0.in_flight.clone())
     }
 
     /// Requests that are being answered.
-    pub fn in_flight(&self) -> i64 {
+    pub(crate) fn in_flight(&self) -> i64 {
         self.0.in_flight.get()
     }
 
     /// A request was answered.
-    pub fn answered(&self, method: &Method, route: &str, status: StatusCode, took: Duration) {
+    pub(crate) fn answered(&self, method: &Method, route: &str, status: StatusCode, took: Duration) {
         let method = name(method);
         let (families, status) = (&self.0, status.as_u16());
         families.requests.get_or_create(&Answered { method, route: route.to_owned(), status }).inc();
@@ -135,17 +135,17 @@ impl Metrics {
     }
 
     /// A token was issued, or refused with an OAuth error code.
-    pub fn token(&self, outcome: &'static str) {
+    pub(crate) fn token(&self, outcome: &'static str) {
         self.0.tokens.get_or_create(&Outcome { outcome }).inc();
     }
 
     /// A handshake failed for the client's certificate.
-    pub fn certificate_refused(&self, outcome: &'static str) {
+    pub(crate) fn certificate_refused(&self, outcome: &'static str) {
         self.0.refused_certificates.get_or_create(&Outcome { outcome }).inc();
     }
 
     /// How many stored values are under each key that is not in force any more.
-    pub fn left_to_reseal(&self, left: &[(KeyPurpose, u32, u64)]) {
+    pub(crate) fn left_to_reseal(&self, left: &[(KeyPurpose, u32, u64)]) {
         self.0.left_to_reseal.clear();
         for (purpose, key, values) in left {
             let gauge = self.0.left_to_reseal.get_or_create(&UnderKey { purpose: purpose.as_str(), key: *key });
@@ -154,7 +154,7 @@ impl Metrics {
     }
 
     /// The days left of each agreement that there is; any other is forgotten.
-    pub fn agreements(&self, days_left: impl Iterator<Item = (String, i64)>) {
+    pub(crate) fn agreements(&self, days_left: impl Iterator<Item = (String, i64)>) {
         self.0.agreement_days_left.clear();
         for (agreement, days) in days_left {
             self.0.agreement_days_left.get_or_create(&Agreed { agreement }).set(days);
@@ -162,12 +162,12 @@ impl Metrics {
     }
 
     /// The count of a chore's turns that failed.
-    pub fn chore_failures(&self, chore: &str) -> Counter {
+    pub(crate) fn chore_failures(&self, chore: &str) -> Counter {
         self.0.chore_failures.get_or_create(&Chore { chore: chore.to_owned() }).clone()
     }
 
     /// All of it, in OpenMetrics text.
-    pub fn write(&self) -> Result<String, fmt::Error> {
+    pub(crate) fn write(&self) -> Result<String, fmt::Error> {
         let mut text = String::new();
         text::encode(&mut text, &self.0.registry)?;
         Ok(text)

@@ -1,10 +1,10 @@
 //! Being seen to run: logs, traces and metrics. None of them ever holds a path, a query or a body.
 
-pub mod metrics;
-pub mod spans;
+pub(crate) mod metrics;
+pub(crate) mod spans;
 #[cfg(test)]
 mod tests;
-pub mod traces;
+pub(crate) mod traces;
 
 use opentelemetry::trace::TracerProvider;
 use opentelemetry_otlp::{MetricExporter, SpanExporter, WithExportConfig};

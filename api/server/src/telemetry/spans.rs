@@ -13,10 +13,10 @@ use crate::exchanges::{RequestId, route};
 
 /// Which client a request turned out to come from.
 #[derive(Debug, Clone)]
-pub struct ClientId(pub String);
+pub(crate) struct ClientId(pub String);
 
 /// Builds the span of each request.
-pub struct RequestSpan;
+pub(crate) struct RequestSpan;
 
 impl RootSpanBuilder for RequestSpan {
     fn on_request_start(request: &ServiceRequest) -> Span {

@@ -8,11 +8,11 @@ use tracing_opentelemetry::OpenTelemetrySpanExt;
 
 /// The answer's `traceparent`.
 #[derive(Debug, Clone)]
-pub struct TraceParent(pub String);
+pub(crate) struct TraceParent(pub String);
 
 /// Joins a request's span to the trace its caller is in, and says which span answered. Where no
 /// traces are collected, the caller's trace id is still answered, with an id of the moment.
-pub fn join(span: &Span, headers: &HeaderMap) -> TraceParent {
+pub(crate) fn join(span: &Span, headers: &HeaderMap) -> TraceParent {
     let caller = headers.get("traceparent").and_then(|line| read(line.to_str().ok()?));
     if let Some(caller) = &caller {
         // It fails only where no traces are collected.

@@ -6,7 +6,7 @@ use actix_web::http::StatusCode;
 use actix_web::{HttpResponse, post, web};
 use adapters::fhir::Node;
 use domain::identifiers::SubmissionId;
-use domain::operations::{FhirSearchConsents, FhirSearchServiceRequests, FhirSearchTasks, FhirTransact, Named, SubmitWaitingList};
+use domain::operations::{FhirSearchConsents, FhirSearchServiceRequests, FhirSearchTasks, FhirTransact, SubmitWaitingList};
 use domain::submissions::{DEFAULT_LIST, Dataset, Mode};
 use exchange::{Coding, Delivery, Digests, Order, Outcome};
 use futures_util::stream;
