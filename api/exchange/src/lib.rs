@@ -27,6 +27,7 @@ mod resealing;
 mod restrictions;
 mod retention;
 mod retirement;
+mod secrets;
 mod spools;
 mod submissions;
 mod sweeps;
@@ -34,6 +35,7 @@ mod troubles;
 mod waits;
 
 pub use access_reports::read_access_report;
+pub use adapters::{Format, REGISTRY as FORMATS, Sample, fhir, find as find_format};
 pub use advice::{
     AdviceRequestFilter, DisclosedAdviceRequest, acknowledge_advice_request, create_advice_request, get_advice, get_advice_request,
     list_advice_requests, submit_advice,
@@ -63,8 +65,12 @@ pub use resealing::{end_rotation, reseal};
 pub use restrictions::{lift_restriction, list_restrictions, restrict_child};
 pub use retention::{replay_tombstones, run_retention};
 pub use retirement::NeededKeys;
+pub use secrets::{GatewaySecrets, read_secrets, watch_secrets};
 pub use spools::Spools;
-pub use store::{Consistency, HeldCase, Inclusion, ListedReferral, PublishedRelease};
+pub use store::{
+    AuditReport, Consistency, HeldCase, Inclusion, IssueChoice, Journal, ListedIssue, ListedReferral, LogLimits, Looking, PublishedRelease,
+    Store, StoreError, prepare as prepare_database, verify_audit,
+};
 pub use submissions::{
     IssuePlace, Report, cancel_submission, end_interrupted_works, get_submission, last_published, list_issues, list_submissions,
 };

@@ -8,13 +8,13 @@ use domain::identifiers::ReleaseId;
 use domain::keys::KeyPurpose;
 use domain::operations::Operation;
 use domain::retention::Report;
+use exchange::{AuditReport, Journal, Looking, Store, StoreError};
 use exchange::{Building, Context, NeededKeys};
-use store::{AuditReport, Journal, Looking, Store, StoreError};
 use trust::{CheckpointError, CheckpointKeys, Clock, Ids, KeysError, PartnershipError, Retirement, watch_partnership};
 
 use crate::configuration::Configuration;
 use crate::routes;
-use crate::secrets::{self, GatewaySecrets};
+use exchange::{GatewaySecrets, read_secrets};
 
 /// Why an operator's command failed.
 #[derive(Debug, thiserror::Error)]
@@ -46,7 +46,7 @@ pub fn verify_audit(configuration: &Configuration, clock: &Clock, against: Optio
         Some(path) => Some(CheckpointKeys::read(&configuration.keys, &configuration.audit.origin, clock.now())?.open(path)?),
     };
     let looking = Looking { now: clock.now(), keep_days: configuration.audit.keep_days, against };
-    Ok(store::verify_audit(&configuration.database.url.expose(), looking)?)
+    Ok(exchange::verify_audit(&configuration.database.url.expose(), looking)?)
 }
 
 /// What an information governance lead has to show, from the partnership file. It opens no database, and blocks.
@@ -111,7 +111,7 @@ pub fn formats_page() -> String {
 
 /// The store, and the keys as they are now.
 fn open(configuration: &Configuration, clock: &Clock) -> Result<(Store, Arc<GatewaySecrets>), CommandError> {
-    let secrets = Arc::new(secrets::read(&configuration.keys, &configuration.audit.origin, clock.clone())?);
+    let secrets = Arc::new(read_secrets(&configuration.keys, &configuration.audit.origin, clock.clone())?);
     let vault = Arc::clone(&secrets.vault);
     Ok((Store::open(&configuration.database.url.expose(), move || Arc::clone(&vault))?, secrets))
 }

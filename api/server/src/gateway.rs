@@ -13,7 +13,7 @@ use actix_web::{App, HttpServer, web};
 use domain::operations::Operation;
 use domain::recognition::Rules;
 use exchange::{Context, Door, Intake, Releases, Trouble};
-use store::{Journal, Store, StoreError};
+use exchange::{Journal, Store, StoreError};
 use tokio::task::{JoinError, JoinSet};
 use tracing_actix_web::TracingLogger;
 use trust::{
@@ -26,11 +26,11 @@ use crate::calls::{Misnamed, check_names};
 use crate::chores::{Chores, LiveFiles};
 use crate::configuration::{Configuration, ConfigurationError};
 use crate::documentation::Documentation;
-use crate::secrets::{self, GatewaySecrets};
 use crate::state::State;
 use crate::telemetry::metrics::Metrics;
 use crate::telemetry::spans::RequestSpan;
 use crate::{callers, chores, exchanges, probes, routes};
+use exchange::{GatewaySecrets, watch_secrets};
 
 /// How long a client may take for a handshake, or for the head of a request.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(10);
@@ -231,7 +231,7 @@ impl Drop for Gateway {
 
 fn load(configuration: &Configuration, clock: &Clock) -> Result<Loaded, StartError> {
     check_private_files(&configuration.keys.directory)?;
-    let secrets = secrets::watch(&configuration.keys, &configuration.audit.origin, clock.clone())?;
+    let secrets = watch_secrets(&configuration.keys, &configuration.audit.origin, clock.clone())?;
     configuration.prepare_database()?;
     Ok(Loaded {
         store: Store::open(&configuration.database.url.expose(), from(&secrets.live(), |secrets| &secrets.vault))?,

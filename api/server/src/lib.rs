@@ -22,7 +22,6 @@ mod pages;
 mod probes;
 mod problems;
 mod routes;
-mod secrets;
 mod state;
 mod telemetry;
 

@@ -7,9 +7,9 @@ use actix_web::body::BoxBody;
 use actix_web::http::header::{ALLOW, CONTENT_TYPE, HeaderName, HeaderValue, LOCATION, RETRY_AFTER, WWW_AUTHENTICATE};
 use actix_web::http::{Method, StatusCode};
 use actix_web::{HttpResponse, ResponseError};
+use exchange::StoreError;
 use exchange::{Fault, Trouble};
 use serde::Serialize;
-use store::StoreError;
 use utoipa::ToSchema;
 use uuid::Uuid;
 

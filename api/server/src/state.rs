@@ -6,7 +6,7 @@ use chrono::NaiveDate;
 use domain::dates::london_day;
 use domain::partnerships::Partnership;
 use exchange::{Intake, Releases};
-use store::{Journal, Store};
+use exchange::{Journal, Store};
 use trust::{Checkpoints, ChildIds, Clock, Ids, Live, Tokens, Trust};
 
 use crate::configuration::Configuration;

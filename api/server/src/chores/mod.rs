@@ -17,10 +17,10 @@ use futures_util::FutureExt;
 use rustls::sign::CertifiedKey;
 use trust::{Authority, KeysError, PartnershipError, TlsError, Watch};
 
-use crate::secrets::GatewaySecrets;
 use crate::state::State;
 use agreements::AgreementWarnings;
 use audit_log::CheckpointFile;
+use exchange::GatewaySecrets;
 use live_files::look;
 use resealing::Resealing;
 pub(crate) use runner::Chores;

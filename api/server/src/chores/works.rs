@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 use exchange::Trouble;
-use store::{Store, StoreError};
+use exchange::{Store, StoreError};
 use trust::Clock;
 
 use crate::state::State;

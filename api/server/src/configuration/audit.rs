@@ -49,7 +49,7 @@ impl Audit {
     }
 
     /// What the store needs to know of it.
-    pub fn limits(&self) -> store::LogLimits {
-        store::LogLimits { most_waiting: self.most_waiting, keep_days: self.keep_days }
+    pub fn limits(&self) -> exchange::LogLimits {
+        exchange::LogLimits { most_waiting: self.most_waiting, keep_days: self.keep_days }
     }
 }

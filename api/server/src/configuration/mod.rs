@@ -98,9 +98,9 @@ impl Configuration {
     }
 
     /// Brings the tables up to date, by their owner where one is named. It blocks.
-    pub(crate) fn prepare_database(&self) -> Result<(), store::StoreError> {
+    pub(crate) fn prepare_database(&self) -> Result<(), exchange::StoreError> {
         let owner = self.database.owner_url.as_ref().map(DatabaseUrl::expose);
-        store::prepare(&self.database.url.expose(), owner.as_deref(), self.audit.limits())
+        exchange::prepare_database(&self.database.url.expose(), owner.as_deref(), self.audit.limits())
     }
 
     /// The rules of recognition. It blocks.

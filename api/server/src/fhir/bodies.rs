@@ -5,8 +5,8 @@ use std::pin::Pin;
 
 use actix_web::dev::Payload;
 use actix_web::{FromRequest, HttpMessage, HttpRequest, web};
-use adapters::fhir::from_xml;
 use bytes::Bytes;
+use exchange::fhir::from_xml;
 use exchange::refuse_unreadable;
 use serde_json::Value;
 use trust::parse_json;

@@ -1,6 +1,6 @@
 //! Bundles that answer: of a search, of a batch.
 
-use adapters::fhir::Node;
+use exchange::fhir::Node;
 
 use super::{BASE, outcomes};
 use crate::problems::Problem;

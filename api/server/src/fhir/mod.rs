@@ -11,10 +11,10 @@ use actix_web::dev::{Payload, ServiceRequest};
 use actix_web::http::header::{ACCEPT, HeaderValue};
 use actix_web::http::{Method, StatusCode, Uri};
 use actix_web::{FromRequest, HttpRequest, HttpResponse};
-use adapters::fhir::Node;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use domain::organisations::OrganisationCode;
+use exchange::fhir::Node;
 use trust::ChildIds;
 
 use crate::negotiation::choose;

@@ -4,7 +4,7 @@
 use std::borrow::Cow;
 
 use actix_web::{HttpRequest, HttpResponse};
-use adapters::fhir::Node;
+use exchange::fhir::Node;
 use uuid::Uuid;
 
 use super::Form;

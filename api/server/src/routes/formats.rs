@@ -2,13 +2,13 @@
 
 use actix_web::http::header::CONTENT_DISPOSITION;
 use actix_web::{HttpResponse, get, web};
-use adapters::{Format, REGISTRY, Sample};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use domain::codelists::CodeList;
 use domain::operations::{GetFormat, GetSample, ListFormats};
 use domain::referrals::closed_list_of;
 use domain::submissions::Dataset;
+use exchange::{FORMATS, Format, Sample};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -119,7 +119,7 @@ pub struct SampleView {
 #[utoipa::path(tag = "formats", responses((status = 200, description = "The formats", body = Page<FormatSummaryView>)))]
 #[get("/v1/formats")]
 pub async fn list_formats(_call: Call<ListFormats>) -> web::Json<Page<FormatSummaryView>> {
-    web::Json(Page { items: REGISTRY.iter().copied().map(FormatSummaryView::from).collect(), next: None })
+    web::Json(Page { items: FORMATS.iter().copied().map(FormatSummaryView::from).collect(), next: None })
 }
 
 /// One format
@@ -155,7 +155,7 @@ pub async fn get_sample(_call: Call<GetSample>, path: web::Path<(String, String)
 }
 
 fn find(format: &str) -> Result<Format, Problem> {
-    REGISTRY.iter().copied().find(|adapter| adapter.format() == format).ok_or(Problem::new(Kind::NotFound))
+    FORMATS.iter().copied().find(|adapter| adapter.format() == format).ok_or(Problem::new(Kind::NotFound))
 }
 
 impl From<Format> for FormatSummaryView {

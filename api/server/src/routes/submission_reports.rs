@@ -7,10 +7,10 @@ use domain::identifiers::SubmissionId;
 use domain::issues::{IssueCode, IssueState};
 use domain::operations::{CancelSubmission, GetSubmission, ListIssues, ListSubmissions};
 use domain::submissions::SubmissionStatus;
+use exchange::{IssueChoice, ListedIssue, Store};
 use exchange::{IssuePlace, Trouble};
 use futures_util::stream;
 use serde::Deserialize;
-use store::{IssueChoice, ListedIssue, Store};
 use utoipa::IntoParams;
 
 use super::submission_views::{IssueView, LastPublishedView, SubmissionView};

@@ -6,9 +6,9 @@ use domain::identifiers::SubmissionId;
 use domain::issues::{IssueState, Severity};
 use domain::organisations::OrganisationCode;
 use domain::submissions::{Counts, Dataset, IssueCount, Mode, Submission, SubmissionStatus};
+use exchange::ListedIssue;
 use exchange::Report;
 use serde::Serialize;
-use store::ListedIssue;
 use utoipa::ToSchema;
 
 use crate::problems::Problem;

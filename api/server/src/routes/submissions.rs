@@ -3,13 +3,13 @@
 use actix_web::http::header::{CONTENT_LENGTH, LOCATION, RETRY_AFTER};
 use actix_web::web::Payload;
 use actix_web::{HttpMessage, HttpRequest, HttpResponse, post, web};
-use adapters::Format;
 use chrono::NaiveDate;
 use domain::identifiers::SubmissionId;
 use domain::operations::{Named, SubmitEhcp, SubmitWaitingList};
 use domain::organisations::OrganisationCode;
 use domain::partnerships::{Client, Partnership};
 use domain::submissions::{DEFAULT_LIST, Dataset, Mode, Work};
+use exchange::Format;
 use exchange::{Delivery, Order, Outcome, Report};
 use serde::Deserialize;
 use utoipa::{IntoParams, ToSchema};
@@ -211,14 +211,14 @@ fn answer(outcome: Outcome, last_published: Vec<LastPublishedView>, respond_asyn
 }
 
 fn adapter(dataset: Dataset, format: Option<&str>) -> Result<Format, Problem> {
-    let mut all = adapters::REGISTRY.iter().copied().filter(|adapter| adapter.dataset() == dataset);
+    let mut all = exchange::FORMATS.iter().copied().filter(|adapter| adapter.dataset() == dataset);
     let found = match format {
         None => all.next(),
-        Some(format) => adapters::find(dataset, format),
+        Some(format) => exchange::find_format(dataset, format),
     };
     found.ok_or_else(|| {
         let known: Vec<_> =
-            adapters::REGISTRY.iter().filter(|adapter| adapter.dataset() == dataset).map(|adapter| adapter.format()).collect();
+            exchange::FORMATS.iter().filter(|adapter| adapter.dataset() == dataset).map(|adapter| adapter.format()).collect();
         invalid("format", format!("the formats of this dataset are: {}", known.join(", ")))
     })
 }

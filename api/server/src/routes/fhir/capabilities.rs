@@ -2,7 +2,7 @@
 
 use actix_web::http::StatusCode;
 use actix_web::{HttpResponse, get, web};
-use adapters::fhir::Node;
+use exchange::fhir::Node;
 use serde::Deserialize;
 use utoipa::IntoParams;
 

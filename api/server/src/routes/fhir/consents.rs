@@ -3,10 +3,10 @@
 use actix_web::http::StatusCode;
 use actix_web::http::header::LOCATION;
 use actix_web::{HttpResponse, get, post, web};
-use adapters::fhir::{Node, PATHWAY};
 use domain::identifiers::ConsentId;
 use domain::operations::{FhirFindConsents, FhirGetConsent, FhirRecordConsent, FhirSearchConsents, Named};
 use exchange::Once;
+use exchange::fhir::{Node, PATHWAY};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use utoipa::IntoParams;

@@ -1,11 +1,11 @@
 //! What the partner API shows, as FHIR resources: the same members, and no more.
 
-use adapters::fhir::{Node, PATHWAY, REFERRAL_ID, reason, status_of};
 use domain::advice::{self, AdviceRequest, AdviceStatus};
 use domain::children::ChildReference;
 use domain::consents::{ConsentDecision, Standing};
 use domain::dates::london_day;
 use exchange::ListedReferral;
+use exchange::fhir::{Node, PATHWAY, REFERRAL_ID, reason, status_of};
 
 use crate::fhir::{CHILD, EXTENSION, NHS_NUMBER, ODS};
 use crate::routes::consents::ConsentView;

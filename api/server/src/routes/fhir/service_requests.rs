@@ -2,12 +2,12 @@
 
 use actix_web::http::StatusCode;
 use actix_web::{HttpResponse, get, post, web};
-use adapters::fhir::{Node, status_of};
 use domain::children::ChildReference;
 use domain::nhs_numbers::NhsNumber;
 use domain::operations::{FhirFindServiceRequests, FhirGetServiceRequest, FhirSearchServiceRequests, Named};
 use domain::organisations::OrganisationCode;
 use exchange::ListedReferral;
+use exchange::fhir::{Node, status_of};
 use serde::Deserialize;
 use utoipa::IntoParams;
 

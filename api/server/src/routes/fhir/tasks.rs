@@ -2,10 +2,10 @@
 
 use actix_web::http::StatusCode;
 use actix_web::{HttpResponse, get, post, web};
-use adapters::fhir::Node;
 use domain::advice::AdviceStatus;
 use domain::operations::{FhirFindTasks, FhirGetTask, FhirSearchTasks, Named};
 use exchange::AdviceRequestFilter;
+use exchange::fhir::Node;
 use serde::Deserialize;
 use utoipa::IntoParams;
 

@@ -4,10 +4,10 @@ use std::convert::Infallible;
 
 use actix_web::http::StatusCode;
 use actix_web::{HttpResponse, post, web};
-use adapters::fhir::Node;
 use domain::identifiers::SubmissionId;
 use domain::operations::{FhirSearchConsents, FhirSearchServiceRequests, FhirSearchTasks, FhirTransact, SubmitWaitingList};
 use domain::submissions::{DEFAULT_LIST, Dataset, Mode};
+use exchange::fhir::Node;
 use exchange::{Coding, Delivery, Digests, Order, Outcome};
 use futures_util::stream;
 use serde::de::DeserializeOwned;
@@ -92,7 +92,7 @@ async fn transact(
     bytes: &web::Bytes,
     state: &State,
 ) -> Result<Vec<Node>, Problem> {
-    let format = adapters::find(Dataset::WaitingList, "fhir").ok_or_else(|| Problem::internal("no adapter for FHIR"))?;
+    let format = exchange::find_format(Dataset::WaitingList, "fhir").ok_or_else(|| Problem::internal("no adapter for FHIR"))?;
     let (organisation, today) = (call.organisation(), call.today());
     check(entries)?;
     let named = state.intake.named_referrals(format, organisation, today, bytes.clone()).await?;

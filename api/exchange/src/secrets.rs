@@ -12,26 +12,26 @@ use trust::{CheckpointKeys, ChildKeys, Clock, KeyReader, Keys, KeysError, Sealin
 const REREAD_PERIOD: Duration = Duration::from_secs(1);
 
 /// The secrets, with the vault of the store and the secrets of releases made of their keys.
-pub(crate) struct GatewaySecrets {
-    pub(crate) vault: Arc<Vault>,
-    pub(crate) child_keys: Arc<ChildKeys>,
-    pub(crate) signing_keys: Arc<SigningKeys>,
-    pub(crate) release: ReleaseSecrets,
+pub struct GatewaySecrets {
+    pub vault: Arc<Vault>,
+    pub child_keys: Arc<ChildKeys>,
+    pub signing_keys: Arc<SigningKeys>,
+    pub release: ReleaseSecrets,
     /// Sign for the audit log.
-    pub(crate) checkpoints: Arc<CheckpointKeys>,
+    pub checkpoints: Arc<CheckpointKeys>,
 }
 
 /// Secrets of releases, by the id that a release is published with.
 pub(crate) type ReleaseSecrets = Ring<Arc<ReleaseSecret>>;
 
 /// Reads every key once; `origin` is the audit log's. It blocks.
-pub(crate) fn read(keys: &Keys, origin: &str, clock: Clock) -> Result<GatewaySecrets, KeysError> {
+pub fn read_secrets(keys: &Keys, origin: &str, clock: Clock) -> Result<GatewaySecrets, KeysError> {
     let reader = Arc::new(KeyReader::new(keys, origin, clock));
     GatewaySecrets::new(reader.read()?, &Arc::new(Rereading::new(reader)))
 }
 
 /// Watches the sources of the keys. It blocks for the first reading.
-pub(crate) fn watch(keys: &Keys, origin: &str, clock: Clock) -> Result<Watch<GatewaySecrets, KeysError>, KeysError> {
+pub fn watch_secrets(keys: &Keys, origin: &str, clock: Clock) -> Result<Watch<GatewaySecrets, KeysError>, KeysError> {
     let reader = Arc::new(KeyReader::new(keys, origin, clock));
     let rereading = Arc::new(Rereading::new(Arc::clone(&reader)));
     reader.watch(move |secrets| GatewaySecrets::new(secrets, &rereading))
