@@ -60,7 +60,7 @@ impl Releases {
         Self { store, tables: Cache::new(TABLES), latest: Mutex::new(None) }
     }
 
-    /// Lets an organisation read that an agreement names among those who receive released tables. A table is nobody's
+    /// Lets an organisation read that an agreement names among those who receive released tables. A table is no one person's
     /// record, and reading it leaves no entry; a refusal does.
     pub async fn reader(&self, cx: Context) -> Result<ReleaseReader<'_>, Trouble> {
         let ask = Ask::read_release(cx.partnership.host(), cx.organisation());

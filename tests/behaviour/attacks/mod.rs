@@ -8,6 +8,7 @@ mod tokens;
 use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::Duration;
+use domain::scopes::Scope;
 use integration_tests::records::number;
 use integration_tests::{Answer, Database, Persona, World, on_both, today, until};
 use reqwest::Method;
@@ -128,6 +129,28 @@ on_both! {
             let narrow = caller.ask_for_token(&form).await.expect(200);
             let narrow = caller.clone().with_token(narrow["access_token"].as_str());
             refused(operation, "a token for other things", &operation.send(&narrow).await, 403, "scope-missing");
+        }
+        is_up(&world).await;
+    }
+
+    async fn each_scope_alone_opens_the_operations_that_name_it_and_no_other(world: World) {
+        let everybody = everybody(&world).await;
+        for scope in Scope::ALL {
+            let mut narrow = None;
+            for caller in everybody.values() {
+                let form = [("grant_type", "client_credentials"), ("client_id", caller.client_id.as_str()), ("scope", scope.as_str())];
+                let token = caller.ask_for_token(&form).await;
+                if token.status == 200 {
+                    narrow = Some(caller.clone().with_token(token.json()["access_token"].as_str()));
+                }
+            }
+            let narrow = narrow.unwrap_or_else(|| panic!("a client holds {scope}"));
+            for operation in Operation::behind_a_token().iter().filter(|operation| !operation.scopes.is_empty()) {
+                let answer = operation.send(&narrow).await;
+                let is_closed = answer.status == 403 && answer.problem().as_deref() == Some("scope-missing");
+                let opens = operation.scopes.iter().any(|named| named == scope.as_str());
+                assert_eq!(!is_closed, opens, "{} under {scope} alone: {} {}", operation.id, answer.status, answer.text);
+            }
         }
         is_up(&world).await;
     }

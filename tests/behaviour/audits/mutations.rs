@@ -11,7 +11,7 @@ use trust::Clock;
 
 use super::{push, signed_in};
 
-/// How many mutations are tried: each deed a few times, or many.
+/// How many mutations are tried: each kind a few times, or many.
 fn mutations() -> usize {
     short_or_whole(5 * DEEDS.len(), 1_200)
 }

@@ -75,7 +75,7 @@ impl Ask {
         Self::new(Act::Count, holder, host, Purpose::JointCommissioning, DataClass::DashboardAggregate)
     }
 
-    /// A released table, which is nobody's record: by the recipient, under an agreement about released tables.
+    /// A released table, which is no one person's record: by the recipient, under an agreement about released tables.
     pub const fn read_release(host: OrganisationCode, recipient: OrganisationCode) -> Self {
         Self::new(Act::ReadRelease, host, recipient, Purpose::JointCommissioning, DataClass::DashboardAggregate)
     }
