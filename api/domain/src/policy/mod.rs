@@ -5,6 +5,7 @@
 
 mod asks;
 mod permits;
+mod reasons;
 mod rules;
 mod situations;
 mod tables;
@@ -23,7 +24,7 @@ use crate::restrictions::Restriction;
 
 pub use asks::{Ask, FactsAsked};
 pub use permits::{Grant, Permit};
-pub use rules::{Ground, Reason};
+pub use reasons::{Ground, Reason};
 pub use tables::decision_table;
 
 use rules::{Verdict, verdict};

@@ -3,6 +3,7 @@
 
 mod assertions;
 mod claims;
+mod errors;
 pub(crate) mod jws;
 mod keys;
 mod outside;
@@ -20,9 +21,10 @@ use uuid::Uuid;
 
 pub use assertions::{Asserted, Assertion};
 use claims::{Claims, Confirmation};
+pub use errors::TokenError;
 use jws::Jws;
 pub use keys::{SigningKey, SigningKeys};
-pub use verification::{TokenError, Verified};
+pub use verification::Verified;
 
 /// How long a token holds, in seconds.
 pub const TOKEN_LIFETIME: i64 = 600;

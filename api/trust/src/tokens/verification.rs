@@ -8,35 +8,10 @@ use serde_json::Value;
 use super::claims::Claims;
 use super::jws::Jws;
 use super::keys::{SigningKey, SigningKeys};
-use super::{SKEW, TOKEN_LIFETIME};
+use super::{SKEW, TOKEN_LIFETIME, TokenError};
 
 /// The type of an access token.
 pub(super) const TYPE: Option<&str> = Some("at+jwt");
-
-/// Why a token or an assertion does not count. The client learns only that it does not.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum TokenError {
-    #[error("longer than a token can be")]
-    TooLong,
-    #[error("not a signed token of the kind")]
-    Malformed,
-    #[error("of another type")]
-    Type,
-    #[error("signed with another algorithm or key")]
-    Key,
-    #[error("the signature does not match")]
-    Signature,
-    #[error("from another issuer, or for another audience")]
-    Audience,
-    #[error("about another client")]
-    Subject,
-    #[error("out of date, or not in force yet")]
-    Time,
-    #[error("bound to another certificate")]
-    Certificate,
-    #[error("used before")]
-    Used,
-}
 
 /// A token whose signature and claims hold. Whether it holds now, and for this certificate, is
 /// asked at each use.
