@@ -1,5 +1,6 @@
 //! What every decision of one call shares.
 
+use std::fmt;
 use std::sync::Arc;
 
 use chrono::{DateTime, NaiveDate, Utc};
@@ -16,7 +17,31 @@ use crate::partnerships::Partnership;
 pub struct Context {
     pub partnership: Arc<Partnership>,
     pub by: Attribution,
+    /// When it came in.
     pub now: DateTime<Utc>,
+    /// Of a decision that had to wait for its gate.
+    pub instants: Instants,
+}
+
+/// Tells the time. A decision is of the instant at which its gate was passed: a withdrawal that waited for a disclosure to
+/// end is later than that disclosure, and says so.
+#[derive(Clone)]
+pub struct Instants(Arc<dyn Fn() -> DateTime<Utc> + Send + Sync>);
+
+impl Instants {
+    pub fn new(now: impl Fn() -> DateTime<Utc> + Send + Sync + 'static) -> Self {
+        Self(Arc::new(now))
+    }
+
+    pub fn now(&self) -> DateTime<Utc> {
+        (self.0)()
+    }
+}
+
+impl fmt::Debug for Instants {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Instants")
+    }
 }
 
 impl Context {
@@ -24,7 +49,7 @@ impl Context {
     pub fn of_gateway(partnership: Arc<Partnership>, operation: Operation, request_id: Uuid, now: DateTime<Utc>) -> Self {
         let organisation = partnership.host();
         let by = Attribution { client: "gateway".to_owned(), organisation, actor: None, operation, request_id, resource: None };
-        Self { partnership, by, now }
+        Self { partnership, by, now, instants: Instants::new(move || now) }
     }
 
     /// Whose call it is.

@@ -106,7 +106,7 @@ pub async fn acknowledge_advice_request(store: &Store, cx: Context, id: AdviceRe
         let Some(request) = addressed(tx, id, body)? else {
             return Ok(tx.refuse_unknown(unknown(id, DataClass::AdviceRequest, body), &cx)?.map_err(Trouble::from));
         };
-        let request = match request.acknowledge(cx.now) {
+        let request = match request.acknowledge(cx.instants.now()) {
             Ok(acknowledged) => acknowledged,
             Err(submitted) => return Ok(Err(submitted.into())),
         };
@@ -123,7 +123,7 @@ pub async fn submit_advice(store: &Store, cx: Context, id: AdviceRequestId, advi
         let Some(request) = addressed(tx, id, body)? else {
             return Ok(tx.refuse_unknown(unknown(id, DataClass::HealthAdvice, body), &cx)?.map_err(Trouble::from));
         };
-        let request = match request.submit(cx.now) {
+        let request = match request.submit(cx.instants.now()) {
             Ok(submitted) => submitted,
             Err(erased) => return Ok(Err(erased.into())),
         };

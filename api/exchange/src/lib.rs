@@ -1,4 +1,4 @@
-//! What the gateway does, whoever asks: each of its transactions is here, and nothing else opens one.
+//! What the gateway does, whoever asks: every transaction that a door asks for is opened here.
 //!
 //! A door (the partner API, FHIR, a command, a chore) parses what it was given, makes a [`Context`] and calls one
 //! function; what that answers, or the [`Trouble`] it met, the door writes in its own form. Nothing here knows HTTP.

@@ -11,10 +11,11 @@ use actix_web::test::TestRequest;
 use actix_web::{FromRequest, HttpMessage, HttpRequest, web};
 use chrono::{DateTime, NaiveDate, Utc};
 use domain::audit::{Actor, Attribution};
-use domain::calls::Context;
+use domain::calls::{Context, Instants};
 use domain::operations::{Access, Named, Operation};
 use domain::organisations::OrganisationCode;
 use domain::partnerships::{Client, Partnership};
+use trust::Clock;
 use utoipa::openapi::OpenApi;
 
 use crate::actors::actor_of;
@@ -29,6 +30,7 @@ pub(crate) struct Call<O> {
     caller: Caller,
     actor: Option<Actor>,
     request_id: RequestId,
+    clock: Clock,
     now: DateTime<Utc>,
     operation: PhantomData<O>,
 }
@@ -72,22 +74,23 @@ impl<O: Named> Call<O> {
             request_id: self.request_id.0,
             resource: None,
         };
-        Context { partnership: Arc::clone(self.partnership()), by, now: self.now }
+        let clock = self.clock.clone();
+        Context { partnership: Arc::clone(self.partnership()), by, now: self.now, instants: Instants::new(move || clock.now()) }
     }
 
     /// The same request as a call of another operation that it carries: an entry of a batch.
     pub(crate) fn carrying<P: Named>(&self) -> Result<Call<P>, Problem> {
-        Call::admit(self.caller.clone(), self.actor.clone(), self.request_id, self.now)
+        Call::admit(self.caller.clone(), self.actor.clone(), self.request_id, self.clock.clone())
     }
 
     /// Admits a client that holds one of the operation's scopes now.
-    pub(crate) fn admit(caller: Caller, actor: Option<Actor>, request_id: RequestId, now: DateTime<Utc>) -> Result<Self, Problem> {
+    fn admit(caller: Caller, actor: Option<Actor>, request_id: RequestId, clock: Clock) -> Result<Self, Problem> {
         match O::OPERATION.access() {
             Access::Token([]) => {}
             Access::Token(scopes) => caller.require_any(scopes)?,
             Access::Certificate | Access::Inside => return Err(Problem::internal("an operation that takes no token")),
         }
-        Ok(Self { caller, actor, request_id, now, operation: PhantomData })
+        Ok(Self { now: clock.now(), caller, actor, request_id, clock, operation: PhantomData })
     }
 
     fn of(request: &HttpRequest) -> Result<Self, Problem> {
@@ -98,7 +101,7 @@ impl<O: Named> Call<O> {
         let caller = Caller::of(request)?;
         let actor = if O::OPERATION.names_a_person() { Some(actor_of(request.headers())?) } else { None };
         let request_id = request.extensions().get().copied().ok_or_else(|| Problem::internal("a request without an id"))?;
-        Self::admit(caller, actor, request_id, state.clock.now())
+        Self::admit(caller, actor, request_id, state.clock.clone())
     }
 }
 
@@ -163,7 +166,7 @@ where
             let asked = WhichOperation::default();
             let request = request(TestRequest::with_uri(&filled(path)).method(method.clone()));
             request.extensions_mut().insert(asked.clone());
-            // What it answers otherwise is of no interest: nothing is asked of the store.
+            // What it answers otherwise is of no interest: without its state no route does anything.
             let _ = service.call(request).await;
             let named = asked.named();
             let is_right = named.map_or_else(|| may_be_unnamed(documented), |named| named.as_str() == documented);

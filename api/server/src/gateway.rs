@@ -136,7 +136,7 @@ pub async fn start(configuration: Configuration, clock: Clock) -> Result<Gateway
         configuration,
     });
 
-    let named = App::new().into_utoipa_app().configure(routes::table).split_for_parts().0.app_data(state.clone());
+    let named = App::new().into_utoipa_app().configure(routes::table).split_for_parts().0;
     check_names(&init_service(named).await, TestRequest::to_request, &document).await?;
 
     let served = state.clone();

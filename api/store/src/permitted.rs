@@ -3,6 +3,7 @@
 //!
 //! A refusal is a value and no error: an error would roll its entry back. A permit is lent to the work and cannot leave it.
 
+use chrono::{DateTime, Utc};
 use domain::calls::Context;
 use domain::children::ChildReference;
 use domain::identifiers::ChildId;
@@ -17,9 +18,11 @@ pub type Decided<T> = Result<Result<T, Refusal>, StoreError>;
 impl Tx<'_> {
     /// Does what is asked for, if it is permitted.
     pub fn permitted<T>(&mut self, ask: Ask, cx: &Context, work: impl FnOnce(&mut Self, &Permit) -> Result<T, StoreError>) -> Decided<T> {
-        match self.decided(ask, cx)? {
+        let at = self.pass_gate_of(&ask, cx)?;
+        let facts = self.facts_behind(&ask, cx)?;
+        match judge_at(at, ask, cx, &facts) {
             Ok(permit) => work(self, &permit).map(Ok),
-            Err(refusal) => self.refuse(refusal, cx),
+            Err(refusal) => self.refuse_at(at, refusal, cx),
         }
     }
 
@@ -63,11 +66,12 @@ impl Tx<'_> {
         work: impl FnOnce(&mut Self, &[Permit]) -> Result<T, StoreError>,
     ) -> Decided<T> {
         let Some(first) = asks.first() else { return Err(StoreError::Corrupt("nothing is asked for")) };
-        let facts = self.facts_for(first, cx)?;
-        let decided: Result<Vec<_>, _> = asks.iter().map(|ask| judge(*ask, cx, &facts)).collect();
+        let at = self.pass_gate_of(first, cx)?;
+        let facts = self.facts_behind(first, cx)?;
+        let decided: Result<Vec<_>, _> = asks.iter().map(|ask| judge_at(at, *ask, cx, &facts)).collect();
         match decided {
             Ok(permits) => work(self, &permits).map(Ok),
-            Err(refusal) => self.refuse(refusal, cx),
+            Err(refusal) => self.refuse_at(at, refusal, cx),
         }
     }
 
@@ -80,14 +84,14 @@ impl Tx<'_> {
         asks: impl FnOnce(&mut Self) -> Result<(S, Vec<Ask>), StoreError>,
         work: impl FnOnce(&mut Self, S, &[Permit]) -> Result<T, StoreError>,
     ) -> Result<T, StoreError> {
-        self.pass_gate_of(&first)?;
+        let at = self.pass_gate_of(&first, cx)?;
         let (found, asks) = asks(self)?;
         let facts = self.facts_behind(&first, cx)?;
         let mut permits = Vec::with_capacity(asks.len());
         for ask in asks {
-            match judge(ask, cx, &facts) {
+            match judge_at(at, ask, cx, &facts) {
                 Ok(permit) => permits.push(permit),
-                Err(refusal) => self.leave_refused(&refusal, &cx.by, cx.now)?,
+                Err(refusal) => self.leave_refused(&refusal, &cx.by, at)?,
             }
         }
         work(self, found, &permits)
@@ -103,7 +107,11 @@ impl Tx<'_> {
 
     /// Writes a refusal's entry and answers it.
     pub fn refuse<T>(&mut self, refusal: Refusal, cx: &Context) -> Decided<T> {
-        self.leave_refused(&refusal, &cx.by, cx.now)?;
+        self.refuse_at(cx.now, refusal, cx)
+    }
+
+    fn refuse_at<T>(&mut self, at: DateTime<Utc>, refusal: Refusal, cx: &Context) -> Decided<T> {
+        self.leave_refused(&refusal, &cx.by, at)?;
         Ok(Err(refusal))
     }
 
@@ -114,35 +122,38 @@ impl Tx<'_> {
 
     /// The child that a reference names, made known once each of what is asked is permitted.
     fn known_for(&mut self, reference: &ChildReference, asks: &[Ask], cx: &Context) -> Result<Result<ChildId, Refusal>, StoreError> {
+        let refused = |ask: &Ask| judge(*ask, cx, &NOBODY).err();
+        // What depends on no child is refused before anybody is looked for: the answer, its entry and the time it takes say
+        // nothing of whether the child is known.
+        if let Some(refusal) = asks.iter().filter(|ask| ask.facts() == FactsAsked::None).find_map(refused) {
+            return Ok(Err(refusal));
+        }
         self.hold_children()?;
         if let Some(child) = self.known_child(reference)? {
             return Ok(Ok(child));
         }
-        for ask in asks {
-            if let Err(refusal) = self.decided(*ask, cx)? {
-                return Ok(Err(refusal));
-            }
+        match asks.iter().find_map(refused) {
+            Some(refusal) => Ok(Err(refusal)),
+            None => self.child_for_decision(reference).map(Ok),
         }
-        self.child_for_decision(reference).map(Ok)
     }
 
     /// The permit, or the refusal before it is written.
     pub(crate) fn decided(&mut self, ask: Ask, cx: &Context) -> Decided<Permit> {
-        let facts = self.facts_for(&ask, cx)?;
-        Ok(judge(ask, cx, &facts))
+        let at = self.pass_gate_of(&ask, cx)?;
+        let facts = self.facts_behind(&ask, cx)?;
+        Ok(judge_at(at, ask, cx, &facts))
     }
 
-    fn facts_for(&mut self, ask: &Ask, cx: &Context) -> Result<ChildFacts, StoreError> {
-        self.pass_gate_of(ask)?;
-        self.facts_behind(ask, cx)
-    }
-
-    fn pass_gate_of(&mut self, ask: &Ask) -> Result<(), StoreError> {
-        match ask.child {
-            Some(child) if ask.changes_something() => self.child_for_withdrawal(child),
-            Some(child) => self.child_for_disclosure(child),
-            None => Ok(()),
+    /// Passes the gate, and answers the instant of what is decided behind it.
+    fn pass_gate_of(&mut self, ask: &Ask, cx: &Context) -> Result<DateTime<Utc>, StoreError> {
+        let Some(child) = ask.child else { return Ok(cx.now) };
+        if ask.changes_something() {
+            self.child_for_withdrawal(child)?
+        } else {
+            self.child_for_disclosure(child)?
         }
+        Ok(cx.instants.now())
     }
 
     /// Facts handed in could be older than a withdrawal: they are read once the gate is passed.
@@ -171,5 +182,9 @@ impl Store {
 
 /// Decides on facts that were read behind the gate of what is asked for.
 pub(crate) fn judge(ask: Ask, cx: &Context, facts: &ChildFacts) -> Result<Permit, Refusal> {
-    decide(ask, Facts::at(cx.now, &cx.partnership, facts))
+    judge_at(cx.now, ask, cx, facts)
+}
+
+fn judge_at(at: DateTime<Utc>, ask: Ask, cx: &Context, facts: &ChildFacts) -> Result<Permit, Refusal> {
+    decide(ask, Facts::at(at, &cx.partnership, facts))
 }

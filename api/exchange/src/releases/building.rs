@@ -6,7 +6,7 @@ use std::sync::Arc;
 use chrono::{DateTime, Days, NaiveDate, Utc};
 use disclosure::{Coverage, ExpectedList, PlanFact, ReleaseInput, ReleaseSecret, WaitFact};
 use domain::audit::Attribution;
-use domain::calls::Context;
+use domain::calls::{Context, Instants};
 use domain::dates::days_between;
 use domain::districts::district_name;
 use domain::identifiers::{ChildId, ReleaseId};
@@ -47,7 +47,7 @@ pub async fn build_release(store: &Store, secrets: Ring<Arc<ReleaseSecret>>, bui
         request_id: id.0,
         resource: Some(id.0),
     };
-    let cx = Context { partnership, by, now };
+    let cx = Context { partnership, by, now, instants: Instants::new(move || now) };
     let counting = cx.clone();
     let draft = store
         .read(move |tx| {
