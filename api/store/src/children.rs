@@ -101,8 +101,8 @@ impl Tx<'_> {
     }
 
     /// Holds those of the children that the gateway knows, as [`Tx::child_for_decision`] does. Their gates are passed in one
-    /// order, whatever order they are named in: two transactions about the same children wait in turn, never each for the
-    /// other.
+    /// order, whatever order they are named in: two transactions about the same known children wait in turn, never each for
+    /// the other.
     pub fn hold_together(&mut self, references: &[&ChildReference]) -> Result<(), StoreError> {
         if !matches!(self.handle, Handle::Postgres(_)) {
             return Ok(());

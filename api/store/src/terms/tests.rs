@@ -8,7 +8,8 @@ use std::path::Path;
 
 use diesel::sql_types::BigInt;
 use diesel::{QueryableByName, RunQueryDsl, sql_query};
-use domain::agreements::DataClass;
+use domain::agreements::{DataClass, Purpose};
+use domain::consents::ConsentDecision;
 use domain::policy::{Act, Ask};
 use uuid::Uuid;
 
@@ -58,6 +59,30 @@ fn no_entry_takes_a_permit_for_something_else() {
                 }
             }
         }
+    });
+}
+
+#[test]
+fn a_decision_is_of_the_instant_at_which_its_gate_was_passed() {
+    let (came, passed) = (world::instant("2026-06-01T09:00:00Z"), world::instant("2026-06-01T09:00:10Z"));
+    with_world(|tx, world| {
+        let cx = world.waiting(came, passed);
+        let own = Ask::own(Act::ReadConsents, world.by.organisation, DataClass::WaitingListStatus);
+        let at = tx.permitted(own.of(world.child), &cx, |_, permit| Ok(permit.at())).unwrap();
+        assert_eq!(at.unwrap(), passed);
+        // Of nobody, no gate is passed.
+        assert_eq!(tx.permitted(own, &cx, |_, permit| Ok(permit.at())).unwrap().unwrap(), came);
+    });
+}
+
+#[test]
+fn what_depends_on_no_child_is_refused_of_a_known_one_as_of_any() {
+    let now = world::instant("2026-06-01T09:00:00Z");
+    with_world(|tx, world| {
+        // Nobody records what no agreement is about.
+        let ask = Ask::record(ConsentDecision::Permit, code("RYX"), code(TRUST), Purpose::CareCoordination, DataClass::WaitingListStatus);
+        let refused = tx.permitted_naming(&world.references[0], ask, &world.waiting(now, now), |_, _| Ok(())).unwrap();
+        assert_eq!(refused.unwrap_err().ask().child, None);
     });
 }
 

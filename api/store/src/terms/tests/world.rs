@@ -1,6 +1,7 @@
 //! A partnership that permits everything, and a database with one of each thing about one child.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use chrono::{DateTime, NaiveDate, Utc};
 use diesel::prelude::*;
@@ -8,6 +9,7 @@ use diesel_migrations::MigrationHarness;
 use domain::advice::{AdviceKind, AdviceRequest, AdviceRequestDraft};
 use domain::agreements::{Agreement, Basis, Confidentiality, ConsentRule, DataClass, OptOut, Population, Purpose};
 use domain::audit::Attribution;
+use domain::calls::{Context, Instants};
 use domain::children::ChildReference;
 use domain::consents::{Consent, ConsentDecision, ConsentDraft, DecidedBy};
 use domain::disputes::DisputeDraft;
@@ -52,7 +54,7 @@ const REQUEST: AdviceRequestId = AdviceRequestId(Uuid::from_u128(9));
 pub(super) const CONSENTED: [DataClass; 2] = [DataClass::WaitingListStatus, DataClass::EhcpStatus];
 
 pub(super) struct World {
-    partnership: Partnership,
+    partnership: Arc<Partnership>,
     pub child: ChildId,
     pub other: ChildId,
     /// Who the two are.
@@ -75,7 +77,7 @@ pub(super) fn with_world(work: impl FnOnce(&mut Tx<'_>, &World)) {
 impl World {
     fn of(tx: &mut Tx<'_>) -> Self {
         let references =
-            ["9434765919", "9434765870"].map(|number| ChildReference::by_nhs_number(number.parse().unwrap(), day("2017-03-09")));
+            ["9990000018", "9990000026"].map(|number| ChildReference::by_nhs_number(number.parse().unwrap(), day("2017-03-09")));
         let [child, other] = references.each_ref().map(|reference| tx.child_for_decision(reference).unwrap());
         let request = AdviceRequestDraft {
             id: REQUEST,
@@ -85,7 +87,7 @@ impl World {
             received_on: day("2026-06-01"),
             receipt_evidence: None,
         };
-        let (partnership, by) = (partnership(), by());
+        let (partnership, by) = (Arc::new(partnership()), by());
         let ask = request_advice().of(child).about(REQUEST.0);
         let request = tx.create_advice_request(&permit(&partnership, &ask).unwrap(), &request, &by).unwrap();
         let world = Self { partnership, child, other, references, request, by };
@@ -104,6 +106,12 @@ impl World {
         let pairs = parties.iter().flat_map(|holder| parties.map(|recipient| Ask { holder: *holder, recipient, ..*ask }));
         let asks = pairs.flat_map(|ask| Purpose::ALL.iter().map(move |purpose| Ask { purpose: *purpose, ..ask }));
         std::iter::once(*ask).chain(asks).find_map(|ask| self.permit(&ask))
+    }
+
+    /// A call that came in at one instant and whose decisions are made at a later one.
+    pub(super) fn waiting(&self, now: DateTime<Utc>, passed: DateTime<Utc>) -> Context {
+        let instants = Instants::new(move || passed);
+        Context { partnership: Arc::clone(&self.partnership), by: self.by.clone(), now, instants }
     }
 
     pub(super) fn needs(&self) -> domain::partnerships::Needs {
@@ -147,6 +155,10 @@ impl World {
         );
         on!(tx, c => diesel::insert_into(record::table).values(&row).execute(*c)).unwrap();
     }
+}
+
+pub(super) fn instant(text: &str) -> DateTime<Utc> {
+    text.parse().unwrap()
 }
 
 /// Decided about a child of whom the thing that is asked about was recorded, set or made by who asks, and is over.
