@@ -54,7 +54,7 @@ pub use entries::{EntryChoice, list_entries};
 pub use erasures::{erase, lift_erasure};
 pub use holds::{release_hold, set_hold};
 pub use idempotency::{Key, Once, fingerprint};
-pub use intake::{Coding, Delivery, Digests, Door, Intake, Order, Outcome, Submissions, refuse_unreadable};
+pub use intake::{BodyLimits, Coding, Delivery, Digests, Intake, Order, Outcome, Submissions, refuse_unreadable};
 pub use logs::{append_audit, audit_head, check_ready, prune_audit, watch_backlog};
 pub use opt_outs::{list_opt_outs, load_opt_outs};
 pub use overrides::{NewOverride, end_override, make_override};

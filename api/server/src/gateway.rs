@@ -12,7 +12,7 @@ use actix_web::test::{TestRequest, init_service};
 use actix_web::{App, HttpServer, web};
 use domain::operations::Operation;
 use domain::recognition::Rules;
-use exchange::{Context, Door, Intake, Releases, Trouble};
+use exchange::{BodyLimits, Context, Intake, Releases, Trouble};
 use exchange::{Journal, Store, StoreError};
 use tokio::task::{JoinError, JoinSet};
 use tracing_actix_web::TracingLogger;
@@ -116,8 +116,8 @@ pub async fn start(configuration: Configuration, clock: Clock) -> Result<Gateway
     let verifier = LiveVerifier::new(trust.clone(), clock.clone(), move |reason| refusals.certificate_refused(reason));
     let tls = server_config(ServerCertificate::new(files.certificate.live()), verifier, clock.clone(), configuration.api.tls12)?;
     let issuer = configuration.api.issuer.clone().unwrap_or_else(|| format!("https://{api}"));
-    let door = Door { most: configuration.api.maximum_body_bytes, rate: configuration.api.minimum_body_rate };
-    let intake = Intake::new(store.clone(), clock.clone(), rules, journal.clone(), configuration.submissions.clone(), door);
+    let limits = BodyLimits { most: configuration.api.maximum_body_bytes, rate: configuration.api.minimum_body_rate };
+    let intake = Intake::new(store.clone(), clock.clone(), rules, journal.clone(), configuration.submissions.clone(), limits);
     let document = routes::document();
     let state = web::Data::new(State {
         ids: Ids::new(clock.clone()),

@@ -56,9 +56,9 @@ const PLACE_WAIT: Duration = Duration::from_secs(30);
 /// How long a body is waited for before it is asked how much of it came.
 const WINDOW: Duration = Duration::from_secs(30);
 
-/// What a door lets in.
+/// How large a body may be, and how slow.
 #[derive(Debug, Clone, Copy)]
-pub struct Door {
+pub struct BodyLimits {
     /// The largest body, in bytes.
     pub most: u64,
     /// The least that has to come of one, in bytes a second.
@@ -95,7 +95,7 @@ enum Way {
 
 impl Intake {
     /// Works on the runtime that it is made on.
-    pub fn new(store: Store, clock: Clock, rules: Rules, journal: Journal, settings: Submissions, door: Door) -> Self {
+    pub fn new(store: Store, clock: Clock, rules: Rules, journal: Journal, settings: Submissions, limits: BodyLimits) -> Self {
         let places = |count: usize| Arc::new(Semaphore::new(count));
         Self {
             store,
@@ -107,8 +107,8 @@ impl Intake {
             places: places(AT_ONCE),
             background: places(AT_ONCE_LATER),
             pending: places(settings.most_pending.into()),
-            bounds: Bounds { most: door.most, expansion: settings.maximum_expansion.into() },
-            pace: Pace { window: WINDOW, bytes: door.rate.saturating_mul(WINDOW.as_secs()) },
+            bounds: Bounds { most: limits.most, expansion: settings.maximum_expansion.into() },
+            pace: Pace { window: WINDOW, bytes: limits.rate.saturating_mul(WINDOW.as_secs()) },
             settings,
         }
     }
