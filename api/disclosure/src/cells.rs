@@ -15,7 +15,7 @@ const BASE: u64 = 5;
 /// What stands in place of a value: the Department for Education's symbols.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Marker {
-    /// `c`: nought to four, or withheld to protect another figure. The two look alike.
+    /// `c`: zero to four, or withheld to protect another figure. The two look alike.
     Confidential,
     /// `z`: the figure makes no sense here.
     NotApplicable,

@@ -35,7 +35,7 @@ pub struct PublicKey {
 pub enum KeyMaterial {
     /// Of P-256 the uncompressed point (65 bytes), of Ed25519 the encoded one (32).
     Point(Vec<u8>),
-    /// Both big-endian, without leading noughts.
+    /// Both big-endian, without leading zeros.
     Rsa { modulus: Vec<u8>, exponent: Vec<u8> },
 }
 

@@ -177,7 +177,7 @@ pub(crate) fn pick<'a, T>(rng: &mut ChaCha8Rng, choices: &'a [(u32, T)]) -> Opti
     choices.get(weighted(rng, choices.iter().map(|(weight, _)| *weight))).map(|(_, choice)| choice)
 }
 
-/// The place of one of several weights, which are not all nought.
+/// The place of one of several weights, which are not all zero.
 fn weighted(rng: &mut ChaCha8Rng, weights: impl Iterator<Item = u32> + Clone) -> usize {
     let mut left = rng.random_range(0..weights.clone().sum());
     for (at, weight) in weights.enumerate() {

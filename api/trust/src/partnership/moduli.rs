@@ -11,7 +11,7 @@ const PRIMES: [u32; 38] = [
     139, 149, 151, 157, 163, 167,
 ];
 
-/// Refuses a modulus or an exponent that is no good; both are big-endian, without leading noughts.
+/// Refuses a modulus or an exponent that is no good; both are big-endian, without leading zeros.
 pub(super) fn check(modulus: &[u8], exponent: &[u8]) -> Result<(), &'static str> {
     let bits = modulus.first().map_or(0, |first| modulus.len() * 8 - first.leading_zeros() as usize);
     if !(SHORTEST..=LONGEST).contains(&bits) {

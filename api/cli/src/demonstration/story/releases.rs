@@ -70,11 +70,11 @@ fn show(telling: &mut Telling<'_>, cells: &[Cell]) -> Result<(), Failure> {
         "c" | "x" | "z" => true,
         count => count.parse::<u64>().is_ok_and(|count| count >= 5 && count.is_multiple_of(5)),
     };
-    telling.check(cells.iter().all(is_published), "every count is a multiple of 5 or a marker; nought to four alike are c")?;
+    telling.check(cells.iter().all(is_published), "every count is a multiple of 5 or a marker; zero to four alike are c")?;
     let not_sent = |cell: &Cell| cell.pathway == LIST_NOT_SENT;
     telling.check(
         cells.iter().any(not_sent) && cells.iter().all(|cell| not_sent(cell) == (cell.value == "x")),
-        "the list that did not come is x: absent is not nought, and neither is withheld",
+        "the list that did not come is x: absent is not zero, and neither is withheld",
     )?;
     Ok(())
 }
