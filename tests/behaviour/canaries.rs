@@ -167,14 +167,14 @@ on_both! {
         tell_everything(&council, &trust).await;
         assert_nothing_is_told(&world, "before");
         world.rotate(None, false).await.unwrap();
-        world.rotate(Some(domain::keys::KeyPurpose::Release), true).await.unwrap();
+        world.rotate(Some(domain::KeyPurpose::Release), true).await.unwrap();
         assert_nothing_is_told(&world, "while the new keys are not in force");
         until("everything is brought under the new keys", async || {
             assert_nothing_is_told(&world, "during");
             world.values_under_older_keys(2, 2) == 0
         })
         .await;
-        for purpose in [domain::keys::KeyPurpose::Envelope, domain::keys::KeyPurpose::LookUp] {
+        for purpose in [domain::KeyPurpose::Envelope, domain::KeyPurpose::LookUp] {
             assert!(world.retire(Some(purpose), chrono::Duration::hours(1)).await.done);
         }
         trust.push_csv("list=autism", rows(20..40)).await.expect_status(201);

@@ -8,7 +8,7 @@ use std::collections::HashSet;
 use std::io::{self, Cursor, Read, Write};
 
 use adapters::{Format, InMemory, REGISTRY, Row, Scratch, Sink, Spool, SpoolReader, Starters, Stop, Unreadable};
-use domain::issues::{Issue, Severity};
+use domain::{Issue, Severity};
 use integration_tests::short_or_whole;
 use proptest::prelude::*;
 

@@ -2,7 +2,7 @@
 
 #![cfg(test)]
 
-use domain::dates::{days_between, parse_day};
+use domain::{days_between, parse_day};
 
 #[test]
 fn days_are_counted_as_the_national_model_counts_them() {

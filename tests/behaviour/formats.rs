@@ -3,8 +3,7 @@
 use std::collections::BTreeSet;
 
 use adapters::REGISTRY;
-use domain::issues::IssueCode;
-use domain::submissions::Dataset;
+use domain::{Dataset, IssueCode};
 use integration_tests::{Persona, World, on_both};
 use reqwest::Method;
 use serde_json::Value;

@@ -8,7 +8,7 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use adapters::REGISTRY;
-use domain::nhs_numbers::NhsNumber;
+use domain::NhsNumber;
 use zip::ZipArchive;
 
 use crate::inputs::{parse, targets};

@@ -1,9 +1,6 @@
 //! Records as a patient system's HL7 v2 messages, sent to a running gateway.
 
-use domain::children::ChildReference;
-use domain::pathways::Pathway;
-use domain::referrals::{Referral, ReferralDetails, Status};
-use domain::submissions::{Entry, Record};
+use domain::{ChildReference, Pathway, Referral, ReferralDetails, ReferralStatus, SubmittedEntry, SubmittedRecord};
 use integration_tests::records::{BORN, days_ago, number};
 use integration_tests::{Answer, Persona, World, today};
 use reqwest::Method;
@@ -17,18 +14,18 @@ pub(crate) fn reference(nth: usize) -> ChildReference {
 }
 
 /// A child that has waited thirty days for autism.
-pub(crate) fn referral(id: &str, nth: usize) -> Record {
+pub(crate) fn referral(id: &str, nth: usize) -> SubmittedRecord {
     let details =
         ReferralDetails { nhs_number_status: Some("01".into()), district: Some("E07000240".into()), ..ReferralDetails::default() };
     let referral = Referral {
         referral_id: id.into(),
         pathways: Pathway::Autism.into(),
-        status: Status::Waiting,
+        status: ReferralStatus::Waiting,
         referral_received_date: days_ago(30),
         recognised: Vec::new(),
         details,
     };
-    Record { child: reference(nth), entry: Entry::Referral(Box::new(referral)) }
+    SubmittedRecord { child: reference(nth), entry: SubmittedEntry::Referral(Box::new(referral)) }
 }
 
 /// Posts messages as they are.
@@ -38,7 +35,7 @@ pub(crate) async fn push(persona: &Persona, query: &str, body: impl Into<reqwest
 }
 
 /// Sends records of RY4's, or has them looked at only.
-pub(crate) async fn send(world: &World, records: &[Record], validate: bool) -> Sent {
+pub(crate) async fn send(world: &World, records: &[SubmittedRecord], validate: bool) -> Sent {
     let trust = world.persona("provider-hct").signed_in().await;
     let mut body = Vec::new();
     adapters::write_hl7v2(records, "RY4".parse().unwrap(), today(), &mut body).unwrap();

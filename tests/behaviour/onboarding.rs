@@ -9,10 +9,7 @@ use adapters::{Context, InMemory, Kept, Row};
 use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
 use diesel::sql_types::{Nullable, Text};
-use domain::dates::parse_day;
-use domain::issues::Severity;
-use domain::recognition::Rules;
-use domain::submissions::{Dataset, Entry};
+use domain::{Dataset, RecognitionRules, Severity, SubmittedEntry, parse_day};
 
 #[derive(QueryableByName)]
 struct Cell {
@@ -40,7 +37,8 @@ fn view(tables: &str, view: &str) -> (Vec<String>, Vec<Row>) {
         file = format!("{file}\n{}", row.join(","));
     }
     let mut kept = Kept::default();
-    let context = Context { organisation: "RY4".parse().unwrap(), today: parse_day("2026-11-20").unwrap(), rules: Rules::built_in() };
+    let context =
+        Context { organisation: "RY4".parse().unwrap(), today: parse_day("2026-11-20").unwrap(), rules: RecognitionRules::built_in() };
     adapters::read(adapters::find(Dataset::WaitingList, "csv").unwrap(), &mut Cursor::new(file), &InMemory, &context, &mut kept).unwrap();
     assert!(kept.file_issues.is_empty() && kept.out_of_scope == 0);
     (columns, kept.rows)
@@ -68,7 +66,7 @@ fn the_example_views_give_the_native_columns_and_rows_that_are_taken() {
         let read: Vec<_> = rows
             .iter()
             .map(|row| match row.record.as_ref().map(|record| &record.entry) {
-                Some(Entry::Referral(it)) => (it.referral_id.clone(), it.pathways.to_string(), it.status.to_string()),
+                Some(SubmittedEntry::Referral(it)) => (it.referral_id.clone(), it.pathways.to_string(), it.status.to_string()),
                 _ => panic!("{:?}", row.issues),
             })
             .collect();

@@ -5,15 +5,12 @@ use std::collections::HashSet;
 use std::io::{Cursor, Read};
 
 use adapters::{Context, Format, InMemory, Kept, Scratch, Unreadable};
-use domain::dates::parse_day;
-use domain::issues::Severity;
-use domain::recognition::Rules;
-use domain::submissions::Dataset;
+use domain::{Dataset, RecognitionRules, Severity, parse_day};
 
 pub(crate) fn context(dataset: Dataset) -> Context<'static> {
     // Whose records the samples are.
     let organisation = if dataset == Dataset::Ehcp { "E10000015" } else { "RY4" };
-    Context { organisation: organisation.parse().unwrap(), today: parse_day("2026-11-20").unwrap(), rules: Rules::built_in() }
+    Context { organisation: organisation.parse().unwrap(), today: parse_day("2026-11-20").unwrap(), rules: RecognitionRules::built_in() }
 }
 
 pub(crate) fn read(format: Format, source: &mut dyn Read) -> (Kept, Result<(), Unreadable>) {

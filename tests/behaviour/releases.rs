@@ -1,6 +1,6 @@
 //! What counts in a release, and what is missing from it.
 
-use domain::nhs_numbers::NhsNumber;
+use domain::NhsNumber;
 use integration_tests::{on_both, today};
 use serde_json::{Value, json};
 

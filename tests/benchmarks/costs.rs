@@ -9,12 +9,10 @@ use aws_lc_rs::hmac;
 use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Binary, Text, Timestamp};
-use domain::agreements::{DataClass, Purpose};
-use domain::audit::{Actor, Attribution, Leaf};
-use domain::consents::{Consent, ConsentDecision, DecidedBy};
-use domain::identifiers::{ChildId, ConsentId};
-use domain::pathways::{Pathway, PathwaySet};
-use domain::policy::{Act, Ask, ChildFacts, Facts, Permit, decide};
+use domain::{
+    Act, Actor, Ask, Attribution, ChildFacts, ChildId, Consent, ConsentDecision, ConsentId, DataClass, DecidedBy, Facts, Leaf, Pathway,
+    PathwaySet, Permit, Purpose, decide,
+};
 use integration_tests::today;
 use store::LogLimits;
 

@@ -7,10 +7,7 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use adapters::{Context, Row, Sink, Stop};
-use domain::issues::Issue;
-use domain::organisations::OrganisationCode;
-use domain::recognition::Rules;
-use domain::submissions::Dataset;
+use domain::{Dataset, Issue, OrganisationCode, RecognitionRules};
 use exchange::Spools;
 use integration_tests::{Cluster, today};
 use zip::write::SimpleFileOptions;
@@ -134,7 +131,7 @@ fn stored(archive: &Path, folder: &Path) -> Result<PathBuf> {
 /// The best of three.
 fn parse(format: &str, file: &Path, rows: u64, folder: &Path) -> Result<f64> {
     let adapter = adapters::find(Dataset::WaitingList, format).ok_or("no such format")?;
-    let context = Context { organisation: PROVIDER.parse()?, today: today(), rules: Rules::built_in() };
+    let context = Context { organisation: PROVIDER.parse()?, today: today(), rules: RecognitionRules::built_in() };
     let spools = Spools::new(folder.join("scratch"));
     let mut best = 0.0_f64;
     for _ in 0..3 {

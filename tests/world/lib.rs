@@ -17,7 +17,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use chrono::{Duration, NaiveDate};
-use domain::keys::KeyPurpose;
+use domain::KeyPurpose;
 use sendbridge::demonstration::{LayOut, lay_out};
 use serde_json::Value;
 use server::{CommandError, Configuration, Gateway};
@@ -273,7 +273,7 @@ impl World {
     }
 
     /// Removes what is past its retention, as the operator's command does.
-    pub async fn run_retention(&self, dry_run: bool) -> domain::retention::Report {
+    pub async fn run_retention(&self, dry_run: bool) -> domain::RetentionReport {
         server::run_retention(&self.configuration, self.hands.clock(), dry_run).await.expect("a run of the retention")
     }
 
@@ -297,7 +297,7 @@ pub async fn until(what: &str, mut holds: impl AsyncFnMut() -> bool) {
 
 /// The day it is in London by the machine's clock.
 pub fn today() -> NaiveDate {
-    domain::dates::london_day(Clock::system().now())
+    domain::london_day(Clock::system().now())
 }
 
 /// Tests that run on both databases: `on_both! { async fn what_is_true(world: World) { … } }` makes

@@ -1,7 +1,7 @@
 //! Made-up records as partners send them.
 
 use chrono::{Days, NaiveDate};
-use domain::nhs_numbers::NhsNumber;
+use domain::NhsNumber;
 use serde_json::{Value, json};
 
 use crate::today;

@@ -5,7 +5,7 @@
 //! Windows-1252. The five bytes that have no meaning there are refused: then it is neither.
 
 use csv::ByteRecord;
-use domain::issues::IssueCode;
+use domain::IssueCode;
 use encoding_rs::WINDOWS_1252;
 
 /// What has been met in one file.

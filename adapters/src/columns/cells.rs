@@ -1,9 +1,7 @@
 //! A referral as the native columns hold it: what is written under each.
 
 use chrono::NaiveDate;
-use domain::children::{ChildIdentifier, ChildReference};
-use domain::referrals::Referral;
-use domain::submissions::{Entry, Record};
+use domain::{ChildIdentifier, ChildReference, Referral, SubmittedEntry, SubmittedRecord};
 
 use super::Column;
 
@@ -67,15 +65,15 @@ impl From<bool> for Cell {
 }
 
 /// The referral of a record; other entries are in none of the formats of waiting lists.
-pub(crate) fn referral_of(record: &Record) -> Option<&Referral> {
+pub(crate) fn referral_of(record: &SubmittedRecord) -> Option<&Referral> {
     match &record.entry {
-        Entry::Referral(referral) => Some(referral),
-        Entry::Case(_) | Entry::Merge(_) => None,
+        SubmittedEntry::Referral(referral) => Some(referral),
+        SubmittedEntry::Case(_) | SubmittedEntry::Merge(_) => None,
     }
 }
 
 /// A record's cells in the order of the columns; nothing for what is no referral.
-pub(crate) fn cells(record: &Record) -> Option<impl Iterator<Item = Cell>> {
+pub(crate) fn cells(record: &SubmittedRecord) -> Option<impl Iterator<Item = Cell>> {
     let referral = referral_of(record)?;
     Some(Column::ALL.iter().map(|column| cell(*column, &record.child, referral)))
 }

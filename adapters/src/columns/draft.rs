@@ -1,14 +1,10 @@
 //! From a row's values to a referral. Whether the referral makes sense is the domain's to say.
 
 use chrono::NaiveDate;
-use domain::children::ChildIdentifier;
-use domain::dates::parse_day;
-use domain::issues::IssueCode;
-use domain::nhs_numbers::{NhsNumber, NhsNumberError};
-use domain::organisations::OrganisationCode;
-use domain::pathways::PathwaySet;
-use domain::referrals::{Hold, OnwardReferral, PreviousReferral, REFERRAL_ID_LENGTH, Referral, ReferralDetails, Status};
-use domain::submissions::Entry;
+use domain::{
+    ChildIdentifier, IssueCode, NhsNumber, NhsNumberError, OnwardReferral, OrganisationCode, PathwaySet, PreviousReferral,
+    REFERRAL_ID_LENGTH, Referral, ReferralDetails, ReferralHold, ReferralStatus, SubmittedEntry, parse_day,
+};
 
 use super::{Column, Values};
 use crate::contract::{Context, Draft, Fault};
@@ -27,15 +23,15 @@ pub(crate) fn draft(number: u64, row: &impl Values, context: &Context<'_>) -> Dr
     let date_of_birth = reading.required(Column::DateOfBirth, day);
     let pathways = reading.required(Column::Pathway, listed::<PathwaySet>);
     let received = reading.required(Column::ReferralReceivedDate, day);
-    let status = reading.required(Column::Status, listed::<Status>);
+    let status = reading.required(Column::Status, listed::<ReferralStatus>);
     let details = reading.details(local_patient_id);
     // Values that could not be read have their error, so no stand-in here is ever kept: it lets
     // the rest of the row be checked.
     let entry = received.map(|referral_received_date| {
-        Entry::Referral(Box::new(Referral {
+        SubmittedEntry::Referral(Box::new(Referral {
             referral_id: referral_id.clone().unwrap_or_default(),
             pathways: pathways.unwrap_or_default(),
-            status: status.unwrap_or(Status::Waiting),
+            status: status.unwrap_or(ReferralStatus::Waiting),
             referral_received_date,
             recognised: row.recognised(),
             details,
@@ -160,14 +156,14 @@ impl<'a, V: Values> Reading<'a, V> {
         Some(OnwardReferral { to, on: on?, reason })
     }
 
-    fn hold(&mut self) -> Option<Hold> {
+    fn hold(&mut self) -> Option<ReferralHold> {
         let from = self.day(Column::HoldFrom);
         let to = self.day(Column::HoldTo);
         let reason = self.text(Column::HoldReason, PHRASE);
         if self.row.value(Column::HoldFrom).is_none() && (to.is_some() || reason.is_some()) {
             self.fault(Column::HoldFrom, IssueCode::HoldWithoutStart);
         }
-        Some(Hold { from: from?, to, reason })
+        Some(ReferralHold { from: from?, to, reason })
     }
 }
 

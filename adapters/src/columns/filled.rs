@@ -2,9 +2,7 @@
 
 use std::borrow::Cow;
 
-use domain::issues::IssueCode;
-use domain::pathways::PathwaySet;
-use domain::recognition::{self, Recognised};
+use domain::{IssueCode, PathwaySet, Recognised, recognised_pathways};
 
 use super::{Column, FIELDS, Values};
 use crate::contract::Names;
@@ -45,12 +43,12 @@ impl<'a> Filled<'a> {
 
     /// The pathways that its codes said.
     pub(crate) fn pathways(&self) -> PathwaySet {
-        recognition::pathways(&self.recognised)
+        recognised_pathways(&self.recognised)
     }
 
     /// Puts the pathways that its codes say.
     pub(crate) fn recognise(&mut self, recognised: Vec<Recognised>) {
-        self.set(Column::Pathway, recognition::pathways(&recognised).to_string());
+        self.set(Column::Pathway, recognised_pathways(&recognised).to_string());
         self.recognised = recognised;
     }
 }

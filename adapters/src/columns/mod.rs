@@ -7,9 +7,7 @@ mod filled;
 mod header;
 mod numbers;
 
-use domain::issues::IssueCode;
-use domain::recognition::Recognised;
-use domain::referrals::REFERRAL_ID_LENGTH;
+use domain::{IssueCode, REFERRAL_ID_LENGTH, Recognised};
 
 use crate::contract::{Called, Field, Names};
 pub(crate) use cells::{Cell, cell, cells, referral_of};

@@ -1,6 +1,6 @@
 //! Numbers, where text belongs: as spreadsheets and JSON hold them.
 
-use domain::issues::IssueCode;
+use domain::IssueCode;
 
 /// Whole numbers from here on may have been rounded: a spreadsheet keeps fifteen digits.
 const EXACT: f64 = 1e15;

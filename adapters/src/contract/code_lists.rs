@@ -1,6 +1,6 @@
 //! Which list the codes of a field are of, by its name: the native formats', or a national data set's.
 
-use domain::codelists::CodeList;
+use domain::CodeList;
 
 /// Element names of CSDS and MHSDS (reference, sections 3 and 4).
 const NATIONAL: &[(&str, &CodeList)] = &[
@@ -38,7 +38,7 @@ const NATIONAL: &[(&str, &CodeList)] = &[
 pub(crate) fn of_field(field: &str) -> Option<&'static CodeList> {
     let name = field.rsplit(|c: char| !c.is_ascii_alphanumeric() && c != '_').next()?;
     let national = NATIONAL.iter().find(|(known, _)| known.eq_ignore_ascii_case(name)).map(|(_, list)| *list);
-    domain::referrals::list_of(name).or(national)
+    domain::code_list_of(name).or(national)
 }
 
 #[cfg(test)]

@@ -3,10 +3,7 @@
 use std::io::Read;
 
 use chrono::NaiveDate;
-use domain::codelists::CodeList;
-use domain::organisations::OrganisationCode;
-use domain::recognition::Rules;
-use domain::submissions::Dataset;
+use domain::{CodeList, Dataset, OrganisationCode, RecognitionRules};
 
 use super::code_lists;
 use super::lines::Lines;
@@ -24,7 +21,7 @@ pub struct Context<'a> {
     /// The day it is, in Europe/London.
     pub today: NaiveDate,
     /// Which codes make a referral one of a pathway.
-    pub rules: &'a Rules,
+    pub rules: &'a RecognitionRules,
 }
 
 /// A format whose files hold records of children.

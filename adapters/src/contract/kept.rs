@@ -1,6 +1,6 @@
 //! A sink that keeps what it is given, for tests here and elsewhere.
 
-use domain::issues::Issue;
+use domain::Issue;
 
 #[cfg(test)]
 pub(crate) use self::reading::{context, faults, multipart, read, with};
@@ -50,15 +50,18 @@ impl Sink for Kept {
 mod reading {
     use std::io::Cursor;
 
-    use domain::dates::parse_day;
-    use domain::recognition::Rules;
+    use domain::{RecognitionRules, parse_day};
 
     use super::Kept;
     use crate::contract::{Context, Fault, Format, InMemory, Row, Unreadable};
 
     /// The organisation's bytes, read on 20 November 2026.
     pub(crate) fn context(organisation: &str) -> Context<'static> {
-        Context { organisation: organisation.parse().unwrap(), today: parse_day("2026-11-20").unwrap(), rules: Rules::built_in() }
+        Context {
+            organisation: organisation.parse().unwrap(),
+            today: parse_day("2026-11-20").unwrap(),
+            rules: RecognitionRules::built_in(),
+        }
     }
 
     /// What is wrong with a row.

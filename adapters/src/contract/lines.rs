@@ -2,8 +2,7 @@
 //! count's own rules are asked.
 
 use chrono::NaiveDate;
-use domain::comparators::PublishedCount;
-use domain::issues::{Issue, IssueCode, Severity};
+use domain::{Issue, IssueCode, PublishedCount, Severity};
 
 use super::rows::Fault;
 use super::sinks::{PublishedRow, Sink, Stop};

@@ -2,9 +2,7 @@
 //! record's own rules are asked, whatever the format.
 
 use chrono::NaiveDate;
-use domain::children::{ChildIdentifier, ChildReference};
-use domain::issues::{Issue, IssueCode, Severity};
-use domain::submissions::{Entry, Record};
+use domain::{ChildIdentifier, ChildReference, Issue, IssueCode, Severity, SubmittedEntry, SubmittedRecord};
 
 use super::sinks::{Row, Sink, Stop};
 use super::unreadable::Unreadable;
@@ -34,7 +32,7 @@ pub struct Draft {
     pub referral_id: Option<String>,
     pub child: Option<ChildIdentifier>,
     pub date_of_birth: Option<NaiveDate>,
-    pub entry: Option<Entry>,
+    pub entry: Option<SubmittedEntry>,
     /// By native column where it is one's, else by the format's own name.
     pub faults: Vec<Fault>,
     /// What the format calls the fields: its reader is told that name.
@@ -73,19 +71,19 @@ impl<'a> Rows<'a> {
                 }
             };
             match entry {
-                Entry::Referral(referral) => {
+                SubmittedEntry::Referral(referral) => {
                     referral.check(date_of_birth, self.today, &mut report);
                     child.iter().for_each(|child| referral.check_child(child, &mut report));
                 }
-                Entry::Case(case) => case.check(date_of_birth, self.today, report),
-                Entry::Merge(_) => {}
+                SubmittedEntry::Case(case) => case.check(date_of_birth, self.today, report),
+                SubmittedEntry::Merge(_) => {}
             }
         }
         let rejected = faults.iter().any(|(_, code)| code.severity() == Severity::Error);
         let child = child.zip(date_of_birth).map(|(identifier, date_of_birth)| ChildReference { identifier, date_of_birth });
         let (record, rejected_request) = match (child, entry) {
-            (Some(child), Some(entry)) if !rejected => (Some(Record { child, entry }), None),
-            (Some(child), Some(Entry::Case(case))) => (None, Some((child, case.request.received_on))),
+            (Some(child), Some(entry)) if !rejected => (Some(SubmittedRecord { child, entry }), None),
+            (Some(child), Some(SubmittedEntry::Case(case))) => (None, Some((child, case.request.received_on))),
             _ => (None, None),
         };
         debug_assert!(record.is_some() || rejected, "a part of the draft is missing without an error");

@@ -1,6 +1,6 @@
 //! What a format says of itself, and files that show it.
 
-use domain::submissions::Dataset;
+use domain::Dataset;
 
 /// What a format is.
 #[derive(Debug, Clone, Copy)]

@@ -1,10 +1,7 @@
 //! What is read of a body, and who takes it.
 
 use chrono::NaiveDate;
-use domain::children::ChildReference;
-use domain::comparators::PublishedCount;
-use domain::issues::Issue;
-use domain::submissions::Record;
+use domain::{ChildReference, Issue, PublishedCount, SubmittedRecord};
 
 /// One row, read whole.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -18,7 +15,7 @@ pub struct Row {
     /// What a rejected request for an assessment is known by, where that could be read: it did flow too.
     pub rejected_request: Option<(ChildReference, NaiveDate)>,
     /// `None` exactly where one of the issues is an error.
-    pub record: Option<Record>,
+    pub record: Option<SubmittedRecord>,
     pub issues: Vec<Issue>,
 }
 

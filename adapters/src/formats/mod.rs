@@ -12,7 +12,7 @@ mod ndjson;
 mod sen2_xml;
 mod xlsx;
 
-use domain::submissions::Dataset;
+use domain::Dataset;
 
 use crate::contract::Format;
 pub use csds::write_csds;

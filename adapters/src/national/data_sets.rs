@@ -4,10 +4,7 @@
 use std::borrow::Cow;
 use std::io::Read;
 
-use domain::dates::years_between;
-use domain::issues::IssueCode;
-use domain::organisations::OrganisationCode;
-use domain::recognition::{Recognised, Seen};
+use domain::{IssueCode, OrganisationCode, Recognised, SeenCode, years_between};
 
 use crate::bytes::containers;
 use crate::bytes::joins::{Entry, Sorting};
@@ -256,7 +253,7 @@ fn hand_on<D: DataSet>(
 /// The rules that hold for a referral.
 fn recognise<D: DataSet>(set: &D, referred: &Referred<'_>, context: &Context<'_>) -> Vec<Recognised> {
     let codes = set.codes(referred);
-    let seen: Vec<_> = codes.iter().map(|(field, code)| Seen { field, code }).collect();
+    let seen: Vec<_> = codes.iter().map(|(field, code)| SeenCode { field, code }).collect();
     context.rules.recognise(day(referred.referral(2)).unwrap_or(context.today), &seen)
 }
 

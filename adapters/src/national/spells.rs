@@ -1,8 +1,7 @@
 //! What a referral's teams, contacts and periods come to, in the national data sets alike.
 
 use chrono::NaiveDate;
-use domain::pathways::{Pathway, PathwaySet};
-use domain::referrals::Status;
+use domain::{Pathway, PathwaySet, ReferralStatus};
 
 use super::values::{dated, day, first};
 use crate::columns::{Column, Filled};
@@ -78,16 +77,16 @@ pub(crate) fn fill_status<'a>(
         let team = latest(|team| team.rejected);
         filled.set(Column::RejectedDate, dated(team.rejected));
         filled.set(Column::RejectionReason, team.rejection_reason);
-        Status::Rejected
+        ReferralStatus::Rejected
     } else if is_closed {
         let team = latest(|team| team.closed);
         filled.set(Column::ClosedDate, dated(first(discharged, team.closed)));
         filled.set(Column::ClosureReason, first(reason, team.closure_reason));
-        Status::Closed
+        ReferralStatus::Closed
     } else if contacts.first.is_some_and(|first| first <= today) && !is_assessed(pathways) {
-        Status::Seen
+        ReferralStatus::Seen
     } else {
-        Status::Waiting
+        ReferralStatus::Waiting
     };
     filled.set(Column::Status, status.as_str());
 }

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use chrono::NaiveDate;
-use domain::dates::parse_day;
+use domain::parse_day;
 
 /// The first that is not blank.
 pub(crate) fn first<'a>(value: &'a str, other: &'a str) -> &'a str {

@@ -6,9 +6,7 @@ use std::io::{self, BufWriter, Seek, Write};
 use std::ops::RangeInclusive;
 
 use chrono::NaiveDate;
-use domain::children::ChildIdentifier;
-use domain::referrals::{Referral, Status};
-use domain::submissions::Record;
+use domain::{ChildIdentifier, Referral, ReferralStatus, SubmittedRecord};
 use zip::write::SimpleFileOptions;
 use zip::{DateTime, ZipWriter};
 
@@ -52,11 +50,11 @@ impl<W: Write + Seek> Tables<W> {
     }
 
     /// A table with the rows that each referral has in it.
-    pub(crate) fn of_referrals<R: Borrow<Record>, I: Iterator<Item = R>>(
+    pub(crate) fn of_referrals<R: Borrow<SubmittedRecord>, I: Iterator<Item = R>>(
         &mut self,
         (name, heading): (&str, &str),
         records: impl Fn() -> I,
-        mut write: impl FnMut(&mut Self, &Record, &Referral) -> io::Result<()>,
+        mut write: impl FnMut(&mut Self, &SubmittedRecord, &Referral) -> io::Result<()>,
     ) -> io::Result<()> {
         self.table(name, heading)?;
         for record in records() {
@@ -68,7 +66,7 @@ impl<W: Write + Seek> Tables<W> {
     }
 
     /// The table of patients, each of whom has one row, by the first of the patient's records.
-    pub(crate) fn of_patients<R: Borrow<Record>, I: Iterator<Item = R>>(
+    pub(crate) fn of_patients<R: Borrow<SubmittedRecord>, I: Iterator<Item = R>>(
         &mut self,
         table: (&str, &str),
         records: impl Fn() -> I,
@@ -98,7 +96,7 @@ impl<W: Write + Seek> Tables<W> {
     }
 
     /// The table of where referrals went on to.
-    pub(crate) fn of_onward<R: Borrow<Record>, I: Iterator<Item = R>>(
+    pub(crate) fn of_onward<R: Borrow<SubmittedRecord>, I: Iterator<Item = R>>(
         &mut self,
         table: (&str, &str),
         records: impl Fn() -> I,
@@ -124,7 +122,7 @@ pub(crate) fn day(value: Option<NaiveDate>) -> String {
 }
 
 /// The provider's own patient id: the national data sets need one for everybody.
-pub(crate) fn patient_id<'a>(record: &'a Record, referral: &'a Referral) -> &'a str {
+pub(crate) fn patient_id<'a>(record: &'a SubmittedRecord, referral: &'a Referral) -> &'a str {
     match &record.child.identifier {
         ChildIdentifier::LocalPatient { id, .. } => id,
         ChildIdentifier::NhsNumber(number) => referral.details.local_patient_id.as_deref().unwrap_or(number.as_str()),
@@ -136,8 +134,8 @@ pub(crate) fn patient_id<'a>(record: &'a Record, referral: &'a Referral) -> &'a 
 pub(crate) fn ended(referral: &Referral) -> (Option<NaiveDate>, Option<NaiveDate>) {
     let details = &referral.details;
     match referral.status {
-        Status::Closed => (details.closed_date, None),
-        Status::Rejected => (None, details.rejected_date),
-        Status::Waiting | Status::OnHold | Status::Seen => (None, None),
+        ReferralStatus::Closed => (details.closed_date, None),
+        ReferralStatus::Rejected => (None, details.rejected_date),
+        ReferralStatus::Waiting | ReferralStatus::OnHold | ReferralStatus::Seen => (None, None),
     }
 }

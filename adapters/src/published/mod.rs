@@ -6,9 +6,7 @@ use std::collections::HashSet;
 use std::io::Read;
 
 use chrono::{Datelike, NaiveDate};
-use domain::comparators::ServiceLine;
-use domain::issues::IssueCode;
-use domain::organisations::OrganisationCode;
+use domain::{IssueCode, OrganisationCode, ServiceLine};
 
 use crate::bytes::encodings::Encodings;
 use crate::bytes::records::Records;

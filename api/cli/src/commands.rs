@@ -130,7 +130,7 @@ fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
 
 /// A day as an argument.
 fn day(text: &str) -> Result<NaiveDate, String> {
-    domain::dates::parse_day(text).ok_or_else(|| "a day is written CCYY-MM-DD".to_owned())
+    domain::parse_day(text).ok_or_else(|| "a day is written CCYY-MM-DD".to_owned())
 }
 
 #[cfg(test)]

@@ -1,9 +1,7 @@
 //! Health advice: asked for by a council, answered by a health body, pulled by the council.
 
 use chrono::NaiveDate;
-use domain::advice::{Advice, AdviceKind, AdviceStatus};
-use domain::identifiers::AdviceRequestId;
-use domain::organisations::OrganisationCode;
+use domain::{Advice, AdviceKind, AdviceRequestId, AdviceStatus, OrganisationCode};
 use serde::{Deserialize, Serialize};
 
 use crate::{ChildBody, Client, ClientError, Page};

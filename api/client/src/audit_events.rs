@@ -1,9 +1,7 @@
 //! The log of disclosures and refusals, as an auditor reads it.
 
 use bytes::Bytes;
-use domain::audit::Outcome;
-use domain::organisations::OrganisationCode;
-use domain::policy::Reason;
+use domain::{AuditOutcome, OrganisationCode, RefusalReason};
 use reqwest::Method;
 use serde::Deserialize;
 
@@ -20,10 +18,10 @@ pub struct AuditEvent {
     pub operation: String,
     /// Whose data it was.
     pub holder: OrganisationCode,
-    pub outcome: Outcome,
+    pub outcome: AuditOutcome,
     /// Why it was refused.
     #[serde(default)]
-    pub reason: Option<Reason>,
+    pub reason: Option<RefusalReason>,
     #[serde(default)]
     pub agreements: Vec<String>,
 }

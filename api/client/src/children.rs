@@ -1,11 +1,7 @@
 //! Finding a child, and the child's waits.
 
 use chrono::NaiveDate;
-use domain::journeys::KnownBy;
-use domain::nhs_numbers::NhsNumber;
-use domain::organisations::OrganisationCode;
-use domain::pathways::Pathway;
-use domain::referrals::Stage;
+use domain::{KnownBy, NhsNumber, OrganisationCode, Pathway, ReferralStage};
 use reqwest::{Method, Url};
 use serde::{Deserialize, Serialize};
 
@@ -36,7 +32,7 @@ pub struct Waits {
 pub struct Wait {
     pub pathway: Pathway,
     #[serde(default)]
-    pub stage: Option<Stage>,
+    pub stage: Option<ReferralStage>,
     pub provider: OrganisationCode,
     pub stage_wait: StageWait,
     pub journey_wait: JourneyWait,

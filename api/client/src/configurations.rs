@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use domain::signatures::SignatureAlgorithm;
+use domain::SignatureAlgorithm;
 use serde::Deserialize;
 
 use crate::ClientError;

@@ -1,11 +1,7 @@
 //! A family's decision about sharing.
 
 use chrono::NaiveDate;
-use domain::agreements::{DataClass, Purpose};
-use domain::consents::{ConsentDecision, DecidedBy, Standing};
-use domain::identifiers::ConsentId;
-use domain::organisations::OrganisationCode;
-use domain::pathways::PathwaySet;
+use domain::{ConsentDecision, ConsentId, ConsentStanding, DataClass, DecidedBy, OrganisationCode, PathwaySet, Purpose};
 use serde::{Deserialize, Serialize};
 
 use crate::{ChildBody, ChildKey, Client, ClientError, Page};
@@ -31,7 +27,7 @@ pub struct ConsentBody {
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub struct RecordedConsent {
     pub id: ConsentId,
-    pub standing: Standing,
+    pub standing: ConsentStanding,
 }
 
 #[derive(Serialize)]

@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use chrono::NaiveDate;
-use domain::identifiers::ReleaseId;
+use domain::ReleaseId;
 use reqwest::header::{ACCEPT, ETAG, IF_NONE_MATCH};
 use reqwest::{Method, StatusCode};
 use serde::Deserialize;

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use domain::identifiers::SubmissionId;
+use domain::SubmissionId;
 
 /// How far a submission is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

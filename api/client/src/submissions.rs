@@ -7,10 +7,7 @@ use aws_lc_rs::digest::{Context, SHA256};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use chrono::NaiveDate;
-use domain::identifiers::SubmissionId;
-use domain::issues::Severity;
-use domain::organisations::OrganisationCode;
-use domain::submissions::{Counts, Dataset, Mode, SubmissionStatus};
+use domain::{Dataset, OrganisationCode, Severity, SubmissionCounts, SubmissionId, SubmissionMode, SubmissionStatus};
 use reqwest::header::HeaderName;
 use reqwest::{Method, StatusCode};
 use serde::Deserialize;
@@ -29,7 +26,7 @@ pub struct Submission {
     pub dataset: Dataset,
     /// A registered format, such as `csv` or `sen2-xml`.
     pub format: String,
-    pub mode: Option<Mode>,
+    pub mode: Option<SubmissionMode>,
     pub list: Option<String>,
     pub as_of: Option<NaiveDate>,
     /// Whose list it is, where it is not the client's own.
@@ -52,10 +49,10 @@ pub struct Report {
     pub format: String,
     pub organisation: OrganisationCode,
     pub list: String,
-    pub mode: Mode,
+    pub mode: SubmissionMode,
     pub as_of: NaiveDate,
     pub status: SubmissionStatus,
-    pub records: Counts,
+    pub records: SubmissionCounts,
     /// What the organisation last published of the same service.
     #[serde(default)]
     pub last_published: Vec<LastPublished>,
@@ -312,7 +309,7 @@ mod tests {
         let mut submission = submission();
         assert_eq!(query(&submission), [("format", "csv".to_owned())]);
         submission.confirm_shrink = true;
-        submission.mode = Some(Mode::Snapshot);
+        submission.mode = Some(SubmissionMode::Snapshot);
         submission.as_of = NaiveDate::from_ymd_opt(2026, 11, 20);
         let expected = [("format", "csv"), ("mode", "snapshot"), ("as_of", "2026-11-20"), ("confirm", "shrink")];
         assert_eq!(query(&submission), expected.map(|(name, value)| (name, value.to_owned())));

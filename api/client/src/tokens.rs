@@ -3,7 +3,7 @@
 
 use std::time::{Duration, Instant};
 
-use domain::scopes::{ScopeSet, write_scopes};
+use domain::{ScopeSet, write_scopes};
 use secrecy::SecretString;
 use serde::Deserialize;
 use tokio::sync::Mutex;

@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use domain::identifiers::ChildId;
+use domain::ChildId;
 use serde::ser::{Serialize, SerializeStruct, Serializer};
 
 use crate::keys::RecordKey;

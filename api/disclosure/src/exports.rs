@@ -51,9 +51,7 @@ fn write_value(out: &mut String, value: &str) {
 mod tests {
     use crate::facts::WaitFact;
     use crate::tables::tests::{input, secret};
-    use domain::identifiers::ChildId;
-    use domain::journeys::WeeksBand;
-    use domain::pathways::Pathway;
+    use domain::{ChildId, Pathway, WeeksBand};
 
     #[test]
     fn the_marker_stands_in_the_place_of_the_value() {

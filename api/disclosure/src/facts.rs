@@ -2,10 +2,7 @@
 //! opt-out, let be counted. Whether they may is decided before they come here.
 
 use chrono::NaiveDate;
-use domain::identifiers::ChildId;
-use domain::journeys::WeeksBand;
-use domain::organisations::OrganisationCode;
-use domain::pathways::{Pathway, PathwaySet};
+use domain::{ChildId, OrganisationCode, Pathway, PathwaySet, WeeksBand};
 use serde::Serialize;
 
 /// One child's wait on one pathway, the longest journey where there are several.

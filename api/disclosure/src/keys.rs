@@ -3,7 +3,7 @@
 use std::fmt;
 
 use aws_lc_rs::hmac;
-use domain::identifiers::ChildId;
+use domain::ChildId;
 use zeroize::Zeroizing;
 
 /// The secret from which every child's record key follows. It is never rotated between releases:

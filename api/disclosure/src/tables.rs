@@ -4,7 +4,7 @@ mod plans;
 mod waits;
 
 use chrono::NaiveDate;
-use domain::identifiers::ChildId;
+use domain::ChildId;
 use serde::Serialize;
 use serde::ser::{SerializeMap, Serializer};
 
@@ -153,7 +153,7 @@ pub fn build(input: &ReleaseInput<'_>, secret: &ReleaseSecret) -> Vec<Table> {
 pub(crate) mod tests {
     use super::*;
     use crate::facts::{ExpectedList, PlanFact, WaitFact};
-    use domain::pathways::PathwaySet;
+    use domain::PathwaySet;
 
     pub(crate) const AREA: (&str, &str) = ("E10000015", "Hertfordshire");
 

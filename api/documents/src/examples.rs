@@ -1,13 +1,10 @@
 //! A small partnership to tell of.
 
 use chrono::NaiveDate;
-use domain::agreements::{Agreement, Basis, Confidentiality, ConsentRule, DataClass, OptOut, Population, Purpose};
-use domain::organisations::{Organisation, OrganisationCode, OrganisationKind};
-use domain::partnerships::{Client, Partnership, Parts};
-use domain::pathways::Pathway;
-use domain::places::Places;
-use domain::scopes::Scope;
-use domain::signatures::Authentication;
+use domain::{
+    Agreement, Authentication, Client, Confidentiality, ConsentRule, DataClass, LawfulBasis, OptOutRule, Organisation, OrganisationCode,
+    OrganisationKind, Partnership, PartnershipParts, Pathway, Places, Population, Purpose, Scope,
+};
 
 const COUNCIL: &str = "E10000015";
 const TRUST: &str = "RWG";
@@ -19,7 +16,7 @@ pub(crate) fn partnership() -> Partnership {
 
 /// The same, with a trust of that name.
 pub(crate) fn partnership_with_provider(name: &str) -> Partnership {
-    Partnership::new(Parts {
+    Partnership::new(PartnershipParts {
         host: code(COUNCIL),
         controllers: vec![code(COUNCIL)],
         organisations: vec![
@@ -50,14 +47,14 @@ pub(crate) fn partnership_with_provider(name: &str) -> Partnership {
             consent_recorded_by: vec![code(COUNCIL)],
             starts: day("2026-04-01"),
             ends: day("2027-03-31"),
-            basis: Basis {
+            basis: LawfulBasis {
                 uk_gdpr_6: "6(1)(e)".into(),
                 uk_gdpr_9: "9(2)(h)".into(),
                 dpa_sch1: Some("paragraph 2".into()),
                 confidentiality: Confidentiality::Consent,
                 statute: None,
                 legal_bases: vec![],
-                opt_out: OptOut::Exempt,
+                opt_out: OptOutRule::Exempt,
                 opt_out_reason: Some("the child's own care".into()),
             },
             places: Places::default(),

@@ -2,8 +2,7 @@
 //! adapters say of themselves.
 
 use adapters::{Format, REGISTRY, Sample, Starters};
-use domain::issues::IssueCode;
-use domain::referrals::closed_list_of;
+use domain::{IssueCode, closed_values};
 
 use crate::contract_pages::begin;
 use crate::html::{Html, write_html};
@@ -50,7 +49,7 @@ fn write_format(page: &mut Html, adapter: Format, folder: &str) {
     for field in adapter.fields() {
         let required = if field.required { "yes" } else { "" };
         write_html!(page, "<tr><td><code>{}</code><td>{}<td>{}<td>", field.name, required, field.meaning);
-        if let Some(values) = closed_list_of(field.name) {
+        if let Some(values) = closed_values(field.name) {
             page.codes(values, " ");
         } else if let Some(list) = adapter.code_list(field.name) {
             write_html!(page, "<a href=\"#{}-{}\">{}</a>", format, list.name, list.origin().title);

@@ -1,12 +1,9 @@
 //! The partnership's words in plain English, for papers that people read.
 
 use chrono::{DateTime, NaiveDate, Utc};
-use domain::agreements::{Agreement, DataClass, Purpose};
-use domain::consents::DecidedBy;
-use domain::organisations::{OrganisationCode, OrganisationKind};
-use domain::partnerships::Partnership;
-use domain::pathways::{Pathway, PathwaySet};
-use domain::policy::Reason;
+use domain::{
+    Agreement, DataClass, DecidedBy, OrganisationCode, OrganisationKind, Partnership, Pathway, PathwaySet, Purpose, RefusalReason,
+};
 
 /// "3 November 2026"
 pub(crate) fn day(day: NaiveDate) -> String {
@@ -15,7 +12,7 @@ pub(crate) fn day(day: NaiveDate) -> String {
 
 /// "3 November 2026 at 14:05", by the clocks of Hertfordshire.
 pub(crate) fn moment(at: DateTime<Utc>) -> String {
-    domain::dates::london_time(at).format("%-d %B %Y at %H:%M").to_string()
+    domain::london_time(at).format("%-d %B %Y at %H:%M").to_string()
 }
 
 /// "a, b and c"
@@ -87,34 +84,34 @@ pub(crate) const fn decided_by(by: DecidedBy) -> &'static str {
 }
 
 /// Why nothing was shown, to follow "because".
-pub(crate) const fn refusal(reason: Reason) -> &'static str {
+pub(crate) const fn refusal(reason: RefusalReason) -> &'static str {
     match reason {
-        Reason::NotHeld => "there was nothing of that kind to show",
-        Reason::NoAgreement => "no sharing agreement is about it",
-        Reason::AgreementNotStarted => "the sharing agreement had not started",
-        Reason::AgreementEnded => "the sharing agreement had ended",
-        Reason::LegalBasisNotInForce => "the law that it would rest on was not in force",
-        Reason::RecorderNotNamed => "this organisation may not record a family's decisions",
-        Reason::PathwayNotCovered => "the sharing agreement does not name that service",
-        Reason::NotItsOwn => "the record was not this organisation's own",
-        Reason::OlderAsOf => "what is held is of a later day",
-        Reason::OutsidePopulation => "the sharing agreement is about other children",
-        Reason::IdentityUnverified => "the NHS number had not been checked",
-        Reason::OptedOut => "there is a National Data Opt-out",
-        Reason::ConsentMissing => "nobody had said yes",
-        Reason::ConsentNotYetValid => "the yes that was given starts on a later day",
-        Reason::ConsentExpired => "the yes that was given had run out",
-        Reason::ConsentWithdrawn => "the yes that was given had been taken back",
-        Reason::ConsentOfRecipient => "a council cannot alone say yes to what a council would see",
-        Reason::DeciderNotEntitled => "the person who said yes may not decide this",
-        Reason::ConsentReviewDue => "the young person is now of an age to be asked, and had not been",
-        Reason::ConsentDenied => "somebody who may decide had said no",
-        Reason::Objection | Reason::ObjectionUpheld => "somebody had objected",
-        Reason::Safeguarding => "somebody feared for the child",
-        Reason::CourtOrder => "a court forbids it",
-        Reason::Adopted => "the record is kept closed",
-        Reason::Disputed => "somebody says that the record is wrong, and it is being looked at",
-        Reason::LegalHold => "the record has to be kept as it is for now",
+        RefusalReason::NotHeld => "there was nothing of that kind to show",
+        RefusalReason::NoAgreement => "no sharing agreement is about it",
+        RefusalReason::AgreementNotStarted => "the sharing agreement had not started",
+        RefusalReason::AgreementEnded => "the sharing agreement had ended",
+        RefusalReason::LegalBasisNotInForce => "the law that it would rest on was not in force",
+        RefusalReason::RecorderNotNamed => "this organisation may not record a family's decisions",
+        RefusalReason::PathwayNotCovered => "the sharing agreement does not name that service",
+        RefusalReason::NotItsOwn => "the record was not this organisation's own",
+        RefusalReason::OlderAsOf => "what is held is of a later day",
+        RefusalReason::OutsidePopulation => "the sharing agreement is about other children",
+        RefusalReason::IdentityUnverified => "the NHS number had not been checked",
+        RefusalReason::OptedOut => "there is a National Data Opt-out",
+        RefusalReason::ConsentMissing => "nobody had said yes",
+        RefusalReason::ConsentNotYetValid => "the yes that was given starts on a later day",
+        RefusalReason::ConsentExpired => "the yes that was given had run out",
+        RefusalReason::ConsentWithdrawn => "the yes that was given had been taken back",
+        RefusalReason::ConsentOfRecipient => "a council cannot alone say yes to what a council would see",
+        RefusalReason::DeciderNotEntitled => "the person who said yes may not decide this",
+        RefusalReason::ConsentReviewDue => "the young person is now of an age to be asked, and had not been",
+        RefusalReason::ConsentDenied => "somebody who may decide had said no",
+        RefusalReason::Objection | RefusalReason::ObjectionUpheld => "somebody had objected",
+        RefusalReason::Safeguarding => "somebody feared for the child",
+        RefusalReason::CourtOrder => "a court forbids it",
+        RefusalReason::Adopted => "the record is kept closed",
+        RefusalReason::Disputed => "somebody says that the record is wrong, and it is being looked at",
+        RefusalReason::LegalHold => "the record has to be kept as it is for now",
     }
 }
 

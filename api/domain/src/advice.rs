@@ -3,7 +3,7 @@
 
 use chrono::{DateTime, NaiveDate, Utc};
 
-use crate::clocks::{Clock, Duty};
+use crate::clocks::{Duty, StatutoryClock};
 use crate::identifiers::{AdviceRequestId, ChildId};
 use crate::organisations::OrganisationCode;
 use crate::pathways::{Pathway, PathwaySet};
@@ -140,7 +140,7 @@ pub struct Advice {
 
 /// The clock of a request. Only the request's receipt starts it and only the advice stops it: an
 /// acknowledgement, a holding letter or a waiting list does neither.
-pub fn clock(received_on: NaiveDate, submitted_on: Option<NaiveDate>, today: NaiveDate) -> Clock {
+pub fn advice_clock(received_on: NaiveDate, submitted_on: Option<NaiveDate>, today: NaiveDate) -> StatutoryClock {
     Duty::GiveAdvice.clock(received_on, submitted_on, today)
 }
 

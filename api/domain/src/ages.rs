@@ -4,19 +4,19 @@ use chrono::{Datelike, Days, NaiveDate, Weekday};
 
 /// The day on which somebody reaches an age (Family Law Reform Act 1969, s.9: at its first moment). Born
 /// on 29 February, it is 1 March of a year without one.
-pub fn birthday(born: NaiveDate, age: u8) -> NaiveDate {
+pub(crate) fn birthday(born: NaiveDate, age: u8) -> NaiveDate {
     let year = born.year() + i32::from(age);
     NaiveDate::from_ymd_opt(year, born.month(), born.day()).or_else(|| NaiveDate::from_ymd_opt(year, 3, 1)).unwrap_or(NaiveDate::MAX)
 }
 
 /// Whether somebody has reached an age on a day.
-pub fn has_reached(born: NaiveDate, age: u8, on: NaiveDate) -> bool {
+pub fn has_reached_age(born: NaiveDate, age: u8, on: NaiveDate) -> bool {
     birthday(born, age) <= on
 }
 
 /// The last day of compulsory school age: the last Friday in June of the school year, from September to
 /// August, in which the child turns 16 (Education Act 1996, s.8; SI 1997/1970).
-pub fn last_day_of_compulsory_school_age(born: NaiveDate) -> NaiveDate {
+pub(crate) fn last_day_of_compulsory_school_age(born: NaiveDate) -> NaiveDate {
     let sixteen = birthday(born, 16);
     let year = sixteen.year() + i32::from(sixteen.month() >= 9);
     let end_of_june = NaiveDate::from_ymd_opt(year, 6, 30).unwrap_or(NaiveDate::MAX);
@@ -26,7 +26,7 @@ pub fn last_day_of_compulsory_school_age(born: NaiveDate) -> NaiveDate {
 
 /// The days from which a decision that somebody made for the child before stops carrying until it is
 /// reviewed: the sixteenth birthday, and the day after compulsory school age.
-pub fn review_days(born: NaiveDate) -> [NaiveDate; 2] {
+pub(crate) fn review_days(born: NaiveDate) -> [NaiveDate; 2] {
     let after = last_day_of_compulsory_school_age(born).succ_opt().unwrap_or(NaiveDate::MAX);
     [birthday(born, 16), after]
 }
@@ -53,8 +53,8 @@ mod tests {
     fn who_is_born_on_a_leap_day_comes_of_an_age_on_the_first_of_march() {
         assert_eq!(birthday(day("2008-02-29"), 16), day("2024-02-29"));
         assert_eq!(birthday(day("2008-02-29"), 18), day("2026-03-01"));
-        assert!(!has_reached(day("2010-11-22"), 16, day("2026-11-21")));
-        assert!(has_reached(day("2010-11-21"), 16, day("2026-11-21")));
+        assert!(!has_reached_age(day("2010-11-22"), 16, day("2026-11-21")));
+        assert!(has_reached_age(day("2010-11-21"), 16, day("2026-11-21")));
     }
 
     proptest! {

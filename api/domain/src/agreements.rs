@@ -72,7 +72,7 @@ closed! {
 
 closed! {
     /// Whether the National Data Opt-out takes a child out of the flow.
-    pub enum OptOut {
+    pub enum OptOutRule as "OptOut" {
         Applies = "applies",
         Exempt = "exempt",
     }
@@ -91,7 +91,7 @@ closed! {
 
 /// The lawful basis in its parts. The citations are the partners' own words.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Basis {
+pub struct LawfulBasis {
     pub uk_gdpr_6: String,
     pub uk_gdpr_9: String,
     pub dpa_sch1: Option<String>,
@@ -99,7 +99,7 @@ pub struct Basis {
     pub statute: Option<String>,
     /// Ids of the [`LegalBasis`]es that it rests on: it holds only while each of them is in force.
     pub legal_bases: Vec<String>,
-    pub opt_out: OptOut,
+    pub opt_out: OptOutRule,
     pub opt_out_reason: Option<String>,
 }
 
@@ -137,7 +137,7 @@ pub struct Agreement {
     /// Both days inclusive, Europe/London.
     pub starts: NaiveDate,
     pub ends: NaiveDate,
-    pub basis: Basis,
+    pub basis: LawfulBasis,
     /// Where the children of its population live or are registered; the partnership works it out.
     pub places: Places,
 }

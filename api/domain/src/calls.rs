@@ -14,7 +14,7 @@ use crate::partnerships::Partnership;
 /// Under which partnership file, by whom and when something is asked. It is made once, before the transaction: PostgreSQL
 /// may run that several times.
 #[derive(Debug, Clone)]
-pub struct Context {
+pub struct CallContext {
     pub partnership: Arc<Partnership>,
     pub by: Attribution,
     /// When it came in.
@@ -44,7 +44,7 @@ impl fmt::Debug for Instants {
     }
 }
 
-impl Context {
+impl CallContext {
     /// What the gateway does by itself, in its host's name.
     pub fn of_gateway(partnership: Arc<Partnership>, operation: Operation, request_id: Uuid, now: DateTime<Utc>) -> Self {
         let organisation = partnership.host();

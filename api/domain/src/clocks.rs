@@ -44,7 +44,7 @@ impl Duty {
     }
 
     /// The clock as it stands on a day.
-    pub fn clock(self, starts: NaiveDate, done: Option<NaiveDate>, today: NaiveDate) -> Clock {
+    pub fn clock(self, starts: NaiveDate, done: Option<NaiveDate>, today: NaiveDate) -> StatutoryClock {
         let due_on = self.due_on(starts);
         let state = match done {
             Some(done) if done <= due_on => ClockState::Met,
@@ -52,7 +52,7 @@ impl Duty {
             None if today <= due_on => ClockState::Running,
             None => ClockState::Breached,
         };
-        Clock { duty: self, starts_on: starts, due_on, done_on: done, days_left: days_between(today, due_on), state }
+        StatutoryClock { duty: self, starts_on: starts, due_on, done_on: done, days_left: days_between(today, due_on), state }
     }
 }
 
@@ -68,7 +68,7 @@ closed! {
 
 /// One clock on one day.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Clock {
+pub struct StatutoryClock {
     pub duty: Duty,
     pub starts_on: NaiveDate,
     pub due_on: NaiveDate,

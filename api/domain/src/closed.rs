@@ -1,5 +1,5 @@
 //! Closed enums: one list of variants with their names on the wire, from which parsing, writing,
-//! ordering and the OpenAPI schema all follow.
+//! ordering and the OpenAPI schema all follow. `as "Name"` is the schema's name, where partners know it by another.
 
 /// A name that is not in a closed list. It does not repeat the name: that may be anything.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -7,7 +7,7 @@
 pub struct UnknownCode(pub &'static str);
 
 macro_rules! closed {
-    ($(#[$meta:meta])* $vis:vis enum $name:ident { $($(#[$vmeta:meta])* $variant:ident = $text:literal),+ $(,)? }) => {
+    ($(#[$meta:meta])* $vis:vis enum $name:ident $(as $schema:literal)? { $($(#[$vmeta:meta])* $variant:ident = $text:literal),+ $(,)? }) => {
         $(#[$meta])*
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
         $vis enum $name { $($(#[$vmeta])* $variant),+ }
@@ -60,7 +60,11 @@ macro_rules! closed {
         }
 
         #[cfg(feature = "openapi")]
-        impl utoipa::ToSchema for $name {}
+        impl utoipa::ToSchema for $name {
+            $(fn name() -> std::borrow::Cow<'static, str> {
+                std::borrow::Cow::Borrowed($schema)
+            })?
+        }
     };
     (@join $first:literal $(, $rest:literal)*) => { concat!($first $(, ", ", $rest)*) };
 }

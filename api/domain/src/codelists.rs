@@ -9,7 +9,7 @@ use crate::dates::parse_day;
 
 /// Trace status: the number is present and verified. Child-level data goes to a council on this
 /// one only (reference, 2.1).
-pub const VERIFIED: &str = "01";
+pub const VERIFIED_NUMBER: &str = "01";
 
 /// A code and what it means.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -129,7 +129,7 @@ pub(crate) fn rows(file: &'static str) -> impl Iterator<Item = [String; 4]> {
 }
 
 /// The last day of an organisation that is known to have closed (`codelists/closed_organisations.csv`).
-pub fn closed_on(organisation: &str) -> Option<NaiveDate> {
+pub(crate) fn closed_on(organisation: &str) -> Option<NaiveDate> {
     static CLOSED: LazyLock<Vec<(String, NaiveDate)>> = LazyLock::new(|| {
         let file = include_str!("../codelists/closed_organisations.csv");
         rows(file).filter_map(|[code, last_day, ..]| Some((code, parse_day(&last_day)?))).collect()

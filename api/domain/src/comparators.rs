@@ -6,11 +6,11 @@ use chrono::NaiveDate;
 use crate::dates::days_between;
 use crate::journeys::HeldReferral;
 use crate::pathways::{Pathway, PathwaySet};
-use crate::referrals::Flow;
+use crate::referrals::ReferralFlow;
 
 closed! {
     /// The return that a count was published in.
-    pub enum Source {
+    pub enum PublishedReturn as "Source" {
         /// Monthly diagnostics (reference, 6.2).
         Dm01 = "dm01",
         /// Community Health Services Situation Report (reference, 6.1).
@@ -30,10 +30,10 @@ closed! {
 
 impl ServiceLine {
     /// The return whose line it is.
-    pub const fn source(self) -> Source {
+    pub const fn source(self) -> PublishedReturn {
         match self {
-            Self::AudiologyAssessments => Source::Dm01,
-            Self::Audiology | Self::CommunityPaediatrics | Self::SpeechAndLanguage => Source::ChsSitrep,
+            Self::AudiologyAssessments => PublishedReturn::Dm01,
+            Self::Audiology | Self::CommunityPaediatrics | Self::SpeechAndLanguage => PublishedReturn::ChsSitrep,
         }
     }
 
@@ -110,7 +110,7 @@ const DM01: [Band; 14] = [
     Band::over("over-13", 91),
 ];
 
-impl Source {
+impl PublishedReturn {
     /// The bands of weeks in which the return counts.
     pub const fn bands(self) -> &'static [Band] {
         match self {
@@ -127,7 +127,7 @@ pub struct PublishedCount {
     /// The first day of the month.
     pub period: NaiveDate,
     pub total: u64,
-    /// In the order of [`Source::bands`]; none where the total alone was published.
+    /// In the order of [`PublishedReturn::bands`]; none where the total alone was published.
     pub bands: Option<Vec<u64>>,
 }
 
@@ -141,14 +141,14 @@ impl PublishedCount {
 
 /// The list's own count in a return's bands.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Tally {
+pub struct HeldCount {
     line: ServiceLine,
     pub total: u64,
-    /// In the order of [`Source::bands`].
+    /// In the order of [`PublishedReturn::bands`].
     pub bands: Vec<u64>,
 }
 
-impl Tally {
+impl HeldCount {
     pub fn new(line: ServiceLine) -> Self {
         Self { line, total: 0, bands: vec![0; line.source().bands().len()] }
     }
@@ -159,7 +159,7 @@ impl Tally {
         let referral = &held.referral;
         let died = referral.details.date_of_death.is_some_and(|died| died <= as_at);
         let in_line = !referral.pathways.intersection(self.line.pathways()).is_empty();
-        if !in_line || died || !referral.status.is_open() || held.flow == Flow::NotFlowed {
+        if !in_line || died || !referral.status.is_open() || held.flow == ReferralFlow::NotFlowed {
             return;
         }
         let days = days_between(referral.referral_received_date, as_at).max(0);
@@ -174,12 +174,12 @@ impl Tally {
 mod tests {
     use super::*;
     use crate::journeys::{Waited, WeeksBand};
-    use crate::referrals::{Referral, ReferralDetails, Status};
+    use crate::referrals::{Referral, ReferralDetails, ReferralStatus};
 
     #[test]
     fn every_day_is_in_one_band_and_the_sitreps_are_those_of_the_journeys() {
         for days in 0..2_000 {
-            for source in Source::ALL {
+            for source in PublishedReturn::ALL {
                 assert_eq!(source.bands().iter().filter(|band| band.holds(days)).count(), 1, "{source} {days}");
             }
             let band = SITREP.iter().find(|band| band.holds(days)).unwrap().name;
@@ -204,11 +204,11 @@ mod tests {
         let day = |text| crate::dates::parse_day(text).unwrap();
         let held = HeldReferral {
             provider: "RY4".parse().unwrap(),
-            flow: Flow::Stale,
+            flow: ReferralFlow::Stale,
             referral: Referral {
                 referral_id: "R".into(),
                 pathways: PathwaySet::from(Pathway::Adhd).with(Pathway::Audiology),
-                status: Status::OnHold,
+                status: ReferralStatus::OnHold,
                 referral_received_date: day("2026-01-01"),
                 recognised: Vec::new(),
                 details: ReferralDetails::default(),
@@ -217,7 +217,7 @@ mod tests {
         let total = |line, change: &dyn Fn(&mut HeldReferral)| {
             let mut changed = held.clone();
             change(&mut changed);
-            let mut tally = Tally::new(line);
+            let mut tally = HeldCount::new(line);
             tally.add(&changed, day("2026-01-09"));
             (tally.total, tally.bands.iter().position(|count| *count == 1))
         };
@@ -225,8 +225,8 @@ mod tests {
         assert_eq!(total(ServiceLine::AudiologyAssessments, &|_| {}), (1, Some(1)));
         assert_eq!(total(ServiceLine::CommunityPaediatrics, &|_| {}).0, 1);
         assert_eq!(total(ServiceLine::SpeechAndLanguage, &|_| {}).0, 0);
-        assert_eq!(total(ServiceLine::Audiology, &|held| held.flow = Flow::NotFlowed).0, 0);
-        assert_eq!(total(ServiceLine::Audiology, &|held| held.referral.status = Status::Seen).0, 0);
+        assert_eq!(total(ServiceLine::Audiology, &|held| held.flow = ReferralFlow::NotFlowed).0, 0);
+        assert_eq!(total(ServiceLine::Audiology, &|held| held.referral.status = ReferralStatus::Seen).0, 0);
         assert_eq!(total(ServiceLine::Audiology, &|held| held.referral.details.date_of_death = Some(day("2026-01-09"))).0, 0);
     }
 }

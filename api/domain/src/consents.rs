@@ -42,9 +42,9 @@ impl DecidedBy {
     /// Whether somebody can decide in this capacity about a child of that birth, on a day.
     pub fn can_decide(self, born: NaiveDate, on: NaiveDate) -> bool {
         match self {
-            Self::Parent | Self::Guardian | Self::LocalAuthority => !ages::has_reached(born, 18, on),
-            Self::CompetentChild => !ages::has_reached(born, 16, on),
-            Self::YoungPerson | Self::McaRepresentative => ages::has_reached(born, 16, on),
+            Self::Parent | Self::Guardian | Self::LocalAuthority => !ages::has_reached_age(born, 18, on),
+            Self::CompetentChild => !ages::has_reached_age(born, 16, on),
+            Self::YoungPerson | Self::McaRepresentative => ages::has_reached_age(born, 16, on),
         }
     }
 
@@ -97,13 +97,13 @@ pub struct ConsentDraft {
 }
 
 /// How many days before its last a decision is listed as about to end.
-pub const NOTICE_DAYS: i64 = 30;
+pub(crate) const NOTICE_DAYS: i64 = 30;
 
 /// Why a decision waits for a person.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-pub enum Because {
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = Because))]
+pub enum ReviewCause {
     /// It was made for a child who has come of age for it.
     ReviewDue,
     /// It objects to a flow that needs no consent, and nobody has looked at it.
@@ -118,7 +118,7 @@ pub struct NotAnObjection;
 
 closed! {
     /// How a decision bears on a day.
-    pub enum Standing {
+    pub enum ConsentStanding as "Standing" {
         InForce = "in-force",
         NotYetValid = "not-yet-valid",
         /// The child has come of an age at which another decides: it permits nothing until it is decided anew.
@@ -144,17 +144,17 @@ impl Consent {
 
     /// Where the decision stands, about a child of that birth. A withdrawal that has been recorded ends
     /// it at once.
-    pub fn standing(&self, born: Option<NaiveDate>, today: NaiveDate) -> Standing {
+    pub fn standing(&self, born: Option<NaiveDate>, today: NaiveDate) -> ConsentStanding {
         if self.withdrawn_at.is_some() {
-            Standing::Withdrawn
+            ConsentStanding::Withdrawn
         } else if today < self.valid_from {
-            Standing::NotYetValid
+            ConsentStanding::NotYetValid
         } else if self.valid_to.is_some_and(|last| last < today) {
-            Standing::Expired
+            ConsentStanding::Expired
         } else if born.is_some_and(|born| self.review_due_since(born, today).is_some()) {
-            Standing::ReviewDue
+            ConsentStanding::ReviewDue
         } else {
-            Standing::InForce
+            ConsentStanding::InForce
         }
     }
 
@@ -166,13 +166,15 @@ impl Consent {
     }
 
     /// Why the decision, about a child of that birth, waits for a person, if it does.
-    pub fn waits_because(&self, born: NaiveDate, agreements: &[Agreement], today: NaiveDate) -> Option<Because> {
+    pub fn waits_because(&self, born: NaiveDate, agreements: &[Agreement], today: NaiveDate) -> Option<ReviewCause> {
         match self.standing(Some(born), today) {
-            Standing::ReviewDue => Some(Because::ReviewDue),
-            Standing::InForce if self.decision == ConsentDecision::Objection && self.review.is_none() => {
-                agreements.iter().any(|agreement| self.is_about_duty(agreement)).then_some(Because::ObjectionToADuty)
+            ConsentStanding::ReviewDue => Some(ReviewCause::ReviewDue),
+            ConsentStanding::InForce if self.decision == ConsentDecision::Objection && self.review.is_none() => {
+                agreements.iter().any(|agreement| self.is_about_duty(agreement)).then_some(ReviewCause::ObjectionToADuty)
             }
-            Standing::InForce if self.valid_to.is_some_and(|last| days_between(today, last) <= NOTICE_DAYS) => Some(Because::Expiring),
+            ConsentStanding::InForce if self.valid_to.is_some_and(|last| days_between(today, last) <= NOTICE_DAYS) => {
+                Some(ReviewCause::Expiring)
+            }
             _ => None,
         }
     }
@@ -198,7 +200,7 @@ impl Consent {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::agreements::{Basis, Confidentiality, OptOut, Population};
+    use crate::agreements::{Confidentiality, LawfulBasis, OptOutRule, Population};
     use crate::places::Places;
 
     fn consent(decision: ConsentDecision) -> Consent {
@@ -223,7 +225,7 @@ mod tests {
     fn a_decision_is_withdrawn_once_and_does_not_come_back() {
         let [first, second] = [1, 2].map(|day| DateTime::UNIX_EPOCH + chrono::Duration::days(day));
         let withdrawn = consent(ConsentDecision::Permit).withdraw(first);
-        assert_eq!(withdrawn.standing(None, first.date_naive()), Standing::Withdrawn);
+        assert_eq!(withdrawn.standing(None, first.date_naive()), ConsentStanding::Withdrawn);
         assert_eq!(withdrawn.withdrawn_at, Some(first));
         assert_eq!(withdrawn.clone().withdraw(second), withdrawn);
     }
@@ -251,14 +253,14 @@ mod tests {
             consent_recorded_by: Vec::new(),
             starts: "2026-04-01".parse().unwrap(),
             ends: "2027-03-31".parse().unwrap(),
-            basis: Basis {
+            basis: LawfulBasis {
                 uk_gdpr_6: "6(1)(e)".into(),
                 uk_gdpr_9: "9(2)(h)".into(),
                 dpa_sch1: None,
                 confidentiality: Confidentiality::Statute,
                 statute: None,
                 legal_bases: Vec::new(),
-                opt_out: OptOut::Exempt,
+                opt_out: OptOutRule::Exempt,
                 opt_out_reason: None,
             },
             places: Places::Anywhere,
@@ -270,7 +272,7 @@ mod tests {
         let [born, before, sixteen] = ["2010-06-01", "2026-05-31", "2026-06-01"].map(|day| day.parse().unwrap());
         let permitted = Consent { recorded_at: "2026-04-01T09:00:00Z".parse().unwrap(), ..consent(ConsentDecision::Permit) };
         assert_eq!(permitted.waits_because(born, &[], before), None);
-        assert_eq!(permitted.waits_because(born, &[], sixteen), Some(Because::ReviewDue));
+        assert_eq!(permitted.waits_because(born, &[], sixteen), Some(ReviewCause::ReviewDue));
         let own = Consent { decided_by: DecidedBy::CompetentChild, ..permitted };
         assert_eq!(own.waits_because(born, &[], sixteen), None);
     }
@@ -281,7 +283,7 @@ mod tests {
         let duty = [agreement(ConsentRule::NotRequired)];
         let recorded_at = "2026-04-01T09:00:00Z".parse().unwrap();
         let objection = Consent { recorded_at, ..consent(ConsentDecision::Objection) };
-        assert_eq!(objection.waits_because(born, &duty, today), Some(Because::ObjectionToADuty));
+        assert_eq!(objection.waits_because(born, &duty, today), Some(ReviewCause::ObjectionToADuty));
         for rule in [ConsentRule::Required, ConsentRule::UnlessObjected] {
             assert_eq!(objection.waits_because(born, &[agreement(rule)], today), None, "{rule}");
         }
@@ -302,7 +304,7 @@ mod tests {
         let [born, last] = ["2016-05-04", "2026-06-30"].map(|day| day.parse().unwrap());
         let recorded_at = "2026-04-01T09:00:00Z".parse().unwrap();
         let ending = Consent { recorded_at, valid_to: Some(last), ..consent(ConsentDecision::Permit) };
-        for (days_left, because) in [(31, None), (30, Some(Because::Expiring)), (0, Some(Because::Expiring)), (-1, None)] {
+        for (days_left, because) in [(31, None), (30, Some(ReviewCause::Expiring)), (0, Some(ReviewCause::Expiring)), (-1, None)] {
             let today = last - chrono::Duration::days(days_left);
             assert_eq!(ending.waits_because(born, &[], today), because, "{days_left}");
         }

@@ -23,7 +23,7 @@ pub fn years_between(from: NaiveDate, to: NaiveDate) -> u32 {
 }
 
 /// Whether a day can be about anybody alive, or about what is arranged for them.
-pub fn is_plausible(day: NaiveDate) -> bool {
+pub fn is_plausible_day(day: NaiveDate) -> bool {
     (1900..2200).contains(&chrono::Datelike::year(&day))
 }
 

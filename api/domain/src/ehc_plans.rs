@@ -4,13 +4,13 @@
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 
-use crate::clocks::{Clock, Duty};
+use crate::clocks::{Duty, StatutoryClock};
 use crate::issues::IssueCode;
 use crate::upns::Upn;
 
 /// Who the case is about, as the council records it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Person {
+pub struct CasePerson {
     pub surname: Option<String>,
     pub forename: Option<String>,
     pub sex: Option<String>,
@@ -24,7 +24,7 @@ pub struct Person {
 
 closed! {
     /// What became of a request or of an assessment. An overturned decision does not change it.
-    pub enum Outcome {
+    pub enum RequestOutcome as "Outcome" {
         /// Proceeded to assessment; a plan is to be issued.
         Yes = "Y",
         No = "N",
@@ -39,11 +39,11 @@ closed! {
 
 /// The request that starts the twenty weeks.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Request {
+pub struct AssessmentRequest {
     pub received_on: NaiveDate,
     pub source: Option<String>,
     pub in_youth_accommodation: bool,
-    pub outcome: Option<Outcome>,
+    pub outcome: Option<RequestOutcome>,
     pub outcome_on: Option<NaiveDate>,
     pub mediation: bool,
     pub tribunal: bool,
@@ -53,7 +53,7 @@ pub struct Request {
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Assessment {
-    pub outcome: Option<Outcome>,
+    pub outcome: Option<RequestOutcome>,
     pub outcome_on: Option<NaiveDate>,
     pub mediation: bool,
     pub tribunal: bool,
@@ -75,12 +75,12 @@ pub struct NamedPlan {
     pub cease_on: Option<NaiveDate>,
     pub cease_reason: Option<String>,
     /// The settings that section I names: one or two.
-    pub settings: Vec<Setting>,
+    pub settings: Vec<EducationSetting>,
 }
 
 /// A place of education, by its number or, where it has none, by a SEN setting code.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Setting {
+pub struct EducationSetting {
     pub urn: Option<String>,
     pub ukprn: Option<String>,
     pub sen_setting: Option<String>,
@@ -93,7 +93,7 @@ pub struct Setting {
 /// A place that is taken up.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Placement {
-    pub setting: Setting,
+    pub setting: EducationSetting,
     pub entry_on: Option<NaiveDate>,
     pub leaving_on: Option<NaiveDate>,
     pub residential: Option<String>,
@@ -101,7 +101,7 @@ pub struct Placement {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Need {
+pub struct SpecialNeed {
     pub kind: String,
     pub rank: Option<u8>,
 }
@@ -117,14 +117,14 @@ pub struct ActivePlan {
     pub phase_transfer_due_on: Option<NaiveDate>,
     pub phase_transfer_final_on: Option<NaiveDate>,
     pub placements: Vec<Placement>,
-    pub needs: Vec<Need>,
+    pub needs: Vec<SpecialNeed>,
 }
 
 /// One request and what followed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Case {
-    pub person: Person,
-    pub request: Request,
+    pub person: CasePerson,
+    pub request: AssessmentRequest,
     pub assessment: Option<Assessment>,
     pub active_plan: Option<ActivePlan>,
 }
@@ -137,25 +137,25 @@ impl Case {
     /// The clocks that run, or ran, in this case: the decision to assess at 6 weeks, the decision
     /// not to issue at 16, the final plan at 20, all from the request. Each is shown only while the
     /// duty is, or was, owed.
-    pub fn clocks(&self, today: NaiveDate) -> Vec<Clock> {
+    pub fn clocks(&self, today: NaiveDate) -> Vec<StatutoryClock> {
         let request = &self.request;
         let starts = request.received_on;
         let mut clocks = Vec::with_capacity(3);
-        if matches!(request.outcome, Some(Outcome::Historical | Outcome::Withdrawn)) {
+        if matches!(request.outcome, Some(RequestOutcome::Historical | RequestOutcome::Withdrawn)) {
             return clocks;
         }
-        let decided = matches!(request.outcome, Some(Outcome::Yes | Outcome::No));
+        let decided = matches!(request.outcome, Some(RequestOutcome::Yes | RequestOutcome::No));
         clocks.push(Duty::DecideToAssess.clock(starts, request.outcome_on.filter(|_| decided), today));
-        if request.outcome == Some(Outcome::No) || request.exported {
+        if request.outcome == Some(RequestOutcome::No) || request.exported {
             return clocks;
         }
         let assessment = self.assessment.as_ref();
         match assessment.and_then(|assessment| assessment.outcome) {
-            Some(Outcome::Withdrawn | Outcome::Historical) => {}
-            Some(Outcome::No) => {
+            Some(RequestOutcome::Withdrawn | RequestOutcome::Historical) => {}
+            Some(RequestOutcome::No) => {
                 clocks.push(Duty::RefusePlan.clock(starts, assessment.and_then(|assessment| assessment.outcome_on), today))
             }
-            Some(Outcome::Yes | Outcome::Awaited) | None => {
+            Some(RequestOutcome::Yes | RequestOutcome::Awaited) | None => {
                 clocks.push(Duty::IssuePlan.clock(starts, self.plan().map(|plan| plan.start_on), today));
             }
         }
@@ -185,8 +185,8 @@ impl Case {
             ("AssessmentOutcomeDate", assessment.and_then(|it| it.outcome), assessment.and_then(|it| it.outcome_on)),
         ] {
             // AssessmentOutcomeDate may be blank while a plan that is to be issued has not been.
-            let excused = field == "AssessmentOutcomeDate" && outcome == Some(Outcome::Yes) && self.plan().is_none();
-            if matches!(outcome, Some(Outcome::Yes | Outcome::No)) && on.is_none() && !excused {
+            let excused = field == "AssessmentOutcomeDate" && outcome == Some(RequestOutcome::Yes) && self.plan().is_none();
+            if matches!(outcome, Some(RequestOutcome::Yes | RequestOutcome::No)) && on.is_none() && !excused {
                 report(field, IssueCode::OutcomeDateMissing);
             }
             if on.is_some_and(|on| on < received) {
@@ -197,10 +197,10 @@ impl Case {
             }
         }
         if let Some(plan) = self.plan() {
-            if !matches!(assessment.and_then(|it| it.outcome), Some(Outcome::Yes | Outcome::Historical)) {
+            if !matches!(assessment.and_then(|it| it.outcome), Some(RequestOutcome::Yes | RequestOutcome::Historical)) {
                 report("AssessmentOutcome", IssueCode::PlanWithoutAssessment);
             }
-            if plan.start_on < received && request.outcome != Some(Outcome::Historical) {
+            if plan.start_on < received && request.outcome != Some(RequestOutcome::Historical) {
                 report("StartDate", IssueCode::PlanBeforeRequest);
             }
         }
@@ -221,7 +221,7 @@ mod tests {
 
     fn case() -> Case {
         Case {
-            person: Person {
+            person: CasePerson {
                 surname: None,
                 forename: None,
                 sex: None,
@@ -231,11 +231,11 @@ mod tests {
                 unique_learner_number: None,
                 upn_unknown: Some("UN1".into()),
             },
-            request: Request {
+            request: AssessmentRequest {
                 received_on: day("2026-01-05"),
                 source: None,
                 in_youth_accommodation: false,
-                outcome: Some(Outcome::Yes),
+                outcome: Some(RequestOutcome::Yes),
                 outcome_on: Some(day("2026-02-16")),
                 mediation: false,
                 tribunal: false,
@@ -260,7 +260,7 @@ mod tests {
     fn a_decision_not_to_issue_is_measured_at_sixteen_weeks() {
         let mut case = case();
         case.assessment = Some(Assessment {
-            outcome: Some(Outcome::No),
+            outcome: Some(RequestOutcome::No),
             outcome_on: Some(day("2026-04-28")),
             mediation: false,
             tribunal: false,
@@ -275,16 +275,16 @@ mod tests {
     #[test]
     fn a_refusal_to_assess_ends_the_clocks_and_a_withdrawal_leaves_none() {
         let mut case = case();
-        case.request.outcome = Some(Outcome::No);
+        case.request.outcome = Some(RequestOutcome::No);
         assert_eq!(states(&case, "2026-06-01"), [(Duty::DecideToAssess, ClockState::Met)]);
-        case.request.outcome = Some(Outcome::Withdrawn);
+        case.request.outcome = Some(RequestOutcome::Withdrawn);
         assert!(states(&case, "2026-06-01").is_empty());
     }
 
     #[test]
     fn an_undecided_request_is_breached_after_six_weeks() {
         let mut case = case();
-        case.request.outcome = Some(Outcome::Awaited);
+        case.request.outcome = Some(RequestOutcome::Awaited);
         case.request.outcome_on = None;
         assert_eq!(states(&case, "2026-02-17")[0], (Duty::DecideToAssess, ClockState::Breached));
     }

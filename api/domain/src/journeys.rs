@@ -12,16 +12,16 @@ use serde::Serialize;
 use crate::dates::days_between;
 use crate::organisations::OrganisationCode;
 use crate::pathways::Pathway;
-use crate::referrals::{Flow, Referral, Stage, Status};
+use crate::referrals::{Referral, ReferralFlow, ReferralStage, ReferralStatus};
 
+pub use links::LinkedBy;
 use links::{Chain, Links};
-pub use links::{LinkedBy, ONWARD_DAYS};
 
 /// A referral as the store holds it for one child.
 #[derive(Debug, Clone)]
 pub struct HeldReferral {
     pub provider: OrganisationCode,
-    pub flow: Flow,
+    pub flow: ReferralFlow,
     pub referral: Referral,
 }
 
@@ -97,9 +97,9 @@ pub struct Journey {
 pub struct Wait {
     pub pathway: Pathway,
     pub provider: OrganisationCode,
-    pub stage: Option<Stage>,
-    pub status: Status,
-    pub flow: Flow,
+    pub stage: Option<ReferralStage>,
+    pub status: ReferralStatus,
+    pub flow: ReferralFlow,
     pub stage_wait: Waited,
     pub journey: Journey,
     pub right_to_choose: Option<bool>,
@@ -142,7 +142,7 @@ impl WeeksBand {
 /// alone, the ended referrals included: they are how a journey is linked.
 ///
 /// A referral that did not flow is shown, and says so; it counts as open no more
-/// ([`Flow::counts_as_open`]). It still links what came before and after it, and stands for nobody
+/// ([`ReferralFlow::counts_as_open`]). It still links what came before and after it, and stands for nobody
 /// who did flow.
 pub fn waits(held: &[HeldReferral], as_at: NaiveDate) -> Vec<Wait> {
     let mut found = Vec::new();

@@ -6,7 +6,7 @@ use crate::referrals::{Referral, ReferralDetails};
 
 /// Of a referral beyond its required columns, the fields that a class of data needs; none where it takes
 /// nothing from a referral.
-pub const fn fields(data: DataClass) -> &'static [&'static str] {
+pub const fn minimum_fields(data: DataClass) -> &'static [&'static str] {
     match data {
         DataClass::WaitingListStatus => WAIT,
         DataClass::DashboardAggregate => COUNT,
@@ -16,7 +16,7 @@ pub const fn fields(data: DataClass) -> &'static [&'static str] {
 
 /// What goes with them: a referral's required columns, or what an advice exchange consists of. Names, addresses and
 /// the provider's own ids are in none.
-pub const fn columns(data: DataClass) -> &'static [&'static str] {
+pub const fn minimum_columns(data: DataClass) -> &'static [&'static str] {
     match data {
         DataClass::WaitingListStatus | DataClass::DashboardAggregate => {
             &["provider", "list", "pathway", "referral_received_date", "status"]
@@ -67,7 +67,7 @@ const COUNT: &[&str] = &[
 ];
 
 /// A referral with only those fields.
-pub fn minimise(referral: Referral, data: DataClass) -> Referral {
+pub(crate) fn minimise(referral: Referral, data: DataClass) -> Referral {
     let all = referral.details;
     let wait = ReferralDetails {
         stage: all.stage,
@@ -127,7 +127,7 @@ mod tests {
     fn a_class_of_data_carries_the_fields_that_are_named_for_it_and_no_others() {
         assert_eq!(names(&full()).len(), 36, "a field was added: give it a value here, and think of who needs it");
         for data in DataClass::ALL {
-            let named: BTreeSet<_> = fields(*data).iter().map(|name| (*name).to_owned()).collect();
+            let named: BTreeSet<_> = minimum_fields(*data).iter().map(|name| (*name).to_owned()).collect();
             assert_eq!(names(&minimise(full(), *data)), named, "{data}");
         }
     }

@@ -9,7 +9,7 @@ use crate::organisations::OrganisationCode;
 use crate::pathways::{Pathway, PathwaySet};
 
 /// The longest that one may last, in days.
-pub const LONGEST_DAYS: i64 = 28;
+pub const LONGEST_OVERRIDE_DAYS: i64 = 28;
 
 /// One override, of the organisation whose guardian made it: it opens that organisation's records
 /// alone. It stands in for the family's decision and for a safeguarding restriction, never for an agreement or against a court.
@@ -22,7 +22,7 @@ pub struct Override {
     pub data: DataClass,
     pub pathways: PathwaySet,
     pub starts: NaiveDate,
-    /// Its last day, inclusive; at most [`LONGEST_DAYS`] after the first.
+    /// Its last day, inclusive; at most [`LONGEST_OVERRIDE_DAYS`] after the first.
     pub ends: NaiveDate,
     pub ended_at: Option<DateTime<Utc>>,
 }

@@ -6,11 +6,11 @@ use std::collections::BTreeMap;
 
 use chrono::NaiveDate;
 
-use crate::agreements::{Agreement, AgreementStanding, DataClass, LegalBasis, OptOut, Population};
+use crate::agreements::{Agreement, AgreementStanding, DataClass, LegalBasis, OptOutRule, Population};
 use crate::organisations::{Organisation, OrganisationCode, OrganisationKind};
 use crate::places::Places;
 use crate::scopes::ScopeSet;
-use crate::signatures::{Authentication, Issuer, PublicKey};
+use crate::signatures::{Authentication, PublicKey, TokenIssuer};
 
 /// A partner's system, as its certificate and its scopes make it known.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -38,7 +38,7 @@ impl Client {
 
 closed! {
     /// A part of the partnership file.
-    pub enum Section {
+    pub enum PartnershipSection {
         Partnership = "partnership",
         Organisation = "organisation",
         Client = "client",
@@ -50,8 +50,8 @@ closed! {
 
 /// Something wrong in the file: which entry of which section, counted from 0, and which field.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Fault {
-    pub section: Section,
+pub struct PartnershipFault {
+    pub section: PartnershipSection,
     pub index: usize,
     pub field: &'static str,
     pub message: String,
@@ -59,13 +59,13 @@ pub struct Fault {
 
 /// What a partnership is made from.
 #[derive(Debug, Clone)]
-pub struct Parts {
+pub struct PartnershipParts {
     pub host: OrganisationCode,
     pub controllers: Vec<OrganisationCode>,
     pub organisations: Vec<Organisation>,
     pub clients: Vec<Client>,
     pub legal_bases: Vec<LegalBasis>,
-    pub issuers: Vec<Issuer>,
+    pub issuers: Vec<TokenIssuer>,
     pub agreements: Vec<Agreement>,
     /// The names of the authorities whose certificates the gateway accepts.
     pub authorities: Vec<String>,
@@ -79,103 +79,108 @@ pub struct Partnership {
     organisations: BTreeMap<OrganisationCode, Organisation>,
     clients: BTreeMap<String, Client>,
     legal_bases: BTreeMap<String, LegalBasis>,
-    issuers: Vec<Issuer>,
+    issuers: Vec<TokenIssuer>,
     agreements: Vec<Agreement>,
     warn_days: u16,
 }
 
 /// How many days before its last an agreement is warned of, where the file does not say.
-pub const WARN_DAYS: u16 = 60;
+pub const EXPIRY_WARNING_DAYS: u16 = 60;
 
 /// Which facts about a child any of the agreements asks for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Needs {
+pub struct AgreementNeeds {
     pub opt_outs: bool,
     pub plans: bool,
 }
 
 impl Partnership {
     /// Checks the parts against each other. All faults are returned, in file order.
-    pub fn new(parts: Parts) -> Result<Self, Vec<Fault>> {
+    pub fn new(parts: PartnershipParts) -> Result<Self, Vec<PartnershipFault>> {
         let mut faults = Vec::new();
-        let mut fault = |section, index, field, message: String| faults.push(Fault { section, index, field, message });
+        let mut fault = |section, index, field, message: String| faults.push(PartnershipFault { section, index, field, message });
         let known: BTreeMap<_, _> = parts.organisations.iter().map(|organisation| (organisation.code, organisation)).collect();
         let unknown = |code: &OrganisationCode| (!known.contains_key(code)).then(|| format!("{code} is not an organisation of this file"));
 
         for code in std::iter::once(&parts.host).chain(&parts.controllers) {
             if let Some(message) = unknown(code) {
-                fault(Section::Partnership, 0, "host", message);
+                fault(PartnershipSection::Partnership, 0, "host", message);
             }
         }
         if parts.organisations.is_empty() || parts.clients.is_empty() {
-            fault(Section::Partnership, 0, "host", "a partnership has organisations and clients".into());
+            fault(PartnershipSection::Partnership, 0, "host", "a partnership has organisations and clients".into());
         }
         for (index, organisation) in parts.organisations.iter().enumerate() {
             if parts.organisations[..index].iter().any(|earlier| earlier.code == organisation.code) {
-                fault(Section::Organisation, index, "code", format!("{} stands here twice", organisation.code));
+                fault(PartnershipSection::Organisation, index, "code", format!("{} stands here twice", organisation.code));
             }
             if organisation.valid_to.is_some_and(|last| last < organisation.valid_from) {
-                fault(Section::Organisation, index, "valid_to", "an organisation cannot end before it starts".into());
+                fault(PartnershipSection::Organisation, index, "valid_to", "an organisation cannot end before it starts".into());
             }
             if organisation.valid_to.is_none() && !organisation.successors.is_empty() {
-                fault(Section::Organisation, index, "successors", "an organisation with successors has a last day".into());
+                fault(PartnershipSection::Organisation, index, "successors", "an organisation with successors has a last day".into());
             }
             for message in organisation.successors.iter().filter_map(unknown) {
-                fault(Section::Organisation, index, "successors", message);
+                fault(PartnershipSection::Organisation, index, "successors", message);
             }
         }
         for (index, client) in parts.clients.iter().enumerate() {
             if parts.clients[..index].iter().any(|earlier| earlier.id == client.id) {
-                fault(Section::Client, index, "id", format!("{} stands here twice", client.id));
+                fault(PartnershipSection::Client, index, "id", format!("{} stands here twice", client.id));
             }
             let same_certificate =
                 |earlier: &Client| earlier.authority == client.authority && earlier.certificate_name == client.certificate_name;
             if parts.clients[..index].iter().any(same_certificate) {
-                fault(Section::Client, index, "certificate_name", "two clients cannot share a certificate name".into());
+                fault(PartnershipSection::Client, index, "certificate_name", "two clients cannot share a certificate name".into());
             }
             if client.id.is_empty() || client.certificate_name.is_empty() {
-                fault(Section::Client, index, "id", "a client has an id and a certificate name".into());
+                fault(PartnershipSection::Client, index, "id", "a client has an id and a certificate name".into());
             }
             if !parts.authorities.contains(&client.authority) {
-                fault(Section::Client, index, "authority", format!("{} is not an authority of gateway.toml", client.authority));
+                fault(PartnershipSection::Client, index, "authority", format!("{} is not an authority of gateway.toml", client.authority));
             }
             if let Some(message) = unknown(&client.organisation) {
-                fault(Section::Client, index, "organisation", message);
+                fault(PartnershipSection::Client, index, "organisation", message);
             }
             for message in client.may_submit_for.iter().filter_map(unknown) {
-                fault(Section::Client, index, "may_submit_for", message);
+                fault(PartnershipSection::Client, index, "may_submit_for", message);
             }
         }
         for (index, basis) in parts.legal_bases.iter().enumerate() {
             if parts.legal_bases[..index].iter().any(|earlier| earlier.id == basis.id) {
-                fault(Section::LegalBasis, index, "id", format!("{} stands here twice", basis.id));
+                fault(PartnershipSection::LegalBasis, index, "id", format!("{} stands here twice", basis.id));
             }
             if basis.in_force_to.is_some_and(|last| basis.in_force_from.is_none_or(|first| last < first)) {
-                fault(Section::LegalBasis, index, "in_force_to", "a provision cannot end before it is in force".into());
+                fault(PartnershipSection::LegalBasis, index, "in_force_to", "a provision cannot end before it is in force".into());
             }
         }
         for (index, agreement) in parts.agreements.iter().enumerate() {
             for id in &agreement.basis.legal_bases {
                 if !parts.legal_bases.iter().any(|basis| basis.id == *id) {
-                    fault(Section::Agreement, index, "basis.legal_bases", format!("{id} is not a legal_basis of this file"));
+                    fault(PartnershipSection::Agreement, index, "basis.legal_bases", format!("{id} is not a legal_basis of this file"));
                 }
             }
             if agreement.population == Population::GpRegistered && places(agreement, &known) == Places::Anywhere {
-                fault(Section::Agreement, index, "population", "none of its organisations lists its practices".into());
+                fault(PartnershipSection::Agreement, index, "population", "none of its organisations lists its practices".into());
             }
             if agreement.population == Population::Resident && places(agreement, &known) == Places::Anywhere {
-                fault(Section::Agreement, index, "population", "none of its recipients lists its areas".into());
+                fault(PartnershipSection::Agreement, index, "population", "none of its recipients lists its areas".into());
             }
             let is_council =
                 |code: &OrganisationCode| known.get(code).is_none_or(|organisation| organisation.kind == OrganisationKind::LocalAuthority);
             if agreement.population == Population::PlanMaintained && !agreement.recipients.iter().any(is_council) {
-                fault(Section::Agreement, index, "population", "none of its recipients is a council, which alone maintains plans".into());
+                fault(
+                    PartnershipSection::Agreement,
+                    index,
+                    "population",
+                    "none of its recipients is a council, which alone maintains plans".into(),
+                );
             }
             if parts.agreements[..index].iter().any(|earlier| earlier.id == agreement.id) {
-                fault(Section::Agreement, index, "id", format!("{} stands here twice", agreement.id));
+                fault(PartnershipSection::Agreement, index, "id", format!("{} stands here twice", agreement.id));
             }
             for (field, why) in agreement.faults() {
-                fault(Section::Agreement, index, field, why.into());
+                fault(PartnershipSection::Agreement, index, field, why.into());
             }
             for (field, codes) in [
                 ("providers", &agreement.providers),
@@ -183,13 +188,13 @@ impl Partnership {
                 ("consent_recorded_by", &agreement.consent_recorded_by),
             ] {
                 for message in codes.iter().filter_map(unknown) {
-                    fault(Section::Agreement, index, field, message);
+                    fault(PartnershipSection::Agreement, index, field, message);
                 }
                 let outlived = |code: &&OrganisationCode| {
                     known.get(*code).is_some_and(|named| !(named.exists_on(agreement.starts) && named.exists_on(agreement.ends)))
                 };
                 for code in codes.iter().filter(|_| agreement.starts <= agreement.ends).filter(outlived) {
-                    fault(Section::Agreement, index, field, format!("{code} does not exist on every day of the agreement"));
+                    fault(PartnershipSection::Agreement, index, field, format!("{code} does not exist on every day of the agreement"));
                 }
             }
         }
@@ -207,7 +212,7 @@ impl Partnership {
             legal_bases: parts.legal_bases.into_iter().map(|basis| (basis.id.clone(), basis)).collect(),
             issuers: parts.issuers,
             agreements,
-            warn_days: WARN_DAYS,
+            warn_days: EXPIRY_WARNING_DAYS,
         })
     }
 
@@ -255,7 +260,7 @@ impl Partnership {
     }
 
     /// The outside issuers whose tokens count.
-    pub fn issuers(&self) -> &[Issuer] {
+    pub fn issuers(&self) -> &[TokenIssuer] {
         &self.issuers
     }
 
@@ -264,9 +269,9 @@ impl Partnership {
     }
 
     /// Which facts about a child it takes to decide.
-    pub fn needs(&self) -> Needs {
-        Needs {
-            opt_outs: self.agreements.iter().any(|agreement| agreement.basis.opt_out == OptOut::Applies),
+    pub fn needs(&self) -> AgreementNeeds {
+        AgreementNeeds {
+            opt_outs: self.agreements.iter().any(|agreement| agreement.basis.opt_out == OptOutRule::Applies),
             plans: self.agreements.iter().any(|agreement| agreement.population == Population::PlanMaintained),
         }
     }

@@ -11,7 +11,7 @@ use crate::pathways::{Pathway, PathwaySet};
 /// A code as a message bears it. The field is the format's own name (`CYP101.PrimaryReferralReason`);
 /// where the format names the code's scheme, it stands before a colon (`06:401204006`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Seen<'a> {
+pub struct SeenCode<'a> {
     pub field: &'a str,
     pub code: &'a str,
 }
@@ -37,14 +37,14 @@ pub struct DecidingCode {
 }
 
 /// The pathways of all that was recognised.
-pub fn pathways(recognised: &[Recognised]) -> PathwaySet {
+pub fn recognised_pathways(recognised: &[Recognised]) -> PathwaySet {
     recognised.iter().fold(PathwaySet::EMPTY, |all, one| all.union(one.pathways))
 }
 
 /// The rules of a file.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Rules {
+pub struct RecognitionRules {
     rule: Vec<Rule>,
 }
 
@@ -81,7 +81,7 @@ fn day<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<Naive
 
 /// Why a file of rules is refused.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum RulesError {
+pub enum RecognitionRulesError {
     #[error("the file is not of this shape: {0}")]
     Shape(String),
     #[error("the rule {0} stands twice")]
@@ -98,41 +98,41 @@ pub enum RulesError {
 /// The pathways that a type of team does decide: the team does nothing else.
 const BY_TEAM: [Pathway; 2] = [Pathway::SpeechAndLanguage, Pathway::Audiology];
 
-static BUILT_IN: LazyLock<Rules> =
-    LazyLock::new(|| Rules::parse(include_str!("../recognition/rules.toml")).unwrap_or(Rules { rule: Vec::new() }));
+static BUILT_IN: LazyLock<RecognitionRules> =
+    LazyLock::new(|| RecognitionRules::parse(include_str!("../recognition/rules.toml")).unwrap_or(RecognitionRules { rule: Vec::new() }));
 
-impl Rules {
+impl RecognitionRules {
     /// The rules that hold where nothing else is configured.
     pub fn built_in() -> &'static Self {
         &BUILT_IN
     }
 
     /// Reads a file of rules; refused whole if one of them makes no sense.
-    pub fn parse(text: &str) -> Result<Self, RulesError> {
-        let rules: Self = toml::from_str(text).map_err(|error| RulesError::Shape(error.message().to_owned()))?;
+    pub fn parse(text: &str) -> Result<Self, RecognitionRulesError> {
+        let rules: Self = toml::from_str(text).map_err(|error| RecognitionRulesError::Shape(error.message().to_owned()))?;
         for (at, rule) in rules.rule.iter().enumerate() {
             let id = || rule.id.clone();
             if rules.rule[..at].iter().any(|other| other.id == rule.id) {
-                return Err(RulesError::Twice(id()));
+                return Err(RecognitionRulesError::Twice(id()));
             }
             let empty = |condition: &Condition| condition.fields.is_empty() || condition.codes.is_empty();
             if rule.id.is_empty() || rule.source.is_empty() || rule.pathways.is_empty() || rule.all.is_empty() || rule.all.iter().any(empty)
             {
-                return Err(RulesError::Incomplete(id()));
+                return Err(RecognitionRulesError::Incomplete(id()));
             }
             if rule.from.zip(rule.to).is_some_and(|(from, to)| to < from) {
-                return Err(RulesError::Dates(id()));
+                return Err(RecognitionRulesError::Dates(id()));
             }
             let by_team = rule.all.iter().all(|condition| condition.fields.iter().any(|field| is_team_type(field)));
             if by_team && rule.pathways.iter().any(|pathway| !BY_TEAM.contains(&pathway)) {
-                return Err(RulesError::TeamAlone(id()));
+                return Err(RecognitionRulesError::TeamAlone(id()));
             }
         }
         Ok(rules)
     }
 
     /// Every rule that holds for a referral received on a day.
-    pub fn recognise(&self, received: NaiveDate, seen: &[Seen<'_>]) -> Vec<Recognised> {
+    pub fn recognise(&self, received: NaiveDate, seen: &[SeenCode<'_>]) -> Vec<Recognised> {
         self.rule.iter().filter(|rule| rule.is_for(received)).filter_map(|rule| rule.held(seen)).collect()
     }
 }
@@ -146,7 +146,7 @@ impl Rule {
         self.from.is_none_or(|from| from <= received) && self.to.is_none_or(|to| received <= to)
     }
 
-    fn held(&self, seen: &[Seen<'_>]) -> Option<Recognised> {
+    fn held(&self, seen: &[SeenCode<'_>]) -> Option<Recognised> {
         let first = |condition: &Condition| seen.iter().find(|seen| condition.holds(seen));
         if !self.all.iter().all(|condition| first(condition).is_some()) {
             return None;
@@ -157,7 +157,7 @@ impl Rule {
 }
 
 impl Condition {
-    fn holds(&self, seen: &Seen<'_>) -> bool {
+    fn holds(&self, seen: &SeenCode<'_>) -> bool {
         self.fields.iter().any(|field| field == seen.field)
             && self.codes.iter().any(|code| match code.strip_suffix('*') {
                 Some(start) => seen.code.starts_with(start),
@@ -174,12 +174,12 @@ mod tests {
         crate::dates::parse_day(text).unwrap()
     }
 
-    fn seen<'a>(codes: &[(&'a str, &'a str)]) -> Vec<Seen<'a>> {
-        codes.iter().map(|(field, code)| Seen { field, code }).collect()
+    fn seen<'a>(codes: &[(&'a str, &'a str)]) -> Vec<SeenCode<'a>> {
+        codes.iter().map(|(field, code)| SeenCode { field, code }).collect()
     }
 
     fn found(codes: &[(&str, &str)]) -> String {
-        pathways(&Rules::built_in().recognise(day("2026-02-03"), &seen(codes))).to_string()
+        recognised_pathways(&RecognitionRules::built_in().recognise(day("2026-02-03"), &seen(codes))).to_string()
     }
 
     const REASON: &str = "CYP101.PrimaryReferralReason";
@@ -203,7 +203,7 @@ mod tests {
 
     #[test]
     fn what_decided_is_kept() {
-        let found = Rules::built_in().recognise(day("2026-02-03"), &seen(&[(TEAM, "33"), (REASON, "023")]));
+        let found = RecognitionRules::built_in().recognise(day("2026-02-03"), &seen(&[(TEAM, "33"), (REASON, "023")]));
         let codes: Vec<_> = found.iter().flat_map(|rule| &rule.codes).map(|code| (code.field.as_str(), code.code.as_str())).collect();
         assert_eq!(codes, [(TEAM, "33")]);
     }
@@ -219,22 +219,24 @@ mod tests {
     #[test]
     fn a_rule_that_makes_no_sense_is_refused_with_its_name() {
         let rule = |pathways: &str, rest: &str| {
-            Rules::parse(&format!("[[rule]]\nid = \"r\"\npathways = [{pathways}]\nsource = \"s\"\n{rest}")).map(|_| ()).unwrap_err()
+            RecognitionRules::parse(&format!("[[rule]]\nid = \"r\"\npathways = [{pathways}]\nsource = \"s\"\n{rest}"))
+                .map(|_| ())
+                .unwrap_err()
         };
         let team = "all = [{ fields = [\"CYP102.TeamType\"], codes = [\"06\"] }]";
-        assert_eq!(rule("\"autism\"", team), RulesError::TeamAlone("r".into()));
-        assert_eq!(rule("", team), RulesError::Incomplete("r".into()));
-        assert_eq!(rule("\"audiology\"", &format!("from = 2026-02-01\nto = 2026-01-01\n{team}")), RulesError::Dates("r".into()));
-        assert!(matches!(rule("\"dance\"", team), RulesError::Shape(_)));
+        assert_eq!(rule("\"autism\"", team), RecognitionRulesError::TeamAlone("r".into()));
+        assert_eq!(rule("", team), RecognitionRulesError::Incomplete("r".into()));
+        assert_eq!(rule("\"audiology\"", &format!("from = 2026-02-01\nto = 2026-01-01\n{team}")), RecognitionRulesError::Dates("r".into()));
+        assert!(matches!(rule("\"dance\"", team), RecognitionRulesError::Shape(_)));
         let twice = format!("[[rule]]\nid = \"r\"\npathways = [\"audiology\"]\nsource = \"s\"\n{team}\n").repeat(2);
-        assert_eq!(Rules::parse(&twice).map(|_| ()).unwrap_err(), RulesError::Twice("r".into()));
+        assert_eq!(RecognitionRules::parse(&twice).map(|_| ()).unwrap_err(), RecognitionRulesError::Twice("r".into()));
     }
 
     #[test]
     fn a_rule_holds_between_its_days() {
         let text = "[[rule]]\nid = \"r\"\npathways = [\"autism\"]\nsource = \"s\"\nfrom = 2026-02-01\nto = 2026-02-28\n\
                     all = [{ fields = [\"F\"], codes = [\"F84*\"] }]";
-        let rules = Rules::parse(text).unwrap();
+        let rules = RecognitionRules::parse(text).unwrap();
         let holds = |on: &str| !rules.recognise(day(on), &seen(&[("F", "F840")])).is_empty();
         assert!(holds("2026-02-01") && holds("2026-02-28") && !holds("2026-01-31") && !holds("2026-03-01"));
     }

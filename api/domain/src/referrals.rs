@@ -13,11 +13,11 @@ use crate::organisations::OrganisationCode;
 use crate::pathways::{Pathway, PathwaySet};
 use crate::recognition::Recognised;
 
-pub use checks::list_of;
+pub use checks::code_list_of;
 
 closed! {
     /// Where a referral stands. `waiting` and `on-hold` are open: a hold never ends a wait.
-    pub enum Status {
+    pub enum ReferralStatus as "Status" {
         Waiting = "waiting",
         OnHold = "on-hold",
         Seen = "seen",
@@ -26,7 +26,7 @@ closed! {
     }
 }
 
-impl Status {
+impl ReferralStatus {
     /// Whether the child still waits.
     pub fn is_open(self) -> bool {
         matches!(self, Self::Waiting | Self::OnHold)
@@ -35,7 +35,7 @@ impl Status {
 
 closed! {
     /// The part of the pathway that a referral has reached.
-    pub enum Stage {
+    pub enum ReferralStage as "Stage" {
         Referral = "referral",
         Triage = "triage",
         FirstAppointment = "first-appointment",
@@ -46,7 +46,7 @@ closed! {
 
 closed! {
     /// How a referral was last heard of.
-    pub enum Flow {
+    pub enum ReferralFlow as "Flow" {
         /// It was in the last submission of its list.
         Flowed = "flowed",
         /// Its row came and was rejected: the record before it is held.
@@ -57,16 +57,16 @@ closed! {
 }
 
 /// The closed list that a column's values are of, where there is one: any other value is an error.
-pub fn closed_list_of(field: &str) -> Option<Vec<&'static str>> {
+pub fn closed_values(field: &str) -> Option<Vec<&'static str>> {
     match field {
         "pathway" => Some(Pathway::ALL.iter().map(|pathway| pathway.as_str()).collect()),
-        "stage" => Some(Stage::ALL.iter().map(|stage| stage.as_str()).collect()),
-        "status" => Some(Status::ALL.iter().map(|status| status.as_str()).collect()),
+        "stage" => Some(ReferralStage::ALL.iter().map(|stage| stage.as_str()).collect()),
+        "status" => Some(ReferralStatus::ALL.iter().map(|status| status.as_str()).collect()),
         _ => None,
     }
 }
 
-impl Flow {
+impl ReferralFlow {
     /// Whether an open referral counts as open: only if a row for it came with the last submission of its list
     /// (reference, 8).
     pub fn counts_as_open(self) -> bool {
@@ -96,7 +96,7 @@ pub struct OnwardReferral {
 
 /// A time in which the provider has put the referral aside. It pauses no journey.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Hold {
+pub struct ReferralHold {
     pub from: NaiveDate,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub to: Option<NaiveDate>,
@@ -104,7 +104,7 @@ pub struct Hold {
     pub reason: Option<String>,
 }
 
-/// One referral to one provider. Whose it is, stands beside it ([`crate::submissions::Record`]):
+/// One referral to one provider. Whose it is, stands beside it ([`crate::submissions::SubmittedRecord`]):
 /// the two are kept apart wherever a referral is stored or shown. Codes are as they were sent;
 /// those outside their list were warned about, not dropped.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -112,7 +112,7 @@ pub struct Referral {
     /// The provider's own id: unique within the provider, at most [`REFERRAL_ID_LENGTH`] characters.
     pub referral_id: String,
     pub pathways: PathwaySet,
-    pub status: Status,
+    pub status: ReferralStatus,
     pub referral_received_date: NaiveDate,
     /// Which codes made it a referral of its pathways; nothing where the writer states them.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -146,7 +146,7 @@ pub struct ReferralDetails {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub school_urn: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub stage: Option<Stage>,
+    pub stage: Option<ReferralStage>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub stage_start_date: Option<NaiveDate>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -190,7 +190,7 @@ pub struct ReferralDetails {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub not_brought_count: Option<u16>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub hold: Option<Hold>,
+    pub hold: Option<ReferralHold>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub closed_date: Option<NaiveDate>,
     #[serde(skip_serializing_if = "Option::is_none")]

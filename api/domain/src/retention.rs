@@ -8,14 +8,14 @@ use chrono::{Days, NaiveDate};
 use serde::Deserialize;
 
 use crate::agreements::DataClass;
-use crate::ehc_plans::{Case, Outcome};
+use crate::ehc_plans::{Case, RequestOutcome};
 use crate::organisations::OrganisationCode;
 use crate::referrals::Referral;
-use crate::submissions::Entry;
+use crate::submissions::SubmittedEntry;
 
 closed! {
     /// What is kept for a time.
-    pub enum Kept {
+    pub enum RetentionClass {
         /// A referral: from its closure, or from the day it no longer flowed.
         WaitingListStatus = "waiting-list-status",
         /// A case: from the end of the plan, or from the decision against one.
@@ -31,7 +31,7 @@ closed! {
     }
 }
 
-impl Kept {
+impl RetentionClass {
     /// The days it is kept where the configuration does not say.
     pub const fn usual_days(self) -> u16 {
         match self {
@@ -59,43 +59,43 @@ impl Kept {
 }
 
 /// The longest that anything may be kept after its end, in days.
-pub const LONGEST_DAYS: u16 = 3_650;
+pub(crate) const LONGEST_DAYS: u16 = 3_650;
 
 /// Days that differ from the usual ones.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(transparent)]
-pub struct Periods(BTreeMap<Kept, u16>);
+pub struct RetentionPeriods(BTreeMap<RetentionClass, u16>);
 
-impl Periods {
+impl RetentionPeriods {
     /// The usual ones, but for these.
-    pub fn with(days: impl IntoIterator<Item = (Kept, u16)>) -> Self {
+    pub fn with(days: impl IntoIterator<Item = (RetentionClass, u16)>) -> Self {
         Self(days.into_iter().collect())
     }
 
     /// How many days it is kept after the day of its end.
-    pub fn days(&self, kept: Kept) -> u16 {
+    pub fn days(&self, kept: RetentionClass) -> u16 {
         self.0.get(&kept).copied().unwrap_or(kept.usual_days())
     }
 
     /// What ended before this day is past its retention today.
-    pub fn cutoff(&self, kept: Kept, today: NaiveDate) -> NaiveDate {
+    pub fn cutoff(&self, kept: RetentionClass, today: NaiveDate) -> NaiveDate {
         today.checked_sub_days(Days::new(self.days(kept).into())).unwrap_or(NaiveDate::MIN)
     }
 
     /// Whether each is 1 to [`LONGEST_DAYS`], and no answer is outlived by the report that it names.
     pub fn are_sound(&self) -> bool {
         self.0.values().all(|days| (1..=LONGEST_DAYS).contains(days))
-            && self.days(Kept::IdempotencyAnswers) < self.days(Kept::SubmissionReports)
+            && self.days(RetentionClass::IdempotencyAnswers) < self.days(RetentionClass::SubmissionReports)
     }
 }
 
 /// The day that the retention of an entry runs from: none while it is open. What ended on no day that it
 /// states, or on one to come, ended today.
-pub fn runs_from(entry: &Entry, today: NaiveDate) -> Option<NaiveDate> {
+pub fn retention_runs_from(entry: &SubmittedEntry, today: NaiveDate) -> Option<NaiveDate> {
     let (has_ended, stated) = match entry {
-        Entry::Referral(referral) => (!referral.status.is_open(), end_of_referral(referral)),
-        Entry::Case(case) => end_of_case(case),
-        Entry::Merge(_) => (false, None),
+        SubmittedEntry::Referral(referral) => (!referral.status.is_open(), end_of_referral(referral)),
+        SubmittedEntry::Case(case) => end_of_case(case),
+        SubmittedEntry::Merge(_) => (false, None),
     };
     has_ended.then(|| stated.filter(|day| *day <= today).unwrap_or(today))
 }
@@ -107,7 +107,7 @@ fn end_of_referral(referral: &Referral) -> Option<NaiveDate> {
 
 /// A case goes as far as its last stage: a plan that ceased, an assessment or a request that came to nothing.
 fn end_of_case(case: &Case) -> (bool, Option<NaiveDate>) {
-    let came_to_nothing = |outcome| matches!(outcome, Some(Outcome::No | Outcome::Withdrawn | Outcome::Historical));
+    let came_to_nothing = |outcome| matches!(outcome, Some(RequestOutcome::No | RequestOutcome::Withdrawn | RequestOutcome::Historical));
     match (&case.active_plan, case.plan(), &case.assessment) {
         (Some(_), ..) => (false, None),
         (None, Some(plan), _) => (plan.cease_on.is_some(), plan.cease_on),
@@ -119,10 +119,10 @@ fn end_of_case(case: &Case) -> (bool, Option<NaiveDate>) {
 
 /// What of one organisation's and one class was past its retention.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ReportLine {
+pub struct RetentionLine {
     /// None where it is the gateway's own.
     pub organisation: Option<OrganisationCode>,
-    pub kept: Kept,
+    pub kept: RetentionClass,
     /// Removed, or to be removed.
     pub expired: u64,
     /// Kept by a legal hold all the same.
@@ -131,13 +131,13 @@ pub struct ReportLine {
 
 /// What a run of the retention did, or would do.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Report {
+pub struct RetentionReport {
     pub today: NaiveDate,
     pub dry_run: bool,
-    pub lines: Vec<ReportLine>,
+    pub lines: Vec<RetentionLine>,
 }
 
-impl fmt::Display for Report {
+impl fmt::Display for RetentionReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let done = if self.dry_run { "would be removed" } else { "removed" };
         write!(f, "retention on {}: ", self.today)?;
@@ -145,7 +145,7 @@ impl fmt::Display for Report {
             return f.write_str("nothing is past it");
         }
         write!(f, "{} {done}", self.lines.iter().map(|line| line.expired).sum::<u64>())?;
-        for ReportLine { organisation, kept, expired, held } in &self.lines {
+        for RetentionLine { organisation, kept, expired, held } in &self.lines {
             let owner = organisation.map_or_else(|| "gateway".to_owned(), |organisation| organisation.to_string());
             write!(f, "\n  {owner:<10} {:<20} {expired:>8} {done}, {held} under legal hold", kept.as_str())?;
         }
@@ -157,17 +157,17 @@ impl fmt::Display for Report {
 mod tests {
     use super::*;
     use crate::pathways::PathwaySet;
-    use crate::referrals::{ReferralDetails, Status};
+    use crate::referrals::{ReferralDetails, ReferralStatus};
     use proptest::prelude::*;
 
     fn day(text: &str) -> NaiveDate {
         text.parse().unwrap()
     }
 
-    fn referral(status: Status, details: ReferralDetails) -> Entry {
+    fn referral(status: ReferralStatus, details: ReferralDetails) -> SubmittedEntry {
         let referral_received_date = day("2025-01-06");
         let pathways = PathwaySet::EMPTY;
-        Entry::Referral(Box::new(Referral {
+        SubmittedEntry::Referral(Box::new(Referral {
             referral_id: "A-1".into(),
             pathways,
             status,
@@ -180,26 +180,26 @@ mod tests {
     #[test]
     fn an_open_referral_is_never_over() {
         let details = || ReferralDetails { closed_date: Some(day("2025-02-01")), ..ReferralDetails::default() };
-        assert_eq!(runs_from(&referral(Status::Waiting, details()), day("2026-11-21")), None);
-        assert_eq!(runs_from(&referral(Status::OnHold, details()), day("2026-11-21")), None);
-        assert_eq!(runs_from(&referral(Status::Closed, details()), day("2026-11-21")), Some(day("2025-02-01")));
+        assert_eq!(retention_runs_from(&referral(ReferralStatus::Waiting, details()), day("2026-11-21")), None);
+        assert_eq!(retention_runs_from(&referral(ReferralStatus::OnHold, details()), day("2026-11-21")), None);
+        assert_eq!(retention_runs_from(&referral(ReferralStatus::Closed, details()), day("2026-11-21")), Some(day("2025-02-01")));
     }
 
     #[test]
     fn an_end_without_a_day_or_on_a_day_to_come_is_today() {
         let today = day("2026-11-21");
-        assert_eq!(runs_from(&referral(Status::Seen, ReferralDetails::default()), today), Some(today));
+        assert_eq!(retention_runs_from(&referral(ReferralStatus::Seen, ReferralDetails::default()), today), Some(today));
         let details = ReferralDetails { closed_date: Some(day("2099-01-01")), ..ReferralDetails::default() };
-        assert_eq!(runs_from(&referral(Status::Closed, details), today), Some(today));
+        assert_eq!(retention_runs_from(&referral(ReferralStatus::Closed, details), today), Some(today));
         let details = ReferralDetails { last_contact_date: Some(day("2026-03-02")), ..ReferralDetails::default() };
-        assert_eq!(runs_from(&referral(Status::Seen, details), today), Some(day("2026-03-02")));
+        assert_eq!(retention_runs_from(&referral(ReferralStatus::Seen, details), today), Some(day("2026-03-02")));
     }
 
     #[test]
     fn a_case_is_over_with_its_plan_or_with_the_decision_against_one() {
-        use crate::ehc_plans::{Assessment, NamedPlan, Person, Request};
+        use crate::ehc_plans::{Assessment, AssessmentRequest, CasePerson, NamedPlan};
         let today = day("2026-11-21");
-        let person = Person {
+        let person = CasePerson {
             surname: None,
             forename: None,
             sex: None,
@@ -209,18 +209,18 @@ mod tests {
             unique_learner_number: None,
             upn_unknown: None,
         };
-        let request = Request {
+        let request = AssessmentRequest {
             received_on: day("2025-01-06"),
             source: None,
             in_youth_accommodation: false,
-            outcome: Some(Outcome::No),
+            outcome: Some(RequestOutcome::No),
             outcome_on: Some(day("2025-02-10")),
             mediation: false,
             tribunal: false,
             exported: false,
         };
         let mut case = Case { person, request, assessment: None, active_plan: None };
-        let runs = |case: &Case| runs_from(&Entry::Case(Box::new(case.clone())), today);
+        let runs = |case: &Case| retention_runs_from(&SubmittedEntry::Case(Box::new(case.clone())), today);
         assert_eq!(runs(&case), Some(day("2025-02-10")));
         case.request.tribunal = true;
         assert_eq!(runs(&case), None, "it may be overturned");
@@ -235,7 +235,7 @@ mod tests {
             cease_reason: None,
             settings: Vec::new(),
         };
-        let (outcome, outcome_on) = (Some(Outcome::Yes), Some(day("2025-05-20")));
+        let (outcome, outcome_on) = (Some(RequestOutcome::Yes), Some(day("2025-05-20")));
         case.assessment = Some(Assessment {
             outcome,
             outcome_on,
@@ -253,19 +253,19 @@ mod tests {
 
     #[test]
     fn only_days_in_reason_are_sound() {
-        assert!(Periods::default().are_sound());
+        assert!(RetentionPeriods::default().are_sound());
         for (days, sound) in [(0, false), (1, true), (LONGEST_DAYS, true), (LONGEST_DAYS + 1, false)] {
-            assert_eq!(Periods::with([(Kept::HealthAdvice, days)]).are_sound(), sound, "{days}");
+            assert_eq!(RetentionPeriods::with([(RetentionClass::HealthAdvice, days)]).are_sound(), sound, "{days}");
         }
-        assert!(!Periods::with([(Kept::SubmissionReports, 7)]).are_sound(), "an answer names its report");
+        assert!(!RetentionPeriods::with([(RetentionClass::SubmissionReports, 7)]).are_sound(), "an answer names its report");
     }
 
     proptest! {
         #[test]
         fn it_is_kept_for_exactly_its_days_and_what_is_past_stays_past(days in 1..=LONGEST_DAYS, ended in 0_u64..20_000, later in 0_u64..5_000) {
-            let periods = Periods::with([(Kept::WaitingListStatus, days)]);
+            let periods = RetentionPeriods::with([(RetentionClass::WaitingListStatus, days)]);
             let ended = day("2000-01-01") + Days::new(ended);
-            let is_past = |today| ended < periods.cutoff(Kept::WaitingListStatus, today);
+            let is_past = |today| ended < periods.cutoff(RetentionClass::WaitingListStatus, today);
             let last = ended + Days::new(days.into());
             prop_assert!(!is_past(ended) && !is_past(last));
             prop_assert!(is_past(last + Days::new(1)) && is_past(last + Days::new(1 + later)));
@@ -275,7 +275,7 @@ mod tests {
         fn retention_never_runs_from_a_day_to_come(closed in 0_u64..10_000, now in 0_u64..10_000) {
             let (closed, today) = (day("2015-01-01") + Days::new(closed), day("2015-01-01") + Days::new(now));
             let details = ReferralDetails { closed_date: Some(closed), ..ReferralDetails::default() };
-            let from = runs_from(&referral(Status::Closed, details), today).unwrap();
+            let from = retention_runs_from(&referral(ReferralStatus::Closed, details), today).unwrap();
             prop_assert!(from == closed.min(today));
         }
     }

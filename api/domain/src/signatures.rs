@@ -41,7 +41,7 @@ pub enum KeyMaterial {
 
 /// An authorization server outside, whose access tokens count for the clients it is named with.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Issuer {
+pub struct TokenIssuer {
     /// The `iss` of its tokens.
     pub url: String,
     /// The `aud` by which it means this gateway.
@@ -51,7 +51,7 @@ pub struct Issuer {
     pub keys: Vec<PublicKey>,
 }
 
-impl Issuer {
+impl TokenIssuer {
     pub fn speaks_for(&self, client: &str) -> bool {
         self.clients.iter().any(|listed| listed == client)
     }

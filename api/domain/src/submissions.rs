@@ -23,11 +23,22 @@ closed! {
 
 closed! {
     /// How a submission relates to what is held.
-    pub enum Mode {
+    pub enum SubmissionMode as "Mode" {
         /// Inserts and updates.
         Delta = "delta",
         /// The whole open content of one list.
         Snapshot = "snapshot",
+    }
+}
+
+impl SubmissionMode {
+    /// Checks that an empty snapshot is meant, and that what is said to be empty is.
+    pub fn check_nil_return(self, received: u64, said: bool) -> Result<(), NilReturnFault> {
+        match (self, received, said) {
+            (Self::Snapshot, 0, false) => Err(NilReturnFault::Unsaid),
+            (_, 1.., true) => Err(NilReturnFault::HasRows),
+            _ => Ok(()),
+        }
     }
 }
 
@@ -58,10 +69,10 @@ pub struct Submission {
     pub format: String,
     pub organisation: OrganisationCode,
     pub list: String,
-    pub mode: Mode,
+    pub mode: SubmissionMode,
     pub as_of: NaiveDate,
     pub status: SubmissionStatus,
-    pub counts: Counts,
+    pub counts: SubmissionCounts,
     pub received_at: DateTime<Utc>,
     /// How often each issue was found, by code.
     pub issue_counts: Vec<IssueCount>,
@@ -73,14 +84,14 @@ pub struct AlreadyEnded;
 
 /// Why the work on a submission came to nothing, with the trouble that its sender is told of, as JSON.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Failure {
+pub enum SubmissionFailure {
     /// The body cannot be taken as it is.
     Refused(String),
     /// The gateway could not do it.
     Failed(String),
 }
 
-impl Failure {
+impl SubmissionFailure {
     /// What the sender is told of, as JSON.
     pub fn trouble(&self) -> &str {
         let (Self::Refused(trouble) | Self::Failed(trouble)) = self;
@@ -105,10 +116,10 @@ impl Submission {
     }
 
     /// Came to nothing.
-    pub fn fail(self, failure: &Failure) -> Result<Self, AlreadyEnded> {
+    pub fn fail(self, failure: &SubmissionFailure) -> Result<Self, AlreadyEnded> {
         match failure {
-            Failure::Refused(_) => self.refuse(),
-            Failure::Failed(_) => self.end(SubmissionStatus::Failed),
+            SubmissionFailure::Refused(_) => self.refuse(),
+            SubmissionFailure::Failed(_) => self.end(SubmissionStatus::Failed),
         }
     }
 
@@ -129,7 +140,7 @@ impl Submission {
 
 /// How far the work on a submission is, and the trouble that ended it, as JSON.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Work {
+pub struct SubmissionWork {
     pub bytes_total: u64,
     pub bytes_read: u64,
     pub records_read: u64,
@@ -138,22 +149,22 @@ pub struct Work {
 
 /// One record, as an adapter hands it over.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Record {
+pub struct SubmittedRecord {
     pub child: ChildReference,
-    pub entry: Entry,
+    pub entry: SubmittedEntry,
 }
 
 /// What the record is.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Entry {
+pub enum SubmittedEntry {
     Referral(Box<Referral>),
     Case(Box<Case>),
-    Merge(Merge),
+    Merge(IdentifierMerge),
 }
 
 /// What a provider held under other identifiers is the child's that is named beside (HL7 v2 ADT^A40).
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Merge {
+pub struct IdentifierMerge {
     pub retired: Vec<ChildIdentifier>,
 }
 
@@ -173,8 +184,8 @@ pub struct IssueCount {
 
 /// What became of the records of a submission.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-pub struct Counts {
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = Counts))]
+pub struct SubmissionCounts {
     pub received: u64,
     /// In the file, and about none of the pathways, or no child: not looked at further, and not received.
     #[serde(default)]
@@ -199,7 +210,7 @@ pub struct Counts {
 /// Of fewer rows than this, no share is too large: one or two of them would be.
 const SMALLEST_JUDGED: u64 = 20;
 
-impl Counts {
+impl SubmissionCounts {
     /// Whether more than this share of the rows is rejected, so that the body is refused whole. A body of fewer than
     /// 20 rows never is.
     pub fn rejects_too_many(&self, percent: u8) -> bool {
@@ -229,15 +240,6 @@ pub enum NilReturnFault {
     Unsaid,
     /// It was said to have no rows, and has some.
     HasRows,
-}
-
-/// Checks that an empty snapshot is meant, and that what is said to be empty is.
-pub fn check_nil_return(mode: Mode, received: u64, said: bool) -> Result<(), NilReturnFault> {
-    match (mode, received, said) {
-        (Mode::Snapshot, 0, false) => Err(NilReturnFault::Unsaid),
-        (_, 1.., true) => Err(NilReturnFault::HasRows),
-        _ => Ok(()),
-    }
 }
 
 #[cfg(test)]

@@ -1,9 +1,6 @@
 //! Who saw what about a child.
 
-use domain::access_reports::ChildLog;
-use domain::calls::Context;
-use domain::children::ChildReference;
-use domain::policy::Ask;
+use domain::{Ask, CallContext, ChildLog, ChildReference};
 use store::Store;
 
 use crate::troubles::Trouble;
@@ -12,7 +9,7 @@ use crate::troubles::Trouble;
 /// child that is not held. No child at all is refused.
 pub async fn read_access_report(
     store: &Store,
-    cx: Context,
+    cx: CallContext,
     child: Option<ChildReference>,
     after: i64,
     most: usize,

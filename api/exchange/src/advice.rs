@@ -2,14 +2,10 @@
 //! pulls the answer.
 
 use chrono::{DateTime, Utc};
-use domain::advice::{Advice, AdviceErased, AdviceRequest, AdviceRequestDraft, AdviceStatus, AlreadySubmitted};
-use domain::agreements::{DataClass, Purpose};
-use domain::calls::Context;
-use domain::children::ChildReference;
-use domain::dates::is_plausible;
-use domain::identifiers::AdviceRequestId;
-use domain::organisations::OrganisationCode;
-use domain::policy::{Ask, Refusal};
+use domain::{
+    Advice, AdviceErased, AdviceRequest, AdviceRequestDraft, AdviceRequestId, AdviceStatus, AlreadySubmitted, Ask, CallContext,
+    ChildReference, DataClass, OrganisationCode, Purpose, Refusal, is_plausible_day,
+};
 use serde::Serialize;
 use store::{Store, StoreError, Tx};
 
@@ -50,7 +46,7 @@ impl From<AdviceErased> for Trouble {
 /// Asks a health body for advice about a child.
 pub async fn create_advice_request<V: Serialize + Send + 'static>(
     store: &Store,
-    cx: Context,
+    cx: CallContext,
     key: Key,
     child: ChildReference,
     addressed_to: OrganisationCode,
@@ -80,12 +76,12 @@ pub async fn list_advice_requests(
 ) -> Result<Vec<AdviceRequest>, Trouble> {
     let AdviceRequestFilter { statuses, changed_since, after } = filter;
     // Nothing changed on a day that no database can hold: it is as if none were named.
-    let since = changed_since.filter(|at| is_plausible(at.date_naive()));
+    let since = changed_since.filter(|at| is_plausible_day(at.date_naive()));
     Ok(store.read(move |tx| tx.advice_requests(party, &statuses, since, after, limit)).await?)
 }
 
 /// One request with its child and case, for one of its two parties.
-pub async fn get_advice_request(store: &Store, cx: Context, id: AdviceRequestId) -> Result<DisclosedAdviceRequest, Trouble> {
+pub async fn get_advice_request(store: &Store, cx: CallContext, id: AdviceRequestId) -> Result<DisclosedAdviceRequest, Trouble> {
     let found = store.transaction(move |tx| {
         let party = cx.organisation();
         let Some(request) = tx.advice_request(id, party)? else {
@@ -100,7 +96,7 @@ pub async fn get_advice_request(store: &Store, cx: Context, id: AdviceRequestId)
 }
 
 /// Says that a request came to the health body that it is addressed to. It stops no clock.
-pub async fn acknowledge_advice_request(store: &Store, cx: Context, id: AdviceRequestId) -> Result<AdviceRequest, Trouble> {
+pub async fn acknowledge_advice_request(store: &Store, cx: CallContext, id: AdviceRequestId) -> Result<AdviceRequest, Trouble> {
     let acknowledged = store.transaction(move |tx| {
         let body = cx.organisation();
         let Some(request) = addressed(tx, id, body)? else {
@@ -117,7 +113,7 @@ pub async fn acknowledge_advice_request(store: &Store, cx: Context, id: AdviceRe
 }
 
 /// Gives the advice, for the health body that the request is addressed to.
-pub async fn submit_advice(store: &Store, cx: Context, id: AdviceRequestId, advice: Advice) -> Result<AdviceRequest, Trouble> {
+pub async fn submit_advice(store: &Store, cx: CallContext, id: AdviceRequestId, advice: Advice) -> Result<AdviceRequest, Trouble> {
     let submitted = store.transaction(move |tx| {
         let body = cx.organisation();
         let Some(request) = addressed(tx, id, body)? else {
@@ -134,7 +130,7 @@ pub async fn submit_advice(store: &Store, cx: Context, id: AdviceRequestId, advi
 }
 
 /// Pulls the advice, for the council that asked.
-pub async fn get_advice(store: &Store, cx: Context, id: AdviceRequestId) -> Result<(AdviceRequest, Advice), Trouble> {
+pub async fn get_advice(store: &Store, cx: CallContext, id: AdviceRequestId) -> Result<(AdviceRequest, Advice), Trouble> {
     let found = store.transaction(move |tx| {
         let council = cx.organisation();
         let Some(request) = tx.advice_request(id, council)?.filter(|request| request.requested_by == council) else {

@@ -1,9 +1,6 @@
 //! The audit log, read: every disclosure and every refusal, for who may look after them.
 
-use domain::audit::{Hash, Outcome};
-use domain::calls::Context;
-use domain::organisations::OrganisationCode;
-use domain::policy::Act;
+use domain::{Act, AuditOutcome, CallContext, LogHash, OrganisationCode};
 use serde_json::{Map, Value};
 use store::{AuditEntry, Store};
 
@@ -16,7 +13,7 @@ pub struct AuditEvent {
     pub position: i64,
     pub leaf: i64,
     /// The child, or none, bound under a salt that is shown to nobody. Of no two entries is it alike.
-    pub child: Hash,
+    pub child: LogHash,
     /// What it says, as it is hashed.
     pub members: Map<String, Value>,
 }
@@ -47,7 +44,7 @@ impl AuditEvent {
     fn concerns(&self, organisation: OrganisationCode) -> bool {
         let says = |member: &str, value: &str| self.text(member) == Some(value);
         let flowed =
-            says("outcome", Outcome::Permitted.as_str()) && [Act::Disclose, Act::Count].iter().any(|act| says("act", act.as_str()));
+            says("outcome", AuditOutcome::Permitted.as_str()) && [Act::Disclose, Act::Count].iter().any(|act| says("act", act.as_str()));
         let own = organisation.as_str();
         says("holder", own) || (flowed && (says("organisation", own) || says("recipient", own)))
     }
@@ -55,7 +52,7 @@ impl AuditEvent {
 
 /// Looks through `limit` entries after a position. The host of the area reads all of them, any other organisation what
 /// it took part in.
-pub async fn list_audit_events(store: &Store, cx: Context, after: i64, limit: i64) -> Result<AuditEvents, Trouble> {
+pub async fn list_audit_events(store: &Store, cx: CallContext, after: i64, limit: i64) -> Result<AuditEvents, Trouble> {
     // What happened a moment ago is to be in the answer: it is appended now rather than within the second.
     store.append_audit().await?;
     let entries = store.read(move |tx| tx.audit_entries(after, limit)).await?;

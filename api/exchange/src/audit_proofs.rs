@@ -1,6 +1,6 @@
 //! That the audit log is what it was, proved from the hashes that it keeps.
 
-use domain::audit::TreeHead;
+use domain::TreeHead;
 use store::{Consistency, Inclusion, Store};
 
 use crate::troubles::Trouble;

@@ -1,22 +1,19 @@
 //! A council's own EHC cases.
 
-use domain::agreements::{DataClass, Purpose};
-use domain::calls::Context;
-use domain::identifiers::CaseId;
-use domain::policy::Ask;
+use domain::{Ask, CallContext, CaseId, DataClass, Purpose};
 use store::{HeldCase, Store};
 
 use crate::troubles::Trouble;
 
 /// A page of the cases that the caller's organisation sent, with one entry: at most `most`, behind a cursor.
-pub async fn list_cases(store: &Store, cx: Context, after: i64, most: i64) -> Result<Vec<HeldCase>, Trouble> {
+pub async fn list_cases(store: &Store, cx: CallContext, after: i64, most: i64) -> Result<Vec<HeldCase>, Trouble> {
     let ask = own(&cx);
     let found = store.transaction(move |tx| tx.permitted(ask, &cx, |tx, permit| tx.own_cases(permit, after, most, &cx.by)));
     Ok(found.await??)
 }
 
 /// One case that the caller's organisation sent.
-pub async fn read_case(store: &Store, cx: Context, id: CaseId) -> Result<HeldCase, Trouble> {
+pub async fn read_case(store: &Store, cx: CallContext, id: CaseId) -> Result<HeldCase, Trouble> {
     let (ask, cx) = (own(&cx), cx.about(id.0));
     let found = store.transaction(move |tx| match tx.child_of_case(id, cx.organisation())? {
         None => tx.refuse_unknown(ask, &cx),
@@ -25,6 +22,6 @@ pub async fn read_case(store: &Store, cx: Context, id: CaseId) -> Result<HeldCas
     Ok(found.await??)
 }
 
-fn own(cx: &Context) -> Ask {
+fn own(cx: &CallContext) -> Ask {
     Ask::disclose(cx.organisation(), cx.organisation(), Purpose::EhcNeedsAssessment, DataClass::EhcpStatus)
 }

@@ -1,14 +1,10 @@
 //! Families' decisions: recorded, read back, withdrawn, and looked at by a person where they wait for one.
 
 use chrono::NaiveDate;
-use domain::agreements::{DataClass, Purpose};
-use domain::calls::Context;
-use domain::children::ChildReference;
-use domain::consents::{Because, Consent, ConsentDraft, NotAnObjection, ReviewOutcome, Standing};
-use domain::identifiers::ConsentId;
-use domain::organisations::OrganisationCode;
-use domain::pathways::PathwaySet;
-use domain::policy::{Act, Ask};
+use domain::{
+    Act, Ask, CallContext, ChildReference, Consent, ConsentDraft, ConsentId, ConsentStanding, DataClass, NotAnObjection, OrganisationCode,
+    PathwaySet, Purpose, ReviewCause, ReviewOutcome,
+};
 use serde::Serialize;
 use store::{Store, StoreError};
 
@@ -31,11 +27,11 @@ pub struct NewConsent {
 #[derive(Debug)]
 pub struct RecordedConsent {
     pub consent: Consent,
-    pub standing: Standing,
+    pub standing: ConsentStanding,
 }
 
 impl RecordedConsent {
-    fn of(consent: Consent, born: NaiveDate, cx: &Context) -> Self {
+    fn of(consent: Consent, born: NaiveDate, cx: &CallContext) -> Self {
         Self { standing: consent.standing(Some(born), cx.today()), consent }
     }
 }
@@ -43,20 +39,20 @@ impl RecordedConsent {
 /// A recorded decision that waits for a person.
 #[derive(Debug)]
 pub struct WaitingConsent {
-    pub because: Because,
+    pub because: ReviewCause,
     pub child: ChildReference,
     pub recorded: RecordedConsent,
 }
 
 /// What an organisation does with the decisions that it recorded.
-fn own(act: Act, cx: &Context) -> Ask {
+fn own(act: Act, cx: &CallContext) -> Ask {
     Ask::own(act, cx.organisation(), DataClass::WaitingListStatus)
 }
 
 /// Records a decision about each of its classes of data, or about none, with an audit entry for each.
 pub async fn record_consent<V: Serialize + Send + 'static>(
     store: &Store,
-    cx: Context,
+    cx: CallContext,
     key: Key,
     new: NewConsent,
     view: impl Fn(RecordedConsent) -> V + Send + 'static,
@@ -76,7 +72,7 @@ pub async fn record_consent<V: Serialize + Send + 'static>(
 }
 
 /// A decision that the caller's organisation recorded.
-pub async fn get_consent(store: &Store, cx: Context, id: ConsentId) -> Result<RecordedConsent, Trouble> {
+pub async fn get_consent(store: &Store, cx: CallContext, id: ConsentId) -> Result<RecordedConsent, Trouble> {
     let cx = cx.about(id.0);
     let found = store.transaction(move |tx| {
         let Some((child, _)) = tx.consent(id, cx.organisation())? else { return tx.refuse_unknown(own(Act::ReadConsents, &cx), &cx) };
@@ -90,7 +86,7 @@ pub async fn get_consent(store: &Store, cx: Context, id: ConsentId) -> Result<Re
 }
 
 /// The decisions about a child that the caller's organisation recorded; none of a child that is not known.
-pub async fn list_consents(store: &Store, cx: Context, child: Option<ChildReference>) -> Result<Vec<RecordedConsent>, Trouble> {
+pub async fn list_consents(store: &Store, cx: CallContext, child: Option<ChildReference>) -> Result<Vec<RecordedConsent>, Trouble> {
     let found = store.transaction(move |tx| {
         let ask = own(Act::ReadConsents, &cx);
         let Some(child) = &child else { return tx.refuse_unknown(ask, &cx) };
@@ -105,7 +101,7 @@ pub async fn list_consents(store: &Store, cx: Context, child: Option<ChildRefere
 
 /// Withdraws a decision of the caller's organisation, with an audit entry for each class of data that it is about. Doing
 /// it again changes nothing.
-pub async fn withdraw_consent(store: &Store, cx: Context, id: ConsentId, reason: String) -> Result<RecordedConsent, Trouble> {
+pub async fn withdraw_consent(store: &Store, cx: CallContext, id: ConsentId, reason: String) -> Result<RecordedConsent, Trouble> {
     let withdrawn = store.transaction(move |tx| {
         let Some((child, consent)) = tx.consent(id, cx.organisation())? else {
             return tx.refuse_unknown(own(Act::WithdrawConsent, &cx).about(id.0), &cx);
@@ -121,7 +117,7 @@ pub async fn withdraw_consent(store: &Store, cx: Context, id: ConsentId, reason:
 }
 
 /// A page of the decisions of the caller's organisation that wait for a person, with one audit entry.
-pub async fn list_reviews(store: &Store, cx: Context, after: Option<ConsentId>, limit: usize) -> Result<Vec<WaitingConsent>, Trouble> {
+pub async fn list_reviews(store: &Store, cx: CallContext, after: Option<ConsentId>, limit: usize) -> Result<Vec<WaitingConsent>, Trouble> {
     let found = store.transaction(move |tx| {
         let because =
             |child: &ChildReference, consent: &Consent| consent.waits_because(child.date_of_birth, cx.partnership.agreements(), cx.today());
@@ -140,7 +136,7 @@ pub async fn list_reviews(store: &Store, cx: Context, after: Option<ConsentId>, 
 /// Says what becomes of an objection that the caller's organisation recorded. Said again, the later replaces the earlier.
 pub async fn review_objection(
     store: &Store,
-    cx: Context,
+    cx: CallContext,
     id: ConsentId,
     outcome: ReviewOutcome,
     reason: String,

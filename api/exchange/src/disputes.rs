@@ -1,12 +1,6 @@
 //! Disputes: while the accuracy of a referral is contested it is kept, and flows to nobody (UK GDPR art 18(1)(a)).
 
-use domain::agreements::DataClass;
-use domain::calls::Context;
-use domain::children::ChildReference;
-use domain::disputes::{Dispute, DisputeDraft};
-use domain::identifiers::DisputeId;
-use domain::organisations::OrganisationCode;
-use domain::policy::{Act, Ask};
+use domain::{Act, Ask, CallContext, ChildReference, DataClass, Dispute, DisputeDraft, DisputeId, OrganisationCode};
 use serde::Serialize;
 use store::Store;
 
@@ -18,7 +12,7 @@ use crate::troubles::Trouble;
 /// had been disclosed.
 pub async fn open_dispute<V: Serialize + Send + 'static>(
     store: &Store,
-    cx: Context,
+    cx: CallContext,
     key: Key,
     child: ChildReference,
     draft: DisputeDraft,
@@ -43,7 +37,7 @@ pub async fn open_dispute<V: Serialize + Send + 'static>(
 }
 
 /// Settles a dispute that the caller's organisation opened: its referrals flow again. Doing it again changes nothing.
-pub async fn settle_dispute(store: &Store, cx: Context, id: DisputeId, reason: String) -> Result<Dispute, Trouble> {
+pub async fn settle_dispute(store: &Store, cx: CallContext, id: DisputeId, reason: String) -> Result<Dispute, Trouble> {
     let settled = store.transaction(move |tx| {
         let child = tx.dispute(id, cx.organisation())?.map(|dispute| Some(dispute.child));
         end(tx, &cx, (Act::Rectify, id.0), child, |tx, permit| tx.settle_dispute(permit, id, &reason, &cx.by))

@@ -1,8 +1,6 @@
 //! Waiting lists: a provider's own, or another's where an agreement and each family let it be seen.
 
-use domain::calls::Context;
-use domain::organisations::OrganisationCode;
-use domain::policy::{Ask, Refusal};
+use domain::{Ask, CallContext, OrganisationCode, Refusal};
 use store::{ListedReferral, Store};
 
 use crate::troubles::Trouble;
@@ -21,7 +19,7 @@ pub struct EntryChoice {
 
 /// The entries that the caller's organisation may see: one audit entry for a page of its own, one for each entry of
 /// another's, one refusal where nothing of another's is shown.
-pub async fn list_entries(store: &Store, cx: Context, choice: EntryChoice) -> Result<Vec<ListedReferral>, Trouble> {
+pub async fn list_entries(store: &Store, cx: CallContext, choice: EntryChoice) -> Result<Vec<ListedReferral>, Trouble> {
     let EntryChoice { holder, list, after, most } = choice;
     let ask = Ask::waits(holder, cx.organisation());
     let found = store.transaction(move |tx| {

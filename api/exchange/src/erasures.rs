@@ -1,11 +1,6 @@
 //! Erasures: an organisation has what it sent about a child erased (UK GDPR art 17).
 
-use domain::agreements::DataClass;
-use domain::calls::Context;
-use domain::children::ChildReference;
-use domain::erasures::{Erased, Erasure, ErasureDraft};
-use domain::identifiers::ErasureId;
-use domain::policy::{Act, Ask};
+use domain::{Act, Ask, CallContext, ChildReference, DataClass, Erased, Erasure, ErasureDraft, ErasureId};
 use serde::Serialize;
 use store::{Journal, Store};
 
@@ -19,7 +14,7 @@ use crate::troubles::Trouble;
 pub async fn erase<V: Serialize + Send + 'static>(
     store: &Store,
     journal: &Journal,
-    cx: Context,
+    cx: CallContext,
     key: Key,
     child: ChildReference,
     draft: ErasureDraft,
@@ -42,7 +37,7 @@ pub async fn erase<V: Serialize + Send + 'static>(
 }
 
 /// Lets what an erasure of the caller's organisation removed be sent again. Doing it again changes nothing.
-pub async fn lift_erasure(store: &Store, journal: &Journal, cx: Context, id: ErasureId, reason: String) -> Result<Erasure, Trouble> {
+pub async fn lift_erasure(store: &Store, journal: &Journal, cx: CallContext, id: ErasureId, reason: String) -> Result<Erasure, Trouble> {
     let lifted = store.transaction(move |tx| {
         let child = tx.erasure(id, cx.organisation())?.map(|erasure| erasure.child);
         end(tx, &cx, (Act::Erase, id.0), child, |tx, permit| tx.lift_erasure(permit, id, &reason, &cx.by))

@@ -1,11 +1,6 @@
 //! Legal holds: what a court or an inquiry may ask for is neither erased nor moved, and outlasts its retention.
 
-use domain::agreements::DataClass;
-use domain::calls::Context;
-use domain::children::ChildReference;
-use domain::holds::{LegalHold, LegalHoldDraft};
-use domain::identifiers::HoldId;
-use domain::policy::{Act, Ask};
+use domain::{Act, Ask, CallContext, ChildReference, DataClass, HoldId, LegalHold, LegalHoldDraft};
 use serde::Serialize;
 use store::Store;
 
@@ -16,7 +11,7 @@ use crate::troubles::Trouble;
 /// Holds what the caller's organisation sent about a child, and what it sends while the hold is in force.
 pub async fn set_hold<V: Serialize + Send + 'static>(
     store: &Store,
-    cx: Context,
+    cx: CallContext,
     key: Key,
     child: ChildReference,
     draft: LegalHoldDraft,
@@ -30,7 +25,7 @@ pub async fn set_hold<V: Serialize + Send + 'static>(
 }
 
 /// Releases a hold that the caller's organisation set. Doing it again changes nothing.
-pub async fn release_hold(store: &Store, cx: Context, id: HoldId, reason: String) -> Result<LegalHold, Trouble> {
+pub async fn release_hold(store: &Store, cx: CallContext, id: HoldId, reason: String) -> Result<LegalHold, Trouble> {
     let released = store.transaction(move |tx| {
         let child = tx.child_of_hold(id, cx.organisation())?.map(Some);
         end(tx, &cx, (Act::Hold, id.0), child, |tx, permit| tx.release_hold(permit, id, &reason, &cx.by))

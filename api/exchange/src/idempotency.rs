@@ -1,7 +1,7 @@
 //! Things that are created once: the same key with the same request answers the same, and makes nothing twice.
 
 use aws_lc_rs::digest::{SHA256, digest};
-use domain::calls::Context;
+use domain::CallContext;
 use serde::Serialize;
 use store::{Claim, Fingerprint, StoreError, Tx};
 
@@ -36,7 +36,7 @@ pub enum Once<T> {
 pub(crate) fn once<T: Serialize, E>(
     tx: &mut Tx<'_>,
     key: &Key,
-    cx: &Context,
+    cx: &CallContext,
     work: impl FnOnce(&mut Tx<'_>) -> Result<Result<T, E>, StoreError>,
 ) -> Result<Result<Once<T>, Trouble>, StoreError>
 where

@@ -1,6 +1,6 @@
 //! What the gateway does, whoever asks: every transaction that a door asks for is opened here.
 //!
-//! A door (the partner API, FHIR, a command, a chore) parses what it was given, makes a [`Context`] and calls one
+//! A door (the partner API, FHIR, a command, a chore) parses what it was given, makes a [`CallContext`] and calls one
 //! function; what that answers, or the [`Trouble`] it met, the door writes in its own form. Nothing here knows HTTP.
 
 mod access_reports;
@@ -49,7 +49,7 @@ pub use consents::{
     withdraw_consent,
 };
 pub use disputes::{open_dispute, settle_dispute};
-pub use domain::calls::Context;
+pub use domain::CallContext;
 pub use entries::{EntryChoice, list_entries};
 pub use erasures::{erase, lift_erasure};
 pub use holds::{release_hold, set_hold};

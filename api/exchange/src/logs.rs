@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use domain::audit::TreeHead;
+use domain::TreeHead;
 use store::{LogLimits, Store};
 
 use crate::troubles::Trouble;

@@ -1,16 +1,13 @@
 //! National Data Opt-outs, as a partner's system fetched them from the Spine.
 
 use chrono::NaiveDate;
-use domain::calls::Context;
-use domain::nhs_numbers::NhsNumber;
-use domain::opt_outs::OptOutList;
-use domain::policy::Ask;
+use domain::{Ask, CallContext, NhsNumber, OptOutList};
 use store::Store;
 
 use crate::troubles::{Kind, Trouble};
 
 /// Replaces the list of the caller's organisation by numbers that stand in it once each, unless a later one is held.
-pub async fn load_opt_outs(store: &Store, cx: Context, as_of: NaiveDate, numbers: Vec<NhsNumber>) -> Result<OptOutList, Trouble> {
+pub async fn load_opt_outs(store: &Store, cx: CallContext, as_of: NaiveDate, numbers: Vec<NhsNumber>) -> Result<OptOutList, Trouble> {
     let ask = Ask::load_opt_outs(cx.organisation());
     let loaded = store.transaction(move |tx| {
         let list = OptOutList { organisation: cx.organisation(), as_of, numbers: i64::try_from(numbers.len()).unwrap_or(i64::MAX) };
@@ -23,7 +20,7 @@ pub async fn load_opt_outs(store: &Store, cx: Context, as_of: NaiveDate, numbers
 }
 
 /// The lists that the caller's organisation may know of: the host of the area of every list, any other of its own.
-pub async fn list_opt_outs(store: &Store, cx: Context) -> Result<Vec<OptOutList>, Trouble> {
+pub async fn list_opt_outs(store: &Store, cx: CallContext) -> Result<Vec<OptOutList>, Trouble> {
     let mut lists = store.read(|tx| tx.opt_out_lists()).await?;
     let organisation = cx.organisation();
     lists.retain(|list| organisation == cx.partnership.host() || list.organisation == organisation);

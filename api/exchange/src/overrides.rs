@@ -1,13 +1,6 @@
 //! Caldicott overrides: a guardian opens the organisation's records for a disclosure that cannot wait.
 
-use domain::agreements::{DataClass, Purpose};
-use domain::calls::Context;
-use domain::children::ChildReference;
-use domain::identifiers::OverrideId;
-use domain::organisations::OrganisationCode;
-use domain::overrides::{Override, OverrideDraft};
-use domain::pathways::PathwaySet;
-use domain::policy::Ask;
+use domain::{Ask, CallContext, ChildReference, DataClass, OrganisationCode, Override, OverrideDraft, OverrideId, PathwaySet, Purpose};
 use serde::Serialize;
 use store::Store;
 
@@ -28,7 +21,7 @@ pub struct NewOverride {
 /// Opens the records of the caller's organisation. That its guardian makes it, the caller has seen to.
 pub async fn make_override<V: Serialize + Send + 'static>(
     store: &Store,
-    cx: Context,
+    cx: CallContext,
     key: Key,
     new: NewOverride,
     view: impl Fn(Override) -> V + Send + 'static,
@@ -46,7 +39,7 @@ pub async fn make_override<V: Serialize + Send + 'static>(
 }
 
 /// Ends an override that the caller's organisation made. Doing it again changes nothing.
-pub async fn end_override(store: &Store, cx: Context, id: OverrideId) -> Result<Override, Trouble> {
+pub async fn end_override(store: &Store, cx: CallContext, id: OverrideId) -> Result<Override, Trouble> {
     let ask = Ask::end_override(cx.organisation()).about(id.0);
     let ended = store.transaction(move |tx| match tx.child_of_override(id, cx.organisation())? {
         None => tx.refuse_unknown(ask, &cx),

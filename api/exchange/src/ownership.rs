@@ -1,10 +1,7 @@
 //! What the operations on an organisation's own records share: how something that it began is ended, and which referrals
 //! it may name.
 
-use domain::agreements::DataClass;
-use domain::calls::Context;
-use domain::identifiers::ChildId;
-use domain::policy::{Act, Ask, Permit};
+use domain::{Act, Ask, CallContext, ChildId, DataClass, Permit};
 use store::{Decided, StoreError, Tx};
 use uuid::Uuid;
 
@@ -14,7 +11,7 @@ use crate::troubles::{Fault, Kind, Trouble};
 /// began no such thing; `finish` answers how it stands then. No legal hold stands against it.
 pub(crate) fn end<T>(
     tx: &mut Tx<'_>,
-    cx: &Context,
+    cx: &CallContext,
     (act, item): (Act, Uuid),
     child: Option<Option<ChildId>>,
     finish: impl FnOnce(&mut Tx<'_>, &Permit) -> Result<T, StoreError>,
@@ -30,7 +27,7 @@ pub(crate) fn end<T>(
 /// that it does not hold, or names twice, is refused like what is not there, and the answer says which.
 pub(crate) fn own_referrals(
     tx: &mut Tx<'_>,
-    cx: &Context,
+    cx: &CallContext,
     ask: Ask,
     named: Option<&[String]>,
 ) -> Result<Result<Vec<String>, Trouble>, StoreError> {

@@ -1,10 +1,6 @@
 //! Rectifications: referrals that were sent under another child's identity are moved to their own (UK GDPR art 16).
 
-use domain::agreements::DataClass;
-use domain::calls::Context;
-use domain::organisations::OrganisationCode;
-use domain::policy::{Act, Ask};
-use domain::rectifications::RectificationDraft;
+use domain::{Act, Ask, CallContext, DataClass, OrganisationCode, RectificationDraft};
 use serde::Serialize;
 use store::{Journal, Store, StoreError, Tx};
 
@@ -17,7 +13,7 @@ use crate::troubles::Trouble;
 pub async fn rectify<V: Serialize + Send + 'static>(
     store: &Store,
     journal: &Journal,
-    cx: Context,
+    cx: CallContext,
     key: Key,
     draft: RectificationDraft,
     view: impl Fn(Vec<OrganisationCode>) -> V + Send + 'static,
@@ -29,7 +25,11 @@ pub async fn rectify<V: Serialize + Send + 'static>(
 }
 
 /// Moves the referrals if it is permitted about both children, and answers to whom they had been disclosed.
-fn move_referrals(tx: &mut Tx<'_>, cx: &Context, draft: &RectificationDraft) -> Result<Result<Vec<OrganisationCode>, Trouble>, StoreError> {
+fn move_referrals(
+    tx: &mut Tx<'_>,
+    cx: &CallContext,
+    draft: &RectificationDraft,
+) -> Result<Result<Vec<OrganisationCode>, Trouble>, StoreError> {
     let ask = Ask::own(Act::Rectify, cx.organisation(), DataClass::WaitingListStatus).about(draft.id.0);
     tx.hold_together(&[&draft.from, &draft.to])?;
     let of_former = Ask { child: tx.known_child(&draft.from)?, ..ask };

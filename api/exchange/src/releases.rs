@@ -7,9 +7,7 @@ use std::time::{Duration, Instant};
 
 use aws_lc_rs::digest::{SHA256, digest};
 use bytes::Bytes;
-use domain::calls::Context;
-use domain::identifiers::ReleaseId;
-use domain::policy::Ask;
+use domain::{Ask, CallContext, ReleaseId};
 use quick_cache::sync::Cache;
 use store::{PublishedRelease, Store};
 use tokio::sync::Mutex;
@@ -62,7 +60,7 @@ impl Releases {
 
     /// Lets an organisation read that an agreement names among those who receive released tables. A table is no one person's
     /// record, and reading it leaves no entry; a refusal does.
-    pub async fn reader(&self, cx: Context) -> Result<ReleaseReader<'_>, Trouble> {
+    pub async fn reader(&self, cx: CallContext) -> Result<ReleaseReader<'_>, Trouble> {
         let ask = Ask::read_release(cx.partnership.host(), cx.organisation());
         self.store.permits(ask, cx).await??;
         Ok(ReleaseReader(self))

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use domain::keys::KeyPurpose;
+use domain::KeyPurpose;
 use store::{Journal, ResealCursor, Resealed, Store};
 
 use crate::troubles::Trouble;

@@ -1,10 +1,6 @@
 //! Restrictions: what keeps a child's records from flowing, whatever a family has permitted.
 
-use domain::calls::Context;
-use domain::children::ChildReference;
-use domain::identifiers::RestrictionId;
-use domain::policy::{Act, Ask};
-use domain::restrictions::{Restriction, RestrictionDraft};
+use domain::{Act, Ask, CallContext, ChildReference, Restriction, RestrictionDraft, RestrictionId};
 use serde::Serialize;
 use store::Store;
 
@@ -14,7 +10,7 @@ use crate::troubles::Trouble;
 /// Restricts what flows about a child.
 pub async fn restrict_child<V: Serialize + Send + 'static>(
     store: &Store,
-    cx: Context,
+    cx: CallContext,
     key: Key,
     child: ChildReference,
     draft: RestrictionDraft,
@@ -28,7 +24,7 @@ pub async fn restrict_child<V: Serialize + Send + 'static>(
 }
 
 /// The restrictions on a child that the caller's organisation set; none of a child that is not known.
-pub async fn list_restrictions(store: &Store, cx: Context, child: ChildReference) -> Result<Vec<Restriction>, Trouble> {
+pub async fn list_restrictions(store: &Store, cx: CallContext, child: ChildReference) -> Result<Vec<Restriction>, Trouble> {
     let found = store.transaction(move |tx| {
         let Some(child) = tx.known_child(&child)? else { return Ok(Ok(Vec::new())) };
         let ask = Ask::restrict(Act::ReadConsents, cx.organisation(), None).of(child);
@@ -38,7 +34,7 @@ pub async fn list_restrictions(store: &Store, cx: Context, child: ChildReference
 }
 
 /// Lifts a restriction that the caller's organisation set. Doing it again changes nothing.
-pub async fn lift_restriction(store: &Store, cx: Context, id: RestrictionId, reason: String) -> Result<Restriction, Trouble> {
+pub async fn lift_restriction(store: &Store, cx: CallContext, id: RestrictionId, reason: String) -> Result<Restriction, Trouble> {
     let ask = Ask::restrict(Act::LiftRestriction, cx.organisation(), None).about(id.0);
     let lifted = store.transaction(move |tx| match tx.child_of_restriction(id, cx.organisation())? {
         None => tx.refuse_unknown(ask, &cx),

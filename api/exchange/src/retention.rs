@@ -4,16 +4,19 @@
 use std::time::Duration;
 
 use chrono::NaiveDate;
-use domain::calls::Context;
-use domain::policy::{Act, Ask};
-use domain::retention::{Kept, Periods, Report, ReportLine};
+use domain::{Act, Ask, CallContext, RetentionClass, RetentionLine, RetentionPeriods, RetentionReport};
 use store::{Journal, Store, StoreError};
 
 /// How long traffic has the store to itself between two batches.
 const PAUSE: Duration = Duration::from_millis(5);
 
 /// Removes what is past its retention, batch by batch, or says what it would remove.
-pub async fn run_retention(store: &Store, cx: Context, periods: &Periods, dry_run: bool) -> Result<Report, StoreError> {
+pub async fn run_retention(
+    store: &Store,
+    cx: CallContext,
+    periods: &RetentionPeriods,
+    dry_run: bool,
+) -> Result<RetentionReport, StoreError> {
     let today = cx.today();
     let days = periods.clone();
     let mut lines = store.read(move |tx| tx.past_retention(&days, today)).await?;
@@ -29,12 +32,12 @@ pub async fn run_retention(store: &Store, cx: Context, periods: &Periods, dry_ru
         forget_children(store).await?;
         scrub(store).await;
     }
-    Ok(Report { today, dry_run, lines })
+    Ok(RetentionReport { today, dry_run, lines })
 }
 
 /// Removes an organisation's rows of one class, on its behalf, and answers how many they were. Those under a legal hold
 /// stay.
-async fn expire(store: &Store, cx: &Context, ask: Ask, kept: Kept, cutoff: NaiveDate) -> Result<u64, StoreError> {
+async fn expire(store: &Store, cx: &CallContext, ask: Ask, kept: RetentionClass, cutoff: NaiveDate) -> Result<u64, StoreError> {
     let mut expired = 0;
     loop {
         let cx = cx.clone();
@@ -48,8 +51,8 @@ async fn expire(store: &Store, cx: &Context, ask: Ask, kept: Kept, cutoff: Naive
     }
 }
 
-async fn reports(store: &Store, cx: &Context, periods: &Periods, dry_run: bool) -> Result<Option<ReportLine>, StoreError> {
-    let kept = Kept::SubmissionReports;
+async fn reports(store: &Store, cx: &CallContext, periods: &RetentionPeriods, dry_run: bool) -> Result<Option<RetentionLine>, StoreError> {
+    let kept = RetentionClass::SubmissionReports;
     let before = cx.now - chrono::Duration::days(periods.days(kept).into());
     let mut expired = 0;
     if dry_run {
@@ -63,7 +66,7 @@ async fn reports(store: &Store, cx: &Context, periods: &Periods, dry_run: bool) 
             tokio::time::sleep(PAUSE).await;
         }
     }
-    Ok((expired > 0).then_some(ReportLine { organisation: None, kept, expired, held: 0 }))
+    Ok((expired > 0).then_some(RetentionLine { organisation: None, kept, expired, held: 0 }))
 }
 
 async fn forget_children(store: &Store) -> Result<(), StoreError> {
@@ -88,7 +91,7 @@ pub(crate) async fn scrub(store: &Store) {
 }
 
 /// Erases again what a restored database brought back, by the journal that was not restored with it.
-pub async fn replay_tombstones(store: &Store, journal: &Journal, cx: Context) -> Result<(), StoreError> {
+pub async fn replay_tombstones(store: &Store, journal: &Journal, cx: CallContext) -> Result<(), StoreError> {
     let replayed = store.replay_tombstones(journal, cx).await?;
     for ((organisation, class), rows) in &replayed {
         tracing::warn!(%organisation, %class, rows, "erased again: an older database was put back");

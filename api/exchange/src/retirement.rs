@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use domain::keys::KeyPurpose;
+use domain::KeyPurpose;
 use store::{Journal, KeyUsage, Store, StoreError};
 
 /// The keys that what is stored needs.

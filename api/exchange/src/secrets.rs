@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use disclosure::ReleaseSecret;
-use domain::keys::{KeyPurpose, Ring};
+use domain::{KeyPurpose, Ring};
 use store::vault::Vault;
 use trust::{CheckpointKeys, ChildKeys, Clock, KeyReader, Keys, KeysError, SealingKeys, Secrets, SigningKeys, Watch};
 

@@ -1,11 +1,9 @@
 //! What became of a client's own submissions.
 
 use chrono::{DateTime, Utc};
-use domain::calls::Context;
-use domain::comparators::PublishedCount;
-use domain::identifiers::SubmissionId;
-use domain::pathways::{Pathway, PathwaySet};
-use domain::submissions::{AlreadyEnded, DEFAULT_LIST, Dataset, Submission, Work};
+use domain::{
+    AlreadyEnded, CallContext, DEFAULT_LIST, Dataset, Pathway, PathwaySet, PublishedCount, Submission, SubmissionId, SubmissionWork,
+};
 use store::{IssueChoice, ListedIssue, Store, StoreError};
 
 use crate::troubles::{Kind, Trouble};
@@ -15,7 +13,7 @@ use crate::troubles::{Kind, Trouble};
 pub struct Report {
     pub submission: Submission,
     /// How far the work on it is, or was when it came to nothing; of one that was answered before it was worked on.
-    pub work: Option<Work>,
+    pub work: Option<SubmissionWork>,
     /// Why that came to nothing, if it did.
     pub trouble: Option<Trouble>,
 }
@@ -24,12 +22,12 @@ pub struct Report {
 pub type IssuePlace = (i64, i32);
 
 /// The client's own submissions, newest first, before an id.
-pub async fn list_submissions(store: &Store, cx: Context, before: Option<SubmissionId>, most: i64) -> Result<Vec<Submission>, Trouble> {
+pub async fn list_submissions(store: &Store, cx: CallContext, before: Option<SubmissionId>, most: i64) -> Result<Vec<Submission>, Trouble> {
     Ok(store.read(move |tx| tx.submissions(&cx.by.client, before, most)).await?)
 }
 
 /// One of them.
-pub async fn get_submission(store: &Store, cx: Context, id: SubmissionId) -> Result<Report, Trouble> {
+pub async fn get_submission(store: &Store, cx: CallContext, id: SubmissionId) -> Result<Report, Trouble> {
     let found = store.read(move |tx| match tx.submission(id, &cx.by.client)? {
         Some(submission) => Ok(Some((submission, tx.work(id)?))),
         None => Ok(None),
@@ -40,7 +38,7 @@ pub async fn get_submission(store: &Store, cx: Context, id: SubmissionId) -> Res
 }
 
 /// Cancels one that is being worked on. What was cancelled already answers the same.
-pub async fn cancel_submission(store: &Store, cx: Context, id: SubmissionId) -> Result<Submission, Trouble> {
+pub async fn cancel_submission(store: &Store, cx: CallContext, id: SubmissionId) -> Result<Submission, Trouble> {
     let cancelled = store.transaction(move |tx| tx.cancel_submission(id, &cx.by.client)).await?.ok_or(Kind::NotFound)?;
     cancelled.map_err(|AlreadyEnded| Trouble::new(Kind::WrongStatus).detail("It is not being worked on any more."))
 }
@@ -48,7 +46,7 @@ pub async fn cancel_submission(store: &Store, cx: Context, id: SubmissionId) -> 
 /// The issues of one, in row order, after a place.
 pub async fn list_issues(
     store: &Store,
-    cx: Context,
+    cx: CallContext,
     id: SubmissionId,
     choice: IssueChoice,
     after: Option<IssuePlace>,

@@ -1,7 +1,7 @@
 //! Forgetting what served its time: keys of idempotency, and client assertions.
 
 use chrono::{DateTime, TimeDelta, Utc};
-use domain::retention::{Kept, Periods};
+use domain::{RetentionClass, RetentionPeriods};
 use store::Store;
 
 use crate::troubles::Trouble;
@@ -14,18 +14,18 @@ const CLAIM: TimeDelta = TimeDelta::minutes(30);
 const EXPIRED: TimeDelta = TimeDelta::minutes(10);
 
 /// Forgets the idempotency keys that nobody works under any more, and the answers that are past their retention.
-pub async fn sweep_claims(store: &Store, periods: &Periods, now: DateTime<Utc>) -> Result<(), Trouble> {
+pub async fn sweep_claims(store: &Store, periods: &RetentionPeriods, now: DateTime<Utc>) -> Result<(), Trouble> {
     sweep(store, periods, now, now - CLAIM).await
 }
 
 /// The same at the start, before anybody can claim one. On an embedded database no work outlives the process: all that
 /// is left is dead, however new.
-pub async fn sweep_left_claims(store: &Store, periods: &Periods, now: DateTime<Utc>) -> Result<(), Trouble> {
+pub async fn sweep_left_claims(store: &Store, periods: &RetentionPeriods, now: DateTime<Utc>) -> Result<(), Trouble> {
     if store.is_embedded() { sweep(store, periods, now, now).await } else { Ok(()) }
 }
 
-async fn sweep(store: &Store, periods: &Periods, now: DateTime<Utc>, unsettled: DateTime<Utc>) -> Result<(), Trouble> {
-    let answered = now - TimeDelta::days(periods.days(Kept::IdempotencyAnswers).into());
+async fn sweep(store: &Store, periods: &RetentionPeriods, now: DateTime<Utc>, unsettled: DateTime<Utc>) -> Result<(), Trouble> {
+    let answered = now - TimeDelta::days(periods.days(RetentionClass::IdempotencyAnswers).into());
     store.sweep_claims(unsettled, answered).await?;
     Ok(())
 }

@@ -5,9 +5,7 @@ use std::borrow::Cow;
 use std::fmt;
 
 use domain::UnknownCode;
-use domain::identifiers::SubmissionId;
-use domain::policy::{Reason, Refusal};
-use domain::submissions::Failure;
+use domain::{Refusal, RefusalReason, SubmissionFailure, SubmissionId};
 use serde::{Deserialize, Serialize};
 use store::StoreError;
 
@@ -264,8 +262,8 @@ impl Trouble {
     }
 
     /// What the database keeps of a submission that came to nothing by it.
-    pub(crate) fn to_failure(&self) -> Failure {
-        if self.kind().is_of_the_gateway() { Failure::Failed(self.to_json()) } else { Failure::Refused(self.to_json()) }
+    pub(crate) fn to_failure(&self) -> SubmissionFailure {
+        if self.kind().is_of_the_gateway() { SubmissionFailure::Failed(self.to_json()) } else { SubmissionFailure::Refused(self.to_json()) }
     }
 
     /// What the database keeps of it.
@@ -294,7 +292,7 @@ impl From<Kind> for Trouble {
 impl From<Refusal> for Trouble {
     fn from(refusal: Refusal) -> Self {
         Self::new(match refusal.reason() {
-            Reason::LegalHold => Kind::LegalHold,
+            RefusalReason::LegalHold => Kind::LegalHold,
             _ if refusal.is_structural() => Kind::NoAgreement,
             _ => Kind::NotFound,
         })

@@ -1,15 +1,13 @@
 //! A child's waits: each referral of the child that the caller's organisation may see.
 
-use domain::calls::Context;
-use domain::children::ChildReference;
-use domain::policy::Ask;
+use domain::{Ask, CallContext, ChildReference};
 use store::{ListedReferral, Store};
 
 use crate::troubles::{Kind, Trouble};
 
 /// What the caller's organisation may see of a child's referrals, with an entry for each provider that holds some. Nothing
 /// is found where no child is named, where nobody holds any and where nothing is permitted: they cannot be told apart.
-pub async fn child_waits(store: &Store, cx: Context, child: Option<ChildReference>) -> Result<Vec<ListedReferral>, Trouble> {
+pub async fn child_waits(store: &Store, cx: CallContext, child: Option<ChildReference>) -> Result<Vec<ListedReferral>, Trouble> {
     let recipient = cx.organisation();
     let found = store.transaction(move |tx| {
         let ask = Ask::waits(cx.partnership.host(), recipient);
@@ -37,7 +35,7 @@ pub async fn child_waits(store: &Store, cx: Context, child: Option<ChildReferenc
 }
 
 /// One referral, by its place. What is not there and what is not permitted are the same.
-pub async fn read_referral(store: &Store, cx: Context, place: Option<i64>) -> Result<ListedReferral, Trouble> {
+pub async fn read_referral(store: &Store, cx: CallContext, place: Option<i64>) -> Result<ListedReferral, Trouble> {
     let recipient = cx.organisation();
     let found = store.transaction(move |tx| {
         let known = place.map_or(Ok(None), |place| tx.referral_place(place))?;

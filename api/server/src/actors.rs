@@ -2,8 +2,7 @@
 //! structured field (RFC 9651), because a token names a system and the log must name a person.
 
 use actix_web::http::header::HeaderMap;
-use domain::audit::Actor;
-use domain::nhs_numbers::NhsNumber;
+use domain::{Actor, NhsNumber};
 use sfv::{BareItem, Dictionary, ListEntry};
 
 use crate::fields::dictionary;

@@ -9,9 +9,7 @@ use actix_web::dev::{Extensions, Payload};
 use actix_web::http::header::AUTHORIZATION;
 use actix_web::rt::net::TcpStream;
 use actix_web::{FromRequest, HttpMessage, HttpRequest, web};
-use domain::organisations::OrganisationCode;
-use domain::partnerships::{Client, Partnership};
-use domain::scopes::{Scope, ScopeSet};
+use domain::{Client, OrganisationCode, Partnership, Scope, ScopeSet};
 use trust::{Authority, Peer, refusal_reason};
 
 use crate::problems::{Kind, Problem};
@@ -57,7 +55,7 @@ impl Caller {
         if scopes.iter().any(|scope| self.has(*scope)) {
             return Ok(());
         }
-        let wanted = domain::scopes::write_scopes(&scopes.iter().copied().collect());
+        let wanted = domain::write_scopes(&scopes.iter().copied().collect());
         Err(Problem::new(Kind::ScopeMissing)
             .detail(format!("It takes a token with the scope: {}", wanted.replace(' ', " or ")))
             .challenge(format!("Bearer error=\"insufficient_scope\", scope=\"{wanted}\"")))

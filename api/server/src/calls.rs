@@ -10,11 +10,10 @@ use actix_web::http::Method;
 use actix_web::test::TestRequest;
 use actix_web::{FromRequest, HttpMessage, HttpRequest, web};
 use chrono::{DateTime, NaiveDate, Utc};
-use domain::audit::{Actor, Attribution};
-use domain::calls::{Context, Instants};
-use domain::operations::{Access, Named, Operation};
-use domain::organisations::OrganisationCode;
-use domain::partnerships::{Client, Partnership};
+use domain::operations::Access;
+use domain::operations::Named;
+use domain::operations::Operation;
+use domain::{Actor, Attribution, CallContext, Client, Instants, OrganisationCode, Partnership};
 use trust::Clock;
 use utoipa::openapi::OpenApi;
 
@@ -61,11 +60,11 @@ impl<O: Named> Call<O> {
 
     /// The day it came in, in Europe/London.
     pub(crate) fn today(&self) -> NaiveDate {
-        domain::dates::london_day(self.now)
+        domain::london_day(self.now)
     }
 
     /// What every decision of the call shares.
-    pub(crate) fn context(&self) -> Context {
+    pub(crate) fn context(&self) -> CallContext {
         let by = Attribution {
             client: self.client().id.clone(),
             organisation: self.organisation(),
@@ -75,7 +74,7 @@ impl<O: Named> Call<O> {
             resource: None,
         };
         let clock = self.clock.clone();
-        Context { partnership: Arc::clone(self.partnership()), by, now: self.now, instants: Instants::new(move || clock.now()) }
+        CallContext { partnership: Arc::clone(self.partnership()), by, now: self.now, instants: Instants::new(move || clock.now()) }
     }
 
     /// The same request as a call of another operation that it carries: an entry of a batch.
@@ -194,7 +193,8 @@ fn filled(template: &str) -> String {
 mod tests {
     use actix_web::test::init_service;
     use actix_web::{App, get};
-    use domain::operations::{GetWaits, ListEntries};
+    use domain::operations::GetWaits;
+    use domain::operations::ListEntries;
     use utoipa_actix_web::AppExt;
 
     use super::*;

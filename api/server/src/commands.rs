@@ -4,12 +4,10 @@ use std::path::Path;
 use std::sync::Arc;
 
 use chrono::NaiveDate;
-use domain::identifiers::ReleaseId;
-use domain::keys::KeyPurpose;
 use domain::operations::Operation;
-use domain::retention::Report;
+use domain::{KeyPurpose, ReleaseId, RetentionReport};
 use exchange::{AuditReport, Journal, Looking, Store, StoreError};
-use exchange::{Building, Context, NeededKeys};
+use exchange::{Building, CallContext, NeededKeys};
 use trust::{CheckpointError, CheckpointKeys, Clock, Ids, KeysError, PartnershipError, Retirement, watch_partnership};
 
 use crate::configuration::Configuration;
@@ -57,7 +55,7 @@ pub fn assurance_documents(configuration: &Configuration) -> Result<Vec<(&'stati
 
 /// Builds and publishes the release of a day.
 pub async fn build_release(configuration: &Configuration, clock: Clock, as_of: NaiveDate) -> Result<ReleaseId, CommandError> {
-    if as_of > domain::dates::london_day(clock.now()) {
+    if as_of > domain::london_day(clock.now()) {
         return Err(CommandError::DayToCome);
     }
     let (read, now) = (configuration.clone(), clock.clone());
@@ -74,14 +72,14 @@ pub async fn build_release(configuration: &Configuration, clock: Clock, as_of: N
 }
 
 /// Removes what is past its retention, or says what would be removed.
-pub async fn run_retention(configuration: &Configuration, clock: Clock, dry_run: bool) -> Result<Report, CommandError> {
+pub async fn run_retention(configuration: &Configuration, clock: Clock, dry_run: bool) -> Result<RetentionReport, CommandError> {
     let (read, clock_of_keys) = (configuration.clone(), clock.clone());
     let (store, partnership) = tokio::task::spawn_blocking(move || {
         let partnership = watch_partnership(&read.partnership, read.authorities())?.live().load_full();
         Ok::<_, CommandError>((open(&read, &clock_of_keys)?.0, partnership))
     })
     .await??;
-    let cx = Context::of_gateway(partnership, Operation::RunRetention, Ids::new(clock.clone()).next(), clock.now());
+    let cx = CallContext::of_gateway(partnership, Operation::RunRetention, Ids::new(clock.clone()).next(), clock.now());
     let report = exchange::run_retention(&store, cx, &configuration.retention, dry_run).await;
     tokio::task::spawn_blocking(move || store.close()).await?;
     Ok(report?)

@@ -4,7 +4,8 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use domain::operations::{Event, Interaction};
+use domain::operations::Event;
+use domain::operations::Interaction;
 use exchange::AuditEvent;
 use serde_json::{Value, json};
 
@@ -55,7 +56,7 @@ pub(crate) fn resource(gateway: &str, event: &AuditEvent) -> Value {
     let text = |name: &str| event.text(name).unwrap_or_default();
     let named = text("event").parse::<Event>().ok();
     let pattern = Pattern::of(named.map_or(Interaction::Read, Event::interaction));
-    let is_permitted = text("outcome") == domain::audit::Outcome::Permitted.as_str();
+    let is_permitted = text("outcome") == domain::AuditOutcome::Permitted.as_str();
     let is_personal = event.members.get("actor").is_some_and(Value::is_object);
     let mut resource = json!({
         "resourceType": "AuditEvent",

@@ -10,9 +10,9 @@ use actix_web::dev::ServerHandle;
 use actix_web::middleware::from_fn;
 use actix_web::test::{TestRequest, init_service};
 use actix_web::{App, HttpServer, web};
+use domain::RecognitionRules;
 use domain::operations::Operation;
-use domain::recognition::Rules;
-use exchange::{BodyLimits, Context, Intake, Releases, Trouble};
+use exchange::{BodyLimits, CallContext, Intake, Releases, Trouble};
 use exchange::{Journal, Store, StoreError};
 use tokio::task::{JoinError, JoinSet};
 use tracing_actix_web::TracingLogger;
@@ -86,7 +86,7 @@ pub enum StartError {
 /// What is read from files before anything listens.
 struct Loaded {
     files: LiveFiles,
-    rules: Rules,
+    rules: RecognitionRules,
     store: Store,
 }
 
@@ -106,7 +106,7 @@ pub async fn start(configuration: Configuration, clock: Clock) -> Result<Gateway
     // Before anybody can ask for it, what an older database brought back is gone again.
     let journal = Journal::new(&configuration.database.tombstones);
     let partnership = files.partnership.live().load_full();
-    let cx = Context::of_gateway(partnership, Operation::ReplayTombstones, Ids::new(clock.clone()).next(), clock.now());
+    let cx = CallContext::of_gateway(partnership, Operation::ReplayTombstones, Ids::new(clock.clone()).next(), clock.now());
     exchange::replay_tombstones(&store, &journal, cx).await?;
     chores::end_what_was_interrupted(&store, &clock).await?;
     exchange::sweep_left_claims(&store, &configuration.retention, clock.now()).await?;

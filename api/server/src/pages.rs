@@ -1,6 +1,6 @@
 //! Lists: `{ "items": […], "next": "cursor" }`.
 
-use domain::organisations::OrganisationCode;
+use domain::OrganisationCode;
 use serde::Serialize;
 use trust::ChildIds;
 use utoipa::ToSchema;

@@ -3,8 +3,7 @@
 use std::sync::Arc;
 
 use chrono::NaiveDate;
-use domain::dates::london_day;
-use domain::partnerships::Partnership;
+use domain::{Partnership, london_day};
 use exchange::{Intake, Releases};
 use exchange::{Journal, Store};
 use trust::{Checkpoints, ChildIds, Clock, Ids, Live, Tokens, Trust};

@@ -1,11 +1,7 @@
 //! What the audit log says of one child.
 
 use diesel::prelude::*;
-use domain::access_reports::{ChildLog, ToldLeaf};
-use domain::agreements::DataClass;
-use domain::audit::Attribution;
-use domain::partnerships::Needs;
-use domain::policy::{Act, Permit};
+use domain::{Act, AgreementNeeds, Attribution, ChildLog, DataClass, Permit, ToldLeaf};
 
 use crate::StoreError;
 use crate::schema::audit_leaf;
@@ -23,7 +19,7 @@ impl Tx<'_> {
         &mut self,
         permit: &Permit,
         (mut after, limit): (i64, usize),
-        needs: Needs,
+        needs: AgreementNeeds,
         by: &Attribution,
     ) -> Result<ChildLog, StoreError> {
         let (_, child) = Terms::of(Act::ReadDisclosures, DataClass::WaitingListStatus).of_anybody(permit)?;

@@ -2,13 +2,10 @@
 
 use chrono::{DateTime, NaiveDate, NaiveDateTime, Utc};
 use diesel::prelude::*;
-use domain::advice::{Advice, AdviceRequest, AdviceRequestDraft, AdviceStatus};
-use domain::agreements::DataClass;
-use domain::audit::Attribution;
-use domain::children::ChildReference;
-use domain::identifiers::{AdviceRequestId, ChildId};
-use domain::organisations::OrganisationCode;
-use domain::policy::{Act, Permit};
+use domain::{
+    Act, Advice, AdviceRequest, AdviceRequestDraft, AdviceRequestId, AdviceStatus, Attribution, ChildId, ChildReference, DataClass,
+    OrganisationCode, Permit,
+};
 use serde::{Deserialize, Serialize};
 
 use crate::StoreError;

@@ -4,8 +4,7 @@ use std::collections::BTreeSet;
 
 use chrono::NaiveDate;
 use diesel::prelude::*;
-use domain::children::ChildReference;
-use domain::identifiers::ChildId;
+use domain::{ChildId, ChildReference};
 
 use crate::StoreError;
 use crate::rows::{from_json, to_json_bytes};

@@ -5,12 +5,7 @@ use std::collections::HashMap;
 
 use chrono::NaiveDate;
 use diesel::prelude::*;
-use domain::agreements::DataClass;
-use domain::audit::Attribution;
-use domain::comparators::{PublishedCount, ServiceLine, Tally};
-use domain::organisations::OrganisationCode;
-use domain::policy::{Act, Permit};
-use domain::submissions::{Counts, Submission};
+use domain::{Act, Attribution, DataClass, HeldCount, OrganisationCode, Permit, PublishedCount, ServiceLine, Submission, SubmissionCounts};
 
 use crate::StoreError;
 use crate::rows::{from_json, read, to_json};
@@ -67,7 +62,7 @@ impl Tx<'_> {
         let opened = counts.iter().filter(|count| known(count).is_none()).count() as u64;
         let unchanged = counts.iter().filter(|count| known(count) == Some(*count)).count() as u64;
         let accepted = counts.len() as u64;
-        submission.counts = Counts { accepted, opened, unchanged, updated: accepted - opened - unchanged, ..submission.counts };
+        submission.counts = SubmissionCounts { accepted, opened, unchanged, updated: accepted - opened - unchanged, ..submission.counts };
         if publication.validate {
             return self.keep_look(publication, submission);
         }
@@ -103,10 +98,15 @@ impl Tx<'_> {
 
     /// What the organisation last published of each line, and its own list by the same line and bands on a
     /// day, with one leaf.
-    pub fn reconcile(&mut self, permit: &Permit, as_at: NaiveDate, by: &Attribution) -> Result<Vec<(PublishedCount, Tally)>, StoreError> {
+    pub fn reconcile(
+        &mut self,
+        permit: &Permit,
+        as_at: NaiveDate,
+        by: &Attribution,
+    ) -> Result<Vec<(PublishedCount, HeldCount)>, StoreError> {
         let ask = Terms::of(Act::Disclose, DataClass::WaitingListStatus).own().of_nobody(permit)?;
         let with_tally = |count: PublishedCount| {
-            let tally = Tally::new(count.line);
+            let tally = HeldCount::new(count.line);
             (count, tally)
         };
         let published = self.last_published(ask.holder)?;

@@ -2,13 +2,10 @@
 
 use chrono::{NaiveDate, NaiveDateTime};
 use diesel::prelude::*;
-use domain::agreements::DataClass;
-use domain::audit::Attribution;
-use domain::children::ChildReference;
-use domain::consents::{Consent, ConsentDecision, ConsentDraft, NotAnObjection, ReviewOutcome};
-use domain::identifiers::{ChildId, ConsentId};
-use domain::organisations::OrganisationCode;
-use domain::policy::{Act, Permit};
+use domain::{
+    Act, Attribution, ChildId, ChildReference, Consent, ConsentDecision, ConsentDraft, ConsentId, DataClass, NotAnObjection,
+    OrganisationCode, Permit, ReviewOutcome,
+};
 
 use crate::StoreError;
 use crate::rows::{join, read, read_all, stored, utc};
@@ -52,7 +49,7 @@ impl TryFrom<ConsentRow> for Consent {
             decision: read(&row.decision, "a consent's decision")?,
             purpose: read(&row.purpose, "a consent's purpose")?,
             data: read_all(&row.data, "a consent's data")?,
-            pathways: domain::pathways::PathwaySet::from_bits(row.pathways),
+            pathways: domain::PathwaySet::from_bits(row.pathways),
             recipient: read(&row.recipient, "a consent's recipient")?,
             decided_by: read(&row.decided_by, "who decided")?,
             valid_from: row.valid_from,

@@ -2,13 +2,7 @@
 
 use chrono::NaiveDateTime;
 use diesel::prelude::*;
-use domain::agreements::DataClass;
-use domain::audit::Attribution;
-use domain::disputes::{Dispute, DisputeDraft};
-use domain::identifiers::{ChildId, DisputeId};
-use domain::organisations::OrganisationCode;
-use domain::policy::{Act, Permit};
-use domain::submissions::Dataset;
+use domain::{Act, Attribution, ChildId, DataClass, Dataset, Dispute, DisputeDraft, DisputeId, OrganisationCode, Permit};
 
 use crate::StoreError;
 use crate::rows::{read, stored, utc};

@@ -6,16 +6,10 @@
 
 use chrono::{DateTime, NaiveDateTime, Utc};
 use diesel::prelude::*;
-use domain::advice::AdviceStatus;
-use domain::agreements::DataClass;
-use domain::audit::Attribution;
-use domain::children::ChildReference;
-use domain::ehc_plans::Case;
-use domain::erasures::{Erased, Erasure, ErasureDraft};
-use domain::identifiers::{AdviceRequestId, ChildId, ConsentId, ErasureId};
-use domain::organisations::OrganisationCode;
-use domain::policy::{Act, Permit};
-use domain::submissions::Dataset;
+use domain::{
+    Act, AdviceRequestId, AdviceStatus, Attribution, Case, ChildId, ChildReference, ConsentId, DataClass, Dataset, Erased, Erasure,
+    ErasureDraft, ErasureId, OrganisationCode, Permit,
+};
 
 use crate::StoreError;
 use crate::records::record_row;

@@ -3,11 +3,7 @@
 use std::collections::BTreeMap;
 
 use diesel::prelude::*;
-use domain::consents::{Consent, ConsentDecision};
-use domain::identifiers::ChildId;
-use domain::partnerships::Needs;
-use domain::policy::ChildFacts;
-use domain::submissions::Dataset;
+use domain::{AgreementNeeds, ChildFacts, ChildId, Consent, ConsentDecision, Dataset};
 
 use crate::StoreError;
 use crate::rows::read;
@@ -16,12 +12,17 @@ use crate::transactions::{Tx, on};
 
 impl Tx<'_> {
     /// Everything that bears on a decision about a child. Facts for `decide`, not for showing.
-    pub fn child_facts(&mut self, child: ChildId, needs: Needs) -> Result<ChildFacts, StoreError> {
+    pub fn child_facts(&mut self, child: ChildId, needs: AgreementNeeds) -> Result<ChildFacts, StoreError> {
         Ok(self.facts_between(child.0, child.0, needs)?.remove(&child).unwrap_or_default())
     }
 
     /// The same of every child of a range of ids.
-    pub(crate) fn facts_between(&mut self, first: i64, last: i64, needs: Needs) -> Result<BTreeMap<ChildId, ChildFacts>, StoreError> {
+    pub(crate) fn facts_between(
+        &mut self,
+        first: i64,
+        last: i64,
+        needs: AgreementNeeds,
+    ) -> Result<BTreeMap<ChildId, ChildFacts>, StoreError> {
         let references = self.references_between(first, last)?;
         let mut facts: BTreeMap<ChildId, ChildFacts> = BTreeMap::new();
         for (child, reference) in &references {

@@ -2,12 +2,7 @@
 
 use chrono::{NaiveDate, NaiveDateTime};
 use diesel::prelude::*;
-use domain::agreements::DataClass;
-use domain::audit::Attribution;
-use domain::holds::{LegalHold, LegalHoldDraft};
-use domain::identifiers::{ChildId, HoldId};
-use domain::organisations::OrganisationCode;
-use domain::policy::{Act, ChildFacts, Permit};
+use domain::{Act, Attribution, ChildFacts, ChildId, DataClass, HoldId, LegalHold, LegalHoldDraft, OrganisationCode, Permit};
 
 use crate::StoreError;
 use crate::rows::{read, stored, utc};

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
-use domain::submissions::SubmissionStatus;
+use domain::SubmissionStatus;
 use uuid::Uuid;
 
 use crate::StoreError;

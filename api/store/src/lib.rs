@@ -1,6 +1,6 @@
 //! What Sendbridge holds, on embedded SQLite or on PostgreSQL. The only crate that knows diesel.
 //!
-//! Everything about a person is read through a [`domain::policy::Permit`] and written together with
+//! Everything about a person is read through a [`domain::Permit`] and written together with
 //! its audit leaf, in one transaction: [`Store::transaction`]. Identifiers, records and advice are
 //! sealed by the [`vault::Vault`]; nothing outside this crate sees a sealed value.
 
@@ -96,8 +96,8 @@ pub enum StoreError {
     File(#[from] std::io::Error),
 }
 
-impl From<domain::submissions::AlreadyEnded> for StoreError {
-    fn from(_: domain::submissions::AlreadyEnded) -> Self {
+impl From<domain::AlreadyEnded> for StoreError {
+    fn from(_: domain::AlreadyEnded) -> Self {
         Self::Ended
     }
 }

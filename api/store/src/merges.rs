@@ -8,9 +8,7 @@ use std::collections::BTreeSet;
 
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
-use domain::children::ChildReference;
-use domain::identifiers::ChildId;
-use domain::organisations::OrganisationCode;
+use domain::{ChildId, ChildReference, OrganisationCode};
 
 use crate::StoreError;
 use crate::schema::child_merge;

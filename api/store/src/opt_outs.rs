@@ -5,12 +5,7 @@ use std::collections::{BTreeSet, HashMap};
 
 use chrono::NaiveDate;
 use diesel::prelude::*;
-use domain::agreements::DataClass;
-use domain::audit::Attribution;
-use domain::identifiers::ChildId;
-use domain::nhs_numbers::NhsNumber;
-use domain::opt_outs::OptOutList;
-use domain::policy::{Act, Permit, Reason, Refusal};
+use domain::{Act, Attribution, ChildId, DataClass, NhsNumber, OptOutList, Permit, Refusal, RefusalReason};
 
 use crate::StoreError;
 use crate::rows::read;
@@ -45,7 +40,7 @@ impl Tx<'_> {
         let held: Option<NaiveDate> =
             on!(self, c => opt_out_list::table.find(organisation).select(opt_out_list::as_of).first(*c).optional())?;
         if held.is_some_and(|held| !list.replaces(held)) {
-            self.leave_refused(&Refusal::of_record(permit, Reason::OlderAsOf), by, now)?;
+            self.leave_refused(&Refusal::of_record(permit, RefusalReason::OlderAsOf), by, now)?;
             return Ok(false);
         }
         let row = (

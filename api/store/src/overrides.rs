@@ -2,13 +2,7 @@
 
 use chrono::{NaiveDate, NaiveDateTime};
 use diesel::prelude::*;
-use domain::agreements::DataClass;
-use domain::audit::Attribution;
-use domain::identifiers::{ChildId, OverrideId};
-use domain::organisations::OrganisationCode;
-use domain::overrides::{Override, OverrideDraft};
-use domain::pathways::PathwaySet;
-use domain::policy::{Act, Permit};
+use domain::{Act, Attribution, ChildId, DataClass, OrganisationCode, Override, OverrideDraft, OverrideId, PathwaySet, Permit};
 
 use crate::StoreError;
 use crate::rows::{read, stored, utc};

@@ -4,10 +4,7 @@
 //! A refusal is a value and no error: an error would roll its entry back. A permit is lent to the work and cannot leave it.
 
 use chrono::{DateTime, Utc};
-use domain::calls::Context;
-use domain::children::ChildReference;
-use domain::identifiers::ChildId;
-use domain::policy::{Ask, ChildFacts, Facts, FactsAsked, NOBODY, Permit, Refusal, decide};
+use domain::{Ask, CallContext, ChildFacts, ChildId, ChildReference, Facts, FactsAsked, NO_FACTS, Permit, Refusal, decide};
 
 use crate::transactions::Tx;
 use crate::{Store, StoreError};
@@ -17,7 +14,12 @@ pub type Decided<T> = Result<Result<T, Refusal>, StoreError>;
 
 impl Tx<'_> {
     /// Does what is asked for, if it is permitted.
-    pub fn permitted<T>(&mut self, ask: Ask, cx: &Context, work: impl FnOnce(&mut Self, &Permit) -> Result<T, StoreError>) -> Decided<T> {
+    pub fn permitted<T>(
+        &mut self,
+        ask: Ask,
+        cx: &CallContext,
+        work: impl FnOnce(&mut Self, &Permit) -> Result<T, StoreError>,
+    ) -> Decided<T> {
         let at = self.pass_gate_of(&ask, cx)?;
         let facts = self.facts_behind(&ask, cx)?;
         match judge_at(at, ask, cx, &facts) {
@@ -32,7 +34,7 @@ impl Tx<'_> {
         &mut self,
         child: &ChildReference,
         ask: Ask,
-        cx: &Context,
+        cx: &CallContext,
         work: impl FnOnce(&mut Self, &Permit) -> Result<T, StoreError>,
     ) -> Decided<T> {
         match self.known_for(child, &[ask], cx)? {
@@ -46,7 +48,7 @@ impl Tx<'_> {
         &mut self,
         child: &ChildReference,
         asks: &[Ask],
-        cx: &Context,
+        cx: &CallContext,
         work: impl FnOnce(&mut Self, &[Permit]) -> Result<T, StoreError>,
     ) -> Decided<T> {
         match self.known_for(child, asks, cx)? {
@@ -62,7 +64,7 @@ impl Tx<'_> {
     pub fn permitted_all<T>(
         &mut self,
         asks: &[Ask],
-        cx: &Context,
+        cx: &CallContext,
         work: impl FnOnce(&mut Self, &[Permit]) -> Result<T, StoreError>,
     ) -> Decided<T> {
         let Some(first) = asks.first() else { return Err(StoreError::Corrupt("nothing is asked for")) };
@@ -80,7 +82,7 @@ impl Tx<'_> {
     pub fn permitted_each<S, T>(
         &mut self,
         first: Ask,
-        cx: &Context,
+        cx: &CallContext,
         asks: impl FnOnce(&mut Self) -> Result<(S, Vec<Ask>), StoreError>,
         work: impl FnOnce(&mut Self, S, &[Permit]) -> Result<T, StoreError>,
     ) -> Result<T, StoreError> {
@@ -98,31 +100,31 @@ impl Tx<'_> {
     }
 
     /// Refuses what no agreement is about, whoever the child: that may be said aloud, and there is nothing to look for.
-    pub fn agreed(&mut self, ask: Ask, cx: &Context) -> Decided<()> {
-        match judge(ask, cx, &NOBODY) {
+    pub fn agreed(&mut self, ask: Ask, cx: &CallContext) -> Decided<()> {
+        match judge(ask, cx, &NO_FACTS) {
             Err(refusal) if refusal.is_structural() => self.refuse(refusal, cx),
             _ => Ok(Ok(())),
         }
     }
 
     /// Writes a refusal's entry and answers it.
-    pub fn refuse<T>(&mut self, refusal: Refusal, cx: &Context) -> Decided<T> {
+    pub fn refuse<T>(&mut self, refusal: Refusal, cx: &CallContext) -> Decided<T> {
         self.refuse_at(cx.now, refusal, cx)
     }
 
-    fn refuse_at<T>(&mut self, at: DateTime<Utc>, refusal: Refusal, cx: &Context) -> Decided<T> {
+    fn refuse_at<T>(&mut self, at: DateTime<Utc>, refusal: Refusal, cx: &CallContext) -> Decided<T> {
         self.leave_refused(&refusal, &cx.by, at)?;
         Ok(Err(refusal))
     }
 
     /// Refuses what is not there. To the caller it looks like any other refusal.
-    pub fn refuse_unknown<T>(&mut self, ask: Ask, cx: &Context) -> Decided<T> {
+    pub fn refuse_unknown<T>(&mut self, ask: Ask, cx: &CallContext) -> Decided<T> {
         self.refuse(Refusal::not_held(ask), cx)
     }
 
     /// The child that a reference names, made known once each of what is asked is permitted.
-    fn known_for(&mut self, reference: &ChildReference, asks: &[Ask], cx: &Context) -> Result<Result<ChildId, Refusal>, StoreError> {
-        let refused = |ask: &Ask| judge(*ask, cx, &NOBODY).err();
+    fn known_for(&mut self, reference: &ChildReference, asks: &[Ask], cx: &CallContext) -> Result<Result<ChildId, Refusal>, StoreError> {
+        let refused = |ask: &Ask| judge(*ask, cx, &NO_FACTS).err();
         // What depends on no child is refused before anybody is looked for: the answer, its entry and the time it takes say
         // nothing of whether the child is known.
         if let Some(refusal) = asks.iter().filter(|ask| ask.facts() == FactsAsked::None).find_map(refused) {
@@ -139,14 +141,14 @@ impl Tx<'_> {
     }
 
     /// The permit, or the refusal before it is written.
-    pub(crate) fn decided(&mut self, ask: Ask, cx: &Context) -> Decided<Permit> {
+    pub(crate) fn decided(&mut self, ask: Ask, cx: &CallContext) -> Decided<Permit> {
         let at = self.pass_gate_of(&ask, cx)?;
         let facts = self.facts_behind(&ask, cx)?;
         Ok(judge_at(at, ask, cx, &facts))
     }
 
     /// Passes the gate, and answers the instant of what is decided behind it.
-    fn pass_gate_of(&mut self, ask: &Ask, cx: &Context) -> Result<DateTime<Utc>, StoreError> {
+    fn pass_gate_of(&mut self, ask: &Ask, cx: &CallContext) -> Result<DateTime<Utc>, StoreError> {
         let Some(child) = ask.child else { return Ok(cx.now) };
         if ask.changes_something() {
             self.child_for_withdrawal(child)?
@@ -157,7 +159,7 @@ impl Tx<'_> {
     }
 
     /// Facts handed in could be older than a withdrawal: they are read once the gate is passed.
-    fn facts_behind(&mut self, ask: &Ask, cx: &Context) -> Result<ChildFacts, StoreError> {
+    fn facts_behind(&mut self, ask: &Ask, cx: &CallContext) -> Result<ChildFacts, StoreError> {
         match (ask.facts(), ask.child) {
             (FactsAsked::Child, Some(child)) => self.child_facts(child, cx.partnership.needs()),
             (FactsAsked::Holds, Some(child)) => self.facts_for_rights(child, ask.holder),
@@ -169,11 +171,11 @@ impl Tx<'_> {
 impl Store {
     /// Whether something is permitted that is about no child, depends on the agreements alone and leaves no entry where it
     /// is. Only a refusal takes a transaction: its entry is written.
-    pub async fn permits(&self, ask: Ask, cx: Context) -> Decided<()> {
+    pub async fn permits(&self, ask: Ask, cx: CallContext) -> Decided<()> {
         if ask.child.is_some() || ask.facts() != FactsAsked::None {
             return Err(StoreError::Corrupt("a decision without its facts"));
         }
-        match judge(ask, &cx, &NOBODY) {
+        match judge(ask, &cx, &NO_FACTS) {
             Ok(_) => Ok(Ok(())),
             Err(refusal) => self.transaction(move |tx| tx.refuse(refusal.clone(), &cx)).await,
         }
@@ -181,10 +183,10 @@ impl Store {
 }
 
 /// Decides on facts that were read behind the gate of what is asked for.
-pub(crate) fn judge(ask: Ask, cx: &Context, facts: &ChildFacts) -> Result<Permit, Refusal> {
+pub(crate) fn judge(ask: Ask, cx: &CallContext, facts: &ChildFacts) -> Result<Permit, Refusal> {
     judge_at(cx.now, ask, cx, facts)
 }
 
-fn judge_at(at: DateTime<Utc>, ask: Ask, cx: &Context, facts: &ChildFacts) -> Result<Permit, Refusal> {
+fn judge_at(at: DateTime<Utc>, ask: Ask, cx: &CallContext, facts: &ChildFacts) -> Result<Permit, Refusal> {
     decide(ask, Facts::at(at, &cx.partnership, facts))
 }

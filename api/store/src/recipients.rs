@@ -3,9 +3,7 @@
 use std::collections::BTreeSet;
 
 use diesel::prelude::*;
-use domain::agreements::DataClass;
-use domain::identifiers::ChildId;
-use domain::organisations::OrganisationCode;
+use domain::{ChildId, DataClass, OrganisationCode};
 use serde::Deserialize;
 
 use crate::StoreError;

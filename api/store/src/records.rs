@@ -8,17 +8,10 @@ pub(crate) mod reads;
 use std::collections::BTreeMap;
 
 use diesel::prelude::*;
-use domain::agreements::DataClass;
-use domain::audit::Attribution;
-use domain::calls::Context;
-use domain::dates::london_day;
-use domain::identifiers::ChildId;
-use domain::journeys::{HeldReferral, Journey, journeys};
-use domain::organisations::OrganisationCode;
-use domain::pathways::{Pathway, PathwaySet};
-use domain::policy::{Act, Ask, Permit, Reason, Refusal};
-use domain::referrals::Referral;
-use domain::submissions::Dataset;
+use domain::{
+    Act, Ask, Attribution, CallContext, ChildId, DataClass, Dataset, HeldReferral, Journey, OrganisationCode, Pathway, PathwaySet, Permit,
+    Referral, Refusal, RefusalReason, journeys, london_day,
+};
 
 use crate::rows::{from_json, read};
 use crate::schema::record;
@@ -79,9 +72,9 @@ struct RecordRow {
 
 impl RecordRow {
     /// What a permit lets out of it. What is disputed goes to nobody but who sent it.
-    fn cut(&self, permit: &Permit, vault: &Vault) -> Result<Result<HeldReferral, Reason>, StoreError> {
+    fn cut(&self, permit: &Permit, vault: &Vault) -> Result<Result<HeldReferral, RefusalReason>, StoreError> {
         if self.dispute_id.is_some() && !permit.is_own() {
-            return Ok(Err(Reason::Disputed));
+            return Ok(Err(RefusalReason::Disputed));
         }
         let HeldReferral { provider, flow, referral } = self.referral(vault)?;
         Ok(permit.cut(referral).map(|referral| HeldReferral { provider, flow, referral }))
@@ -139,7 +132,7 @@ impl Tx<'_> {
 
     /// Refuses the waits of a child that is not held. As much is looked up as of one that is, so that the time it takes
     /// tells nothing.
-    pub fn refuse_waits_not_held<T>(&mut self, ask: Ask, cx: &Context) -> Decided<T> {
+    pub fn refuse_waits_not_held<T>(&mut self, ask: Ask, cx: &CallContext) -> Decided<T> {
         self.referrals_of(NO_CHILD)?;
         self.child_facts(NO_CHILD, cx.partnership.needs())?;
         self.refuse_unknown(ask, cx)
@@ -160,7 +153,7 @@ impl Tx<'_> {
         let mut found = Vec::new();
         for (permit, ask) in permits.iter().zip(asks) {
             let before = found.len();
-            let mut kept = Reason::NotHeld;
+            let mut kept = RefusalReason::NotHeld;
             let asked = |row: &&RecordRow| row.organisation == ask.holder.as_str() && only.is_none_or(|only| row.id == only);
             for row in sealed.rows.iter().filter(asked) {
                 match row.cut(permit, self.vault)? {
@@ -219,7 +212,7 @@ impl Tx<'_> {
     pub fn permitted_referrals(
         &mut self,
         ask: Ask,
-        cx: &Context,
+        cx: &CallContext,
         list: Option<&str>,
         (mut after, limit): (i64, usize),
         mut refused: impl FnMut(Refusal),

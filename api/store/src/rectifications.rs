@@ -2,14 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
-use domain::agreements::DataClass;
-use domain::audit::Attribution;
-use domain::children::ChildReference;
-use domain::identifiers::ChildId;
-use domain::organisations::OrganisationCode;
-use domain::policy::{Act, Permit};
-use domain::rectifications::RectificationDraft;
-use domain::submissions::Dataset;
+use domain::{Act, Attribution, ChildId, ChildReference, DataClass, Dataset, OrganisationCode, Permit, RectificationDraft};
 
 use crate::StoreError;
 use crate::records::record_row;

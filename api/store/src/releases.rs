@@ -2,11 +2,7 @@
 
 use chrono::{DateTime, NaiveDate, NaiveDateTime, Utc};
 use diesel::prelude::*;
-use domain::calls::Context;
-use domain::identifiers::ReleaseId;
-use domain::organisations::OrganisationCode;
-use domain::pathways::PathwaySet;
-use domain::policy::Ask;
+use domain::{Ask, CallContext, OrganisationCode, PathwaySet, ReleaseId};
 
 use crate::StoreError;
 use crate::rows::{read, utc};
@@ -52,7 +48,7 @@ pub struct ReleaseDraft {
 impl Tx<'_> {
     /// Publishes a release, all of its tables at once, with an entry for each provider whose children may be counted in
     /// it, whoever they are. Under an agreement that asks families that is decided child by child, and has no entry.
-    pub fn publish_release(&mut self, draft: &ReleaseDraft, providers: &[OrganisationCode], cx: &Context) -> Result<(), StoreError> {
+    pub fn publish_release(&mut self, draft: &ReleaseDraft, providers: &[OrganisationCode], cx: &CallContext) -> Result<(), StoreError> {
         for provider in providers {
             let ask = Ask::count(*provider, cx.partnership.host()).on(PathwaySet::all());
             if let Ok(permit) = self.decided(ask, cx)? {

@@ -9,8 +9,7 @@ use std::time::{Duration, Instant};
 
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Binary, Integer, Nullable, Text};
-use domain::ehc_plans::Case;
-use domain::keys::KeyPurpose;
+use domain::{Case, KeyPurpose};
 
 use crate::StoreError;
 use crate::databases::Store;

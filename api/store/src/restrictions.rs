@@ -2,12 +2,7 @@
 
 use chrono::{NaiveDate, NaiveDateTime};
 use diesel::prelude::*;
-use domain::agreements::DataClass;
-use domain::audit::Attribution;
-use domain::identifiers::{ChildId, RestrictionId};
-use domain::organisations::OrganisationCode;
-use domain::policy::{Act, Permit};
-use domain::restrictions::{Restriction, RestrictionDraft};
+use domain::{Act, Attribution, ChildId, DataClass, OrganisationCode, Permit, Restriction, RestrictionDraft, RestrictionId};
 
 use crate::StoreError;
 use crate::rows::{read, stored, utc};

@@ -7,13 +7,10 @@
 use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Date, Text, Timestamp};
-use domain::audit::{Actor, Attribution};
-use domain::identifiers::AdviceRequestId;
-use domain::organisations::OrganisationCode;
-use domain::policy::{Act, Permit};
-use domain::referrals::Flow;
-use domain::retention::{Kept, Periods, ReportLine};
-use domain::submissions::Dataset;
+use domain::{
+    Act, Actor, AdviceRequestId, Attribution, Dataset, OrganisationCode, Permit, ReferralFlow, RetentionClass, RetentionLine,
+    RetentionPeriods,
+};
 
 use crate::StoreError;
 use crate::rows::read;
@@ -59,13 +56,13 @@ struct RequestKey {
 }
 
 /// Where rows of a class stand: the query's end, and the column that says whose they are.
-fn place(kept: Kept) -> Option<(String, &'static str)> {
+fn place(kept: RetentionClass) -> Option<(String, &'static str)> {
     match kept {
-        Kept::WaitingListStatus => Some((RECORDS.replace("DATASET", Dataset::WaitingList.as_str()), "organisation")),
-        Kept::EhcpStatus => Some((RECORDS.replace("DATASET", Dataset::Ehcp.as_str()), "organisation")),
-        Kept::HealthAdvice => Some((ADVICE.to_owned(), "addressed_to")),
-        Kept::AdviceRequest => Some((REQUESTS.to_owned(), "requested_by")),
-        Kept::SubmissionReports | Kept::IdempotencyAnswers => None,
+        RetentionClass::WaitingListStatus => Some((RECORDS.replace("DATASET", Dataset::WaitingList.as_str()), "organisation")),
+        RetentionClass::EhcpStatus => Some((RECORDS.replace("DATASET", Dataset::Ehcp.as_str()), "organisation")),
+        RetentionClass::HealthAdvice => Some((ADVICE.to_owned(), "addressed_to")),
+        RetentionClass::AdviceRequest => Some((REQUESTS.to_owned(), "requested_by")),
+        RetentionClass::SubmissionReports | RetentionClass::IdempotencyAnswers => None,
     }
 }
 
@@ -79,7 +76,7 @@ fn is_held(owner: &str) -> String {
 /// A statement whose first value is a day, or for requests the instant at which it begins.
 macro_rules! since {
     ($tx:expr, $kept:expr, $query:expr, $cutoff:expr, $today:expr $(, $owner:expr)?; $method:ident) => {
-        if matches!($kept, Kept::HealthAdvice | Kept::AdviceRequest) {
+        if matches!($kept, RetentionClass::HealthAdvice | RetentionClass::AdviceRequest) {
             on!($tx, c => diesel::sql_query($query)
                 .bind::<Timestamp, _>($cutoff.and_time(NaiveTime::MIN))
                 .bind::<Date, _>($today)
@@ -93,9 +90,9 @@ macro_rules! since {
 
 impl Tx<'_> {
     /// What is past its retention, by organisation and class, and how much of that a legal hold keeps.
-    pub fn past_retention(&mut self, periods: &Periods, today: NaiveDate) -> Result<Vec<ReportLine>, StoreError> {
+    pub fn past_retention(&mut self, periods: &RetentionPeriods, today: NaiveDate) -> Result<Vec<RetentionLine>, StoreError> {
         let mut lines = Vec::new();
-        for kept in Kept::ALL {
+        for kept in RetentionClass::ALL {
             let Some((place, owner)) = place(*kept) else { continue };
             let cutoff = periods.cutoff(*kept, today);
             let query = format!(
@@ -110,7 +107,7 @@ impl Tx<'_> {
             for Counted { organisation, expired, held } in rows {
                 let natural = |number: i64| u64::try_from(number).unwrap_or(0);
                 let organisation = Some(read(&organisation, "whose rows are past their retention")?);
-                lines.push(ReportLine { organisation, kept: *kept, expired: natural(expired), held: natural(held) });
+                lines.push(RetentionLine { organisation, kept: *kept, expired: natural(expired), held: natural(held) });
             }
         }
         Ok(lines)
@@ -121,7 +118,7 @@ impl Tx<'_> {
     pub fn expire(
         &mut self,
         permit: &Permit,
-        kept: Kept,
+        kept: RetentionClass,
         (cutoff, today): (NaiveDate, NaiveDate),
         by: &Attribution,
     ) -> Result<u64, StoreError> {
@@ -132,7 +129,7 @@ impl Tx<'_> {
         }
         let Some((place, owner)) = place(kept) else { return Ok(0) };
         let query = format!("SELECT r.id {place} AND NOT {held} AND r.{owner} = $3 LIMIT {BATCH}", held = is_held(owner));
-        let removed = if matches!(kept, Kept::WaitingListStatus | Kept::EhcpStatus) {
+        let removed = if matches!(kept, RetentionClass::WaitingListStatus | RetentionClass::EhcpStatus) {
             let keys: Vec<RecordKey> = since!(self, kept, &query, cutoff, today, organisation.as_str(); load)?;
             self.expire_records(organisation, &keys.into_iter().map(|key| key.id).collect::<Vec<_>>(), cutoff, today)?
         } else {
@@ -140,7 +137,7 @@ impl Tx<'_> {
             let mut removed = 0;
             for key in keys {
                 let id: AdviceRequestId = read(&key.id, "an advice request's id")?;
-                removed += if kept == Kept::HealthAdvice { self.blank_advice(id)? } else { self.blank_advice_request(id)? };
+                removed += if kept == RetentionClass::HealthAdvice { self.blank_advice(id)? } else { self.blank_advice_request(id)? };
             }
             removed
         };
@@ -169,7 +166,7 @@ impl Tx<'_> {
         // What was open and flowed no more is welcome when it flows again.
         let known: Vec<_> = gone
             .iter()
-            .filter(|(_, is_open, flow)| !*is_open || flow != Flow::NotFlowed.as_str())
+            .filter(|(_, is_open, flow)| !*is_open || flow != ReferralFlow::NotFlowed.as_str())
             .map(|(digest, ..)| {
                 let organisation = expired_record::organisation.eq(organisation.as_str());
                 (organisation, expired_record::digest.eq(digest), expired_record::expired_on.eq(today))

@@ -1,8 +1,7 @@
 //! Every column that holds sealed values, a row each. Re-sealing, re-keying and the question whether a
 //! key is still in use go by this table; a test holds it against the databases' own.
 
-use domain::children::ChildReference;
-use domain::nhs_numbers::NhsNumber;
+use domain::{ChildReference, NhsNumber};
 
 use crate::StoreError;
 use crate::rows::from_json;

@@ -16,12 +16,9 @@ use std::sync::Arc;
 use chrono::NaiveDate;
 use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
-use domain::children::ChildReference;
-use domain::identifiers::SubmissionId;
-use domain::issues::{Issue, IssueCode, Severity};
-use domain::organisations::OrganisationCode;
-use domain::retention::runs_from;
-use domain::submissions::{Entry, Record};
+use domain::{
+    ChildReference, Issue, IssueCode, OrganisationCode, Severity, SubmissionId, SubmittedEntry, SubmittedRecord, retention_runs_from,
+};
 
 use cases::PlainCase;
 use merging::StagedMerge;
@@ -223,18 +220,18 @@ impl Staging {
     }
 
     /// Takes a record of a row, counted from 1.
-    pub fn record(&mut self, row: u64, record: &Record, today: NaiveDate) -> Result<(), StoreError> {
+    pub fn record(&mut self, row: u64, record: &SubmittedRecord, today: NaiveDate) -> Result<(), StoreError> {
         let row = i64::try_from(row).unwrap_or(i64::MAX);
-        let retain_from = runs_from(&record.entry, today);
+        let retain_from = retention_runs_from(&record.entry, today);
         match &record.entry {
-            Entry::Referral(referral) => {
+            SubmittedEntry::Referral(referral) => {
                 let shown = (referral.pathways.bits(), referral.status.is_open(), retain_from);
                 let staged = self.seal(row, referral.referral_id.clone(), &record.child, &to_json_bytes(referral)?, shown, None)?;
                 self.rows.push(staged);
                 if self.rows.len() >= BATCH { self.write_rows() } else { Ok(()) }
             }
-            Entry::Merge(merge) => self.merge(row, &record.child, merge),
-            Entry::Case(case) => {
+            SubmittedEntry::Merge(merge) => self.merge(row, &record.child, merge),
+            SubmittedEntry::Case(case) => {
                 self.cases.push(PlainCase { row, child: record.child.clone(), case: case.clone(), retain_from });
                 if self.cases.len() == BATCH { self.write_cases() } else { Ok(()) }
             }

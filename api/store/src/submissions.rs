@@ -2,9 +2,7 @@
 
 use chrono::{NaiveDate, NaiveDateTime};
 use diesel::prelude::*;
-use domain::identifiers::SubmissionId;
-use domain::issues::{IssueCode, IssueState};
-use domain::submissions::Submission;
+use domain::{IssueCode, IssueState, Submission, SubmissionId};
 
 use crate::StoreError;
 use crate::rows::{from_json, read, to_json, utc};

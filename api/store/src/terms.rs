@@ -5,10 +5,7 @@
 //! [`StoreError::WrongPermit`]. A test offers every entry every wrong permit.
 
 use diesel::result::OptionalExtension;
-use domain::agreements::DataClass;
-use domain::identifiers::ChildId;
-use domain::organisations::OrganisationCode;
-use domain::policy::{Act, Ask, Permit};
+use domain::{Act, Ask, ChildId, DataClass, OrganisationCode, Permit};
 use uuid::Uuid;
 
 use crate::StoreError;

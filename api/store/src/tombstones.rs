@@ -10,10 +10,7 @@ pub use replays::Replayed;
 
 use chrono::{DateTime, NaiveDate, NaiveDateTime, Utc};
 use diesel::prelude::*;
-use domain::children::ChildReference;
-use domain::identifiers::{AdviceRequestId, ConsentId};
-use domain::organisations::OrganisationCode;
-use domain::submissions::Dataset;
+use domain::{AdviceRequestId, ChildReference, ConsentId, Dataset, OrganisationCode};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 

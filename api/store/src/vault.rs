@@ -11,10 +11,7 @@ use std::sync::Arc;
 
 use aws_lc_rs::aead::{AES_256_GCM, Aad, NONCE_LEN, Nonce, RandomizedNonceKey};
 use aws_lc_rs::hmac;
-use domain::children::ChildReference;
-use domain::identifiers::CaseId;
-use domain::keys::{KeyBytes, KeyPurpose, Ring};
-use domain::nhs_numbers::NhsNumber;
+use domain::{CaseId, ChildReference, KeyBytes, KeyPurpose, NhsNumber, Ring};
 use uuid::Uuid;
 use zeroize::Zeroizing;
 
@@ -366,7 +363,7 @@ mod tests {
     }
 
     fn child(nth: usize) -> ChildReference {
-        let number = (999_000_001..).filter_map(domain::nhs_numbers::NhsNumber::from_first_nine).nth(nth).unwrap();
+        let number = (999_000_001..).filter_map(domain::NhsNumber::from_first_nine).nth(nth).unwrap();
         ChildReference::by_nhs_number(number, chrono::NaiveDate::from_ymd_opt(2016, 5, 4).unwrap())
     }
 

@@ -3,8 +3,7 @@
 
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
-use domain::identifiers::SubmissionId;
-use domain::submissions::{AlreadyEnded, Failure, Submission, SubmissionStatus, Work};
+use domain::{AlreadyEnded, Submission, SubmissionFailure, SubmissionId, SubmissionStatus, SubmissionWork};
 
 use crate::rows::{read, to_json};
 use crate::schema::{idempotency, submission, submission_work};
@@ -37,13 +36,13 @@ impl Tx<'_> {
     }
 
     /// What is known of the work on a submission.
-    pub fn work(&mut self, id: SubmissionId) -> Result<Option<Work>, StoreError> {
+    pub fn work(&mut self, id: SubmissionId) -> Result<Option<SubmissionWork>, StoreError> {
         let row: Option<(i64, i64, i64, Option<String>)> = on!(self, c => submission_work::table
             .find(id.to_string())
             .select((submission_work::bytes_total, submission_work::bytes_read, submission_work::records_read, submission_work::problem))
             .first(*c)
             .optional())?;
-        Ok(row.map(|(total, bytes, records, trouble)| Work {
+        Ok(row.map(|(total, bytes, records, trouble)| SubmissionWork {
             bytes_total: natural(total),
             bytes_read: natural(bytes),
             records_read: natural(records),
@@ -81,7 +80,7 @@ impl Tx<'_> {
     }
 
     /// Ends a work that came to nothing and gives its key back; answers whether it had not ended yet.
-    pub fn end_work(&mut self, id: SubmissionId, failure: &Failure) -> Result<bool, StoreError> {
+    pub fn end_work(&mut self, id: SubmissionId, failure: &SubmissionFailure) -> Result<bool, StoreError> {
         let Some(Ok(failed)) = self.held_submission(id)?.map(|submission| submission.fail(failure)) else { return Ok(false) };
         self.save_end(&failed)?;
         let work = submission_work::table.find(id.to_string());
@@ -124,7 +123,7 @@ impl Tx<'_> {
 
 impl Store {
     /// Says that a submission is being worked on, and how far that is; answers whether it still is to be.
-    pub async fn beat(&self, id: SubmissionId, work: Work, now: DateTime<Utc>) -> Result<bool, StoreError> {
+    pub async fn beat(&self, id: SubmissionId, work: SubmissionWork, now: DateTime<Utc>) -> Result<bool, StoreError> {
         self.write(move |tx| {
             let processing = submission::table.filter(submission::status.eq(PROCESSING)).select(submission::id);
             let own = submission_work::submission_id.eq(id.to_string()).and(submission_work::submission_id.eq_any(processing));
@@ -141,7 +140,7 @@ impl Store {
     }
 
     /// Ends the works that nobody has said to be at since an instant; answers how many.
-    pub async fn end_still_works(&self, before: DateTime<Utc>, failure: Failure) -> Result<u64, StoreError> {
+    pub async fn end_still_works(&self, before: DateTime<Utc>, failure: SubmissionFailure) -> Result<u64, StoreError> {
         self.write(move |tx| {
             let processing = submission::table.filter(submission::status.eq(PROCESSING)).select(submission::id);
             let still: Vec<String> = on!(tx, c => submission_work::table

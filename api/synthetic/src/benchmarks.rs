@@ -3,11 +3,9 @@
 use std::io::{self, Write};
 
 use chrono::NaiveDate;
-use domain::children::ChildReference;
-use domain::nhs_numbers::NhsNumber;
-use domain::pathways::Pathway;
-use domain::referrals::{Referral, ReferralDetails, Stage, Status};
-use domain::submissions::{Entry, Record};
+use domain::{
+    ChildReference, NhsNumber, Pathway, Referral, ReferralDetails, ReferralStage, ReferralStatus, SubmittedEntry, SubmittedRecord,
+};
 
 use crate::children::{MOST_CHILDREN, days_before, test_number};
 use crate::lists;
@@ -27,7 +25,7 @@ pub fn write_benchmark_list(rows: u64, as_of: NaiveDate, out: &mut dyn Write) ->
 
 /// The same list as records, for the formats that are written from them. Every record has a patient id of
 /// its own as well, and a first contact, so that a child stands beside each referral.
-pub fn benchmark_records(rows: u64, as_of: NaiveDate) -> impl Iterator<Item = Record> {
+pub fn benchmark_records(rows: u64, as_of: NaiveDate) -> impl Iterator<Item = SubmittedRecord> {
     (0..rows).filter_map(move |row| {
         let (nhs_number, date_of_birth, mut referral) = listed(row, as_of)?;
         referral.details.local_patient_id = Some(format!("P{row:09}"));
@@ -36,7 +34,7 @@ pub fn benchmark_records(rows: u64, as_of: NaiveDate) -> impl Iterator<Item = Re
         referral.details.waiting_time_measurement_type = Some("09".to_owned());
         referral.details.first_contact_date = Some(referral.referral_received_date);
         let child = ChildReference::by_nhs_number(nhs_number, date_of_birth);
-        Some(Record { child, entry: Entry::Referral(Box::new(referral)) })
+        Some(SubmittedRecord { child, entry: SubmittedEntry::Referral(Box::new(referral)) })
     })
 }
 
@@ -51,15 +49,15 @@ fn listed(row: u64, as_of: NaiveDate) -> Option<(NhsNumber, NaiveDate, Referral)
     let referral = Referral {
         referral_id: format!("B{row:09}"),
         pathways: Pathway::Autism.into(),
-        status: Status::Waiting,
+        status: ReferralStatus::Waiting,
         referral_received_date: received,
         recognised: Vec::new(),
         details: ReferralDetails {
-            nhs_number_status: Some(domain::codelists::VERIFIED.to_owned()),
+            nhs_number_status: Some(domain::VERIFIED_NUMBER.to_owned()),
             sex: Some(if child % 2 == 0 { "1" } else { "2" }.to_owned()),
             district: home.map(|home| home.code.to_owned()),
             responsible_la: Some(HERTFORDSHIRE.to_owned()),
-            stage: Some(Stage::Assessment),
+            stage: Some(ReferralStage::Assessment),
             stage_start_date: Some(received),
             commissioner: home.map(|home| home.side.commissioner().to_owned()),
             ..ReferralDetails::default()

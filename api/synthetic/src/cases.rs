@@ -1,8 +1,9 @@
 //! EHC cases: what the council knows of the one child in twenty-five who has one.
 
 use chrono::NaiveDate;
-use domain::clocks::Duty;
-use domain::ehc_plans::{ActivePlan, Assessment, Case, NamedPlan, Need, Outcome, Person, Placement, Request, Setting};
+use domain::{
+    ActivePlan, Assessment, AssessmentRequest, Case, CasePerson, Duty, EducationSetting, NamedPlan, Placement, RequestOutcome, SpecialNeed,
+};
 use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
 
@@ -57,7 +58,7 @@ pub(crate) fn cases_of(child: &Child, seed: u64, as_of: NaiveDate) -> Vec<Case> 
     let earlier = repeated.then(|| {
         // A first request that was refused, and went to mediation.
         let received = days_before(case.request.received_on, rng.random_range(90..=200));
-        let mut request = request(received, Outcome::No, Some(days_after(received, 40)));
+        let mut request = request(received, RequestOutcome::No, Some(days_after(received, 40)));
         request.mediation = true;
         Case { person: case.person.clone(), request, assessment: None, active_plan: None }
     });
@@ -81,7 +82,7 @@ pub(crate) fn one_of_each(seed: u64, as_of: NaiveDate) -> Vec<(Child, Vec<Case>)
     let asked_twice = children.find(|child| child.age(as_of) >= AT_SCHOOL).zip(younger);
     if let Some((again, younger)) = asked_twice {
         let (received, first) = (days_before(as_of, 90), days_before(as_of, 300));
-        let mut refused = request(first, Outcome::No, Some(days_after(first, 40)));
+        let mut refused = request(first, RequestOutcome::No, Some(days_after(first, 40)));
         refused.mediation = true;
         let refused = Case { person: person(&again, as_of), request: refused, assessment: None, active_plan: None };
         let second = under_assessment(&again, received, days_after(received, 35), as_of);
@@ -96,8 +97,8 @@ pub(crate) fn one_of_each(seed: u64, as_of: NaiveDate) -> Vec<(Child, Vec<Case>)
 pub(crate) fn under_assessment(child: &Child, received: NaiveDate, decided: NaiveDate, as_of: NaiveDate) -> Case {
     Case {
         person: person(child, as_of),
-        request: request(received, Outcome::Yes, Some(decided)),
-        assessment: Some(assessment(Outcome::Awaited, None)),
+        request: request(received, RequestOutcome::Yes, Some(decided)),
+        assessment: Some(assessment(RequestOutcome::Awaited, None)),
         active_plan: None,
     }
 }
@@ -108,9 +109,9 @@ fn draw(rng: &mut ChaCha8Rng, child: &Child, course: Course, as_of: NaiveDate) -
     match course {
         Course::Standing | Course::Ceased => {
             let issued = rng.random_range(400..=(child.age(as_of) - 700).min(2_200));
-            let request = request(ago(issued + rng.random_range(110..=200)), Outcome::Historical, None);
+            let request = request(ago(issued + rng.random_range(110..=200)), RequestOutcome::Historical, None);
             let mut plan = named_plan(rng, ago(issued));
-            let mut held = assessment(Outcome::Historical, None);
+            let mut held = assessment(RequestOutcome::Historical, None);
             let ceased = matches!(course, Course::Ceased);
             if ceased {
                 plan.cease_on = Some(ago(rng.random_range(1..=300)));
@@ -126,28 +127,32 @@ fn draw(rng: &mut ChaCha8Rng, child: &Child, course: Course, as_of: NaiveDate) -
             let (shortest, longest) = pick(rng, &[(56, (98, 140)), (30, (141, 364)), (14, (365, 460))]).copied().unwrap_or((98, 140));
             let took = rng.random_range(shortest..=longest);
             let received = ago(issued + took);
-            let mut held = assessment(Outcome::Yes, Some(days_after(received, took * 3 / 4)));
+            let mut held = assessment(RequestOutcome::Yes, Some(days_after(received, took * 3 / 4)));
             let late = took > i64::from(Duty::IssuePlan.limit().weeks) * 7;
             held.exceptions_apply = if late { rng.random_ratio(1, 5) } else { rng.random_ratio(1, 40) };
             let plan = named_plan(rng, ago(issued));
             let active = active_plan(rng, child, &plan, None);
             held.plan = Some(plan);
-            case(request(received, Outcome::Yes, Some(decision(rng, received))), Some(held), Some(active))
+            case(request(received, RequestOutcome::Yes, Some(decision(rng, received))), Some(held), Some(active))
         }
-        Course::Undecided => case(request(ago(rng.random_range(1..=60)), Outcome::Awaited, None), None, None),
+        Course::Undecided => case(request(ago(rng.random_range(1..=60)), RequestOutcome::Awaited, None), None, None),
         Course::Assessing => {
             let received = ago(rng.random_range(61..=260));
             under_assessment(child, received, decision(rng, received), as_of)
         }
         Course::NotAssessed => {
             let received = ago(rng.random_range(61..=340));
-            case(request(received, Outcome::No, Some(decision(rng, received))), None, None)
+            case(request(received, RequestOutcome::No, Some(decision(rng, received))), None, None)
         }
-        Course::Withdrawn => case(request(ago(rng.random_range(20..=340)), Outcome::Withdrawn, None), None, None),
+        Course::Withdrawn => case(request(ago(rng.random_range(20..=340)), RequestOutcome::Withdrawn, None), None, None),
         Course::NoPlan => {
             let received = ago(rng.random_range(130..=340));
             let refused = days_after(received, rng.random_range(90..=125));
-            case(request(received, Outcome::Yes, Some(decision(rng, received))), Some(assessment(Outcome::No, Some(refused))), None)
+            case(
+                request(received, RequestOutcome::Yes, Some(decision(rng, received))),
+                Some(assessment(RequestOutcome::No, Some(refused))),
+                None,
+            )
         }
     }
 }
@@ -158,9 +163,9 @@ fn decision(rng: &mut ChaCha8Rng, received: NaiveDate) -> NaiveDate {
     days_after(received, days)
 }
 
-fn person(child: &Child, as_of: NaiveDate) -> Person {
+fn person(child: &Child, as_of: NaiveDate) -> CasePerson {
     let upn = child.upn().filter(|_| child.age(as_of) >= AT_SCHOOL);
-    Person {
+    CasePerson {
         surname: Some(format!("Synthetic-{:06}", child.number)),
         forename: Some("Child".into()),
         sex: match child.sex {
@@ -177,8 +182,8 @@ fn person(child: &Child, as_of: NaiveDate) -> Person {
     }
 }
 
-fn request(received_on: NaiveDate, outcome: Outcome, outcome_on: Option<NaiveDate>) -> Request {
-    Request {
+fn request(received_on: NaiveDate, outcome: RequestOutcome, outcome_on: Option<NaiveDate>) -> AssessmentRequest {
+    AssessmentRequest {
         received_on,
         source: Some("2".into()),
         in_youth_accommodation: false,
@@ -190,7 +195,7 @@ fn request(received_on: NaiveDate, outcome: Outcome, outcome_on: Option<NaiveDat
     }
 }
 
-fn assessment(outcome: Outcome, outcome_on: Option<NaiveDate>) -> Assessment {
+fn assessment(outcome: RequestOutcome, outcome_on: Option<NaiveDate>) -> Assessment {
     Assessment {
         outcome: Some(outcome),
         outcome_on,
@@ -218,9 +223,9 @@ fn named_plan(rng: &mut ChaCha8Rng, start_on: NaiveDate) -> NamedPlan {
 }
 
 /// A school whose number is of the right shape and belongs to none, or other arrangements.
-fn setting(rng: &mut ChaCha8Rng) -> Setting {
+fn setting(rng: &mut ChaCha8Rng) -> EducationSetting {
     let other = rng.random_ratio(1, 15);
-    Setting {
+    EducationSetting {
         urn: (!other).then(|| format!("999{:03}", rng.random_range(0..400))),
         ukprn: None,
         sen_setting: other.then(|| "OLA".into()),
@@ -238,8 +243,8 @@ fn active_plan(rng: &mut ChaCha8Rng, child: &Child, plan: &NamedPlan, review: Op
         Concern::SpeechAndLanguage => "SLCN",
         Concern::Audiology => "HI",
     };
-    let second = rng.random_ratio(1, 3).then(|| Need { kind: "MLD".into(), rank: Some(2) });
-    let placement = |setting: &Setting| Placement {
+    let second = rng.random_ratio(1, 3).then(|| SpecialNeed { kind: "MLD".into(), rank: Some(2) });
+    let placement = |setting: &EducationSetting| Placement {
         setting: setting.clone(),
         entry_on: Some(plan.start_on),
         leaving_on: None,
@@ -255,7 +260,7 @@ fn active_plan(rng: &mut ChaCha8Rng, child: &Child, plan: &NamedPlan, review: Op
         phase_transfer_due_on: None,
         phase_transfer_final_on: None,
         placements: plan.settings.iter().map(placement).collect(),
-        needs: std::iter::once(Need { kind: primary.into(), rank: Some(1) }).chain(second).collect(),
+        needs: std::iter::once(SpecialNeed { kind: primary.into(), rank: Some(1) }).chain(second).collect(),
     }
 }
 
@@ -269,7 +274,7 @@ fn review(rng: &mut ChaCha8Rng, as_of: NaiveDate) -> (NaiveDate, Option<NaiveDat
 mod tests {
     use super::*;
     use crate::counties::County;
-    use domain::clocks::ClockState;
+    use domain::ClockState;
 
     fn as_of() -> NaiveDate {
         NaiveDate::from_ymd_opt(2026, 11, 20).unwrap()
@@ -305,7 +310,7 @@ mod tests {
         }
         assert!(cases.iter().any(|case| case.assessment.as_ref().is_some_and(|assessment| assessment.exceptions_apply)));
         assert!(cases.iter().any(|case| case.plan().is_some_and(|plan| plan.cease_on.is_some())));
-        let issued = cases.iter().filter(|case| case.request.outcome == Some(Outcome::Yes)).filter_map(Case::days_to_plan);
+        let issued = cases.iter().filter(|case| case.request.outcome == Some(RequestOutcome::Yes)).filter_map(Case::days_to_plan);
         let (in_time, late): (Vec<_>, Vec<_>) = issued.partition(|days| *days <= 140);
         assert!(in_time.len() > late.len() / 2 && late.len() > in_time.len() / 3);
     }

@@ -2,8 +2,7 @@
 //! county of any size needs no memory for them.
 
 use chrono::{Datelike, Days, NaiveDate};
-use domain::nhs_numbers::NhsNumber;
-use domain::upns::Upn;
+use domain::{NhsNumber, Upn};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
@@ -129,7 +128,7 @@ impl Child {
 
     /// Days the child has lived.
     pub(crate) fn age(&self, as_of: NaiveDate) -> i64 {
-        domain::dates::days_between(self.date_of_birth, as_of)
+        domain::days_between(self.date_of_birth, as_of)
     }
 
     /// A pupil number of Hertfordshire (919), distinct for each child.
@@ -218,7 +217,7 @@ mod tests {
         let mut upns = std::collections::HashSet::new();
         for number in 0..3_000 {
             let child = Child::draw(3, number, as_of).unwrap();
-            let years = domain::dates::years_between(child.date_of_birth, as_of);
+            let years = domain::years_between(child.date_of_birth, as_of);
             assert!((1..=18).contains(&years), "{years}");
             assert!(upns.insert(child.upn().unwrap()));
             assert!(child.lsoa.len() == 9);

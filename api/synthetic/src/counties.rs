@@ -3,8 +3,7 @@
 use std::io::{self, Write};
 
 use chrono::NaiveDate;
-use domain::ehc_plans::Case;
-use domain::organisations::OrganisationCode;
+use domain::{Case, OrganisationCode};
 
 use crate::children::{Child, MOST_CHILDREN};
 use crate::places::LISTS;
@@ -105,7 +104,7 @@ impl County {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use domain::nhs_numbers::NhsNumber;
+    use domain::NhsNumber;
     use std::collections::{HashMap, HashSet};
 
     fn county(seed: u64) -> County {

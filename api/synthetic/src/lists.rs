@@ -3,8 +3,7 @@
 use std::io::{self, Write};
 
 use chrono::NaiveDate;
-use domain::nhs_numbers::NhsNumber;
-use domain::referrals::Referral;
+use domain::{NhsNumber, Referral};
 
 /// The columns that are written, in this order.
 const COLUMNS: &str = "referral_id,nhs_number,nhs_number_status,local_patient_id,date_of_birth,sex,ethnic_category,lsoa,district,\

@@ -1,8 +1,7 @@
 //! A child's referrals: one stage or two, at one provider or across two.
 
 use chrono::NaiveDate;
-use domain::pathways::{Pathway, PathwaySet};
-use domain::referrals::{Hold, PreviousReferral, Referral, ReferralDetails, Stage, Status};
+use domain::{Pathway, PathwaySet, PreviousReferral, Referral, ReferralDetails, ReferralHold, ReferralStage, ReferralStatus};
 use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
 
@@ -143,9 +142,9 @@ impl<'a> Drawing<'a> {
     pub(crate) fn two_stages(&mut self, concern: Concern, first: (&'static str, i64), second: (&'static str, i64)) {
         let handed_over = Some(days_before(self.as_of, second.1));
         let mut earlier = self.waiting(concern, first.0, first.1);
-        earlier.referral.status = Status::Closed;
+        earlier.referral.status = ReferralStatus::Closed;
         let details = &mut earlier.referral.details;
-        details.stage = Some(Stage::FirstAppointment);
+        details.stage = Some(ReferralStage::FirstAppointment);
         details.first_contact_date = handed_over;
         details.last_contact_date = handed_over;
         details.next_appointment_date = None;
@@ -157,7 +156,7 @@ impl<'a> Drawing<'a> {
 
         let mut present = self.waiting(concern, second.0, second.1);
         let details = &mut present.referral.details;
-        details.stage = Some(Stage::Assessment);
+        details.stage = Some(ReferralStage::Assessment);
         details.source_of_referral = text("06");
         details.previous = Some(previous);
         self.found.push(present);
@@ -176,7 +175,7 @@ impl<'a> Drawing<'a> {
             lsoa: Some(child.lsoa.clone()),
             district: child.district_recorded.then(|| child.home.code.to_owned()),
             responsible_la: text(child.home.side.council()),
-            stage: pick(rng, &[(2, Stage::Referral), (3, Stage::Triage), (5, Stage::FirstAppointment)]).copied(),
+            stage: pick(rng, &[(2, ReferralStage::Referral), (3, ReferralStage::Triage), (5, ReferralStage::FirstAppointment)]).copied(),
             stage_start_date: Some(received),
             priority: pick(rng, &[(95, "1"), (5, "2")]).copied().and_then(text),
             source_of_referral: pick(rng, &[(45, "01"), (35, "10"), (10, "07"), (8, "03"), (2, "11")]).copied().and_then(text),
@@ -190,7 +189,7 @@ impl<'a> Drawing<'a> {
         let referral = Referral {
             referral_id: format!("{provider}-{:06}-{}", child.number, self.found.len() + 1),
             pathways: concern.pathways(),
-            status: Status::Waiting,
+            status: ReferralStatus::Waiting,
             referral_received_date: received,
             recognised: Vec::new(),
             details,
@@ -204,33 +203,39 @@ impl<'a> Drawing<'a> {
         let rng = &mut self.rng;
         let ended = days_before(self.as_of, rng.random_range(0..=days.min(28)));
         let referral = &mut listed.referral;
-        let shares = [(92, Status::Waiting), (4, Status::OnHold), (2, Status::Seen), (1, Status::Closed), (1, Status::Rejected)];
-        referral.status = pick(rng, &shares).copied().unwrap_or(Status::Waiting);
+        let shares = [
+            (92, ReferralStatus::Waiting),
+            (4, ReferralStatus::OnHold),
+            (2, ReferralStatus::Seen),
+            (1, ReferralStatus::Closed),
+            (1, ReferralStatus::Rejected),
+        ];
+        referral.status = pick(rng, &shares).copied().unwrap_or(ReferralStatus::Waiting);
         let details = &mut referral.details;
         if !referral.status.is_open() {
             details.next_appointment_date = None;
         }
-        if matches!(referral.status, Status::Closed | Status::Rejected) && details.rtt_status.as_deref() == Some("20") {
+        if matches!(referral.status, ReferralStatus::Closed | ReferralStatus::Rejected) && details.rtt_status.as_deref() == Some("20") {
             details.rtt_status = text("34");
         }
         match referral.status {
-            Status::Waiting => {}
-            Status::OnHold => {
-                details.hold = Some(Hold {
+            ReferralStatus::Waiting => {}
+            ReferralStatus::OnHold => {
+                details.hold = Some(ReferralHold {
                     from: ended,
                     to: rng.random_ratio(1, 2).then(|| days_after(self.as_of, rng.random_range(7..=90))),
                     reason: pick(rng, &[(3, "family-request"), (2, "awaiting-school-report"), (1, "unwell")]).copied().and_then(text),
                 });
             }
-            Status::Seen => {
+            ReferralStatus::Seen => {
                 details.first_contact_date = Some(ended);
                 details.last_contact_date = Some(ended);
             }
-            Status::Closed => {
+            ReferralStatus::Closed => {
                 details.closed_date = Some(ended);
                 details.closure_reason = pick(rng, &[(4, "02"), (2, "03"), (3, "07")]).copied().and_then(text);
             }
-            Status::Rejected => {
+            ReferralStatus::Rejected => {
                 details.rejected_date = Some(ended);
                 details.rejection_reason = pick(rng, &[(3, "02"), (2, "03"), (1, "01")]).copied().and_then(text);
             }
@@ -246,8 +251,7 @@ fn text(code: &str) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use domain::issues::{IssueCode, Severity};
-    use domain::journeys::WeeksBand;
+    use domain::{IssueCode, Severity, WeeksBand};
     use std::collections::HashMap;
 
     const SEED: u64 = 11;
@@ -281,8 +285,8 @@ mod tests {
     fn waits_for_autism_are_long_and_hearing_tests_are_soon() {
         let mut bands: HashMap<(&str, bool), f64> = HashMap::new();
         for (_, listed) in all() {
-            let days = domain::dates::days_between(listed.referral.referral_received_date, as_of());
-            let band = WeeksBand::of(domain::journeys::Waited { days });
+            let days = domain::days_between(listed.referral.referral_received_date, as_of());
+            let band = WeeksBand::of(domain::Waited { days });
             let long = matches!(band, WeeksBand::UpTo104 | WeeksBand::Over104);
             *bands.entry((listed.list, long)).or_default() += 1.0;
         }
@@ -295,7 +299,7 @@ mod tests {
     fn every_kind_of_row_occurs() {
         let all = all();
         let has = |test: &dyn Fn(&Referral) -> bool| all.iter().any(|(_, listed)| test(&listed.referral));
-        for status in Status::ALL {
+        for status in ReferralStatus::ALL {
             assert!(has(&|referral| referral.status == *status), "{status}");
         }
         assert!(has(&|referral| referral.pathways.to_string() == "autism|adhd"));

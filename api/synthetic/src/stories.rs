@@ -2,8 +2,7 @@
 //! council assesses. It is every county's first child.
 
 use chrono::NaiveDate;
-use domain::ehc_plans::Case;
-use domain::upns::Upn;
+use domain::{Case, Upn};
 
 use crate::cases;
 use crate::children::{Child, Concern, days_before};
@@ -38,7 +37,7 @@ pub struct StoryChild {
 
 /// Makes the first child into the story's.
 pub(crate) fn settle(mut child: Child, as_of: NaiveDate) -> Child {
-    child.nhs_number_status = domain::codelists::VERIFIED;
+    child.nhs_number_status = domain::VERIFIED_NUMBER;
     child.date_of_birth = days_before(as_of, AGE_DAYS);
     child.sex = "1";
     child.home = STEVENAGE;
@@ -74,8 +73,7 @@ pub(crate) fn cases(child: &Child, as_of: NaiveDate) -> Vec<Case> {
 mod tests {
     use crate::counties::County;
     use chrono::NaiveDate;
-    use domain::journeys::{HeldReferral, KnownBy, waits};
-    use domain::referrals::Flow;
+    use domain::{HeldReferral, KnownBy, ReferralFlow, waits};
 
     #[test]
     fn the_storys_journey_is_longer_than_its_stage_and_crosses_providers() {
@@ -87,7 +85,11 @@ mod tests {
         let held: Vec<_> = county
             .referrals_of(&child)
             .into_iter()
-            .map(|listed| HeldReferral { provider: listed.provider.parse().unwrap(), flow: Flow::Flowed, referral: listed.referral })
+            .map(|listed| HeldReferral {
+                provider: listed.provider.parse().unwrap(),
+                flow: ReferralFlow::Flowed,
+                referral: listed.referral,
+            })
             .collect();
         let found = waits(&held, as_of);
         assert_eq!(found.len(), 1);

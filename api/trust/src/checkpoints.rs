@@ -7,8 +7,7 @@ use aws_lc_rs::signature::{ED25519, Ed25519KeyPair, KeyPair, UnparsedPublicKey};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use chrono::{DateTime, Utc};
-use domain::audit::{Hash, TreeHead};
-use domain::keys::{KeyBytes, KeyPurpose, Ring};
+use domain::{KeyBytes, KeyPurpose, LogHash, Ring, TreeHead};
 
 use crate::files::{self, FileError};
 use crate::keys::{Keys, KeysError};
@@ -143,7 +142,7 @@ fn split(text: &str) -> Option<(&str, TreeHead, &str, &str)> {
     let mut lines = note.lines();
     let (origin, size, root) = (lines.next()?, lines.next()?, lines.next()?);
     let is_plain = !size.is_empty() && size.bytes().all(|byte| byte.is_ascii_digit()) && (size == "0" || !size.starts_with('0'));
-    let root: Hash = STANDARD.decode(root).ok()?.try_into().ok()?;
+    let root: LogHash = STANDARD.decode(root).ok()?.try_into().ok()?;
     Some((origin, TreeHead { size: size.parse().ok().filter(|_| is_plain)?, root }, note, signatures))
 }
 

@@ -8,10 +8,7 @@ use aws_lc_rs::aead::{AES_256_GCM_SIV, Aad, LessSafeKey, Nonce, UnboundKey};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chrono::{Datelike, NaiveDate};
-use domain::children::ChildReference;
-use domain::keys::{KeyBytes, KeyPurpose, Ring};
-use domain::nhs_numbers::NhsNumber;
-use domain::organisations::OrganisationCode;
+use domain::{ChildReference, KeyBytes, KeyPurpose, NhsNumber, OrganisationCode, Ring};
 
 use crate::keys::KeysError;
 

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use aws_lc_rs::digest;
 use chrono::{DateTime, Utc};
-use domain::keys::{KeyBytes, KeyPurpose, Ring};
+use domain::{KeyBytes, KeyPurpose, Ring};
 
 use crate::checkpoints::CheckpointKeys;
 use crate::child_ids::ChildKeys;

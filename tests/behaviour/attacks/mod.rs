@@ -8,7 +8,7 @@ mod tokens;
 use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::Duration;
-use domain::scopes::Scope;
+use domain::Scope;
 use integration_tests::records::number;
 use integration_tests::{Answer, Database, Persona, World, on_both, today, until};
 use reqwest::Method;

@@ -1,8 +1,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use domain::children::ChildReference;
-use domain::keys::{KeyBytes, Ring};
+use domain::{ChildReference, KeyBytes, Ring};
 use integration_tests::records::{BORN, number};
 use integration_tests::{Database, on_both};
 use store::Store;

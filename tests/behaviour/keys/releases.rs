@@ -1,5 +1,5 @@
 use chrono::Duration;
-use domain::keys::KeyPurpose;
+use domain::KeyPurpose;
 use integration_tests::{on_both, today};
 use trust::RotationError;
 

@@ -1,7 +1,7 @@
 //! What was erased and who opted out, over a change of keys.
 
 use chrono::Duration;
-use domain::keys::KeyPurpose;
+use domain::KeyPurpose;
 use integration_tests::records::{BORN, list, number, row};
 use integration_tests::{Database, Persona, World, on_both, today, until};
 use reqwest::Method;

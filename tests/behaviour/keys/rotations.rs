@@ -1,5 +1,5 @@
 use chrono::Duration;
-use domain::keys::KeyPurpose;
+use domain::KeyPurpose;
 use futures_util::{StreamExt, stream};
 use integration_tests::records::{BORN, list, number, row};
 use integration_tests::{Database, World, on_both, today, until};

@@ -1,7 +1,7 @@
 use std::path::PathBuf;
 use std::process::Command;
 
-use domain::keys::KeyPurpose;
+use domain::KeyPurpose;
 use integration_tests::{Database, Process, World, until};
 use trust::{Clock, KeySource};
 

@@ -4,7 +4,7 @@
 use std::path::Path;
 
 use chrono::Days;
-use domain::scopes::Scope;
+use domain::Scope;
 use integration_tests::{Persona, World, today, until};
 use rcgen::{
     BasicConstraints, CertificateParams, DistinguishedName, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair, KeyUsagePurpose,

@@ -1,22 +1,21 @@
 //! A message that two identities are one child's: the provider's own referrals go to the one that stands, what forbids a
 //! flow goes with them, and the retired identity shows nothing of the provider's any more.
 
-use domain::children::{ChildIdentifier, ChildReference};
-use domain::submissions::{Entry, Merge, Record};
+use domain::{ChildIdentifier, ChildReference, IdentifierMerge, SubmittedEntry, SubmittedRecord};
 use integration_tests::today;
 
 use super::*;
 use crate::messages::{self, Sent, push, reference, referral};
 
-fn merged(retired: usize, survivor: usize) -> Record {
+fn merged(retired: usize, survivor: usize) -> SubmittedRecord {
     merge_of(reference(retired).identifier, reference(survivor))
 }
 
-fn merge_of(retired: ChildIdentifier, survivor: ChildReference) -> Record {
-    Record { child: survivor, entry: Entry::Merge(Merge { retired: vec![retired] }) }
+fn merge_of(retired: ChildIdentifier, survivor: ChildReference) -> SubmittedRecord {
+    SubmittedRecord { child: survivor, entry: SubmittedEntry::Merge(IdentifierMerge { retired: vec![retired] }) }
 }
 
-async fn send(world: &World, records: Vec<Record>) -> Sent {
+async fn send(world: &World, records: Vec<SubmittedRecord>) -> Sent {
     let (report, mut issues) = messages::send(world, &records, false).await;
     // These children wait for one thing under several ids throughout.
     issues.retain(|(_, code)| code != "open-twice");

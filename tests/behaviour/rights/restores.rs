@@ -1,6 +1,6 @@
 //! A database that is put back from a backup does not bring back what was erased since.
 
-use domain::submissions::{Entry, Merge, Record};
+use domain::{IdentifierMerge, SubmittedEntry, SubmittedRecord};
 
 use super::*;
 use crate::messages::{self, reference};
@@ -64,8 +64,8 @@ on_both! {
         trust_with(&world, [row("A-1", &number(0), "01", "autism")]).await;
         let (world, copy) = back_up(world).await;
         let trust = signed_in(&world, "provider-hct").await;
-        let merge = Merge { retired: vec![reference(0).identifier] };
-        messages::send(&world, &[Record { child: reference(1), entry: Entry::Merge(merge) }], false).await;
+        let merge = IdentifierMerge { retired: vec![reference(0).identifier] };
+        messages::send(&world, &[SubmittedRecord { child: reference(1), entry: SubmittedEntry::Merge(merge) }], false).await;
         // An erasure of something else brings the journal up to date, as the gateway does after each merge.
         erase(&trust, &number(7)).await;
         let world = put_back(world, copy).await;

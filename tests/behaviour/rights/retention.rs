@@ -1,10 +1,10 @@
 //! What is over is kept for its days and no longer.
 
 use super::*;
-use domain::retention::{Kept, ReportLine};
+use domain::{RetentionClass, RetentionLine};
 
-fn line(organisation: &str, kept: Kept, expired: u64) -> ReportLine {
-    ReportLine { organisation: Some(organisation.parse().unwrap()), kept, expired, held: 0 }
+fn line(organisation: &str, kept: RetentionClass, expired: u64) -> RetentionLine {
+    RetentionLine { organisation: Some(organisation.parse().unwrap()), kept, expired, held: 0 }
 }
 
 on_both! {
@@ -14,7 +14,7 @@ on_both! {
             trust.push_csv("list=all", ended(id, &number(nth), "autism", days)).await.expect_status(201);
         }
         trust.push_csv("list=all", list([row("A-3", &number(2), "01", "autism")])).await.expect_status(201);
-        let expected = vec![line("RY4", Kept::WaitingListStatus, 1)];
+        let expected = vec![line("RY4", RetentionClass::WaitingListStatus, 1)];
         let looked = world.run_retention(true).await;
         assert_eq!((&looked.lines, looked.dry_run), (&expected, true));
         assert_eq!(own_ids(&trust).await, ["A-1", "A-2", "A-3"]);
@@ -48,7 +48,7 @@ on_both! {
         trust.push_csv("list=all", old.clone()).await.expect_status(201);
         trust.push_csv("list=all", open).await.expect_status(201);
         trust.push_csv("list=all", ended("A-3", &number(0), "adhd", 200)).await.expect_status(201);
-        assert_eq!(world.run_retention(false).await.lines, [line("RY4", Kept::WaitingListStatus, 1)], "of the other pathway");
+        assert_eq!(world.run_retention(false).await.lines, [line("RY4", RetentionClass::WaitingListStatus, 1)], "of the other pathway");
         assert_eq!(own_ids(&trust).await, ["A-1", "A-2"]);
     }
 
@@ -61,7 +61,7 @@ on_both! {
         world.pass(Duration::days(90));
         assert_eq!(world.run_retention(false).await.lines, []);
         world.pass(Duration::days(1));
-        assert_eq!(world.run_retention(false).await.lines, [line("RY4", Kept::WaitingListStatus, 1)]);
+        assert_eq!(world.run_retention(false).await.lines, [line("RY4", RetentionClass::WaitingListStatus, 1)]);
         let trust = signed_in(&world, "provider-hct").await;
         assert_eq!(own_ids(&trust).await, ["A-2"]);
         trust.push_csv("list=all&mode=snapshot", both).await.expect_status(201);
@@ -79,7 +79,7 @@ on_both! {
         assert_eq!(world.run_retention(false).await.lines.iter().filter(|line| line.organisation.is_some()).count(), 0);
         world.pass(Duration::days(67));
         let report = world.run_retention(false).await;
-        assert_eq!(report.lines[0], line("RY4", Kept::HealthAdvice, 1));
+        assert_eq!(report.lines[0], line("RY4", RetentionClass::HealthAdvice, 1));
         world.run_retention(false).await;
         assert_eq!(world.ask_database("SELECT count(*) FROM advice_request"), 1, "the one that waits for its answer");
         // The certificates of the demonstration are good for a year.
@@ -96,7 +96,7 @@ on_both! {
         trust.get(&path).await.expect_status(200);
         world.pass(Duration::days(181));
         let done = world.run_retention(false).await;
-        assert_eq!(done.lines, [ReportLine { organisation: None, kept: Kept::SubmissionReports, expired: 1, held: 0 }]);
+        assert_eq!(done.lines, [RetentionLine { organisation: None, kept: RetentionClass::SubmissionReports, expired: 1, held: 0 }]);
         assert_eq!(world.ask_database("SELECT count(*) FROM issue"), 0);
         signed_in(&world, "provider-hct").await.get(&path).await.expect_problem(404, "not-found");
     }
@@ -105,12 +105,12 @@ on_both! {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_configuration_says_how_long() {
     let shorter = |configuration: &mut server::Configuration| {
-        configuration.retention = domain::retention::Periods::with([(Kept::WaitingListStatus, 5)]);
+        configuration.retention = domain::RetentionPeriods::with([(RetentionClass::WaitingListStatus, 5)]);
     };
     let world = World::start_with(Database::Sqlite, shorter).await;
     let trust = signed_in(&world, "provider-hct").await;
     trust.push_csv("list=all", ended("A-1", &number(0), "autism", 6)).await.expect_status(201);
-    assert_eq!(world.run_retention(false).await.lines, [line("RY4", Kept::WaitingListStatus, 1)]);
+    assert_eq!(world.run_retention(false).await.lines, [line("RY4", RetentionClass::WaitingListStatus, 1)]);
     let text = world.run_retention(true).await.to_string();
     assert!(text.ends_with("nothing is past it"), "{text}");
 }

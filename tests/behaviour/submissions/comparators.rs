@@ -140,7 +140,7 @@ on_both! {
 
     async fn the_diagnostics_return_is_reconciled_too(world: World) {
         let trust = trust(&world).await;
-        let sample = adapters::find(domain::submissions::Dataset::WaitingList, "dm01").unwrap().samples()[0];
+        let sample = adapters::find(domain::Dataset::WaitingList, "dm01").unwrap().samples()[0];
         push(&trust, "format=dm01", sample.bytes).await.expect(201);
         let rows = [received(pathway(Row::waiting("H-1", 1), "audiology"), 41), received(pathway(Row::waiting("H-2", 2), "audiology"), 42)];
         trust.push_csv("list=audiology", csv(&rows)).await.expect(201);

@@ -1,12 +1,12 @@
 //! The same list in one format and another is the same list.
 
-use domain::submissions::Record;
+use domain::SubmittedRecord;
 use integration_tests::{on_both, today};
 use reqwest::Method;
 
 use super::*;
 
-type Writer = fn(&[Record], &mut dyn std::io::Write) -> std::io::Result<()>;
+type Writer = fn(&[SubmittedRecord], &mut dyn std::io::Write) -> std::io::Result<()>;
 
 const WHOLE: [(&str, &str, Writer); 5] = [
     ("csv", "text/csv", adapters::write_csv),

@@ -22,7 +22,7 @@ mod works;
 
 use std::collections::BTreeMap;
 
-use domain::nhs_numbers::NhsNumber;
+use domain::NhsNumber;
 use integration_tests::{Persona, World, today};
 use serde_json::Value;
 

@@ -1,6 +1,6 @@
 //! A council's SEN2 return: cases and their statutory clocks.
 
-use domain::upns::Upn;
+use domain::Upn;
 use integration_tests::{Answer, on_both};
 use reqwest::Method;
 use serde_json::json;

@@ -2,8 +2,7 @@
 
 use std::io::Read;
 
-use domain::comparators::{PublishedCount, ServiceLine};
-use domain::issues::IssueCode;
+use domain::{IssueCode, PublishedCount, ServiceLine};
 
 use crate::contract::{Context, Fault, Lines, Unreadable};
 use crate::published::{ReturnWire, folded, numbers};

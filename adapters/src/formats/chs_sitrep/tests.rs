@@ -1,4 +1,4 @@
-use domain::comparators::{PublishedCount, ServiceLine};
+use domain::{PublishedCount, ServiceLine};
 
 use super::*;
 use crate::contract::Format;

@@ -8,7 +8,7 @@ mod write;
 
 use std::io::Read;
 
-use domain::submissions::Dataset;
+use domain::Dataset;
 
 use crate::contract::{About, Adapter, Context, Rows, Scratch, Starters, Unreadable, bad_samples, samples, starter};
 use crate::national::data_sets;

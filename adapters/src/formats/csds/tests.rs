@@ -1,6 +1,4 @@
-use domain::issues::IssueCode;
-use domain::referrals::{OnwardReferral, Referral, Status};
-use domain::submissions::Entry;
+use domain::{IssueCode, OnwardReferral, Referral, ReferralStatus, SubmittedEntry};
 
 use super::*;
 use crate::contract::kept::{self, Kept, multipart, with};
@@ -34,7 +32,7 @@ fn refusal(changes: &[(&str, &str)]) -> (String, &'static str) {
 
 fn referral(row: &Row) -> &Referral {
     match &row.record.as_ref().unwrap_or_else(|| panic!("{:?}", row.issues)).entry {
-        Entry::Referral(referral) => referral,
+        SubmittedEntry::Referral(referral) => referral,
         other => panic!("{other:?}"),
     }
 }
@@ -83,12 +81,12 @@ fn every_column_reaches_the_referral() {
     assert_eq!(
         status,
         [
-            (1, "autism".into(), Status::Waiting),
-            (2, "speech-and-language".into(), Status::Seen),
-            (3, "audiology".into(), Status::Closed),
-            (4, "speech-and-language".into(), Status::Rejected),
-            (5, "autism|adhd".into(), Status::Waiting),
-            (7, "audiology".into(), Status::Waiting),
+            (1, "autism".into(), ReferralStatus::Waiting),
+            (2, "speech-and-language".into(), ReferralStatus::Seen),
+            (3, "audiology".into(), ReferralStatus::Closed),
+            (4, "speech-and-language".into(), ReferralStatus::Rejected),
+            (5, "autism|adhd".into(), ReferralStatus::Waiting),
+            (7, "audiology".into(), ReferralStatus::Waiting),
         ]
     );
     let text = |value: &Option<String>| value.clone().unwrap_or_default();
@@ -134,7 +132,7 @@ fn what_decided_is_kept_with_the_tables_own_names() {
     );
     assert_eq!(told(&kept), [NO_DISTRICT]);
     let later = referral(&kept.rows[0]);
-    assert_eq!((later.referral_received_date.to_string(), later.status), ("2025-11-03".into(), Status::Waiting));
+    assert_eq!((later.referral_received_date.to_string(), later.status), ("2025-11-03".into(), ReferralStatus::Waiting));
 }
 
 #[test]
@@ -148,12 +146,12 @@ fn the_official_record_is_read_with_its_quirks_and_is_an_adults() {
 fn a_referral_stands_where_its_teams_leave_it() {
     let with_teams = |rows: &str| the_referral(&[("CYP102", &format!("{TEAMS}{rows}"))]);
     let cases = [
-        ("R1,A,33,,,,\n", Status::Waiting, ""),
-        ("R1,A,33,2026-05-01,02,,\n", Status::Closed, "2026-05-01"),
-        ("R1,A,33,2026-05-01,02,,\nR1,B,17,,,,\n", Status::Waiting, ""),
-        ("R1,A,33,,,2026-04-01,02\nR1,B,17,,,,\n", Status::Waiting, ""),
-        ("R1,A,33,,,2026-04-01,02\nR1,B,17,,,2026-04-05,03\n", Status::Rejected, "2026-04-05"),
-        ("R1,A,33,,,2026-04-01,02\nR1,B,17,2026-06-01,02,,\n", Status::Closed, "2026-06-01"),
+        ("R1,A,33,,,,\n", ReferralStatus::Waiting, ""),
+        ("R1,A,33,2026-05-01,02,,\n", ReferralStatus::Closed, "2026-05-01"),
+        ("R1,A,33,2026-05-01,02,,\nR1,B,17,,,,\n", ReferralStatus::Waiting, ""),
+        ("R1,A,33,,,2026-04-01,02\nR1,B,17,,,,\n", ReferralStatus::Waiting, ""),
+        ("R1,A,33,,,2026-04-01,02\nR1,B,17,,,2026-04-05,03\n", ReferralStatus::Rejected, "2026-04-05"),
+        ("R1,A,33,,,2026-04-01,02\nR1,B,17,2026-06-01,02,,\n", ReferralStatus::Closed, "2026-06-01"),
     ];
     for (rows, status, end) in cases {
         let found = with_teams(rows);
@@ -162,24 +160,24 @@ fn a_referral_stands_where_its_teams_leave_it() {
     }
     let discharged = TABLES[2].1.replace("062,", "062,2026-07-01");
     let found = the_referral(&[("CYP101", &discharged)]);
-    assert_eq!((found.status, found.details.closed_date.unwrap().to_string()), (Status::Closed, "2026-07-01".into()));
+    assert_eq!((found.status, found.details.closed_date.unwrap().to_string()), (ReferralStatus::Closed, "2026-07-01".into()));
 }
 
 #[test]
 fn a_first_contact_ends_the_wait_for_therapy_and_not_for_an_assessment() {
     let contacts = |rows: &str| format!("{CONTACTS}{rows}");
     let attended = contacts("C1,R1,2026-04-01,5,\n");
-    assert_eq!(the_referral(&[("CYP201", &attended)]).status, Status::Seen);
+    assert_eq!(the_referral(&[("CYP201", &attended)]).status, ReferralStatus::Seen);
     let referred = TABLES[2].1.replace("062", "017");
     let assessed = [("CYP101", referred.as_str()), ("CYP102", "ServiceRequestID,TeamType\nR1,06\n"), ("CYP606", ASSESSED)];
     let changes: Vec<_> = assessed.iter().copied().chain([("CYP201", attended.as_str())]).collect();
     let found = the_referral(&changes);
-    assert_eq!((found.status, found.pathways.to_string().as_str()), (Status::Waiting, "autism"));
+    assert_eq!((found.status, found.pathways.to_string().as_str()), (ReferralStatus::Waiting, "autism"));
     assert!(found.details.first_contact_date.is_some());
     for unattended in
         ["C1,R1,2026-04-01,3,\n", "C1,R1,2026-04-01,7,\n", "C1,R1,2026-04-01,2,\n", "C1,R1,2026-12-01,,\n", "C1,R1,2026-12-01,5,\n"]
     {
-        assert_eq!(the_referral(&[("CYP201", &contacts(unattended))]).status, Status::Waiting, "{unattended}");
+        assert_eq!(the_referral(&[("CYP201", &contacts(unattended))]).status, ReferralStatus::Waiting, "{unattended}");
     }
 }
 

@@ -3,9 +3,7 @@
 use std::borrow::Borrow;
 use std::io::{self, Seek, Write};
 
-use domain::organisations::OrganisationCode;
-use domain::pathways::{Pathway, PathwaySet};
-use domain::submissions::Record;
+use domain::{OrganisationCode, Pathway, PathwaySet, SubmittedRecord};
 
 use crate::columns::referral_of;
 use crate::national::writing::{Period, Tables, day, ended, patient_id, text};
@@ -19,7 +17,7 @@ const SUSPECTED: [(Pathway, &str); 2] = [(Pathway::Autism, "401204006"), (Pathwa
 
 /// Writes the records that are referrals of a pathway of this data set. They are asked for anew for each table, so
 /// that any number of them takes little memory.
-pub fn write_csds<R: Borrow<Record>, I: Iterator<Item = R>>(
+pub fn write_csds<R: Borrow<SubmittedRecord>, I: Iterator<Item = R>>(
     records: impl Fn() -> I,
     organisation: OrganisationCode,
     period: &Period,

@@ -3,7 +3,7 @@
 use std::io::Read;
 
 use csv::ByteRecord;
-use domain::issues::IssueCode;
+use domain::IssueCode;
 
 use crate::bytes::encodings::Encodings;
 use crate::bytes::records::Records;

@@ -2,12 +2,12 @@
 
 use std::io::{self, Write};
 
-use domain::submissions::Record;
+use domain::SubmittedRecord;
 
 use crate::columns::{Cell, FIELDS, cells};
 
 /// Writes the header and a row for each referral. Records of other kinds are left out.
-pub fn write_csv(records: &[Record], out: &mut dyn Write) -> io::Result<()> {
+pub fn write_csv(records: &[SubmittedRecord], out: &mut dyn Write) -> io::Result<()> {
     let mut file = csv::Writer::from_writer(out);
     file.write_record(FIELDS.iter().map(|field| field.name))?;
     for cells in records.iter().filter_map(cells) {

@@ -2,8 +2,7 @@
 
 use std::io::Read;
 
-use domain::comparators::{PublishedCount, ServiceLine, Source};
-use domain::issues::IssueCode;
+use domain::{IssueCode, PublishedCount, PublishedReturn, ServiceLine};
 
 use crate::contract::{Context, Fault, Lines, Unreadable};
 use crate::published::{ReturnWire, folded, numbers};
@@ -28,7 +27,7 @@ impl Columns {
     pub(super) fn of<R: Read>(file: &ReturnWire<R>) -> Result<Self, Unreadable> {
         let at = |name: &str| file.position(name);
         let band = |week: usize| file.header.iter().position(|name| band_of(name) == Some(week));
-        let bands: Vec<_> = (0..Source::Dm01.bands().len()).map(band).collect();
+        let bands: Vec<_> = (0..PublishedReturn::Dm01.bands().len()).map(band).collect();
         if bands.iter().any(Option::is_none) {
             return Err(Unreadable::HeaderMissing(vec!["0 <01 weeks", "13+ weeks"]));
         }

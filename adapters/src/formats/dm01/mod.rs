@@ -6,7 +6,7 @@ mod tests;
 
 use std::io::Read;
 
-use domain::submissions::Dataset;
+use domain::Dataset;
 
 use crate::contract::{About, Context, Field, Lines, Return, Unreadable, bad_samples, samples};
 use crate::published::ReturnWire;

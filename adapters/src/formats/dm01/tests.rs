@@ -1,6 +1,4 @@
-use domain::comparators::ServiceLine;
-use domain::dates::parse_day;
-use domain::issues::IssueCode;
+use domain::{IssueCode, ServiceLine, parse_day};
 
 use super::*;
 use crate::contract::Format;
@@ -15,7 +13,7 @@ fn issues(row: &str) -> Vec<(&'static str, IssueCode)> {
     end.unwrap();
     assert!(kept.rows.is_empty());
     let row = kept.published.first().unwrap();
-    assert_eq!(row.count.is_none(), row.issues.iter().any(|issue| issue.code.severity() == domain::issues::Severity::Error));
+    assert_eq!(row.count.is_none(), row.issues.iter().any(|issue| issue.code.severity() == domain::Severity::Error));
     row.issues.iter().map(|issue| (issue.field, issue.code)).collect()
 }
 

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use domain::issues::IssueCode;
+use domain::IssueCode;
 
 use super::parts::{Contact, ContactPart, Part, PatientFault, PatientPart, ReferralPart, Subject};
 use super::terms::element;

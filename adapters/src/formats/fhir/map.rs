@@ -1,10 +1,7 @@
 //! From resources to the values of a referral.
 
 use chrono::{DateTime, NaiveDate, Utc};
-use domain::dates::{london_day, parse_day};
-use domain::issues::IssueCode;
-use domain::recognition::{Rules, Seen};
-use domain::referrals::Status;
+use domain::{IssueCode, RecognitionRules, ReferralStatus, SeenCode, london_day, parse_day};
 
 use super::parts::{Cells, Contact, ContactPart, Key, PatientFault, PatientPart, ReferralPart, Subject};
 use super::terms;
@@ -16,7 +13,7 @@ use crate::columns::Column;
 /// What resources are mapped with.
 #[derive(Clone, Copy)]
 pub(crate) struct Mapping<'a> {
-    pub(crate) rules: &'a Rules,
+    pub(crate) rules: &'a RecognitionRules,
     pub(crate) today: NaiveDate,
     /// Every resource of the body is from one server, so that addresses are as good as their last two parts.
     pub(crate) one_source: bool,
@@ -94,7 +91,7 @@ impl Mapping<'_> {
         let previous = self.put_previous(&mut cells, request.based_on.iter().chain(&request.replaces));
         let unknown = put_extensions(&mut cells, &request.extension);
 
-        let seen: Vec<_> = codes.iter().map(|(field, code)| Seen { field, code }).collect();
+        let seen: Vec<_> = codes.iter().map(|(field, code)| SeenCode { field, code }).collect();
         let received = cells.get(Column::ReferralReceivedDate).and_then(parse_day).unwrap_or(self.today);
         let is_stated = cells.iter().any(|(column, _)| column == Column::Pathway);
         let recognised = if is_stated { Vec::new() } else { self.rules.recognise(received, &seen) };
@@ -221,9 +218,9 @@ fn put_day(cells: &mut Cells, column: Column, text: Option<&str>) {
 fn put_status(cells: &mut Cells, status: Option<&str>) {
     let status = match status {
         None => return,
-        Some("active") => Status::Waiting,
-        Some("on-hold") => Status::OnHold,
-        Some("completed" | "revoked" | "entered-in-error") => Status::Closed,
+        Some("active") => ReferralStatus::Waiting,
+        Some("on-hold") => ReferralStatus::OnHold,
+        Some("completed" | "revoked" | "entered-in-error") => ReferralStatus::Closed,
         Some(_) => return cells.fault(Column::Status, IssueCode::ValueNotClosedList),
     };
     cells.put(Column::Status, Some(status.as_str()));

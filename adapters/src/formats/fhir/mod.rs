@@ -15,7 +15,7 @@ mod xml;
 
 use std::io::Read;
 
-use domain::submissions::Dataset;
+use domain::Dataset;
 
 use crate::bytes::sources::Looks;
 use crate::contract::{About, Adapter, Context, Field, Rows, Scratch, Starters, Unreadable, bad_samples, samples, starter};

@@ -1,7 +1,6 @@
 //! What is kept of a resource until those that it refers to were read too.
 
-use domain::issues::IssueCode;
-use domain::recognition::Recognised;
+use domain::{IssueCode, Recognised};
 use serde::{Deserialize, Serialize};
 
 use crate::columns::Column;

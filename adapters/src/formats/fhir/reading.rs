@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::io::{BufRead, BufReader, Read, Write};
 
-use domain::issues::IssueCode;
+use domain::IssueCode;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 

@@ -3,27 +3,24 @@
 
 use std::io::{self, Write};
 
-use domain::children::{ChildIdentifier, ChildReference};
-use domain::pathways::Pathway;
-use domain::referrals::{Referral, Status};
-use domain::submissions::Record;
+use domain::{ChildIdentifier, ChildReference, Pathway, Referral, ReferralStatus, SubmittedRecord};
 
 use super::nodes::Node;
 use super::terms;
 use crate::columns::{Cell, Column, cell, referral_of};
 
 /// Writes a bundle in JSON, to be posted as a transaction. Records of other kinds are left out.
-pub fn write_fhir_json(records: &[Record], out: &mut dyn Write) -> io::Result<()> {
+pub fn write_fhir_json(records: &[SubmittedRecord], out: &mut dyn Write) -> io::Result<()> {
     Ok(serde_json::to_writer_pretty(out, &bundle("transaction", records))?)
 }
 
 /// Writes a collection in XML.
-pub fn write_fhir_xml(records: &[Record], out: &mut dyn Write) -> io::Result<()> {
+pub fn write_fhir_xml(records: &[SubmittedRecord], out: &mut dyn Write) -> io::Result<()> {
     out.write_all(bundle("collection", records).to_xml().as_bytes())
 }
 
 /// A bundle of one child's entry after another. `kind` is collection, transaction or message.
-pub fn bundle(kind: &'static str, records: &[Record]) -> Node {
+pub fn bundle(kind: &'static str, records: &[SubmittedRecord]) -> Node {
     let mut entries = Vec::new();
     for (number, (patient, request)) in records.iter().filter_map(|record| Some((record, referral_of(record)?))).map(resources).enumerate()
     {
@@ -46,7 +43,7 @@ pub fn bundle(kind: &'static str, records: &[Record]) -> Node {
 }
 
 /// The same, one resource after another, for a line each.
-pub(crate) fn lines(records: &[Record]) -> impl Iterator<Item = Node> {
+pub(crate) fn lines(records: &[SubmittedRecord]) -> impl Iterator<Item = Node> {
     let known = records.iter().filter_map(|record| Some((record, referral_of(record)?)));
     known.map(resources).enumerate().flat_map(|(number, (patient, request))| {
         let id = format!("p{}", number + 1);
@@ -61,7 +58,7 @@ fn urn(number: u64, kind: u8) -> String {
 
 type Resources<'a> = (Box<dyn FnOnce(Option<String>) -> Node + 'a>, Box<dyn FnOnce(String) -> Node + 'a>);
 
-fn resources<'a>((record, referral): (&'a Record, &'a Referral)) -> Resources<'a> {
+fn resources<'a>((record, referral): (&'a SubmittedRecord, &'a Referral)) -> Resources<'a> {
     (Box::new(|id| patient(&record.child, referral, id)), Box::new(|subject| service_request(&record.child, referral, &subject)))
 }
 
@@ -149,12 +146,12 @@ fn service_request(child: &ChildReference, referral: &Referral, subject: &str) -
 }
 
 /// A status as FHIR's own.
-pub fn status_of(status: Status) -> &'static str {
+pub fn status_of(status: ReferralStatus) -> &'static str {
     match status {
-        Status::Waiting => "active",
-        Status::OnHold => "on-hold",
-        Status::Seen | Status::Closed => "completed",
-        Status::Rejected => "revoked",
+        ReferralStatus::Waiting => "active",
+        ReferralStatus::OnHold => "on-hold",
+        ReferralStatus::Seen | ReferralStatus::Closed => "completed",
+        ReferralStatus::Rejected => "revoked",
     }
 }
 
@@ -202,7 +199,7 @@ const STATED: [Column; 27] = [
 
 fn stated(child: &ChildReference, referral: &Referral, has_priority: bool) -> impl Iterator<Item = (Column, Option<String>)> {
     let is_stated = move |column: &Column| match column {
-        Column::Status => matches!(referral.status, Status::Seen | Status::Rejected),
+        Column::Status => matches!(referral.status, ReferralStatus::Seen | ReferralStatus::Rejected),
         Column::Priority => !has_priority,
         _ => true,
     };

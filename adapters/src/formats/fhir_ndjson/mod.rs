@@ -6,8 +6,7 @@ mod write;
 
 use std::io::{BufRead, BufReader, Read};
 
-use domain::issues::IssueCode;
-use domain::submissions::Dataset;
+use domain::{Dataset, IssueCode};
 use serde::de::IgnoredAny;
 
 use super::fhir::reading::Reading;

@@ -2,8 +2,7 @@
 
 use std::cell::Cell;
 
-use domain::issues::IssueCode;
-use domain::submissions::Entry;
+use domain::{IssueCode, SubmittedEntry};
 
 use super::FhirNdjson;
 use crate::contract::kept::{Kept, context, read};
@@ -16,7 +15,7 @@ fn a_referral_finds_its_child_wherever_it_stands() {
     assert!(end.is_ok());
     let children: Vec<_> = kept.rows.iter().map(|row| row.record.as_ref().unwrap().child.clone()).collect();
     assert_eq!(children[0], children[1]);
-    let Entry::Referral(second) = &kept.rows[1].record.as_ref().unwrap().entry else { panic!() };
+    let SubmittedEntry::Referral(second) = &kept.rows[1].record.as_ref().unwrap().entry else { panic!() };
     assert_eq!(second.details.previous.as_ref().unwrap().referral_id, "N-1");
 }
 

@@ -2,12 +2,12 @@
 
 use std::io::{self, Write};
 
-use domain::submissions::Record;
+use domain::SubmittedRecord;
 
 use super::super::fhir::lines;
 
 /// Writes a resource a line. Records of other kinds are left out.
-pub fn write_fhir_ndjson(records: &[Record], out: &mut dyn Write) -> io::Result<()> {
+pub fn write_fhir_ndjson(records: &[SubmittedRecord], out: &mut dyn Write) -> io::Result<()> {
     for resource in lines(records) {
         serde_json::to_writer(&mut *out, &resource)?;
         out.write_all(b"\n")?;

@@ -1,6 +1,6 @@
 //! HL7's own codes in the words of the NHS. Codes that are the NHS's already pass as they are.
 
-use domain::issues::IssueCode;
+use domain::IssueCode;
 
 /// What an identifier's type (CX.5) or authority (CX.4) has to be for it to be an NHS number.
 const NHS_NUMBER_TYPES: [&str; 2] = ["NH", "NHS"];

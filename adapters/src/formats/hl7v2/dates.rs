@@ -1,7 +1,7 @@
 //! HL7's moments: CCYYMMDD[HHMM[SS[.S…]]][+ZZZZ].
 
 use chrono::{Duration, NaiveDate, NaiveDateTime};
-use domain::dates::london_day;
+use domain::london_day;
 
 /// The day that a moment falls on in Europe/London; without an offset it is taken for London's own.
 /// `None` where it is no day, or less than one.

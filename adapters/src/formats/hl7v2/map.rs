@@ -3,12 +3,7 @@
 use std::borrow::Cow;
 
 use chrono::NaiveDate;
-use domain::children::ChildIdentifier;
-use domain::issues::IssueCode;
-use domain::organisations::OrganisationCode;
-use domain::recognition::Seen;
-use domain::referrals::REFERRAL_ID_LENGTH;
-use domain::submissions::{Entry, Merge};
+use domain::{ChildIdentifier, IdentifierMerge, IssueCode, OrganisationCode, REFERRAL_ID_LENGTH, SeenCode, SubmittedEntry};
 
 use super::codes::{self, Kind};
 use super::dates::{day, written_day};
@@ -50,7 +45,7 @@ pub(super) fn referral(number: u64, message: &Message<'_>, cancelled: bool, cont
     }
     let received = message.field("RF1", 7).and_then(|part| day(&part.first()));
     let codes = codes_of(message);
-    let seen: Vec<_> = codes.iter().map(|(field, code)| Seen { field, code }).collect();
+    let seen: Vec<_> = codes.iter().map(|(field, code)| SeenCode { field, code }).collect();
     let recognised = context.rules.recognise(received.unwrap_or(context.today), &seen);
     if recognised.is_empty() {
         return None;
@@ -269,7 +264,15 @@ pub(super) fn merge(number: u64, message: &Message<'_>, context: &Context<'_>) -
     if date_of_birth.is_none() {
         faults.push(("PID-7", if born.is_empty() { IssueCode::ValueMissing } else { IssueCode::DateFormat }));
     }
-    Draft { number, referral_id: None, child, date_of_birth, entry: Some(Entry::Merge(Merge { retired })), faults, names: called }
+    Draft {
+        number,
+        referral_id: None,
+        child,
+        date_of_birth,
+        entry: Some(SubmittedEntry::Merge(IdentifierMerge { retired })),
+        faults,
+        names: called,
+    }
 }
 
 fn identifiers(

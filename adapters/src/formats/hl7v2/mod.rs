@@ -14,8 +14,7 @@ use std::collections::HashMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::io::{self, BufRead, BufReader, Read};
 
-use domain::issues::IssueCode;
-use domain::submissions::Dataset;
+use domain::{Dataset, IssueCode};
 
 use crate::contract::{
     About, Adapter, Context, Draft, Field, Rows, Scratch, Spool, SpoolReader, Starters, Unreadable, bad_samples, samples, starter,

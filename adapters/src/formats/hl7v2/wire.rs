@@ -2,7 +2,7 @@
 
 use std::io::{BufRead, BufReader, Read};
 
-use domain::issues::IssueCode;
+use domain::IssueCode;
 
 use crate::bytes::sources::{Bounded, Looks};
 use crate::contract::{Fault, Unreadable};

@@ -3,31 +3,30 @@
 use std::io::{self, Write};
 
 use chrono::NaiveDate;
-use domain::children::{ChildIdentifier, ChildReference};
-use domain::organisations::OrganisationCode;
-use domain::referrals::{Referral, Status};
-use domain::submissions::{Entry, Merge, Record};
+use domain::{
+    ChildIdentifier, ChildReference, IdentifierMerge, OrganisationCode, Referral, ReferralStatus, SubmittedEntry, SubmittedRecord,
+};
 
 use crate::columns::{Column, cell};
 
 /// Writes a file of one batch. Records of other kinds are left out. What HL7 has no field for goes into ZSB segments.
-pub fn write_hl7v2(records: &[Record], provider: OrganisationCode, written: NaiveDate, out: &mut dyn Write) -> io::Result<()> {
+pub fn write_hl7v2(records: &[SubmittedRecord], provider: OrganisationCode, written: NaiveDate, out: &mut dyn Write) -> io::Result<()> {
     let header = format!("|^~\\&|SYNTHETIC|{provider}|SENDBRIDGE||{}", compact(written));
     write!(out, "FHS{header}\rBHS{header}\r")?;
     let mut messages = 0_u64;
     for record in records {
         let event = match &record.entry {
-            Entry::Referral(referral) if referral.status.is_open() => "REF^I12^REF_I12",
-            Entry::Referral(_) => "REF^I13^REF_I12",
-            Entry::Merge(_) => "ADT^A40^ADT_A39",
-            Entry::Case(_) => continue,
+            SubmittedEntry::Referral(referral) if referral.status.is_open() => "REF^I12^REF_I12",
+            SubmittedEntry::Referral(_) => "REF^I13^REF_I12",
+            SubmittedEntry::Merge(_) => "ADT^A40^ADT_A39",
+            SubmittedEntry::Case(_) => continue,
         };
         messages += 1;
         write!(out, "MSH{header}||{event}|{messages}|P|2.8||||||UNICODE UTF-8\r")?;
         match &record.entry {
-            Entry::Referral(referral) => write_referral(out, &record.child, referral)?,
-            Entry::Merge(merge) => write_merge(out, &record.child, merge)?,
-            Entry::Case(_) => {}
+            SubmittedEntry::Referral(referral) => write_referral(out, &record.child, referral)?,
+            SubmittedEntry::Merge(merge) => write_merge(out, &record.child, merge)?,
+            SubmittedEntry::Case(_) => {}
         }
     }
     write!(out, "BTS|{messages}\rFTS|1\r")
@@ -44,10 +43,10 @@ fn write_referral(out: &mut dyn Write, child: &ChildReference, referral: &Referr
     }
     earlier.extend(details.ubrn.as_deref().map(|ubrn| format!("{}^UBRN", escape(ubrn))));
     let (status, expired, processed) = match referral.status {
-        Status::Waiting | Status::OnHold => ("P", None, None),
-        Status::Seen => ("A", None, None),
-        Status::Closed => ("E", details.closed_date, None),
-        Status::Rejected => ("R", None, details.rejected_date),
+        ReferralStatus::Waiting | ReferralStatus::OnHold => ("P", None, None),
+        ReferralStatus::Seen => ("A", None, None),
+        ReferralStatus::Closed => ("E", details.closed_date, None),
+        ReferralStatus::Rejected => ("R", None, details.rejected_date),
     };
     write!(
         out,
@@ -124,16 +123,16 @@ const LOCAL: [Column; 31] = [
 ];
 
 /// Whether a column of [`LOCAL`] is not said by a field of the message already.
-fn is_local(column: Column, status: Status) -> bool {
+fn is_local(column: Column, status: ReferralStatus) -> bool {
     match column {
-        Column::Status => matches!(status, Status::OnHold | Status::Seen),
-        Column::ClosedDate => status != Status::Closed,
-        Column::RejectedDate => status != Status::Rejected,
+        Column::Status => matches!(status, ReferralStatus::OnHold | ReferralStatus::Seen),
+        Column::ClosedDate => status != ReferralStatus::Closed,
+        Column::RejectedDate => status != ReferralStatus::Rejected,
         _ => true,
     }
 }
 
-fn write_merge(out: &mut dyn Write, child: &ChildReference, merge: &Merge) -> io::Result<()> {
+fn write_merge(out: &mut dyn Write, child: &ChildReference, merge: &IdentifierMerge) -> io::Result<()> {
     let retired: Vec<_> = merge.retired.iter().map(identifier).collect();
     write!(out, "PID|1||{}||SYNTHETIC^CHILD||{}\r", identifier(&child.identifier), compact(child.date_of_birth))?;
     write!(out, "MRG|{}\r", retired.join("~"))

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::collections::HashMap;
 
-use domain::issues::IssueCode;
+use domain::IssueCode;
 
 use super::wire::{Contact, Of, OtherReason, Referral, TABLES, Team, Teams};
 use crate::columns::{Column, Filled, Values};

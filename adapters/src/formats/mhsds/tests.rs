@@ -1,7 +1,4 @@
-use domain::children::ChildIdentifier;
-use domain::issues::IssueCode;
-use domain::referrals::{Referral, Status};
-use domain::submissions::Entry;
+use domain::{ChildIdentifier, IssueCode, Referral, ReferralStatus, SubmittedEntry};
 
 use super::*;
 use crate::contract::kept::{self, Kept, multipart, with};
@@ -28,7 +25,7 @@ fn read(changes: &[(&str, &str)]) -> Kept {
 
 fn referral(row: &Row) -> &Referral {
     match &row.record.as_ref().unwrap_or_else(|| panic!("{:?}", row.issues)).entry {
-        Entry::Referral(referral) => referral,
+        SubmittedEntry::Referral(referral) => referral,
         other => panic!("{other:?}"),
     }
 }
@@ -55,10 +52,10 @@ fn every_column_reaches_the_referral() {
     assert_eq!(
         found,
         [
-            (1, "autism|adhd".into(), Status::Waiting),
-            (2, "mental-health".into(), Status::Closed),
-            (3, "adhd".into(), Status::Rejected),
-            (6, "mental-health".into(), Status::Seen),
+            (1, "autism|adhd".into(), ReferralStatus::Waiting),
+            (2, "mental-health".into(), ReferralStatus::Closed),
+            (3, "adhd".into(), ReferralStatus::Rejected),
+            (6, "mental-health".into(), ReferralStatus::Seen),
         ]
     );
     let details = &referral(&kept.rows[0]).details;
@@ -87,7 +84,7 @@ fn every_column_reaches_the_referral() {
 fn v5_has_the_teams_in_their_own_table() {
     let kept = sample("v5.zip");
     let found: Vec<_> = kept.rows.iter().map(|row| (referral(row).pathways.to_string(), referral(row).status)).collect();
-    assert_eq!(found, [("autism".into(), Status::Waiting), ("adhd".into(), Status::Rejected)]);
+    assert_eq!(found, [("autism".into(), ReferralStatus::Waiting), ("adhd".into(), ReferralStatus::Rejected)]);
     assert_eq!(referral(&kept.rows[0]).details.team.as_deref(), Some("T1"));
 }
 
@@ -95,7 +92,7 @@ fn v5_has_the_teams_in_their_own_table() {
 fn the_official_record_is_read_with_its_quirks() {
     let kept = sample("official-record.zip");
     let found = referral(&kept.rows[0]);
-    assert_eq!((found.referral_id.as_str(), found.status), ("SRI00000000000000001", Status::Closed));
+    assert_eq!((found.referral_id.as_str(), found.status), ("SRI00000000000000001", ReferralStatus::Closed));
     assert_eq!(found.details.school_urn.as_deref(), Some("B0B"));
     assert_eq!(found.recognised[0].codes[0].field, "MHS101.PrimReasonReferralMH");
     let child = &kept.rows[0].record.as_ref().unwrap().child;
@@ -113,11 +110,11 @@ fn suspected_autism_is_found_in_either_table_and_never_by_the_team() {
 
 #[test]
 fn a_rule_may_ask_for_the_type_of_team_in_v5_and_in_v6() {
-    use domain::recognition::Rules;
+    use domain::RecognitionRules;
     let text = "[[rule]]\nid = \"r\"\npathways = [\"autism\"]\nsource = \"s\"\nall = [\n\
                 { fields = [\"MHS101.PrimReasonReferralMH\"], codes = [\"12\"] },\n\
                 { fields = [\"MHS102.ServTeamTypeRefToMH\", \"MHS902.ServTeamTypeMH\"], codes = [\"C01\"] }]";
-    let rules = Rules::parse(text).unwrap();
+    let rules = RecognitionRules::parse(text).unwrap();
     let found = |changes: &[(&str, &str)]| {
         let mut kept = Kept::default();
         let context = Context { rules: &rules, ..kept::context("RY4") };
@@ -134,20 +131,24 @@ fn a_rule_may_ask_for_the_type_of_team_in_v5_and_in_v6() {
 #[test]
 fn the_team_on_the_referral_keeps_it_open_while_others_end() {
     let others = "ServiceRequestID,OtherCareProfTeamLocalID,ReferClosureDate,ReferRejectionDate\nM1,T2,2026-05-01,\n";
-    assert_eq!(the_referral(&[("MHS102", others)]).status, Status::Waiting);
+    assert_eq!(the_referral(&[("MHS102", others)]).status, ReferralStatus::Waiting);
     let rejected = TABLES[2].1.replace(",12,,", ",12,,2026-04-01");
-    assert_eq!(the_referral(&[("MHS101", &rejected)]).status, Status::Rejected);
+    assert_eq!(the_referral(&[("MHS101", &rejected)]).status, ReferralStatus::Rejected);
     let both = the_referral(&[("MHS101", &rejected), ("MHS102", others)]);
-    assert_eq!((both.status, both.details.closed_date.unwrap().to_string()), (Status::Closed, "2026-05-01".into()));
+    assert_eq!((both.status, both.details.closed_date.unwrap().to_string()), (ReferralStatus::Closed, "2026-05-01".into()));
     let open = "ServiceRequestID,OtherCareProfTeamLocalID\nM1,T2\n";
-    assert_eq!(the_referral(&[("MHS101", &rejected), ("MHS102", open)]).status, Status::Waiting);
+    assert_eq!(the_referral(&[("MHS101", &rejected), ("MHS102", open)]).status, ReferralStatus::Waiting);
 }
 
 #[test]
 fn a_first_contact_is_face_to_face_or_by_video() {
-    for (mechanism, status) in
-        [("01", Status::Seen), ("1", Status::Seen), ("11", Status::Seen), ("02", Status::Waiting), ("", Status::Waiting)]
-    {
+    for (mechanism, status) in [
+        ("01", ReferralStatus::Seen),
+        ("1", ReferralStatus::Seen),
+        ("11", ReferralStatus::Seen),
+        ("02", ReferralStatus::Waiting),
+        ("", ReferralStatus::Waiting),
+    ] {
         let found = the_referral(&[("MHS201", &format!("{CONTACTS}M1,2026-05-01,5,{mechanism}\n"))]);
         assert_eq!(found.status, status, "{mechanism}");
         assert!(found.details.last_contact_date.is_some());

@@ -3,10 +3,7 @@
 use std::borrow::Borrow;
 use std::io::{self, Seek, Write};
 
-use domain::organisations::OrganisationCode;
-use domain::pathways::{Pathway, PathwaySet};
-use domain::referrals::Referral;
-use domain::submissions::Record;
+use domain::{OrganisationCode, Pathway, PathwaySet, Referral, SubmittedRecord};
 
 use crate::columns::referral_of;
 use crate::national::writing::{Period, Tables, day, ended, patient_id, text};
@@ -17,7 +14,7 @@ const REASONS: [(Pathway, &str); 3] = [(Pathway::MentalHealth, "12"), (Pathway::
 
 /// Writes the records that are referrals of a pathway of this data set. They are asked for anew for each table, so
 /// that any number of them takes little memory.
-pub fn write_mhsds<R: Borrow<Record>, I: Iterator<Item = R>>(
+pub fn write_mhsds<R: Borrow<SubmittedRecord>, I: Iterator<Item = R>>(
     records: impl Fn() -> I,
     organisation: OrganisationCode,
     period: &Period,

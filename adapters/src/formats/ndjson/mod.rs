@@ -7,8 +7,7 @@ mod write;
 
 use std::io::Read;
 
-use domain::issues::IssueCode;
-use domain::submissions::Dataset;
+use domain::{Dataset, IssueCode};
 
 use crate::columns::{self, Column, FIELDS};
 use crate::contract::{About, Adapter, Context, Draft, Rows, Scratch, Starters, Unreadable, bad_samples, samples, starter};

@@ -1,6 +1,4 @@
-use domain::children::ChildIdentifier;
-use domain::issues::Issue;
-use domain::submissions::Entry;
+use domain::{ChildIdentifier, Issue, SubmittedEntry};
 use proptest::prelude::*;
 
 use super::*;
@@ -20,7 +18,7 @@ fn row_with(more: &str) -> Row {
     read(GOOD.replace('}', &format!(",{more}}}\n")).as_bytes()).unwrap().rows.remove(0)
 }
 
-fn records(adapter: &'static dyn Adapter, bytes: &[u8]) -> Vec<Option<domain::submissions::Record>> {
+fn records(adapter: &'static dyn Adapter, bytes: &[u8]) -> Vec<Option<domain::SubmittedRecord>> {
     kept::read(Format::Records(adapter), "RY4", bytes).0.rows.into_iter().map(|row| row.record).collect()
 }
 
@@ -38,7 +36,9 @@ fn values_may_be_what_they_naturally_are() {
         .rows
         .into_iter()
         .map(|row| {
-            let Some(domain::submissions::Record { child, entry: Entry::Referral(it) }) = row.record else { panic!("{:?}", row.issues) };
+            let Some(domain::SubmittedRecord { child, entry: SubmittedEntry::Referral(it) }) = row.record else {
+                panic!("{:?}", row.issues)
+            };
             (
                 row.number,
                 it.referral_id.clone(),

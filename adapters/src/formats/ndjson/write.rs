@@ -2,12 +2,12 @@
 
 use std::io::{self, Write};
 
-use domain::submissions::Record;
+use domain::SubmittedRecord;
 
 use crate::columns::{Cell, Column, cells};
 
 /// Writes an object for each referral, without its blank values. Records of other kinds are left out.
-pub fn write_ndjson(records: &[Record], out: &mut dyn Write) -> io::Result<()> {
+pub fn write_ndjson(records: &[SubmittedRecord], out: &mut dyn Write) -> io::Result<()> {
     for cells in records.iter().filter_map(cells) {
         let mut before = '{';
         for (column, cell) in Column::ALL.iter().zip(cells) {

@@ -4,13 +4,10 @@
 use std::collections::HashSet;
 
 use chrono::NaiveDate;
-use domain::children::ChildIdentifier;
-use domain::dates::parse_day;
-use domain::ehc_plans::{ActivePlan, Assessment, Case, NamedPlan, Need, Outcome, Person, Placement, Request, Setting};
-use domain::issues::IssueCode;
-use domain::organisations::OrganisationCode;
-use domain::submissions::Entry;
-use domain::upns::{Upn, UpnError};
+use domain::{
+    ActivePlan, Assessment, AssessmentRequest, Case, CasePerson, ChildIdentifier, EducationSetting, IssueCode, NamedPlan, OrganisationCode,
+    Placement, RequestOutcome, SpecialNeed, SubmittedEntry, Upn, UpnError, parse_day,
+};
 
 use super::codes;
 use super::wire::ElementWire;
@@ -76,7 +73,7 @@ impl People {
         }
         for request in requests {
             let mut reading = Reading { people: self, faults: about_person.clone() };
-            let entry = reading.case(request, person.clone()).map(|case| Entry::Case(Box::new(case)));
+            let entry = reading.case(request, person.clone()).map(|case| SubmittedEntry::Case(Box::new(case)));
             let faults = reading.faults;
             self.rows += 1;
             rows.draft(Draft {
@@ -100,10 +97,10 @@ struct Reading<'a> {
 }
 
 impl Reading<'_> {
-    fn person(&mut self, mut block: ElementWire) -> (Person, Option<NaiveDate>, Option<ChildIdentifier>) {
+    fn person(&mut self, mut block: ElementWire) -> (CasePerson, Option<NaiveDate>, Option<ChildIdentifier>) {
         let element = &mut block;
         let has_upn = element.children.iter().any(|child| child.is("UPN") && !child.text.trim().is_empty());
-        let person = Person {
+        let person = CasePerson {
             surname: self.text(element, "Surname", PHRASE),
             forename: self.text(element, "Forename", PHRASE),
             sex: self.listed(element, "Sex", codes::SEX),
@@ -131,7 +128,7 @@ impl Reading<'_> {
     }
 
     /// `None` where the request has no date: nothing can be measured from it.
-    fn case(&mut self, mut block: ElementWire, person: Person) -> Option<Case> {
+    fn case(&mut self, mut block: ElementWire, person: CasePerson) -> Option<Case> {
         let element = &mut block;
         let received_on = self.required_day(element, "ReceivedDate");
         let source = self.listed(element, "RequestSource", codes::REQUEST_SOURCE);
@@ -145,7 +142,7 @@ impl Reading<'_> {
         let active_plan = self.block(element, "ActivePlans").map(|block| self.active_plan(block));
         self.close(block, "Requests");
         let received_on = received_on?;
-        let request = Request { received_on, source, in_youth_accommodation, outcome, outcome_on, mediation, tribunal, exported };
+        let request = AssessmentRequest { received_on, source, in_youth_accommodation, outcome, outcome_on, mediation, tribunal, exported };
         Some(Case { person, request, assessment, active_plan })
     }
 
@@ -209,7 +206,7 @@ impl Reading<'_> {
         plan
     }
 
-    fn plan_detail(&mut self, mut block: ElementWire) -> Setting {
+    fn plan_detail(&mut self, mut block: ElementWire) -> EducationSetting {
         let setting = self.setting(&mut block);
         self.close(block, "PlanDetail");
         setting
@@ -228,8 +225,8 @@ impl Reading<'_> {
         placement
     }
 
-    fn setting(&mut self, element: &mut ElementWire) -> Setting {
-        Setting {
+    fn setting(&mut self, element: &mut ElementWire) -> EducationSetting {
+        EducationSetting {
             urn: self.text(element, "URN", CODE),
             ukprn: self.text(element, "UKPRN", CODE),
             sen_setting: self.listed(element, "SENSetting", codes::SETTING),
@@ -241,11 +238,11 @@ impl Reading<'_> {
     }
 
     /// `None` where the need is blank, which is an error.
-    fn need(&mut self, mut block: ElementWire) -> Option<Need> {
+    fn need(&mut self, mut block: ElementWire) -> Option<SpecialNeed> {
         let kind = self.required("SENtype", |reading| reading.listed(&mut block, "SENtype", codes::NEED));
         let rank = self.value(&mut block, "SENtypeRank", number);
         self.close(block, "SENneed");
-        Some(Need { kind: kind?, rank })
+        Some(SpecialNeed { kind: kind?, rank })
     }
 
     /// Takes the blocks of a name out of the block around them; more than `most` are an error.
@@ -301,7 +298,7 @@ impl Reading<'_> {
         Some(code)
     }
 
-    fn outcome(&mut self, element: &mut ElementWire, name: &'static str) -> Option<Outcome> {
+    fn outcome(&mut self, element: &mut ElementWire, name: &'static str) -> Option<RequestOutcome> {
         self.value(element, name, |text| text.parse().map_err(|_| IssueCode::ValueNotClosedList))
     }
 

@@ -10,8 +10,7 @@ mod write;
 
 use std::io::Read;
 
-use domain::issues::IssueCode;
-use domain::submissions::Dataset;
+use domain::{Dataset, IssueCode};
 
 use crate::contract::{About, Adapter, Context, Field, Rows, Scratch, Starters, Unreadable, bad_samples, samples, starter};
 use map::People;

@@ -1,7 +1,4 @@
-use domain::children::ChildIdentifier;
-use domain::dates::parse_day;
-use domain::ehc_plans::{Case, Outcome};
-use domain::submissions::Entry;
+use domain::{Case, ChildIdentifier, RequestOutcome, SubmittedEntry, parse_day};
 
 use super::*;
 use crate::contract::kept::{self, Kept};
@@ -36,7 +33,7 @@ fn faults(row: &Row) -> Vec<Fault> {
 }
 
 fn case(row: &Row) -> &Case {
-    let Entry::Case(case) = &row.record.as_ref().unwrap().entry else { panic!() };
+    let SubmittedEntry::Case(case) = &row.record.as_ref().unwrap().entry else { panic!() };
     case
 }
 
@@ -60,9 +57,9 @@ fn every_item_of_the_sample_reaches_the_case() {
     assert_eq!((person.unique_learner_number.as_deref(), person.upn_unknown.as_deref()), (Some("9999999999"), None));
     let request = &case.request;
     assert_eq!((Some(request.received_on), request.source.as_deref()), (day("2026-01-05"), Some("1")));
-    assert_eq!((request.outcome, request.outcome_on), (Some(Outcome::Yes), day("2026-02-10")));
+    assert_eq!((request.outcome, request.outcome_on), (Some(RequestOutcome::Yes), day("2026-02-10")));
     let assessment = case.assessment.as_ref().unwrap();
-    assert_eq!((assessment.outcome, assessment.outcome_on), (Some(Outcome::Yes), day("2026-04-20")));
+    assert_eq!((assessment.outcome, assessment.outcome_on), (Some(RequestOutcome::Yes), day("2026-04-20")));
     assert!(assessment.other_tribunal && !assessment.other_mediation && !assessment.tribunal && !assessment.exceptions_apply);
     let plan = case.plan().unwrap();
     assert_eq!((Some(plan.start_on), plan.cease_on, plan.cease_reason.as_deref()), (day("2026-05-22"), day("2026-11-02"), Some("5")));

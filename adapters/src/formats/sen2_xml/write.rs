@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 
 use chrono::{Datelike, NaiveDate, Weekday};
-use domain::ehc_plans::{ActivePlan, Assessment, Case, NamedPlan, Request, Setting};
+use domain::{ActivePlan, Assessment, AssessmentRequest, Case, EducationSetting, NamedPlan};
 use quick_xml::escape::escape;
 
 /// Writes the return of these persons, each with a date of birth and all of the requests, and says how many they
@@ -81,7 +81,7 @@ fn write_person(out: &mut dyn Write, date_of_birth: NaiveDate, cases: &[Case]) -
     Ok(true)
 }
 
-fn write_request(xml: &mut Xml<'_>, request: &Request) -> io::Result<()> {
+fn write_request(xml: &mut Xml<'_>, request: &AssessmentRequest) -> io::Result<()> {
     xml.day("ReceivedDate", Some(request.received_on))?;
     xml.text("RequestSource", request.source.as_deref())?;
     xml.flag("RYA", request.in_youth_accommodation)?;
@@ -142,7 +142,7 @@ fn write_active_plan(xml: &mut Xml<'_>, plan: &ActivePlan) -> io::Result<()> {
     xml.close("ActivePlans")
 }
 
-fn write_setting(xml: &mut Xml<'_>, setting: &Setting) -> io::Result<()> {
+fn write_setting(xml: &mut Xml<'_>, setting: &EducationSetting) -> io::Result<()> {
     xml.text("URN", setting.urn.as_deref())?;
     xml.text("SENSetting", setting.sen_setting.as_deref())?;
     xml.number("PlacementRank", setting.rank)?;

@@ -2,8 +2,7 @@
 
 use std::borrow::Cow;
 
-use domain::codelists::CodeList;
-use domain::issues::IssueCode;
+use domain::{CodeList, IssueCode};
 
 use super::book::BookWire;
 use super::wire::{CellWire, PlacedWire};

@@ -12,8 +12,7 @@ mod write;
 
 use std::io::Read;
 
-use domain::issues::IssueCode;
-use domain::submissions::Dataset;
+use domain::{Dataset, IssueCode};
 use memchr::memmem;
 
 use crate::bytes::sources::{COMPOUND, Looks, ZIP};

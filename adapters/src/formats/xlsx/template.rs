@@ -2,9 +2,7 @@
 
 use std::io::{self, Write};
 
-use domain::codelists::CodeList;
-use domain::pathways::Pathway;
-use domain::referrals::{Stage, Status};
+use domain::{CodeList, Pathway, ReferralStage, ReferralStatus};
 use rust_xlsxwriter::{DataValidation, DataValidationErrorStyle, DataValidationRule, ExcelDateTime, Format, Worksheet, XlsxError};
 
 use super::write::{day_format, save, text_format, write_header};
@@ -69,8 +67,8 @@ fn takes(column: &Field) -> Takes {
         values.iter().map(T::to_string).collect()
     }
     let list = match column.name {
-        "status" => return Takes::Closed(all(Status::ALL)),
-        "stage" => return Takes::Closed(all(Stage::ALL)),
+        "status" => return Takes::Closed(all(ReferralStatus::ALL)),
+        "stage" => return Takes::Closed(all(ReferralStage::ALL)),
         "right_to_choose" => return Takes::Closed(all(&["1", "0"])),
         // Several may be joined.
         "pathway" => return Takes::Open(all(Pathway::ALL)),

@@ -3,18 +3,18 @@
 use std::io::{self, Write};
 
 use chrono::{Datelike, NaiveDate};
-use domain::submissions::Record;
+use domain::SubmittedRecord;
 use rust_xlsxwriter::{DocProperties, ExcelDateTime, Format, Workbook, Worksheet, XlsxError};
 
 use crate::columns::{Cell, FIELDS, cells};
 
 /// Writes the header and a row for each referral. Records of other kinds are left out.
-pub fn write_xlsx(records: &[Record], out: &mut dyn Write) -> io::Result<()> {
+pub fn write_xlsx(records: &[SubmittedRecord], out: &mut dyn Write) -> io::Result<()> {
     let bytes = workbook(records).map_err(io::Error::other)?;
     out.write_all(&bytes)
 }
 
-fn workbook(records: &[Record]) -> Result<Vec<u8>, XlsxError> {
+fn workbook(records: &[SubmittedRecord]) -> Result<Vec<u8>, XlsxError> {
     let mut sheet = Worksheet::new();
     write_header(&mut sheet)?;
     let (day, text) = (day_format(), text_format());

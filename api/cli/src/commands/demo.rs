@@ -34,7 +34,7 @@ pub(super) struct Arguments {
 
 pub(super) fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
     let began = trust::Clock::system().now();
-    let demonstration = lay_out(&arguments.dir, &LayOut::new(domain::dates::london_day(began)))?;
+    let demonstration = lay_out(&arguments.dir, &LayOut::new(domain::london_day(began)))?;
     let mut gateway = server::Configuration::read(&demonstration.gateway())?;
     let mut out = std::io::stdout();
     let found = if demonstration.reused { "found" } else { "made" };
@@ -62,7 +62,7 @@ async fn run_and_play(
 ) -> Result<ExitCode, Failure> {
     let mut told = std::pin::pin!(signals::told_to_stop()?);
     let mut gateway = server::start(configuration.clone(), trust::Clock::system()).await?;
-    let today = domain::dates::london_day(began);
+    let today = domain::london_day(began);
     let stage = Stage {
         county: County::new(arguments.seed, arguments.children, today),
         address: gateway.api_address(),

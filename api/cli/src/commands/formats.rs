@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use chrono::NaiveDate;
-use domain::organisations::OrganisationCode;
+use domain::OrganisationCode;
 
 use super::day;
 use crate::failures::Failure;
@@ -34,7 +34,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
         }
         return Ok(ExitCode::SUCCESS);
     };
-    let today = arguments.as_of.unwrap_or_else(|| domain::dates::london_day(trust::Clock::system().now()));
+    let today = arguments.as_of.unwrap_or_else(|| domain::london_day(trust::Clock::system().now()));
     for (path, bytes) in files(arguments.provider, today)? {
         let path = folder.join(path);
         path.parent().map_or(Ok(()), std::fs::create_dir_all)?;
@@ -106,7 +106,7 @@ mod tests {
     fn the_whole_pack_is_written() {
         let folder = tempfile::tempdir().unwrap();
         written(folder.path(), &["--provider", "RWR"]);
-        let today = domain::dates::london_day(trust::Clock::system().now());
+        let today = domain::london_day(trust::Clock::system().now());
         let pack = files("RWR".parse().unwrap(), today).unwrap();
         let found = std::fs::read_dir(folder.path().join("onboarding")).unwrap().count();
         assert_eq!(found, pack.iter().filter(|(path, _)| path.starts_with("onboarding")).count());

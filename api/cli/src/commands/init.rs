@@ -15,7 +15,7 @@ pub(super) struct Arguments {
 }
 
 pub(super) fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
-    let today = domain::dates::london_day(trust::Clock::system().now());
+    let today = domain::london_day(trust::Clock::system().now());
     let demonstration = lay_out(&arguments.dir, &LayOut::new(today))?;
     let done = if demonstration.reused { "already there" } else { "written" };
     let mut out = std::io::stdout().lock();

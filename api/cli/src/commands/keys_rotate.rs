@@ -4,7 +4,7 @@ use std::io::Write;
 use std::process::ExitCode;
 
 use chrono::TimeDelta;
-use domain::keys::KeyPurpose;
+use domain::KeyPurpose;
 
 use super::GatewayFile;
 use crate::failures::Failure;

@@ -11,9 +11,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use chrono::NaiveDate;
 use client::{Client, ClientError, Coding, Configuration, Payload, Progress, Report, Retries, Sha256, Step, Submission, sha256_of};
-use domain::dates::london_day;
-use domain::organisations::OrganisationCode;
-use domain::submissions::{Dataset, Mode};
+use domain::{Dataset, OrganisationCode, SubmissionMode, london_day};
 
 use super::day;
 use super::signals::told_to_stop;
@@ -41,7 +39,7 @@ pub(super) struct Arguments {
     format: Option<String>,
     /// delta (add and update) or snapshot (the whole open content of one list)
     #[arg(long)]
-    mode: Option<Mode>,
+    mode: Option<SubmissionMode>,
     /// The waiting list that the file states
     #[arg(long)]
     list: Option<String>,

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use client::Client;
-use domain::scopes::Scope;
+use domain::Scope;
 use secrecy::ExposeSecret;
 
 use crate::failures::Failure;

@@ -1,7 +1,7 @@
 //! Plans issued within the twenty weeks of SEND Regulations 2014, reg 13(2), as the Department for
 //! Education's `timeliness_20_week.csv` counts them.
 
-use domain::clocks::Duty;
+use domain::Duty;
 
 use super::{Geography, Row, TableDefinition};
 use crate::cells::{Cell, Marker, Tally, Unit};
@@ -90,7 +90,7 @@ mod tests {
     use super::*;
     use crate::facts::{Coverage, PlanFact};
     use crate::tables::tests::{input, secret};
-    use domain::identifiers::ChildId;
+    use domain::ChildId;
 
     fn plans(groups: &[(i64, i64, bool)]) -> Vec<PlanFact> {
         let all = groups.iter().flat_map(|group| std::iter::repeat_n(*group, usize::try_from(group.0).unwrap()));

@@ -2,8 +2,7 @@
 
 use std::collections::HashMap;
 
-use domain::journeys::WeeksBand;
-use domain::pathways::Pathway;
+use domain::{Pathway, WeeksBand};
 
 use super::{Geography, Row, TableDefinition};
 use crate::cells::{Cell, Marker, Tally, Unit};
@@ -71,8 +70,7 @@ mod tests {
     use super::*;
     use crate::facts::WaitFact;
     use crate::tables::tests::{input, secret};
-    use domain::identifiers::ChildId;
-    use domain::pathways::PathwaySet;
+    use domain::{ChildId, PathwaySet};
     use proptest::prelude::*;
 
     fn wait(child: i64, band: WeeksBand, district: Option<&str>) -> WaitFact {

@@ -1,13 +1,10 @@
 //! What a reviewer has to think of before a report is released.
 
 use chrono::NaiveDate;
-use domain::access_reports::ToldLeaf;
-use domain::ages;
-use domain::consents::{Consent, ConsentDecision, DecidedBy};
-use domain::dates::london_day;
-use domain::identifiers::ConsentId;
-use domain::policy::{Act, ChildFacts, Reason};
-use domain::restrictions::{Restriction, RestrictionKind};
+use domain::{
+    Act, ChildFacts, Consent, ConsentDecision, ConsentId, DecidedBy, RefusalReason, Restriction, RestrictionKind, ToldLeaf,
+    has_reached_age, london_day,
+};
 use serde::Serialize;
 
 /// Why an entry needs thought.
@@ -125,7 +122,10 @@ pub(super) fn of(leaf: &ToldLeaf, decisions: &[&Consent], restrictions: &[Restri
                 || was_restricted(leaf, restrictions),
             Flag::ChildProtection,
         ),
-        (decided_by(&[DecidedBy::CompetentChild, DecidedBy::YoungPerson]) || is(leaf, Reason::DeciderNotEntitled), Flag::OwnDecision),
+        (
+            decided_by(&[DecidedBy::CompetentChild, DecidedBy::YoungPerson]) || is(leaf, RefusalReason::DeciderNotEntitled),
+            Flag::OwnDecision,
+        ),
         (leaf.actor.is_some() || decisions.iter().any(|consent| against(&consent)) || speaks_of_a_no(leaf), Flag::ThirdParty),
         (hides_places, Flag::HiddenAddress),
         (act(leaf).is_none(), Flag::UnknownKind),
@@ -137,7 +137,7 @@ pub(super) fn of(leaf: &ToldLeaf, decisions: &[&Consent], restrictions: &[Restri
 /// restriction, an override, or what a child decided alone.
 pub(super) fn keep_out(leaf: &ToldLeaf, flags: &[Flag]) -> bool {
     let betrays = is_protective(leaf)
-        || is(leaf, Reason::ConsentOfRecipient)
+        || is(leaf, RefusalReason::ConsentOfRecipient)
         || !leaf.overrides.is_empty()
         || leaf.grounds.iter().any(|ground| ground == "override")
         || act(leaf).is_none_or(|act| !is_tellable(act));
@@ -154,8 +154,8 @@ pub(super) fn notices(facts: &ChildFacts, born: NaiveDate, today: NaiveDate) -> 
         (restricted(RestrictionKind::CourtOrder), Notice::CourtOrder),
         (!facts.overrides.is_empty(), Notice::Overridden),
         (facts.consents.iter().any(|consent| consent.decision != ConsentDecision::Permit), Notice::Disagreement),
-        (ages::has_reached(born, 12, today) && !ages::has_reached(born, 16, today), Notice::MayBeCompetent),
-        (ages::has_reached(born, 16, today), Notice::OfAge),
+        (has_reached_age(born, 12, today) && !has_reached_age(born, 16, today), Notice::MayBeCompetent),
+        (has_reached_age(born, 16, today), Notice::OfAge),
     ];
     all.into_iter().filter_map(|(holds, notice)| holds.then_some(notice)).collect()
 }
@@ -179,16 +179,16 @@ fn is_tellable(act: Act) -> bool {
     )
 }
 
-fn is(leaf: &ToldLeaf, reason: Reason) -> bool {
+fn is(leaf: &ToldLeaf, reason: RefusalReason) -> bool {
     leaf.reason.as_deref() == Some(reason.as_str())
 }
 
 fn is_protective(leaf: &ToldLeaf) -> bool {
-    [Reason::Safeguarding, Reason::CourtOrder, Reason::Adopted].iter().any(|reason| is(leaf, *reason))
+    [RefusalReason::Safeguarding, RefusalReason::CourtOrder, RefusalReason::Adopted].iter().any(|reason| is(leaf, *reason))
 }
 
 fn speaks_of_a_no(leaf: &ToldLeaf) -> bool {
-    [Reason::ConsentDenied, Reason::Objection, Reason::ObjectionUpheld].iter().any(|reason| is(leaf, *reason))
+    [RefusalReason::ConsentDenied, RefusalReason::Objection, RefusalReason::ObjectionUpheld].iter().any(|reason| is(leaf, *reason))
 }
 
 fn is_about_records(leaf: &ToldLeaf) -> bool {

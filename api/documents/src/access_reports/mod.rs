@@ -8,9 +8,7 @@ mod papers;
 mod sentences;
 
 use chrono::NaiveDate;
-use domain::access_reports::{ChildLog, ToldLeaf};
-use domain::consents::Consent;
-use domain::partnerships::Partnership;
+use domain::{ChildLog, Consent, Partnership, ToldLeaf};
 
 pub use flags::{Flag, Notice};
 use sentences::Teller;

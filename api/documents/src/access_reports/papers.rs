@@ -1,7 +1,6 @@
 //! The report as a paper: a part for the reviewer, to be removed, and a part for the family.
 
-use domain::dates::london_day;
-use domain::partnerships::Partnership;
+use domain::{Partnership, london_day};
 
 use super::{AccessEntry, AccessReport};
 use crate::papers::{Block, Paper, Part};

@@ -1,13 +1,9 @@
 //! What happened, in sentences that a parent can read.
 
-use domain::access_reports::ToldLeaf;
-use domain::agreements::{Confidentiality, DataClass};
-use domain::consents::{Consent, ConsentDecision, ReviewOutcome};
-use domain::dates::london_day;
-use domain::organisations::OrganisationCode;
-use domain::partnerships::Partnership;
-use domain::pathways::{Pathway, PathwaySet};
-use domain::policy::{Act, Reason};
+use domain::{
+    Act, Confidentiality, Consent, ConsentDecision, DataClass, OrganisationCode, Partnership, Pathway, PathwaySet, RefusalReason,
+    ReviewOutcome, ToldLeaf, london_day,
+};
 
 use super::flags::{Flag, act, speaks_of_protection};
 use crate::phrases;
@@ -25,7 +21,7 @@ impl Teller<'_> {
         let act = act(leaf)?;
         let mut told = vec![format!("On {}, {}.", phrases::moment(leaf.at), self.what_happened(leaf, act, decisions)?)];
         if leaf.outcome == "refused" {
-            let reason: Option<Reason> = leaf.reason.as_deref().and_then(|reason| reason.parse().ok());
+            let reason: Option<RefusalReason> = leaf.reason.as_deref().and_then(|reason| reason.parse().ok());
             told.push(match reason {
                 Some(reason) => format!("The answer was no, and nothing was shown, because {}.", phrases::refusal(reason)),
                 None => "The answer was no, and nothing was shown.".to_owned(),

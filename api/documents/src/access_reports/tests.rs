@@ -24,13 +24,13 @@ fn leaf(change: Value) -> (i64, ToldLeaf) {
     (1, serde_json::from_value(leaf).unwrap())
 }
 
-fn consent(decided_by: domain::consents::DecidedBy) -> Consent {
+fn consent(decided_by: domain::DecidedBy) -> Consent {
     Consent {
         id: YES.parse().unwrap(),
-        decision: domain::consents::ConsentDecision::Permit,
-        purpose: domain::agreements::Purpose::CareCoordination,
-        data: vec![domain::agreements::DataClass::WaitingListStatus],
-        pathways: domain::pathways::Pathway::Autism.into(),
+        decision: domain::ConsentDecision::Permit,
+        purpose: domain::Purpose::CareCoordination,
+        data: vec![domain::DataClass::WaitingListStatus],
+        pathways: domain::Pathway::Autism.into(),
         recipient: "E10000015".parse().unwrap(),
         decided_by,
         valid_from: day("2026-11-01"),
@@ -42,8 +42,8 @@ fn consent(decided_by: domain::consents::DecidedBy) -> Consent {
     }
 }
 
-fn restriction(kind: domain::restrictions::RestrictionKind) -> domain::restrictions::Restriction {
-    domain::restrictions::Restriction {
+fn restriction(kind: domain::RestrictionKind) -> domain::Restriction {
+    domain::Restriction {
         id: "0197f000-0000-7000-8000-000000000005".parse().unwrap(),
         kind,
         against: None,
@@ -55,7 +55,7 @@ fn restriction(kind: domain::restrictions::RestrictionKind) -> domain::restricti
 }
 
 fn log(leaves: Vec<(i64, ToldLeaf)>) -> ChildLog {
-    let facts = domain::policy::ChildFacts { consents: vec![consent(domain::consents::DecidedBy::Parent)], ..Default::default() };
+    let facts = domain::ChildFacts { consents: vec![consent(domain::DecidedBy::Parent)], ..Default::default() };
     ChildLog { leaves, facts }
 }
 
@@ -111,10 +111,10 @@ fn the_draft_says_so_and_has_a_part_to_be_removed() {
 
 /// Whatever speaks of a restriction or an override, and whatever a child decided alone.
 fn secrets() -> Vec<(&'static str, ChildLog)> {
-    use domain::consents::DecidedBy;
+    use domain::DecidedBy;
     let with = |leaf: (i64, ToldLeaf), decided_by| ChildLog {
         leaves: vec![leaf],
-        facts: domain::policy::ChildFacts { consents: vec![consent(decided_by)], ..Default::default() },
+        facts: domain::ChildFacts { consents: vec![consent(decided_by)], ..Default::default() },
     };
     let refused = |reason: &str| leaf(json!({ "outcome": "refused", "reason": reason, "grounds": [], "consents": [] }));
     let mut secrets = vec![
@@ -148,7 +148,7 @@ fn the_familys_part_does_not_betray_what_only_the_reviewer_may_see() {
         let mut around = log.clone();
         around.leaves.splice(0..0, [leaf(json!({}))]);
         around.leaves.push(leaf(json!({})));
-        around.facts.consents = vec![consent(domain::consents::DecidedBy::Parent)];
+        around.facts.consents = vec![consent(domain::DecidedBy::Parent)];
         if !what.contains("own yes") {
             let (_, family) = parts(&around);
             assert!(family.contains("\n### 1. ") && family.contains("\n### 2. ") && !family.contains("\n### 3. "), "{what}: {family}");
@@ -158,7 +158,7 @@ fn the_familys_part_does_not_betray_what_only_the_reviewer_may_see() {
 
 #[test]
 fn a_hidden_address_is_not_betrayed_by_the_names_of_services_nor_by_free_text() {
-    use domain::restrictions::RestrictionKind;
+    use domain::RestrictionKind;
     let free = json!({ "actor": { "id": "kt-204", "role": "watford-outreach", "reason": "visit in Watford" } });
     let mut hidden =
         log(vec![leaf(free.clone()), leaf(json!({ "outcome": "refused", "reason": "consent-missing", "actor": free["actor"] }))]);
@@ -191,7 +191,7 @@ fn every_entry_is_flagged_for_what_a_reviewer_has_to_think_of() {
     let (partnership, plain) = (partnership(), log(vec![leaf(json!({}))]));
     assert_eq!(report(&plain, &partnership).entries[0].flags, [Flag::SeriousHarm, Flag::ThirdParty]);
     let mut restricted = plain;
-    restricted.facts.restrictions = vec![restriction(domain::restrictions::RestrictionKind::Safeguarding)];
+    restricted.facts.restrictions = vec![restriction(domain::RestrictionKind::Safeguarding)];
     let found = report(&restricted, &partnership);
     assert!(found.entries[0].flags.contains(&Flag::ChildProtection), "it stood on that day");
     assert_eq!(found.notices, [Notice::Safeguarding]);

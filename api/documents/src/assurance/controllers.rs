@@ -1,7 +1,7 @@
 //! What joint controllers have arranged between them (UK GDPR, article 26), in summary: its essence is made
 //! available to families.
 
-use domain::partnerships::Partnership;
+use domain::Partnership;
 
 use super::BLANK;
 use crate::papers::{Block, Paper, Part};

@@ -1,8 +1,7 @@
 //! A draft data protection impact assessment (UK GDPR, article 35), in the steps of the Information Commissioner's
 //! template. What the gateway does is filled in; likelihood, severity and decisions are a person's.
 
-use domain::agreements::ConsentRule;
-use domain::partnerships::Partnership;
+use domain::{ConsentRule, Partnership};
 
 use super::{BLANK, consent, fields, opt_out, population};
 use crate::papers::{Block, Paper, Part};

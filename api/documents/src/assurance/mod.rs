@@ -7,8 +7,7 @@ mod notices;
 mod records;
 mod schedules;
 
-use domain::agreements::{Agreement, ConsentRule, DataClass, OptOut, Population};
-use domain::partnerships::Partnership;
+use domain::{Agreement, ConsentRule, DataClass, OptOutRule, Partnership, Population};
 
 use crate::papers::Paper;
 use crate::phrases;
@@ -25,8 +24,8 @@ pub fn assurance_papers(partnership: &Partnership) -> Vec<(&'static str, String)
         ("joint-controllers.md", written(controllers::make)),
         ("impact-assessment.md", written(impact::make)),
         ("notice-for-families.md", written(notices::make)),
-        ("decision-table.md", domain::policy::decision_table()),
-        ("audit-events.md", domain::audit::catalogue_document()),
+        ("decision-table.md", domain::decision_table()),
+        ("audit-events.md", domain::event_catalogue()),
     ]
 }
 
@@ -48,14 +47,14 @@ const fn consent(rule: ConsentRule) -> &'static str {
 
 fn opt_out(agreement: &Agreement) -> String {
     match (agreement.basis.opt_out, &agreement.basis.opt_out_reason) {
-        (OptOut::Applies, _) => "applies".into(),
-        (OptOut::Exempt, reason) => format!("exempt: {}", reason.as_deref().unwrap_or(BLANK)),
+        (OptOutRule::Applies, _) => "applies".into(),
+        (OptOutRule::Exempt, reason) => format!("exempt: {}", reason.as_deref().unwrap_or(BLANK)),
     }
 }
 
 /// The fields that a class of data carries.
 fn fields(data: DataClass) -> String {
-    let all = [domain::minimums::columns(data), domain::minimums::fields(data)].concat();
+    let all = [domain::minimum_columns(data), domain::minimum_fields(data)].concat();
     if all.is_empty() { "none: no operation gives it to another organisation".into() } else { all.join(", ") }
 }
 

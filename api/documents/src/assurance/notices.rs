@@ -1,7 +1,6 @@
 //! The notice for families: short sentences and everyday words, for a reader of nine to eleven.
 
-use domain::agreements::{Agreement, ConsentRule, DataClass};
-use domain::partnerships::Partnership;
+use domain::{Agreement, ConsentRule, DataClass, Partnership};
 
 use super::BLANK;
 use crate::papers::{Block, Paper, Part};
@@ -48,7 +47,7 @@ fn sharing(agreement: &Agreement, partnership: &Partnership) -> Vec<Block> {
         DataClass::EhcpStatus => "How far the plan has got, and which dates are due.",
         DataClass::DashboardAggregate => "Only numbers. Nobody can find your child in them. Very small numbers are hidden.",
     });
-    let names = |codes: &[domain::organisations::OrganisationCode]| Block::bullets(phrases::names(partnership, codes));
+    let names = |codes: &[domain::OrganisationCode]| Block::bullets(phrases::names(partnership, codes));
     let choice = match agreement.consent {
         ConsentRule::NotRequired => {
             "The law says that this must be shared. You do not have to say yes. You can still tell us if you are worried. A person will look at what you say."
@@ -75,7 +74,7 @@ fn sharing(agreement: &Agreement, partnership: &Partnership) -> Vec<Block> {
 }
 
 fn why(agreement: &Agreement) -> &'static str {
-    use domain::agreements::Purpose;
+    use domain::Purpose;
     match agreement.purpose {
         Purpose::EhcNeedsAssessment => "The council has to find out what help your child needs. It must ask health staff.",
         Purpose::CareCoordination => "So that the people who help your child can work together. You do not have to tell your story twice.",

@@ -1,7 +1,6 @@
 //! The record of processing activities (UK GDPR, article 30).
 
-use domain::agreements::Agreement;
-use domain::partnerships::Partnership;
+use domain::{Agreement, Partnership};
 
 use super::{BLANK, fields, opt_out, population};
 use crate::papers::{Block, Paper, Part};

@@ -1,7 +1,6 @@
 //! The schedule of a data-sharing agreement: one section for each, with the least that it gives.
 
-use domain::agreements::{Agreement, DataClass};
-use domain::partnerships::Partnership;
+use domain::{Agreement, DataClass, Partnership};
 
 use super::{BLANK, consent, fields, opt_out, parties, population};
 use crate::papers::{Block, Paper, Part};

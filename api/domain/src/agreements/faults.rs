@@ -1,7 +1,7 @@
 //! What does not make sense together in an agreement, as a table. A test asks for an agreement for each of
 //! its lines.
 
-use super::{Agreement, Confidentiality, ConsentRule, DataClass, OptOut, Population, Purpose};
+use super::{Agreement, Confidentiality, ConsentRule, DataClass, OptOutRule, Population, Purpose};
 
 /// One line: the field at fault, why, and when.
 pub(super) struct Line {
@@ -105,14 +105,14 @@ pub(super) const TABLE: &[Line] = &[
     }),
     // ---- The National Data Opt-out ----
     line("basis.opt_out", "an exemption from the National Data Opt-out needs its reason", |a| {
-        a.basis.opt_out == OptOut::Exempt && a.basis.opt_out_reason.is_none()
+        a.basis.opt_out == OptOutRule::Exempt && a.basis.opt_out_reason.is_none()
     }),
     line("basis.opt_out", "the National Data Opt-out does not apply to what the law requires", |a| {
-        a.basis.opt_out == OptOut::Applies && a.is_required_by_law()
+        a.basis.opt_out == OptOutRule::Applies && a.is_required_by_law()
     }),
     line("basis.opt_out", "planning is exempt from the National Data Opt-out only by consent, section 251 or a duty by law", |a| {
         let excused = a.is_required_by_law() || a.keeps_confidence_by(Confidentiality::Consent) || a.keeps_confidence_by(Confidentiality::Section251);
-        a.is_planning() && a.basis.opt_out == OptOut::Exempt && !excused
+        a.is_planning() && a.basis.opt_out == OptOutRule::Exempt && !excused
     }),
 ];
 

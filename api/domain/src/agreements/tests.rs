@@ -23,14 +23,14 @@ fn sensible() -> [Agreement; 3] {
         consent_recorded_by: Vec::new(),
         starts: day("2026-04-01"),
         ends: day("2027-03-31"),
-        basis: Basis {
+        basis: LawfulBasis {
             uk_gdpr_6: "6(1)(c)".into(),
             uk_gdpr_9: "9(2)(g)".into(),
             dpa_sch1: Some("paragraph 6".into()),
             confidentiality: Confidentiality::Statute,
             statute: Some("SEND Regulations 2014 regs 6(1)(c), 8".into()),
             legal_bases: Vec::new(),
-            opt_out: OptOut::Exempt,
+            opt_out: OptOutRule::Exempt,
             opt_out_reason: Some("required by law".into()),
         },
         places: Places::Anywhere,
@@ -41,14 +41,14 @@ fn sensible() -> [Agreement; 3] {
     status.population = Population::Resident;
     status.consent = ConsentRule::Required;
     status.consent_recorded_by = status.recipients.clone();
-    status.basis = Basis {
+    status.basis = LawfulBasis {
         uk_gdpr_6: "6(1)(e)".into(),
         uk_gdpr_9: "9(2)(h)".into(),
         dpa_sch1: Some("paragraph 2".into()),
         confidentiality: Confidentiality::Consent,
         statute: None,
         legal_bases: Vec::new(),
-        opt_out: OptOut::Exempt,
+        opt_out: OptOutRule::Exempt,
         opt_out_reason: Some("the child's own care".into()),
     };
     let mut count = status.clone();
@@ -56,7 +56,7 @@ fn sensible() -> [Agreement; 3] {
     count.data = vec![DataClass::DashboardAggregate];
     count.consent = ConsentRule::UnlessObjected;
     count.basis.confidentiality = Confidentiality::ProcessorAnonymised;
-    count.basis.opt_out = OptOut::Applies;
+    count.basis.opt_out = OptOutRule::Applies;
     count.basis.opt_out_reason = None;
     [advice, status, count]
 }
@@ -100,8 +100,8 @@ fn spoilt() -> Vec<(&'static str, Agreement)> {
         ("by its reference", with(&count, |a| a.basis.confidentiality = Confidentiality::Section251)),
         ("own care or assessment", with(&advice, |a| a.basis.confidentiality = Confidentiality::Section251)),
         ("needs its reason", with(&status, |a| a.basis.opt_out_reason = None)),
-        ("to what the law requires", with(&advice, |a| a.basis.opt_out = OptOut::Applies)),
-        ("planning is exempt", with(&count, |a| (a.basis.opt_out, a.basis.opt_out_reason) = (OptOut::Exempt, Some("r".into())))),
+        ("to what the law requires", with(&advice, |a| a.basis.opt_out = OptOutRule::Applies)),
+        ("planning is exempt", with(&count, |a| (a.basis.opt_out, a.basis.opt_out_reason) = (OptOutRule::Exempt, Some("r".into())))),
     ]
 }
 
@@ -135,7 +135,7 @@ fn consent_as_the_basis_of_article_six_is_refused_where_none_is_asked_for() {
 #[test]
 fn a_permissive_power_may_leave_the_opt_out_standing_and_a_duty_may_not() {
     let [mut advice, ..] = sensible();
-    advice.basis.opt_out = OptOut::Applies;
+    advice.basis.opt_out = OptOutRule::Applies;
     assert_eq!(advice.faults().len(), 1);
     advice.basis.uk_gdpr_6 = "6(1)(e)".into();
     assert_eq!(advice.faults(), []);

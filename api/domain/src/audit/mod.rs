@@ -11,10 +11,10 @@ use crate::identifiers::{ChildId, ConsentId, OverrideId};
 use crate::operations::{Event, Operation};
 use crate::organisations::OrganisationCode;
 use crate::pathways::PathwaySet;
-use crate::policy::{Act, Ground, Permit, Reason, Refusal};
+use crate::policy::{Act, Ground, Permit, Refusal, RefusalReason};
 
-pub use events::catalogue_document;
-pub use heads::{Hash, TreeHead};
+pub use events::event_catalogue;
+pub use heads::{LogHash, TreeHead};
 
 /// The person behind a call, as the calling system names them. `role` is `system` for an
 /// unattended call.
@@ -48,7 +48,7 @@ impl Attribution {
 
 closed! {
     /// Whether the flow happened.
-    pub enum Outcome {
+    pub enum AuditOutcome {
         Permitted = "permitted",
         Refused = "refused",
     }
@@ -66,9 +66,9 @@ pub struct Leaf<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub resource: Option<uuid::Uuid>,
     pub act: Act,
-    pub outcome: Outcome,
+    pub outcome: AuditOutcome,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub reason: Option<Reason>,
+    pub reason: Option<RefusalReason>,
     pub holder: OrganisationCode,
     pub recipient: OrganisationCode,
     pub purpose: Purpose,
@@ -96,7 +96,7 @@ impl<'a> Leaf<'a> {
             by,
             resource: by.resource.or(ask.item),
             act: ask.act,
-            outcome: Outcome::Permitted,
+            outcome: AuditOutcome::Permitted,
             reason: None,
             holder: ask.holder,
             recipient: ask.recipient,
@@ -126,7 +126,7 @@ impl<'a> Leaf<'a> {
             by,
             resource: by.resource.or(ask.item),
             act: ask.act,
-            outcome: Outcome::Refused,
+            outcome: AuditOutcome::Refused,
             reason: Some(refusal.reason()),
             holder: ask.holder,
             recipient: ask.recipient,

@@ -10,11 +10,11 @@ use super::HeldReferral;
 use crate::dates::days_between;
 use crate::organisations::OrganisationCode;
 use crate::pathways::Pathway;
-use crate::referrals::{OnwardReferral, Status};
+use crate::referrals::{OnwardReferral, ReferralStatus};
 
 /// Days within which a referral that was sent on is received, and within which a provider that refers a child on may have
 /// ended its own. Ours: national guidance gives none; a letter and a triage take less.
-pub const ONWARD_DAYS: i64 = 28;
+pub(crate) const ONWARD_DAYS: i64 = 28;
 
 /// Onward referral reasons after which the child's wait goes on where it was, or another begins (reference, 3.2): a
 /// test alone (03), which has a clock of its own (DM01), and a new referral (04).
@@ -62,7 +62,7 @@ impl Chain {
 
 impl<'a> Links<'a> {
     pub(super) fn of(held: &'a [HeldReferral], pathway: Pathway) -> Self {
-        let joins = |entry: &&HeldReferral| entry.referral.pathways.contains(pathway) && entry.referral.status != Status::Rejected;
+        let joins = |entry: &&HeldReferral| entry.referral.pathways.contains(pathway) && entry.referral.status != ReferralStatus::Rejected;
         let mut entries: Vec<_> = held.iter().filter(joins).collect();
         // From the first to the last: what comes in what order changes nothing.
         entries.sort_by_key(|entry| (entry.referral.referral_received_date, entry.provider, &entry.referral.referral_id));
@@ -170,7 +170,7 @@ impl<'a> Links<'a> {
                 is_separate(onward) && onward.to.as_deref().and_then(organisation) == Some(self.entries[later].provider)
             });
         let is_over = match (entry.referral.status, entry.referral.details.closed_date) {
-            (Status::Waiting | Status::OnHold, _) | (Status::Seen, None) => false,
+            (ReferralStatus::Waiting | ReferralStatus::OnHold, _) | (ReferralStatus::Seen, None) => false,
             (_, Some(closed)) => days_between(closed, received) > ONWARD_DAYS,
             (_, None) => true,
         };

@@ -24,7 +24,7 @@ use crate::restrictions::Restriction;
 
 pub use asks::{Ask, FactsAsked};
 pub use permits::{Grant, Permit};
-pub use reasons::{Ground, Reason};
+pub use reasons::{Ground, RefusalReason};
 pub use tables::decision_table;
 
 use rules::{Verdict, verdict};
@@ -88,7 +88,7 @@ pub struct ChildFacts {
 }
 
 /// Nothing known of anybody.
-pub static NOBODY: ChildFacts = ChildFacts {
+pub static NO_FACTS: ChildFacts = ChildFacts {
     born: None,
     consents: Vec::new(),
     restrictions: Vec::new(),
@@ -118,7 +118,7 @@ impl<'a> Facts<'a> {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Refusal {
     ask: Ask,
-    reason: Reason,
+    reason: RefusalReason,
     agreement: Option<String>,
     consent: Option<ConsentId>,
 }
@@ -126,16 +126,16 @@ pub struct Refusal {
 impl Refusal {
     /// The refusal of what is not there. To the caller it looks like any other.
     pub fn not_held(ask: Ask) -> Self {
-        Self { ask, reason: Reason::NotHeld, agreement: None, consent: None }
+        Self { ask, reason: RefusalReason::NotHeld, agreement: None, consent: None }
     }
 
     /// The refusal of a request to oneself: that an organisation's own data may flow to it is no agreement to ask.
     pub fn asks_itself(ask: Ask) -> Self {
-        Self { ask, reason: Reason::NoAgreement, agreement: None, consent: None }
+        Self { ask, reason: RefusalReason::NoAgreement, agreement: None, consent: None }
     }
 
     /// The refusal of what `permit` would let happen, had the record's own particulars not kept it.
-    pub fn of_record(permit: &Permit, reason: Reason) -> Self {
+    pub fn of_record(permit: &Permit, reason: RefusalReason) -> Self {
         Self { ask: *permit.ask(), reason, agreement: None, consent: None }
     }
 
@@ -149,7 +149,7 @@ impl Refusal {
         &self.ask
     }
 
-    pub fn reason(&self) -> Reason {
+    pub fn reason(&self) -> RefusalReason {
         self.reason
     }
 

@@ -3,7 +3,7 @@
 use chrono::{DateTime, NaiveDate, Utc};
 
 use super::situations::Situation;
-use super::{Act, Ask, Facts, Ground, Reason};
+use super::{Act, Ask, Facts, Ground, RefusalReason};
 use crate::agreements::Agreement;
 use crate::codelists;
 use crate::identifiers::{ConsentId, OverrideId};
@@ -145,19 +145,21 @@ impl Permit {
     /// A child's record whose own provider marks the NHS number as unverified is shown to its provider alone
     /// (reference, 2.1); a blank mark passes, since the caller named number and date of birth, and both
     /// agreed. A count needs no number.
-    pub fn cut(&self, mut referral: Referral) -> Result<Referral, Reason> {
+    pub fn cut(&self, mut referral: Referral) -> Result<Referral, RefusalReason> {
         if self.is_own() {
             return Ok(referral);
         }
-        if self.ask.act != Act::Count && referral.details.nhs_number_status.as_deref().is_some_and(|status| status != codelists::VERIFIED) {
-            return Err(Reason::IdentityUnverified);
+        if self.ask.act != Act::Count
+            && referral.details.nhs_number_status.as_deref().is_some_and(|status| status != codelists::VERIFIED_NUMBER)
+        {
+            return Err(RefusalReason::IdentityUnverified);
         }
         let covering = self.grants.iter().filter(|grant| grant.places.include(&referral.details));
         let covered = covering.fold(PathwaySet::EMPTY, |all, grant| all.union(grant.pathways));
         let permitted = referral.pathways.intersection(self.pathways);
         referral.pathways = permitted.intersection(covered);
         if referral.pathways.is_empty() {
-            return Err(if permitted.is_empty() { Reason::PathwayNotCovered } else { Reason::OutsidePopulation });
+            return Err(if permitted.is_empty() { RefusalReason::PathwayNotCovered } else { RefusalReason::OutsidePopulation });
         }
         let mut referral = minimise(referral, self.ask.data);
         if self.hides_address {

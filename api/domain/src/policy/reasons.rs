@@ -2,7 +2,7 @@
 
 closed! {
     /// Why a flow is refused, from the least to the most that stood in its favour.
-    pub enum Reason {
+    pub enum RefusalReason {
         /// The gateway holds nothing of the kind for this child.
         NotHeld = "not-held",
         NoAgreement = "no-agreement",
@@ -42,7 +42,7 @@ closed! {
     }
 }
 
-impl Reason {
+impl RefusalReason {
     /// Whether it depends on no child, so that it may be said aloud.
     pub fn is_structural(self) -> bool {
         matches!(

@@ -2,13 +2,13 @@
 //! of them.
 
 use super::situations::Situation;
-use super::{Act, Ground, Reason};
+use super::{Act, Ground, RefusalReason};
 
 /// What a rule decides.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Verdict {
     Permit(Ground),
-    Refuse(Reason),
+    Refuse(RefusalReason),
 }
 
 /// One line of a table.
@@ -23,19 +23,19 @@ const fn permit(when: &'static str, ground: Ground, holds: fn(&Situation<'_>) ->
     Rule { when, then: Verdict::Permit(ground), holds }
 }
 
-const fn refuse(when: &'static str, reason: Reason, holds: fn(&Situation<'_>) -> bool) -> Rule {
+const fn refuse(when: &'static str, reason: RefusalReason, holds: fn(&Situation<'_>) -> bool) -> Rule {
     Rule { when, then: Verdict::Refuse(reason), holds }
 }
 
 const NO_AGREEMENT: Rule =
-    refuse("no agreement is about it: who, to whom, what, for what purpose", Reason::NoAgreement, |s| s.agreement.is_none());
-const NOT_STARTED: Rule = refuse("the agreement starts on a later day", Reason::AgreementNotStarted, |s| s.has_not_started());
-const ENDED: Rule = refuse("the agreement ended on an earlier day", Reason::AgreementEnded, |s| s.has_ended());
+    refuse("no agreement is about it: who, to whom, what, for what purpose", RefusalReason::NoAgreement, |s| s.agreement.is_none());
+const NOT_STARTED: Rule = refuse("the agreement starts on a later day", RefusalReason::AgreementNotStarted, |s| s.has_not_started());
+const ENDED: Rule = refuse("the agreement ended on an earlier day", RefusalReason::AgreementEnded, |s| s.has_ended());
 const NOT_LAW: Rule =
-    refuse("the agreement rests on a provision that is not in force today", Reason::LegalBasisNotInForce, |s| !s.is_law());
-const NOT_COVERED: Rule = refuse("the agreement does not name the pathway", Reason::PathwayNotCovered, |s| !s.is_covered());
+    refuse("the agreement rests on a provision that is not in force today", RefusalReason::LegalBasisNotInForce, |s| !s.is_law());
+const NOT_COVERED: Rule = refuse("the agreement does not name the pathway", RefusalReason::PathwayNotCovered, |s| !s.is_covered());
 const OWN: Rule = permit("it is the organisation's own", Ground::Own, |s| s.is_own());
-const NOT_OWN: Rule = refuse("it is another's", Reason::NotItsOwn, |_| true);
+const NOT_OWN: Rule = refuse("it is another's", RefusalReason::NotItsOwn, |_| true);
 
 const DISCLOSE: &[Rule] = &[
     permit("the organisation asks for what it sent itself", Ground::Own, |s| s.is_own()),
@@ -44,43 +44,49 @@ const DISCLOSE: &[Rule] = &[
     ENDED,
     NOT_LAW,
     NOT_COVERED,
-    refuse("a restriction says that the child was adopted and has a new NHS number", Reason::Adopted, |s| s.is_adopted()),
-    refuse("a court order forbids it to this recipient", Reason::CourtOrder, |s| s.is_forbidden_by_court()),
+    refuse("a restriction says that the child was adopted and has a new NHS number", RefusalReason::Adopted, |s| s.is_adopted()),
+    refuse("a court order forbids it to this recipient", RefusalReason::CourtOrder, |s| s.is_forbidden_by_court()),
     refuse(
         "the agreement is about children with a plan or in assessment, and the recipient neither assesses the child nor maintains its plan",
-        Reason::OutsidePopulation,
+        RefusalReason::OutsidePopulation,
         |s| s.is_outside_population(),
     ),
     permit("a Caldicott guardian of the holder has overridden it, today", Ground::Override, |s| s.is_overridden()),
-    refuse("a restriction says that somebody fears for the child, and no statute is the agreement's basis", Reason::Safeguarding, |s| {
-        s.is_safeguarded()
-    }),
-    refuse("no consent is needed, somebody objected, and the person who looked at the objection upheld it", Reason::ObjectionUpheld, |s| {
-        s.is_objection_upheld()
-    }),
-    refuse("the National Data Opt-out applies, the child is opted out, and no permission carries it", Reason::OptedOut, |s| {
+    refuse(
+        "a restriction says that somebody fears for the child, and no statute is the agreement's basis",
+        RefusalReason::Safeguarding,
+        |s| s.is_safeguarded(),
+    ),
+    refuse(
+        "no consent is needed, somebody objected, and the person who looked at the objection upheld it",
+        RefusalReason::ObjectionUpheld,
+        |s| s.is_objection_upheld(),
+    ),
+    refuse("the National Data Opt-out applies, the child is opted out, and no permission carries it", RefusalReason::OptedOut, |s| {
         s.is_opted_out()
     }),
     permit("no consent is needed: an objection that nobody has upheld does not stop a duty", Ground::Agreement, |s| s.needs_no_consent()),
-    refuse("somebody denied it", Reason::ConsentDenied, |s| s.denial().is_some()),
-    refuse("somebody objected", Reason::Objection, |s| s.objection().is_some()),
+    refuse("somebody denied it", RefusalReason::ConsentDenied, |s| s.denial().is_some()),
+    refuse("somebody objected", RefusalReason::Objection, |s| s.objection().is_some()),
     permit("it may flow unless somebody objects", Ground::NotObjected, |s| s.flows_unless_objected()),
     permit("the family's permission is in force and carries it", Ground::Consent, |s| s.permission().is_some()),
-    refuse("the permission was given for a child, and the child has since come of age for it", Reason::ConsentReviewDue, |s| {
-        s.has_permission_that_is(Reason::ConsentReviewDue)
+    refuse("the permission was given for a child, and the child has since come of age for it", RefusalReason::ConsentReviewDue, |s| {
+        s.has_permission_that_is(RefusalReason::ConsentReviewDue)
     }),
-    refuse("who permitted it cannot decide in that capacity at that age", Reason::DeciderNotEntitled, |s| {
-        s.has_permission_that_is(Reason::DeciderNotEntitled)
+    refuse("who permitted it cannot decide in that capacity at that age", RefusalReason::DeciderNotEntitled, |s| {
+        s.has_permission_that_is(RefusalReason::DeciderNotEntitled)
     }),
-    refuse("only a council with parental responsibility permitted it, and a council would receive it", Reason::ConsentOfRecipient, |s| {
-        s.has_permission_that_is(Reason::ConsentOfRecipient)
+    refuse(
+        "only a council with parental responsibility permitted it, and a council would receive it",
+        RefusalReason::ConsentOfRecipient,
+        |s| s.has_permission_that_is(RefusalReason::ConsentOfRecipient),
+    ),
+    refuse("the permission was withdrawn", RefusalReason::ConsentWithdrawn, |s| s.has_permission_that_is(RefusalReason::ConsentWithdrawn)),
+    refuse("the permission's last day is past", RefusalReason::ConsentExpired, |s| s.has_permission_that_is(RefusalReason::ConsentExpired)),
+    refuse("the permission's first day is yet to come", RefusalReason::ConsentNotYetValid, |s| {
+        s.has_permission_that_is(RefusalReason::ConsentNotYetValid)
     }),
-    refuse("the permission was withdrawn", Reason::ConsentWithdrawn, |s| s.has_permission_that_is(Reason::ConsentWithdrawn)),
-    refuse("the permission's last day is past", Reason::ConsentExpired, |s| s.has_permission_that_is(Reason::ConsentExpired)),
-    refuse("the permission's first day is yet to come", Reason::ConsentNotYetValid, |s| {
-        s.has_permission_that_is(Reason::ConsentNotYetValid)
-    }),
-    refuse("nobody has decided", Reason::ConsentMissing, |_| true),
+    refuse("nobody has decided", RefusalReason::ConsentMissing, |_| true),
 ];
 
 /// To count, nobody's records are one's own: what is released leaves the organisation.
@@ -91,7 +97,9 @@ const RECORD_CONSENT: &[Rule] = &[
     NOT_STARTED,
     ENDED,
     NOT_LAW,
-    refuse("the agreement does not name the organisation among those who record consent", Reason::RecorderNotNamed, |s| !s.is_recorder()),
+    refuse("the agreement does not name the organisation among those who record consent", RefusalReason::RecorderNotNamed, |s| {
+        !s.is_recorder()
+    }),
     NOT_COVERED,
     permit("the agreement names the organisation among those who record consent", Ground::Agreement, |_| true),
 ];
@@ -103,7 +111,7 @@ const RECORD_OBJECTION: &[Rule] = &[
     NOT_LAW,
     refuse(
         "the organisation may not record consent under the agreement, nor is it a party to one that needs none",
-        Reason::RecorderNotNamed,
+        RefusalReason::RecorderNotNamed,
         |s| !s.may_record_objection(),
     ),
     NOT_COVERED,
@@ -111,7 +119,7 @@ const RECORD_OBJECTION: &[Rule] = &[
 ];
 
 const OVERRIDE: &[Rule] = &[
-    refuse("an organisation would override for itself", Reason::NotItsOwn, |s| s.is_own()),
+    refuse("an organisation would override for itself", RefusalReason::NotItsOwn, |s| s.is_own()),
     NO_AGREEMENT,
     NOT_STARTED,
     ENDED,
@@ -125,14 +133,14 @@ const SET: &[Rule] = &[permit("the organisation set it", Ground::Own, |s| s.set_
 const MADE: &[Rule] = &[permit("the organisation made it", Ground::Own, |s| s.made_it()), NOT_OWN];
 const OWN_RECORDS: &[Rule] = &[OWN, NOT_OWN];
 const UNLESS_HELD: &[Rule] =
-    &[refuse("the organisation holds it for a court or an inquiry", Reason::LegalHold, |s| s.is_held()), OWN, NOT_OWN];
+    &[refuse("the organisation holds it for a court or an inquiry", RefusalReason::LegalHold, |s| s.is_held()), OWN, NOT_OWN];
 const PARTY: &[Rule] = &[
     permit("the organisation is a party to an agreement that is in date", Ground::Task, |s| s.is_party()),
-    refuse("the organisation is in no agreement that is in date", Reason::NoAgreement, |_| true),
+    refuse("the organisation is in no agreement that is in date", RefusalReason::NoAgreement, |_| true),
 ];
 const READ_DISCLOSURES: &[Rule] = &[
     permit("the organisation is a controller of what the gateway holds", Ground::Task, |s| s.is_controller()),
-    refuse("the organisation is no controller of what the gateway holds", Reason::NotItsOwn, |_| true),
+    refuse("the organisation is no controller of what the gateway holds", RefusalReason::NotItsOwn, |_| true),
 ];
 
 const READ_RELEASE: &[Rule] = &[
@@ -166,7 +174,7 @@ pub(super) const fn rules(act: Act) -> &'static [Rule] {
 pub(super) fn decided(situation: &Situation<'_>) -> (usize, Verdict) {
     let mut table = rules(situation.ask.act).iter().enumerate();
     let found = table.find(|(_, rule)| (rule.holds)(situation)).map(|(at, rule)| (at, rule.then));
-    found.unwrap_or((usize::MAX, Verdict::Refuse(Reason::NoAgreement)))
+    found.unwrap_or((usize::MAX, Verdict::Refuse(RefusalReason::NoAgreement)))
 }
 
 /// What the first rule that holds decides.

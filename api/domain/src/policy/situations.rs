@@ -1,8 +1,8 @@
 //! What the rules ask about one flow under one agreement on one pathway.
 
-use super::{Act, Ask, Facts, Reason};
-use crate::agreements::{Agreement, Confidentiality, ConsentRule, OptOut, Population};
-use crate::consents::{Consent, ConsentDecision, DecidedBy, ReviewOutcome, Standing};
+use super::{Act, Ask, Facts, RefusalReason};
+use crate::agreements::{Agreement, Confidentiality, ConsentRule, OptOutRule, Population};
+use crate::consents::{Consent, ConsentDecision, ConsentStanding, DecidedBy, ReviewOutcome};
 use crate::identifiers::ConsentId;
 use crate::organisations::OrganisationKind;
 use crate::overrides::Override;
@@ -144,7 +144,7 @@ impl<'a> Situation<'a> {
 
     // ---- What the family decided ----
 
-    fn decisions(&self, decision: ConsentDecision) -> impl Iterator<Item = (&'a Consent, Standing)> {
+    fn decisions(&self, decision: ConsentDecision) -> impl Iterator<Item = (&'a Consent, ConsentStanding)> {
         let Self { ask, facts, pathway, .. } = self;
         let about = move |consent: &&Consent| match pathway {
             Some(pathway) => consent.is_about(ask.purpose, ask.data, *pathway, ask.recipient),
@@ -162,15 +162,15 @@ impl<'a> Situation<'a> {
     /// A decision that stands against the flow: in force, or made for a child who has come of age and has
     /// not decided since. Protection does not lapse by a birthday.
     fn against_it(&self, decision: ConsentDecision) -> Option<&'a Consent> {
-        let outgrown = |standing| standing == Standing::ReviewDue && self.own_decision_in_force();
+        let outgrown = |standing| standing == ConsentStanding::ReviewDue && self.own_decision_in_force();
         self.decisions(decision)
-            .find(|(_, standing)| matches!(standing, Standing::InForce | Standing::ReviewDue) && !outgrown(*standing))
+            .find(|(_, standing)| matches!(standing, ConsentStanding::InForce | ConsentStanding::ReviewDue) && !outgrown(*standing))
             .map(|(consent, _)| consent)
     }
 
     fn own_decision_in_force(&self) -> bool {
-        let own = |(consent, standing): (&Consent, Standing)| {
-            standing == Standing::InForce && matches!(consent.decided_by, DecidedBy::YoungPerson | DecidedBy::McaRepresentative)
+        let own = |(consent, standing): (&Consent, ConsentStanding)| {
+            standing == ConsentStanding::InForce && matches!(consent.decided_by, DecidedBy::YoungPerson | DecidedBy::McaRepresentative)
         };
         ConsentDecision::ALL.iter().any(|decision| self.decisions(*decision).any(own))
     }
@@ -188,26 +188,26 @@ impl<'a> Situation<'a> {
     }
 
     /// The permissions about the flow, each with what keeps it from carrying.
-    fn permissions(&self) -> impl Iterator<Item = (&'a Consent, Option<Reason>)> {
+    fn permissions(&self) -> impl Iterator<Item = (&'a Consent, Option<RefusalReason>)> {
         let kind = self.facts.partnership.organisation(self.ask.recipient).map(|organisation| organisation.kind);
         let born = self.facts.child.born;
         self.decisions(ConsentDecision::Permit).map(move |(consent, standing)| {
             let entitled = born.is_none_or(|born| consent.decided_by.can_decide(born, crate::dates::london_day(consent.recorded_at)));
             let to_itself = consent.decided_by == DecidedBy::LocalAuthority && kind == Some(OrganisationKind::LocalAuthority);
             let fault = match standing {
-                Standing::Withdrawn => Some(Reason::ConsentWithdrawn),
-                Standing::Expired => Some(Reason::ConsentExpired),
-                Standing::NotYetValid => Some(Reason::ConsentNotYetValid),
-                Standing::ReviewDue => Some(Reason::ConsentReviewDue),
-                Standing::InForce if !entitled => Some(Reason::DeciderNotEntitled),
-                Standing::InForce if to_itself => Some(Reason::ConsentOfRecipient),
-                Standing::InForce => None,
+                ConsentStanding::Withdrawn => Some(RefusalReason::ConsentWithdrawn),
+                ConsentStanding::Expired => Some(RefusalReason::ConsentExpired),
+                ConsentStanding::NotYetValid => Some(RefusalReason::ConsentNotYetValid),
+                ConsentStanding::ReviewDue => Some(RefusalReason::ConsentReviewDue),
+                ConsentStanding::InForce if !entitled => Some(RefusalReason::DeciderNotEntitled),
+                ConsentStanding::InForce if to_itself => Some(RefusalReason::ConsentOfRecipient),
+                ConsentStanding::InForce => None,
             };
             (consent, fault)
         })
     }
 
-    pub(super) fn has_permission_that_is(&self, fault: Reason) -> bool {
+    pub(super) fn has_permission_that_is(&self, fault: RefusalReason) -> bool {
         self.permissions().any(|(_, found)| found == Some(fault))
     }
 
@@ -220,16 +220,16 @@ impl<'a> Situation<'a> {
     }
 
     pub(super) fn is_opted_out(&self) -> bool {
-        let applies = self.agreement_is(|agreement| agreement.basis.opt_out == OptOut::Applies);
+        let applies = self.agreement_is(|agreement| agreement.basis.opt_out == OptOutRule::Applies);
         applies && self.facts.child.opted_out && self.permission().is_none()
     }
 
     /// The decision that stands behind a refusal.
-    pub(super) fn against(&self, reason: Reason) -> Option<ConsentId> {
+    pub(super) fn against(&self, reason: RefusalReason) -> Option<ConsentId> {
         let consent = match reason {
-            Reason::ConsentDenied => self.denial(),
-            Reason::Objection => self.objection(),
-            Reason::ObjectionUpheld => self.upheld(),
+            RefusalReason::ConsentDenied => self.denial(),
+            RefusalReason::Objection => self.objection(),
+            RefusalReason::ObjectionUpheld => self.upheld(),
             fault => self.permissions().find(|(_, found)| *found == Some(fault)).map(|(consent, _)| consent),
         };
         consent.map(|consent| consent.id)

@@ -2,7 +2,7 @@
 
 use chrono::{Days, NaiveDate};
 
-use super::{Hold, Referral, ReferralDetails, Stage, Status};
+use super::{Referral, ReferralDetails, ReferralHold, ReferralStage, ReferralStatus};
 use crate::children::ChildIdentifier;
 use crate::codelists::{self, CodeList};
 use crate::dates::{days_between, years_between};
@@ -21,7 +21,7 @@ struct Facts<'a> {
 }
 
 impl Facts<'_> {
-    fn hold(&self, asks: impl FnOnce(&Hold) -> bool) -> bool {
+    fn hold(&self, asks: impl FnOnce(&ReferralHold) -> bool) -> bool {
         self.details.hold.as_ref().is_some_and(asks)
     }
 
@@ -66,7 +66,7 @@ const CHECKS: &[Check] = &[
     check("referral_received_date", ReferralOld, |f| f.is_open && years_between(f.received, f.today) >= OLD),
     check("nhs_number_status", TraceStatusBlank, |f| f.details.nhs_number_status.is_none()),
     check("nhs_number_status", TraceStatusNotVerified, |f| f.details.nhs_number_status.as_deref()
-        .is_some_and(|status| status != codelists::VERIFIED && CodeList::NHS_NUMBER_STATUS.contains(status))),
+        .is_some_and(|status| status != codelists::VERIFIED_NUMBER && CodeList::NHS_NUMBER_STATUS.contains(status))),
     check("nhs_number_status", TracePostponed, |f| is_one_of(&f.details.nhs_number_status, &["08"])
         && f.born.checked_add_days(Days::new(NEWBORN)).is_some_and(|last| f.today > last)),
     check("sex", SexNotKnown, |f| is_one_of(&f.details.sex, &["X"])),
@@ -102,38 +102,38 @@ const CHECKS: &[Check] = &[
     check("first_contact_date", DateInFuture, |f| is_after(f.details.first_contact_date, Some(f.today))),
     check("first_contact_date", ContactBeforeReceived, |f| is_before(f.details.first_contact_date, Some(f.received))),
     check("first_contact_date", LastContactWithoutFirst, |f| f.details.last_contact_date.is_some() && f.details.first_contact_date.is_none()),
-    check("first_contact_date", SeenWithoutContact, |f| f.referral.status == Status::Seen && f.details.first_contact_date.is_none()),
+    check("first_contact_date", SeenWithoutContact, |f| f.referral.status == ReferralStatus::Seen && f.details.first_contact_date.is_none()),
     check("last_contact_date", DateInFuture, |f| is_after(f.details.last_contact_date, Some(f.today))),
     check("last_contact_date", LastContactBeforeFirst, |f| is_before(f.details.last_contact_date, f.details.first_contact_date)),
     check("last_contact_date", ContactAfterEnd, |f| f.is_after_end(f.details.last_contact_date.max(f.details.first_contact_date))),
     check("next_appointment_date", AppointmentPast, |f| f.is_open && is_before(f.details.next_appointment_date, Some(f.today))),
-    check("next_appointment_date", AppointmentAfterEnd, |f| matches!(f.referral.status, Status::Closed | Status::Rejected) && is_after(f.details.next_appointment_date, Some(f.today))),
+    check("next_appointment_date", AppointmentAfterEnd, |f| matches!(f.referral.status, ReferralStatus::Closed | ReferralStatus::Rejected) && is_after(f.details.next_appointment_date, Some(f.today))),
     // Holds.
-    check("hold_from", OnHoldWithoutStart, |f| f.referral.status == Status::OnHold && f.details.hold.is_none()),
+    check("hold_from", OnHoldWithoutStart, |f| f.referral.status == ReferralStatus::OnHold && f.details.hold.is_none()),
     check("hold_from", HoldBeforeReceived, |f| f.hold(|hold| hold.from < f.received)),
     check("hold_from", HoldOverAYear, |f| f.is_open && f.hold(|hold| hold.to.is_none() && days_between(hold.from, f.today) > LONG_HOLD)),
     check("hold_to", HoldEndsBeforeStart, |f| f.hold(|hold| is_before(hold.to, Some(hold.from)))),
-    check("status", HoldIsOver, |f| f.referral.status == Status::OnHold && f.hold(|hold| is_before(hold.to, Some(f.today)))),
-    check("status", HoldNotInStatus, |f| f.referral.status == Status::Waiting && f.hold(|hold| hold.from <= f.today && hold.to.is_none_or(|last| last >= f.today))),
+    check("status", HoldIsOver, |f| f.referral.status == ReferralStatus::OnHold && f.hold(|hold| is_before(hold.to, Some(f.today)))),
+    check("status", HoldNotInStatus, |f| f.referral.status == ReferralStatus::Waiting && f.hold(|hold| hold.from <= f.today && hold.to.is_none_or(|last| last >= f.today))),
     // Ends.
     check("status", OpenWithEndDate, |f| f.is_open && (f.details.closed_date.is_some() || f.details.rejected_date.is_some())),
     check("closed_date", DateInFuture, |f| is_after(f.details.closed_date, Some(f.today))),
-    check("closed_date", ClosedWithoutDate, |f| f.referral.status == Status::Closed && f.details.closed_date.is_none()),
+    check("closed_date", ClosedWithoutDate, |f| f.referral.status == ReferralStatus::Closed && f.details.closed_date.is_none()),
     check("closed_date", ClosedBeforeReceived, |f| is_before(f.details.closed_date, Some(f.received))),
     check("closed_date", ClosedAndRejected, |f| f.details.closed_date.is_some() && f.details.rejected_date.is_some()),
-    check("closure_reason", ClosedWithoutReason, |f| f.referral.status == Status::Closed && f.details.closure_reason.is_none()),
+    check("closure_reason", ClosedWithoutReason, |f| f.referral.status == ReferralStatus::Closed && f.details.closure_reason.is_none()),
     check("closure_reason", ClosureReasonWhileOpen, |f| f.is_open && f.details.closure_reason.is_some()),
     check("rejected_date", DateInFuture, |f| is_after(f.details.rejected_date, Some(f.today))),
-    check("rejected_date", RejectedWithoutDate, |f| f.referral.status == Status::Rejected && f.details.rejected_date.is_none()),
+    check("rejected_date", RejectedWithoutDate, |f| f.referral.status == ReferralStatus::Rejected && f.details.rejected_date.is_none()),
     check("rejected_date", RejectedBeforeReceived, |f| is_before(f.details.rejected_date, Some(f.received))),
-    check("rejection_reason", RejectedWithoutReason, |f| f.referral.status == Status::Rejected && f.details.rejection_reason.is_none()),
-    check("rejection_reason", RejectionReasonNotRejected, |f| f.referral.status != Status::Rejected && f.details.rejection_reason.is_some()),
+    check("rejection_reason", RejectedWithoutReason, |f| f.referral.status == ReferralStatus::Rejected && f.details.rejection_reason.is_none()),
+    check("rejection_reason", RejectionReasonNotRejected, |f| f.referral.status != ReferralStatus::Rejected && f.details.rejection_reason.is_some()),
     check("date_of_death", DateInFuture, |f| is_after(f.details.date_of_death, Some(f.today))),
     // Clocks (reference, section 5).
     check("waiting_time_measurement_type", RttWithoutType, |f| f.details.rtt_status.is_some() && f.details.waiting_time_measurement_type.is_none()),
-    check("rtt_status", RttStoppedWhileWaiting, |f| f.is_open && f.details.stage != Some(Stage::Treatment) && f.rtt(&["30", "34", "35", "36"])),
+    check("rtt_status", RttStoppedWhileWaiting, |f| f.is_open && f.details.stage != Some(ReferralStage::Treatment) && f.rtt(&["30", "34", "35", "36"])),
     // 21 is left out: who hands a child on ends a referral while the clock runs on.
-    check("rtt_status", RttRunningAfterEnd, |f| matches!(f.referral.status, Status::Closed | Status::Rejected) && f.rtt(&["10", "11", "12", "20"])),
+    check("rtt_status", RttRunningAfterEnd, |f| matches!(f.referral.status, ReferralStatus::Closed | ReferralStatus::Rejected) && f.rtt(&["10", "11", "12", "20"])),
     check("rtt_status", RttNotApplicable, |f| f.rtt(&["98"]) && is_one_of(&f.details.waiting_time_measurement_type, &["01", "02"])),
     check("not_brought_count", RttMissedWithoutCount, |f| f.rtt(&["33"]) && f.details.not_brought_count.unwrap_or(0) == 0),
     check("rtt_status", RttNotYetKnown, |f| f.rtt(&["99"])),
@@ -157,7 +157,7 @@ const CODED: &[Coded] = &[
 ];
 
 /// The list that a column's codes are of.
-pub fn list_of(field: &str) -> Option<&'static CodeList> {
+pub fn code_list_of(field: &str) -> Option<&'static CodeList> {
     CODED.iter().find(|(name, ..)| *name == field).map(|(_, list, _)| *list)
 }
 

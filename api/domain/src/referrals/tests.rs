@@ -17,22 +17,22 @@ fn some(text: &str) -> Option<String> {
 }
 
 /// A referral with which nothing is wrong, in each status.
-fn sound(status: Status) -> Referral {
+fn sound(status: ReferralStatus) -> Referral {
     let mut details = ReferralDetails {
         nhs_number_status: some("01"),
         district: some("E07000240"),
         waiting_time_measurement_type: some("01"),
-        stage: Some(Stage::Assessment),
+        stage: Some(ReferralStage::Assessment),
         stage_start_date: Some(day("2026-03-02")),
         ..ReferralDetails::default()
     };
-    let (ended, hold) = (Some(day("2026-10-01")), Hold { from: day("2026-10-01"), to: None, reason: None });
+    let (ended, hold) = (Some(day("2026-10-01")), ReferralHold { from: day("2026-10-01"), to: None, reason: None });
     match status {
-        Status::Waiting => {}
-        Status::OnHold => details.hold = Some(hold),
-        Status::Seen => details.first_contact_date = ended,
-        Status::Closed => (details.closed_date, details.closure_reason) = (ended, some("02")),
-        Status::Rejected => (details.rejected_date, details.rejection_reason) = (ended, some("02")),
+        ReferralStatus::Waiting => {}
+        ReferralStatus::OnHold => details.hold = Some(hold),
+        ReferralStatus::Seen => details.first_contact_date = ended,
+        ReferralStatus::Closed => (details.closed_date, details.closure_reason) = (ended, some("02")),
+        ReferralStatus::Rejected => (details.rejected_date, details.rejection_reason) = (ended, some("02")),
     }
     let (referral_id, pathways) = ("R-1".into(), Pathway::Autism.into());
     Referral { referral_id, pathways, recognised: Vec::new(), status, referral_received_date: day("2026-02-03"), details }
@@ -48,7 +48,7 @@ type Change = fn(&mut Referral);
 
 macro_rules! cases {
     ($($status:ident, $field:literal, $code:ident, |$r:ident, $d:ident| $change:expr;)+) => {
-        &[$((Status::$status, $field, $code, |referral: &mut Referral| {
+        &[$((ReferralStatus::$status, $field, $code, |referral: &mut Referral| {
             let $r = referral;
             let $d = &mut $r.details;
             // Not every case changes the details.
@@ -60,7 +60,7 @@ macro_rules! cases {
 
 /// One change to a sound referral, and the one thing that is then said of it.
 #[rustfmt::skip]
-const CASES: &[(Status, &str, IssueCode, Change)] = cases! {
+const CASES: &[(ReferralStatus, &str, IssueCode, Change)] = cases! {
     Waiting, "referral_received_date", ReceivedInFuture, |r, d| { d.stage_start_date = None; r.referral_received_date = day("2026-11-21") };
     Waiting, "referral_received_date", ReferralOld, |r, d| r.referral_received_date = day("2021-11-20");
     Waiting, "nhs_number_status", TraceStatusBlank, |r, d| d.nhs_number_status = None;
@@ -116,9 +116,9 @@ const CASES: &[(Status, &str, IssueCode, Change)] = cases! {
         hold(d).from = day("2025-11-19");
         r.referral_received_date = day("2025-11-19");
     };
-    Closed, "hold_to", HoldEndsBeforeStart, |r, d| d.hold = Some(Hold { from: day("2026-09-02"), to: Some(day("2026-09-01")), reason: None });
+    Closed, "hold_to", HoldEndsBeforeStart, |r, d| d.hold = Some(ReferralHold { from: day("2026-09-02"), to: Some(day("2026-09-01")), reason: None });
     OnHold, "status", HoldIsOver, |r, d| hold(d).to = Some(day("2026-11-19"));
-    Waiting, "status", HoldNotInStatus, |r, d| d.hold = Some(Hold { from: day("2026-11-20"), to: Some(day("2026-11-20")), reason: None });
+    Waiting, "status", HoldNotInStatus, |r, d| d.hold = Some(ReferralHold { from: day("2026-11-20"), to: Some(day("2026-11-20")), reason: None });
     Waiting, "status", OpenWithEndDate, |r, d| d.closed_date = Some(day("2026-10-01"));
     Waiting, "status", OpenWithEndDate, |r, d| d.rejected_date = Some(day("2026-10-01"));
     Closed, "closed_date", DateInFuture, |r, d| d.closed_date = Some(day("2026-11-21"));
@@ -151,16 +151,16 @@ fn onward(on: &str) -> Option<OnwardReferral> {
 
 /// Ends a referral with which nothing else is wrong.
 fn close(referral: &mut Referral) {
-    *referral = sound(Status::Closed);
+    *referral = sound(ReferralStatus::Closed);
 }
 
-fn hold(details: &mut ReferralDetails) -> &mut Hold {
+fn hold(details: &mut ReferralDetails) -> &mut ReferralHold {
     details.hold.as_mut().unwrap()
 }
 
 #[test]
 fn of_a_sound_referral_nothing_is_said() {
-    for status in Status::ALL {
+    for status in ReferralStatus::ALL {
         assert_eq!(told(&sound(*status), BORN), [], "{status}");
     }
 }
@@ -194,7 +194,7 @@ fn every_check_is_tried() {
 
 #[test]
 fn the_date_of_birth_is_asked_about() {
-    let referral = sound(Status::Waiting);
+    let referral = sound(ReferralStatus::Waiting);
     assert_eq!(told(&referral, "2008-02-04"), []);
     assert_eq!(told(&referral, "2008-02-03"), [("referral_received_date", AdultAtReferral)]);
     assert_eq!(told(&referral, "2026-02-03"), []);
@@ -205,17 +205,19 @@ fn the_date_of_birth_is_asked_about() {
 
 #[test]
 fn the_last_day_that_is_well_is_well() {
-    let tried: [(Status, Change); 10] = [
-        (Status::Waiting, |r| r.referral_received_date = day("2021-11-21")),
-        (Status::Waiting, |r| r.details.next_appointment_date = Some(day(TODAY))),
-        (Status::Waiting, |r| r.details.first_contact_date = Some(r.referral_received_date)),
-        (Status::Closed, |r| r.details.first_contact_date = r.details.closed_date),
-        (Status::Closed, |r| r.details.date_of_death = Some(r.referral_received_date)),
-        (Status::OnHold, |r| hold(&mut r.details).to = Some(day(TODAY))),
-        (Status::Waiting, |r| r.details.hold = Some(Hold { from: day("2026-09-01"), to: Some(day("2026-11-19")), reason: None })),
-        (Status::Closed, |r| r.details.commissioner = some("QM7")),
-        (Status::Waiting, |r| (r.details.rtt_status, r.details.not_brought_count) = (some("33"), Some(1))),
-        (Status::Waiting, |r| (r.details.rtt_status, r.details.stage) = (some("30"), Some(Stage::Treatment))),
+    let tried: [(ReferralStatus, Change); 10] = [
+        (ReferralStatus::Waiting, |r| r.referral_received_date = day("2021-11-21")),
+        (ReferralStatus::Waiting, |r| r.details.next_appointment_date = Some(day(TODAY))),
+        (ReferralStatus::Waiting, |r| r.details.first_contact_date = Some(r.referral_received_date)),
+        (ReferralStatus::Closed, |r| r.details.first_contact_date = r.details.closed_date),
+        (ReferralStatus::Closed, |r| r.details.date_of_death = Some(r.referral_received_date)),
+        (ReferralStatus::OnHold, |r| hold(&mut r.details).to = Some(day(TODAY))),
+        (ReferralStatus::Waiting, |r| {
+            r.details.hold = Some(ReferralHold { from: day("2026-09-01"), to: Some(day("2026-11-19")), reason: None })
+        }),
+        (ReferralStatus::Closed, |r| r.details.commissioner = some("QM7")),
+        (ReferralStatus::Waiting, |r| (r.details.rtt_status, r.details.not_brought_count) = (some("33"), Some(1))),
+        (ReferralStatus::Waiting, |r| (r.details.rtt_status, r.details.stage) = (some("30"), Some(ReferralStage::Treatment))),
     ];
     for (at, (status, change)) in tried.into_iter().enumerate() {
         let mut referral = sound(status);
@@ -223,7 +225,7 @@ fn the_last_day_that_is_well_is_well() {
         assert_eq!(told(&referral, BORN), [], "{at}");
     }
     // Six weeks to the day.
-    let mut newborn = sound(Status::Waiting);
+    let mut newborn = sound(ReferralStatus::Waiting);
     newborn.details.nhs_number_status = some("08");
     newborn.details.stage_start_date = None;
     newborn.referral_received_date = day("2026-11-01");
@@ -236,7 +238,7 @@ fn the_child_is_named_as_its_trace_status_says() {
     let number = |text: &str| ChildIdentifier::NhsNumber(text.parse().unwrap());
     let local = ChildIdentifier::LocalPatient { provider: "RY4".parse().unwrap(), id: "P-1".into() };
     let told = |child: &ChildIdentifier, status: Option<&str>| {
-        let mut referral = sound(Status::Waiting);
+        let mut referral = sound(ReferralStatus::Waiting);
         referral.details.nhs_number_status = status.map(str::to_owned);
         let mut told = Vec::new();
         referral.check_child(child, |field, code| told.push((field, code)));
@@ -255,14 +257,14 @@ fn the_child_is_named_as_its_trace_status_says() {
 proptest! {
     /// Whatever the days are: nothing panics, and what is said is said once for each column and code.
     #[test]
-    fn any_days_can_be_checked(days in proptest::collection::vec(proptest::option::of(0_i32..4_000_000), 12), status in 0..Status::ALL.len()) {
+    fn any_days_can_be_checked(days in proptest::collection::vec(proptest::option::of(0_i32..4_000_000), 12), status in 0..ReferralStatus::ALL.len()) {
         let at = |index: usize| days[index].and_then(NaiveDate::from_num_days_from_ce_opt);
-        let mut referral = sound(Status::ALL[status]);
+        let mut referral = sound(ReferralStatus::ALL[status]);
         let details = &mut referral.details;
         (details.stage_start_date, details.original_referral_date, details.first_contact_date) = (at(0), at(1), at(2));
         (details.last_contact_date, details.next_appointment_date, details.closed_date) = (at(3), at(4), at(5));
         (details.rejected_date, details.date_of_death) = (at(6), at(7));
-        details.hold = at(8).map(|from| Hold { from, to: at(9), reason: None });
+        details.hold = at(8).map(|from| ReferralHold { from, to: at(9), reason: None });
         referral.referral_received_date = at(10).unwrap_or(day(TODAY));
         let mut told = Vec::new();
         referral.check(at(11).unwrap_or(day(BORN)), day(TODAY), |field, code| told.push((field, code)));

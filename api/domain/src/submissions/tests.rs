@@ -10,10 +10,10 @@ fn submission() -> Submission {
         format: "csv".to_owned(),
         organisation: "RY4".parse().unwrap(),
         list: DEFAULT_LIST.to_owned(),
-        mode: Mode::Snapshot,
+        mode: SubmissionMode::Snapshot,
         as_of: "2026-06-01".parse().unwrap(),
         status: SubmissionStatus::Processing,
-        counts: Counts::default(),
+        counts: SubmissionCounts::default(),
         received_at: "2026-06-01T12:00:00Z".parse().unwrap(),
         issue_counts: Vec::new(),
     }
@@ -24,7 +24,7 @@ enum Step {
     Accept(u64),
     Validate,
     Refuse,
-    Fail(Failure),
+    Fail(SubmissionFailure),
     Cancel,
 }
 
@@ -45,8 +45,8 @@ impl Step {
             Self::Accept(0) => SubmissionStatus::Accepted,
             Self::Accept(_) => SubmissionStatus::AcceptedWithIssues,
             Self::Validate => SubmissionStatus::Validated,
-            Self::Refuse | Self::Fail(Failure::Refused(_)) => SubmissionStatus::Refused,
-            Self::Fail(Failure::Failed(_)) => SubmissionStatus::Failed,
+            Self::Refuse | Self::Fail(SubmissionFailure::Refused(_)) => SubmissionStatus::Refused,
+            Self::Fail(SubmissionFailure::Failed(_)) => SubmissionStatus::Failed,
             Self::Cancel => SubmissionStatus::Cancelled,
         }
     }
@@ -57,8 +57,8 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
         (0_u64..3).prop_map(Step::Accept),
         Just(Step::Validate),
         Just(Step::Refuse),
-        Just(Step::Fail(Failure::Refused("{}".to_owned()))),
-        Just(Step::Fail(Failure::Failed("{}".to_owned()))),
+        Just(Step::Fail(SubmissionFailure::Refused("{}".to_owned()))),
+        Just(Step::Fail(SubmissionFailure::Failed("{}".to_owned()))),
         Just(Step::Cancel),
     ];
     proptest::collection::vec(step, 1..8)
@@ -77,12 +77,12 @@ proptest! {
     }
 }
 
-fn rejecting(rejected: u64, received: u64) -> Counts {
-    Counts { rejected, received, ..Counts::default() }
+fn rejecting(rejected: u64, received: u64) -> SubmissionCounts {
+    SubmissionCounts { rejected, received, ..SubmissionCounts::default() }
 }
 
-fn dropping(not_flowed: u64) -> Counts {
-    Counts { not_flowed, ..Counts::default() }
+fn dropping(not_flowed: u64) -> SubmissionCounts {
+    SubmissionCounts { not_flowed, ..SubmissionCounts::default() }
 }
 
 #[test]
@@ -126,17 +126,17 @@ fn a_list_shrinks_too_much_by_more_than_the_share_and_not_by_just_it() {
 fn a_body_is_whole_if_no_row_is_left_out() {
     assert!(!rejecting(0, 3).leaves_any_out());
     assert!(rejecting(1, 3).leaves_any_out());
-    assert!(Counts { out_of_scope: 1, ..Counts::default() }.leaves_any_out());
+    assert!(SubmissionCounts { out_of_scope: 1, ..SubmissionCounts::default() }.leaves_any_out());
 }
 
 #[test]
 fn an_empty_snapshot_has_to_be_said_and_a_nil_return_has_no_rows() {
-    assert_eq!(check_nil_return(Mode::Snapshot, 0, false), Err(NilReturnFault::Unsaid));
-    assert_eq!(check_nil_return(Mode::Snapshot, 0, true), Ok(()));
-    assert_eq!(check_nil_return(Mode::Snapshot, 1, true), Err(NilReturnFault::HasRows));
-    assert_eq!(check_nil_return(Mode::Delta, 1, true), Err(NilReturnFault::HasRows));
-    assert_eq!(check_nil_return(Mode::Delta, 0, false), Ok(()));
-    assert_eq!(check_nil_return(Mode::Snapshot, 1, false), Ok(()));
+    assert_eq!(SubmissionMode::Snapshot.check_nil_return(0, false), Err(NilReturnFault::Unsaid));
+    assert_eq!(SubmissionMode::Snapshot.check_nil_return(0, true), Ok(()));
+    assert_eq!(SubmissionMode::Snapshot.check_nil_return(1, true), Err(NilReturnFault::HasRows));
+    assert_eq!(SubmissionMode::Delta.check_nil_return(1, true), Err(NilReturnFault::HasRows));
+    assert_eq!(SubmissionMode::Delta.check_nil_return(0, false), Ok(()));
+    assert_eq!(SubmissionMode::Snapshot.check_nil_return(1, false), Ok(()));
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! The key that a body is sent under: it is claimed before anything else, and given back where nothing came of it.
 
-use domain::submissions::Submission;
+use domain::Submission;
 use store::Claim;
 
 use super::orders::Outcome;

@@ -25,7 +25,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use domain::recognition::Rules;
+use domain::RecognitionRules;
 use futures_util::Stream;
 use store::{Journal, Store};
 use tokio::runtime::Handle;
@@ -69,7 +69,7 @@ pub struct BodyLimits {
 #[derive(Debug, Clone)]
 pub struct Intake {
     store: Store,
-    rules: Arc<Rules>,
+    rules: Arc<RecognitionRules>,
     journal: Journal,
     clock: Clock,
     /// What was begun goes on here, though who asked for it is gone.
@@ -95,7 +95,7 @@ enum Way {
 
 impl Intake {
     /// Works on the runtime that it is made on.
-    pub fn new(store: Store, clock: Clock, rules: Rules, journal: Journal, settings: Submissions, limits: BodyLimits) -> Self {
+    pub fn new(store: Store, clock: Clock, rules: RecognitionRules, journal: Journal, settings: Submissions, limits: BodyLimits) -> Self {
         let places = |count: usize| Arc::new(Semaphore::new(count));
         Self {
             store,

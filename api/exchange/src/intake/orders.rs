@@ -2,10 +2,7 @@
 
 use adapters::Format;
 use chrono::NaiveDate;
-use domain::calls::Context;
-use domain::identifiers::SubmissionId;
-use domain::organisations::OrganisationCode;
-use domain::submissions::{Counts, Mode, Submission, SubmissionStatus};
+use domain::{CallContext, OrganisationCode, Submission, SubmissionCounts, SubmissionId, SubmissionMode, SubmissionStatus};
 use store::ListedIssue;
 
 use super::digests::Digests;
@@ -16,12 +13,12 @@ use super::encodings::Coding;
 pub struct Order {
     pub id: SubmissionId,
     /// Whose call it is. It came in at its `now`.
-    pub cx: Context,
+    pub cx: CallContext,
     pub format: Format,
     /// Whose records they are.
     pub organisation: OrganisationCode,
     pub list: String,
-    pub mode: Mode,
+    pub mode: SubmissionMode,
     pub as_of: NaiveDate,
     /// Look only: keep nothing.
     pub validate: bool,
@@ -52,7 +49,7 @@ impl Order {
             mode: self.mode,
             as_of: self.as_of,
             status: SubmissionStatus::Processing,
-            counts: Counts::default(),
+            counts: SubmissionCounts::default(),
             received_at: self.cx.now,
             issue_counts: Vec::new(),
         }

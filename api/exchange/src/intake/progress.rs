@@ -3,7 +3,7 @@
 use std::io;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
-use domain::submissions::Work;
+use domain::SubmissionWork;
 
 /// How far the reading of a body is. The reader writes it, and whoever watches it may stop the reader.
 #[derive(Debug, Default)]
@@ -32,8 +32,8 @@ impl Progress {
     }
 
     /// The same in figures, of a body of so many bytes.
-    pub(super) fn work(&self, bytes_total: u64) -> Work {
+    pub(super) fn work(&self, bytes_total: u64) -> SubmissionWork {
         let (bytes_read, records_read) = (self.bytes.load(Ordering::Relaxed), self.records.load(Ordering::Relaxed));
-        Work { bytes_total, bytes_read: bytes_read.min(bytes_total), records_read, trouble: None }
+        SubmissionWork { bytes_total, bytes_read: bytes_read.min(bytes_total), records_read, trouble: None }
     }
 }

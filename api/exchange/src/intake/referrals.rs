@@ -3,7 +3,7 @@
 use adapters::{Context, Format};
 use bytes::Bytes;
 use chrono::NaiveDate;
-use domain::organisations::OrganisationCode;
+use domain::OrganisationCode;
 
 use super::Intake;
 use super::sinks::Names;

@@ -2,7 +2,7 @@
 
 use adapters::Unreadable;
 use chrono::NaiveDate;
-use domain::submissions::{self, Counts, Mode, NilReturnFault, Submission};
+use domain::{NilReturnFault, Submission, SubmissionCounts, SubmissionMode};
 use store::ListedIssue;
 
 use crate::troubles::{Fault, Kind, Trouble};
@@ -33,8 +33,8 @@ pub fn refuse_unreadable(unreadable: &Unreadable) -> Trouble {
     Trouble::new(Kind::UnreadableBody).detail(unreadable.message()).with_faults(faults)
 }
 
-pub(super) fn check_nil_return(mode: Mode, received: u64, said: bool) -> Result<(), Trouble> {
-    submissions::check_nil_return(mode, received, said).map_err(|fault| match fault {
+pub(super) fn check_nil_return(mode: SubmissionMode, received: u64, said: bool) -> Result<(), Trouble> {
+    mode.check_nil_return(received, said).map_err(|fault| match fault {
         NilReturnFault::Unsaid => Trouble::new(Kind::NilReturnUnsaid).detail("If nobody is on this list, send it with nil_return=true."),
         NilReturnFault::HasRows => {
             Trouble::new(Kind::InvalidValue).fault(Fault::new("invalid-value", "a nil return has no rows").field("nil_return"))
@@ -51,7 +51,7 @@ pub(super) fn an_entry_left_out(issues: Vec<ListedIssue>) -> Trouble {
 
 /// More rows than the share were rejected. `is_kept` is whether its report can be asked for.
 pub(super) fn too_many_rejected(submission: &Submission, percent: u8, is_kept: bool, issues: Vec<ListedIssue>) -> Trouble {
-    let Counts { rejected, received, .. } = submission.counts;
+    let SubmissionCounts { rejected, received, .. } = submission.counts;
     let kept = if is_kept { format!(" but the report: submission {}", submission.id) } else { String::new() };
     Trouble::new(Kind::RefusedSubmission)
         .detail(format!("{rejected} of {received} rows were rejected, more than {percent} %. Nothing of it was kept{kept}."))

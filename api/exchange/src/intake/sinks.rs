@@ -4,9 +4,7 @@ use std::sync::Arc;
 
 use adapters::{PublishedRow, Row, Sink, Stop};
 use chrono::NaiveDate;
-use domain::comparators::PublishedCount;
-use domain::issues::Issue;
-use domain::submissions::Counts;
+use domain::{Issue, PublishedCount, SubmissionCounts};
 use store::{Staging, StoreError};
 
 use super::progress::Progress;
@@ -15,7 +13,7 @@ use super::progress::Progress;
 pub(super) struct Collected {
     pub(super) staging: Staging,
     /// Received, rejected and out of scope; the rest is counted when it is published.
-    pub(super) counts: Counts,
+    pub(super) counts: SubmissionCounts,
     pub(super) issues: u64,
     /// Of a published return.
     pub(super) published: Vec<PublishedCount>,
@@ -31,7 +29,7 @@ pub(super) struct Collector {
 
 impl Collector {
     pub(super) fn new(staging: Staging, today: NaiveDate, progress: Arc<Progress>) -> Self {
-        let collected = Collected { staging, counts: Counts::default(), issues: 0, published: Vec::new() };
+        let collected = Collected { staging, counts: SubmissionCounts::default(), issues: 0, published: Vec::new() };
         Self { collected, today, progress, failure: None }
     }
 

@@ -4,9 +4,7 @@
 use std::sync::Arc;
 
 use adapters::{Context, Format, Unreadable};
-use domain::comparators::PublishedCount;
-use domain::issues::IssueCode;
-use domain::submissions::{Dataset, Submission, SubmissionStatus};
+use domain::{Dataset, IssueCode, PublishedCount, Submission, SubmissionStatus};
 use store::{Fingerprint, Finished, Publication, Published, Staging};
 use tokio::sync::OwnedSemaphorePermit;
 

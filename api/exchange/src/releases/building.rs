@@ -5,19 +5,11 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Days, NaiveDate, Utc};
 use disclosure::{Coverage, ExpectedList, PlanFact, ReleaseInput, ReleaseSecret, WaitFact};
-use domain::audit::Attribution;
-use domain::calls::{Context, Instants};
-use domain::dates::days_between;
-use domain::districts::district_name;
-use domain::identifiers::{ChildId, ReleaseId};
-use domain::journeys::{WeeksBand, waits};
-use domain::keys::Ring;
 use domain::operations::Operation;
-use domain::organisations::{Organisation, OrganisationCode};
-use domain::partnerships::Partnership;
-use domain::pathways::{Pathway, PathwaySet};
-use domain::policy::Refusal;
-use domain::submissions::{DEFAULT_LIST, Dataset};
+use domain::{
+    Attribution, CallContext, ChildId, DEFAULT_LIST, Dataset, Instants, Organisation, OrganisationCode, Partnership, Pathway, PathwaySet,
+    Refusal, ReleaseId, Ring, WeeksBand, days_between, district_name, waits,
+};
 use store::{Counted, ReleaseDraft, Store, StoreError, TableDraft, Tx};
 
 /// A list that was last true of a day longer ago than this counts as not submitted: lists are
@@ -47,7 +39,7 @@ pub async fn build_release(store: &Store, secrets: Ring<Arc<ReleaseSecret>>, bui
         request_id: id.0,
         resource: Some(id.0),
     };
-    let cx = Context { partnership, by, now, instants: Instants::new(move || now) };
+    let cx = CallContext { partnership, by, now, instants: Instants::new(move || now) };
     let counting = cx.clone();
     let draft = store
         .read(move |tx| {
@@ -64,11 +56,11 @@ pub async fn build_release(store: &Store, secrets: Ring<Arc<ReleaseSecret>>, bui
 }
 
 /// The organisations whose records count, today.
-fn providers(cx: &Context) -> Vec<&Organisation> {
+fn providers(cx: &CallContext) -> Vec<&Organisation> {
     cx.partnership.counted_providers(cx.today())
 }
 
-fn tables(tx: &mut Tx<'_>, secret: &ReleaseSecret, cx: &Context, as_of: NaiveDate) -> Result<Vec<TableDraft>, StoreError> {
+fn tables(tx: &mut Tx<'_>, secret: &ReleaseSecret, cx: &CallContext, as_of: NaiveDate) -> Result<Vec<TableDraft>, StoreError> {
     let partnership = &cx.partnership;
     let host = partnership.host();
     let lists = Lists::of(&providers(cx), &tx.lists(Dataset::WaitingList)?, as_of);
@@ -114,7 +106,7 @@ fn tables(tx: &mut Tx<'_>, secret: &ReleaseSecret, cx: &Context, as_of: NaiveDat
 /// The longest journey of each child and pathway, of records that may count, from lists that came; and the
 /// children of whom something was withheld. A referral that did not flow, or whose list did not come, counts no
 /// more, but still links a journey.
-fn wait_facts(tx: &mut Tx<'_>, cx: &Context, as_of: NaiveDate, lists: &Lists) -> Result<(Vec<WaitFact>, Vec<ChildId>), StoreError> {
+fn wait_facts(tx: &mut Tx<'_>, cx: &CallContext, as_of: NaiveDate, lists: &Lists) -> Result<(Vec<WaitFact>, Vec<ChildId>), StoreError> {
     let (mut facts, mut withheld) = (Vec::new(), Vec::new());
     let came = |counted: &Counted<'_>| lists.fresh.contains(&(counted.holder, counted.list.to_owned()));
     let refused = |counted: &Counted<'_>, refusal: &Refusal| {
@@ -142,7 +134,7 @@ fn wait_facts(tx: &mut Tx<'_>, cx: &Context, as_of: NaiveDate, lists: &Lists) ->
 
 /// The plans that the host issued in the twelve months to the as-at day, of cases that may count; and the
 /// children whose cases were withheld.
-fn plan_facts(tx: &mut Tx<'_>, cx: &Context, as_of: NaiveDate) -> Result<(Vec<PlanFact>, Vec<ChildId>), StoreError> {
+fn plan_facts(tx: &mut Tx<'_>, cx: &CallContext, as_of: NaiveDate) -> Result<(Vec<PlanFact>, Vec<ChildId>), StoreError> {
     let since = as_of.checked_sub_days(Days::new(YEAR_DAYS)).unwrap_or(NaiveDate::MIN);
     let (mut plans, mut withheld) = (Vec::new(), Vec::new());
     let refused = |counted: &Counted<'_>, refusal: &Refusal| {

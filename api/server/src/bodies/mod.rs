@@ -109,7 +109,7 @@ mod tests {
     #[derive(Debug, Deserialize)]
     #[serde(deny_unknown_fields)]
     struct Search {
-        nhs_number: domain::nhs_numbers::NhsNumber,
+        nhs_number: domain::NhsNumber,
         date_of_birth: chrono::NaiveDate,
     }
 

@@ -3,8 +3,7 @@
 use std::sync::Arc;
 
 use chrono::NaiveDate;
-use domain::agreements::Agreement;
-use domain::partnerships::Partnership;
+use domain::{Agreement, Partnership};
 
 use super::runner::Failure;
 use crate::state::State;

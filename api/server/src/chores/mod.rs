@@ -10,9 +10,9 @@ mod works;
 use std::sync::Arc;
 use std::time::Duration;
 
+use domain::Partnership;
 use domain::operations::Operation;
-use domain::partnerships::Partnership;
-use exchange::{Context, Trouble};
+use exchange::{CallContext, Trouble};
 use futures_util::FutureExt;
 use rustls::sign::CertifiedKey;
 use trust::{Authority, KeysError, PartnershipError, TlsError, Watch};
@@ -82,7 +82,7 @@ async fn journal_tombstones(state: &State) -> Result<(), Trouble> {
 
 /// Removes what is past its retention.
 async fn retain(state: &State) -> Result<(), Trouble> {
-    let cx = Context::of_gateway(state.partnership(), Operation::RunRetention, state.ids.next(), state.clock.now());
+    let cx = CallContext::of_gateway(state.partnership(), Operation::RunRetention, state.ids.next(), state.clock.now());
     let report = exchange::run_retention(&state.store, cx, &state.configuration.retention, false).await?;
     if !report.lines.is_empty() {
         tracing::info!("{report}");

@@ -10,8 +10,7 @@ mod tests;
 
 use std::path::{Path, PathBuf};
 
-use domain::recognition::{Rules, RulesError};
-use domain::retention::Periods;
+use domain::{RecognitionRules, RecognitionRulesError, RetentionPeriods};
 use exchange::Submissions;
 use serde::Deserialize;
 use trust::{AuthorityFiles, FileError, Keys, line_of, read_file};
@@ -41,7 +40,7 @@ pub struct Configuration {
     pub submissions: Submissions,
     /// Days that what is over is kept, by class, where they differ from the usual.
     #[serde(default)]
-    pub retention: Periods,
+    pub retention: RetentionPeriods,
     #[serde(default)]
     pub telemetry: Telemetry,
     #[serde(default)]
@@ -56,7 +55,7 @@ pub enum ConfigurationError {
     #[error("{}:{line}: {message}", path.display())]
     Invalid { path: PathBuf, line: usize, message: String },
     #[error("{}: {error}", path.display())]
-    Recognition { path: PathBuf, error: RulesError },
+    Recognition { path: PathBuf, error: RecognitionRulesError },
     #[error("{0}")]
     Unsafe(&'static str),
 }
@@ -104,11 +103,11 @@ impl Configuration {
     }
 
     /// The rules of recognition. It blocks.
-    pub(crate) fn rules(&self) -> Result<Rules, ConfigurationError> {
-        let Some(path) = &self.submissions.recognition else { return Ok(Rules::built_in().clone()) };
+    pub(crate) fn rules(&self) -> Result<RecognitionRules, ConfigurationError> {
+        let Some(path) = &self.submissions.recognition else { return Ok(RecognitionRules::built_in().clone()) };
         let refused = |error| ConfigurationError::Recognition { path: path.clone(), error };
-        let text = String::from_utf8(read_file(path)?).map_err(|_| refused(RulesError::Shape("not UTF-8".into())))?;
-        Rules::parse(&text).map_err(refused)
+        let text = String::from_utf8(read_file(path)?).map_err(|_| refused(RecognitionRulesError::Shape("not UTF-8".into())))?;
+        RecognitionRules::parse(&text).map_err(refused)
     }
 
     /// The names of the authorities.

@@ -1,5 +1,5 @@
 use super::*;
-use domain::keys::KeyPurpose;
+use domain::KeyPurpose;
 use trust::KeySource;
 
 const SMALLEST: &str = r#"
@@ -94,10 +94,10 @@ fn what_would_hurt_the_log_is_refused_by_name() {
 
 #[test]
 fn retention_is_in_days_by_class_and_within_reason() {
-    use domain::retention::Kept;
+    use domain::RetentionClass;
     let with = |lines: &str| read(&format!("{SMALLEST}\n[retention]\n{lines}"));
     let periods = with("health-advice = 30").unwrap().retention;
-    assert_eq!((periods.days(Kept::HealthAdvice), periods.days(Kept::WaitingListStatus)), (30, 90));
+    assert_eq!((periods.days(RetentionClass::HealthAdvice), periods.days(RetentionClass::WaitingListStatus)), (30, 90));
     assert!(matches!(with("health-advice = 0"), Err(ConfigurationError::Unsafe(_))));
     assert!(matches!(with("submission-reports = 7"), Err(ConfigurationError::Unsafe(_))));
     for wrong in ["everything = 1", "health-advice = \"long\"", "health-advice = -1"] {

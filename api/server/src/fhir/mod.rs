@@ -13,7 +13,7 @@ use actix_web::http::{Method, StatusCode, Uri};
 use actix_web::{FromRequest, HttpRequest, HttpResponse};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use domain::organisations::OrganisationCode;
+use domain::OrganisationCode;
 use exchange::fhir::Node;
 use trust::ChildIds;
 

@@ -1,10 +1,10 @@
 //! Advice: acknowledged and given by the health body, pulled by the council.
 
 use actix_web::{get, post, put, web};
-use domain::advice::Advice;
-use domain::dates::london_day;
-use domain::identifiers::AdviceRequestId;
-use domain::operations::{AcknowledgeAdviceRequest, GetAdvice, SubmitAdvice};
+use domain::operations::AcknowledgeAdviceRequest;
+use domain::operations::GetAdvice;
+use domain::operations::SubmitAdvice;
+use domain::{Advice, AdviceRequestId, london_day};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 

@@ -2,13 +2,13 @@
 
 use actix_web::{HttpResponse, get, post, web};
 use chrono::{DateTime, NaiveDate, Utc};
-use domain::advice::{self, AdviceKind, AdviceRequest, AdviceRequestDraft, AdviceStatus};
-use domain::children::ChildReference;
-use domain::clocks::ClockState;
-use domain::dates::{is_plausible, london_day};
-use domain::identifiers::AdviceRequestId;
-use domain::operations::{CreateAdviceRequest, GetAdviceRequest, ListAdviceRequests};
-use domain::organisations::OrganisationCode;
+use domain::operations::CreateAdviceRequest;
+use domain::operations::GetAdviceRequest;
+use domain::operations::ListAdviceRequests;
+use domain::{
+    AdviceKind, AdviceRequest, AdviceRequestDraft, AdviceRequestId, AdviceStatus, ChildReference, ClockState, OrganisationCode,
+    advice_clock, is_plausible_day, london_day,
+};
 use exchange::{AdviceRequestFilter, DisclosedAdviceRequest};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -77,7 +77,7 @@ pub struct AdviceRequestDetailView {
 
 impl AdviceRequestView {
     pub(super) fn of(request: AdviceRequest, today: NaiveDate) -> Self {
-        let clock = advice::clock(request.received_on, request.submitted_at.map(london_day), today);
+        let clock = advice_clock(request.received_on, request.submitted_at.map(london_day), today);
         Self {
             id: request.id,
             status: request.status,
@@ -158,7 +158,7 @@ fn check(body: &AdviceRequestBody, today: NaiveDate) -> Result<(), Problem> {
     fault(blank(&body.role), "role", "invalid-value", "1 to 500 characters");
     fault(body.receipt_evidence.as_deref().is_some_and(blank), "receipt_evidence", "invalid-value", "1 to 500 characters");
     fault(body.received_on.is_some_and(|day| day > today), "received_on", "received-on-in-future", "not later than today");
-    fault(body.received_on.is_some_and(|day| !is_plausible(day)), "received_on", "invalid-value", "a day of this century or the last");
+    fault(body.received_on.is_some_and(|day| !is_plausible_day(day)), "received_on", "invalid-value", "a day of this century or the last");
     fault(
         body.received_on.is_some_and(|day| day < today) && body.receipt_evidence.is_none(),
         "receipt_evidence",

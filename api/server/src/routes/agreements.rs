@@ -2,12 +2,11 @@
 
 use actix_web::{get, web};
 use chrono::NaiveDate;
-use domain::agreements::{Agreement, AgreementStanding, Confidentiality, ConsentRule, DataClass, LegalBasis, OptOut, Population, Purpose};
-use domain::minimums;
 use domain::operations::ListAgreements;
-use domain::organisations::OrganisationCode;
-use domain::partnerships::Partnership;
-use domain::pathways::PathwaySet;
+use domain::{
+    Agreement, AgreementStanding, Confidentiality, ConsentRule, DataClass, LegalBasis, OptOutRule, OrganisationCode, Partnership,
+    PathwaySet, Population, Purpose, minimum_columns, minimum_fields,
+};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -51,7 +50,7 @@ pub struct BasisView {
     pub confidentiality: Confidentiality,
     pub statute: Option<String>,
     pub legal_bases: Vec<LegalBasisView>,
-    pub opt_out: OptOut,
+    pub opt_out: OptOutRule,
     pub opt_out_reason: Option<String>,
 }
 
@@ -114,7 +113,7 @@ impl AgreementView {
         let parties = |codes: &[OrganisationCode]| {
             codes.iter().map(|code| PartyView { code: *code, name: partnership.name_of(*code) }).collect::<Vec<_>>()
         };
-        let fields = |data| [minimums::columns(data), minimums::fields(data)].concat();
+        let fields = |data| [minimum_columns(data), minimum_fields(data)].concat();
         Self {
             id: agreement.id.clone(),
             standing: agreement.standing(today, partnership.warn_days()),

@@ -3,8 +3,9 @@
 use actix_web::{HttpResponse, get, web};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use domain::audit::{Hash, TreeHead};
-use domain::operations::{GetCheckpoint, GetProof};
+use domain::operations::GetCheckpoint;
+use domain::operations::GetProof;
+use domain::{LogHash, TreeHead};
 use exchange::{Consistency, Inclusion};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -113,7 +114,7 @@ impl ProofView {
     }
 }
 
-fn encode(hashes: &[Hash]) -> Vec<String> {
+fn encode(hashes: &[LogHash]) -> Vec<String> {
     hashes.iter().map(|hash| STANDARD.encode(hash)).collect()
 }
 

@@ -1,8 +1,7 @@
 //! `GET /.well-known/oauth-authorization-server` (RFC 8414).
 
 use actix_web::{get, web};
-use domain::scopes::Scope;
-use domain::signatures::SignatureAlgorithm;
+use domain::{Scope, SignatureAlgorithm};
 use serde::Serialize;
 use utoipa::ToSchema;
 

@@ -2,13 +2,12 @@
 
 use actix_web::{get, post, web};
 use chrono::NaiveDate;
-use domain::children::ChildReference;
-use domain::journeys::{Journey, KnownBy, LinkedBy, RttClock, Wait, Waited, waits};
-use domain::nhs_numbers::NhsNumber;
-use domain::operations::{GetWaits, SearchChild};
-use domain::organisations::OrganisationCode;
-use domain::pathways::Pathway;
-use domain::referrals::{Flow, Stage, Status};
+use domain::operations::GetWaits;
+use domain::operations::SearchChild;
+use domain::{
+    ChildReference, Journey, KnownBy, LinkedBy, NhsNumber, OrganisationCode, Pathway, ReferralFlow, ReferralStage, ReferralStatus,
+    RttClock, Wait, Waited, waits,
+};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -83,11 +82,11 @@ impl From<Journey> for JourneyWaitView {
 #[derive(Debug, Serialize, ToSchema)]
 pub struct WaitView {
     pub pathway: Pathway,
-    pub stage: Option<Stage>,
+    pub stage: Option<ReferralStage>,
     pub provider: OrganisationCode,
-    pub status: Status,
+    pub status: ReferralStatus,
     /// Whether it was in the provider's last list. One that did not flow is shown, and counts as open no more.
-    pub flow: Flow,
+    pub flow: ReferralFlow,
     pub stage_wait: WaitedView,
     pub journey_wait: JourneyWaitView,
     /// Whether the family chose the provider under Right to Choose, where the provider says.

@@ -1,9 +1,9 @@
 //! Recorded decisions that wait for a person: `GET /v1/consents/reviews`, `POST /v1/consents/{id}/review`.
 
 use actix_web::{get, post, web};
-use domain::consents::{Because, ReviewOutcome};
-use domain::identifiers::ConsentId;
-use domain::operations::{ListReviews, ReviewObjection};
+use domain::operations::ListReviews;
+use domain::operations::ReviewObjection;
+use domain::{ConsentId, ReviewCause, ReviewOutcome};
 use exchange::WaitingConsent;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -19,7 +19,7 @@ use crate::state::State;
 /// A decision that waits for a person.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct ReviewView {
-    pub because: Because,
+    pub because: ReviewCause,
     /// The caller's own id for the child; none where its NHS number is not known.
     pub child_id: Option<String>,
     pub consent: ConsentView,

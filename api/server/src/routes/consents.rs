@@ -2,13 +2,13 @@
 
 use actix_web::{HttpResponse, get, post, web};
 use chrono::{DateTime, NaiveDate, Utc};
-use domain::agreements::{DataClass, Purpose};
-use domain::consents::{ConsentDecision, ConsentDraft, DecidedBy, ReviewOutcome, Standing};
-use domain::dates::is_plausible;
-use domain::identifiers::ConsentId;
-use domain::operations::{GetConsent, ListConsents, RecordConsent};
-use domain::organisations::OrganisationCode;
-use domain::pathways::PathwaySet;
+use domain::operations::GetConsent;
+use domain::operations::ListConsents;
+use domain::operations::RecordConsent;
+use domain::{
+    ConsentDecision, ConsentDraft, ConsentId, ConsentStanding, DataClass, DecidedBy, OrganisationCode, PathwaySet, Purpose, ReviewOutcome,
+    is_plausible_day,
+};
 use exchange::{NewConsent, RecordedConsent};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -56,7 +56,7 @@ pub struct ConsentView {
     pub decided_by: DecidedBy,
     pub valid_from: NaiveDate,
     pub valid_to: Option<NaiveDate>,
-    pub standing: Standing,
+    pub standing: ConsentStanding,
     pub recorded_by: OrganisationCode,
     pub recorded_at: DateTime<Utc>,
     pub withdrawn_at: Option<DateTime<Utc>>,
@@ -155,8 +155,8 @@ fn check(body: &ConsentBody, today: NaiveDate) -> Result<(), Problem> {
     fault(classes.is_empty() || classes.len() != body.data.len(), "data", "name each class of data once, and at least one");
     fault(body.pathways.is_empty(), "pathways", "name at least one pathway");
     fault(body.evidence.trim().is_empty() || body.evidence.len() > LONGEST, "evidence", "1 to 2,000 characters");
-    fault(!is_plausible(body.valid_from), "valid_from", "a day of this century or the last");
-    fault(body.valid_to.is_some_and(|last| !is_plausible(last)), "valid_to", "a day of this century or the last");
+    fault(!is_plausible_day(body.valid_from), "valid_from", "a day of this century or the last");
+    fault(body.valid_to.is_some_and(|last| !is_plausible_day(last)), "valid_to", "a day of this century or the last");
     fault(body.valid_to.is_some_and(|last| last < body.valid_from), "valid_to", "a decision cannot end before it starts");
     let born = body.child.date_of_birth;
     fault(!body.decided_by.can_decide(born, today), "decided_by", "nobody decides in this capacity at this age");

@@ -2,8 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use domain::operations::{self, Access};
-use domain::scopes::Scope;
+use domain::Scope;
+use domain::operations;
+use domain::operations::Access;
 use utoipa::openapi::path::{Operation, Parameter, ParameterBuilder, ParameterIn};
 use utoipa::openapi::schema::{ArrayItems, Object, SchemaType, Type};
 use utoipa::openapi::security::{ClientCredentials, Flow, OAuth2, Scopes, SecurityRequirement, SecurityScheme};

@@ -3,10 +3,9 @@
 
 use actix_web::{HttpResponse, post, web};
 use chrono::{DateTime, Utc};
-use domain::disputes::{Dispute, DisputeDraft};
-use domain::identifiers::DisputeId;
-use domain::operations::{OpenDispute, SettleDispute};
-use domain::organisations::OrganisationCode;
+use domain::operations::OpenDispute;
+use domain::operations::SettleDispute;
+use domain::{Dispute, DisputeDraft, DisputeId, OrganisationCode};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 

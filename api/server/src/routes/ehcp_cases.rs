@@ -2,12 +2,9 @@
 
 use actix_web::{get, web};
 use chrono::NaiveDate;
-use domain::clocks::{Clock, ClockState, Duty};
-use domain::ehc_plans::Outcome;
-use domain::identifiers::CaseId;
-use domain::operations::{GetCase, ListCases};
-use domain::referrals::Flow;
-use domain::upns::Upn;
+use domain::operations::GetCase;
+use domain::operations::ListCases;
+use domain::{CaseId, ClockState, Duty, ReferralFlow, RequestOutcome, StatutoryClock, Upn};
 use exchange::HeldCase;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -37,13 +34,13 @@ pub struct ClockView {
 pub struct CaseView {
     pub id: CaseId,
     pub received_on: NaiveDate,
-    pub request_outcome: Option<Outcome>,
-    pub assessment_outcome: Option<Outcome>,
+    pub request_outcome: Option<RequestOutcome>,
+    pub assessment_outcome: Option<RequestOutcome>,
     pub plan_start_on: Option<NaiveDate>,
     pub plan_cease_on: Option<NaiveDate>,
     /// Whether the council records exceptions to the twenty weeks.
     pub exceptions_apply: bool,
-    pub flow: Flow,
+    pub flow: ReferralFlow,
     pub clocks: Vec<ClockView>,
 }
 
@@ -55,8 +52,8 @@ pub struct CaseDetailView {
     pub upn: Option<Upn>,
 }
 
-impl From<Clock> for ClockView {
-    fn from(clock: Clock) -> Self {
+impl From<StatutoryClock> for ClockView {
+    fn from(clock: StatutoryClock) -> Self {
         Self {
             duty: clock.duty,
             regulation: clock.duty.limit().regulation,

@@ -2,12 +2,8 @@
 //! family let it be seen.
 
 use actix_web::{get, web};
-use domain::journeys::Waited;
 use domain::operations::ListEntries;
-use domain::organisations::OrganisationCode;
-use domain::pathways::{Pathway, PathwaySet};
-use domain::recognition::Recognised;
-use domain::referrals::{Flow, Stage, Status};
+use domain::{OrganisationCode, Pathway, PathwaySet, Recognised, ReferralFlow, ReferralStage, ReferralStatus, Waited};
 use exchange::{EntryChoice, ListedReferral};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -28,9 +24,9 @@ pub struct EntryView {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub referral_id: Option<String>,
     pub pathways: PathwaySet,
-    pub status: Status,
-    pub stage: Option<Stage>,
-    pub flow: Flow,
+    pub status: ReferralStatus,
+    pub stage: Option<ReferralStage>,
+    pub flow: ReferralFlow,
     /// Whether its accuracy is disputed: said to the provider alone, and shown to nobody else meanwhile.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub disputed: bool,

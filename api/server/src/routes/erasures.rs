@@ -3,11 +3,9 @@
 
 use actix_web::{HttpResponse, post, web};
 use chrono::{DateTime, Utc};
-use domain::agreements::DataClass;
-use domain::erasures::{Erased, Erasure, ErasureDraft};
-use domain::identifiers::ErasureId;
-use domain::operations::{Erase, LiftErasure};
-use domain::organisations::OrganisationCode;
+use domain::operations::Erase;
+use domain::operations::LiftErasure;
+use domain::{DataClass, Erased, Erasure, ErasureDraft, ErasureId, OrganisationCode};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 

@@ -4,10 +4,10 @@ use actix_web::http::header::CONTENT_DISPOSITION;
 use actix_web::{HttpResponse, get, web};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use domain::codelists::CodeList;
-use domain::operations::{GetFormat, GetSample, ListFormats};
-use domain::referrals::closed_list_of;
-use domain::submissions::Dataset;
+use domain::operations::GetFormat;
+use domain::operations::GetSample;
+use domain::operations::ListFormats;
+use domain::{CodeList, Dataset, closed_values};
 use exchange::{FORMATS, Format, Sample};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -172,7 +172,7 @@ impl From<Format> for FormatView {
             name: field.name,
             required: field.required,
             meaning: field.meaning,
-            values: closed_list_of(field.name),
+            values: closed_values(field.name),
             code_list: adapter.code_list(field.name).map(|list| list.name),
         });
         let starters = adapter.starters();

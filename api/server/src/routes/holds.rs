@@ -3,10 +3,9 @@
 
 use actix_web::{HttpResponse, post, web};
 use chrono::{DateTime, NaiveDate, Utc};
-use domain::dates::is_plausible;
-use domain::holds::{LegalHold, LegalHoldDraft};
-use domain::identifiers::HoldId;
-use domain::operations::{ReleaseHold, SetHold};
+use domain::operations::ReleaseHold;
+use domain::operations::SetHold;
+use domain::{HoldId, LegalHold, LegalHoldDraft, is_plausible_day};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -66,7 +65,7 @@ pub async fn set_hold(
 ) -> Result<HttpResponse, Problem> {
     let key = key.of(&format!("set_hold {child_id}"), &body.0)?;
     let HoldBody { reason, ends } = body.0;
-    if ends.is_some_and(|last| !is_plausible(last) || last < call.today()) {
+    if ends.is_some_and(|last| !is_plausible_day(last) || last < call.today()) {
         let fault = Fault::new("invalid-value", "today or a later day of this century").field("ends");
         return Err(Problem::new(Kind::InvalidValue).fault(fault));
     }

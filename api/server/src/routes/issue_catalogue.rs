@@ -1,8 +1,8 @@
 //! `GET /v1/issues`: everything that can be wrong with what is sent.
 
 use actix_web::{get, web};
-use domain::issues::{IssueCode, Severity};
 use domain::operations::GetIssueCatalogue;
+use domain::{IssueCode, Severity};
 use serde::Serialize;
 use utoipa::ToSchema;
 

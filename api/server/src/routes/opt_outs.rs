@@ -2,10 +2,9 @@
 
 use actix_web::{get, put, web};
 use chrono::NaiveDate;
-use domain::nhs_numbers::NhsNumber;
-use domain::operations::{ListOptOuts, LoadOptOuts};
-use domain::opt_outs::OptOutList;
-use domain::organisations::OrganisationCode;
+use domain::operations::ListOptOuts;
+use domain::operations::LoadOptOuts;
+use domain::{NhsNumber, OptOutList, OrganisationCode};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 

@@ -2,13 +2,9 @@
 
 use actix_web::{HttpResponse, post, web};
 use chrono::{DateTime, NaiveDate, Utc};
-use domain::agreements::{DataClass, Purpose};
-use domain::dates::days_between;
-use domain::identifiers::OverrideId;
-use domain::operations::{EndOverride, MakeOverride};
-use domain::organisations::OrganisationCode;
-use domain::overrides::{LONGEST_DAYS, Override, OverrideDraft};
-use domain::pathways::PathwaySet;
+use domain::operations::EndOverride;
+use domain::operations::MakeOverride;
+use domain::{DataClass, LONGEST_OVERRIDE_DAYS, OrganisationCode, Override, OverrideDraft, OverrideId, PathwaySet, Purpose, days_between};
 use exchange::NewOverride;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -110,7 +106,7 @@ pub async fn make_override(
 fn check(body: &OverrideBody, today: NaiveDate) -> Result<(), Problem> {
     checked(body.reason.clone(), "reason")?;
     let mut faults = Vec::new();
-    if !(0..=LONGEST_DAYS).contains(&days_between(today, body.ends)) {
+    if !(0..=LONGEST_OVERRIDE_DAYS).contains(&days_between(today, body.ends)) {
         faults.push(Fault::new("invalid-value", "from today to 28 days ahead").field("ends"));
     }
     if body.pathways.is_empty() {

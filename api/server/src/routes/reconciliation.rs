@@ -2,10 +2,8 @@
 
 use actix_web::{get, web};
 use chrono::NaiveDate;
-use domain::comparators::{PublishedCount, ServiceLine, Source, Tally};
 use domain::operations::Reconcile;
-use domain::organisations::OrganisationCode;
-use domain::pathways::PathwaySet;
+use domain::{HeldCount, OrganisationCode, PathwaySet, PublishedCount, PublishedReturn, ServiceLine};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
@@ -28,7 +26,7 @@ pub struct ReconciliationView {
 /// One line of a return.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct ReconciledLineView {
-    pub source: Source,
+    pub source: PublishedReturn,
     pub service_line: ServiceLine,
     /// The pathways whose open referrals are counted: each referral once, from its receipt.
     pub pathways: PathwaySet,
@@ -91,7 +89,7 @@ pub async fn reconcile(
     Ok(web::Json(ReconciliationView { organisation, as_of, items }))
 }
 
-fn line(published: &PublishedCount, held: &Tally) -> ReconciledLineView {
+fn line(published: &PublishedCount, held: &HeldCount) -> ReconciledLineView {
     let line = published.line;
     let bands = published.bands.iter().flatten().zip(&held.bands).zip(line.source().bands());
     ReconciledLineView {

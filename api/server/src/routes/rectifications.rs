@@ -3,11 +3,8 @@
 
 use actix_web::{HttpResponse, post, web};
 use chrono::{DateTime, Utc};
-use domain::children::ChildReference;
-use domain::identifiers::RectificationId;
 use domain::operations::Rectify;
-use domain::organisations::OrganisationCode;
-use domain::rectifications::RectificationDraft;
+use domain::{ChildReference, OrganisationCode, RectificationDraft, RectificationId};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 

@@ -3,8 +3,10 @@
 use actix_web::http::header::{ACCEPT, CACHE_CONTROL, ETAG, IF_NONE_MATCH, VARY};
 use actix_web::{HttpRequest, HttpResponse, get, web};
 use chrono::{DateTime, NaiveDate, Utc};
-use domain::identifiers::ReleaseId;
-use domain::operations::{GetRelease, GetTable, ListReleases};
+use domain::ReleaseId;
+use domain::operations::GetRelease;
+use domain::operations::GetTable;
+use domain::operations::ListReleases;
 use exchange::{PublishedRelease, Tagged};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};

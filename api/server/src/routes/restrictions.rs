@@ -2,12 +2,10 @@
 
 use actix_web::{HttpResponse, get, post, web};
 use chrono::{DateTime, NaiveDate, Utc};
-use domain::dates::is_plausible;
-use domain::identifiers::RestrictionId;
-use domain::operations::{LiftRestriction, ListRestrictions, RestrictChild};
-use domain::organisations::OrganisationCode;
-use domain::partnerships::Partnership;
-use domain::restrictions::{Restriction, RestrictionDraft, RestrictionKind};
+use domain::operations::LiftRestriction;
+use domain::operations::ListRestrictions;
+use domain::operations::RestrictChild;
+use domain::{OrganisationCode, Partnership, Restriction, RestrictionDraft, RestrictionId, RestrictionKind, is_plausible_day};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -110,8 +108,12 @@ fn check(body: &RestrictionBody, partnership: &Partnership, today: NaiveDate) ->
             faults.push(Fault::new("invalid-value", message).field(field));
         }
     };
-    fault(!is_plausible(starts), "starts", "a day of this century or the last");
-    fault(body.ends.is_some_and(|last| last < starts || !is_plausible(last)), "ends", "a day of this century that is not before the first");
+    fault(!is_plausible_day(starts), "starts", "a day of this century or the last");
+    fault(
+        body.ends.is_some_and(|last| last < starts || !is_plausible_day(last)),
+        "ends",
+        "a day of this century that is not before the first",
+    );
     fault(body.against.is_some_and(|against| partnership.organisation(against).is_none()), "against", "an organisation of the partnership");
     if faults.is_empty() { Ok(starts) } else { Err(Problem::new(Kind::InvalidValue).with_faults(faults)) }
 }

@@ -2,11 +2,11 @@
 
 use actix_web::http::header::{ACCEPT, CONTENT_DISPOSITION, LINK, RETRY_AFTER};
 use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder, get, post, web};
-use domain::calls::Context;
-use domain::identifiers::SubmissionId;
-use domain::issues::{IssueCode, IssueState};
-use domain::operations::{CancelSubmission, GetSubmission, ListIssues, ListSubmissions};
-use domain::submissions::SubmissionStatus;
+use domain::operations::CancelSubmission;
+use domain::operations::GetSubmission;
+use domain::operations::ListIssues;
+use domain::operations::ListSubmissions;
+use domain::{CallContext, IssueCode, IssueState, SubmissionId, SubmissionStatus};
 use exchange::{IssueChoice, ListedIssue, Store};
 use exchange::{IssuePlace, Trouble};
 use futures_util::stream;
@@ -156,7 +156,7 @@ pub async fn list_issues(
 #[derive(Debug, Clone)]
 struct Listing {
     store: Store,
-    cx: Context,
+    cx: CallContext,
     id: SubmissionId,
     choice: IssueChoice,
 }

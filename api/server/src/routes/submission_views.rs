@@ -1,11 +1,10 @@
 //! What a sender is told of a submission.
 
 use chrono::NaiveDate;
-use domain::comparators::{PublishedCount, ServiceLine, Source};
-use domain::identifiers::SubmissionId;
-use domain::issues::{IssueState, Severity};
-use domain::organisations::OrganisationCode;
-use domain::submissions::{Counts, Dataset, IssueCount, Mode, Submission, SubmissionStatus};
+use domain::{
+    Dataset, IssueCount, IssueState, OrganisationCode, PublishedCount, PublishedReturn, ServiceLine, Severity, Submission,
+    SubmissionCounts, SubmissionId, SubmissionMode, SubmissionStatus,
+};
 use exchange::ListedIssue;
 use exchange::Report;
 use serde::Serialize;
@@ -23,11 +22,11 @@ pub struct SubmissionView {
     pub organisation: OrganisationCode,
     #[schema(example = "autism")]
     pub list: String,
-    pub mode: Mode,
+    pub mode: SubmissionMode,
     /// The day whose state it tells.
     pub as_of: NaiveDate,
     pub status: SubmissionStatus,
-    pub records: Counts,
+    pub records: SubmissionCounts,
     /// How often each issue was found.
     pub issue_counts: Vec<IssueCountView>,
     /// Where the issues are listed, page by page; nowhere where nothing was kept.
@@ -60,7 +59,7 @@ pub struct ProgressView {
 /// What an organisation last published of a service.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct LastPublishedView {
-    pub source: Source,
+    pub source: PublishedReturn,
     pub service_line: ServiceLine,
     #[schema(example = "2026-09")]
     pub period: String,

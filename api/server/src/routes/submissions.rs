@@ -4,11 +4,10 @@ use actix_web::http::header::{CONTENT_LENGTH, LOCATION, RETRY_AFTER};
 use actix_web::web::Payload;
 use actix_web::{HttpMessage, HttpRequest, HttpResponse, post, web};
 use chrono::NaiveDate;
-use domain::identifiers::SubmissionId;
-use domain::operations::{Named, SubmitEhcp, SubmitWaitingList};
-use domain::organisations::OrganisationCode;
-use domain::partnerships::{Client, Partnership};
-use domain::submissions::{DEFAULT_LIST, Dataset, Mode, Work};
+use domain::operations::Named;
+use domain::operations::SubmitEhcp;
+use domain::operations::SubmitWaitingList;
+use domain::{Client, DEFAULT_LIST, Dataset, OrganisationCode, Partnership, SubmissionId, SubmissionMode, SubmissionWork};
 use exchange::Format;
 use exchange::{Delivery, Order, Outcome, Report};
 use serde::Deserialize;
@@ -35,7 +34,7 @@ pub struct SubmissionQuery {
     /// A registered format; the dataset's usual one where it is left out.
     format: Option<String>,
     /// `delta` where it is left out.
-    mode: Option<Mode>,
+    mode: Option<SubmissionMode>,
     /// The name of the list: up to 50 lower-case letters, digits and hyphens; `default` where it is left out.
     list: Option<String>,
     /// The day whose state the body tells; today where it is left out, never later.
@@ -156,7 +155,7 @@ async fn submit(
         format,
         organisation: submitting_for(call.client(), call.partnership(), query.organisation, today)?,
         list: list_name(query.list)?,
-        mode: query.mode.unwrap_or(Mode::Delta),
+        mode: query.mode.unwrap_or(SubmissionMode::Delta),
         as_of: query.as_of.unwrap_or(today),
         validate: query.validate,
         whole: false,
@@ -165,7 +164,7 @@ async fn submit(
         key: key.0,
         query: request.query_string().to_owned(),
     };
-    if !domain::dates::is_plausible(order.as_of) {
+    if !domain::is_plausible_day(order.as_of) {
         return Err(invalid("as_of", "a day of this century or the last"));
     }
     if order.as_of > today {
@@ -203,7 +202,7 @@ fn answer(outcome: Outcome, last_published: Vec<LastPublishedView>, respond_asyn
             if respond_async {
                 answer.insert_header(("preference-applied", "respond-async"));
             }
-            let begun = Work { bytes_total, bytes_read: 0, records_read: 0, trouble: None };
+            let begun = SubmissionWork { bytes_total, bytes_read: 0, records_read: 0, trouble: None };
             answer.json(SubmissionView::from(Report { submission, work: Some(begun), trouble: None }))
         }
         Outcome::Before(submission) => HttpResponse::Ok().json(SubmissionView { last_published, ..submission.into() }),
@@ -226,7 +225,7 @@ fn adapter(dataset: Dataset, format: Option<&str>) -> Result<Format, Problem> {
 /// A published return is nobody's list: it cannot be a snapshot of one, nor be in one.
 fn check_content(adapter: Format, query: &SubmissionQuery) -> Result<(), Problem> {
     let Format::Published(_) = adapter else { return Ok(()) };
-    let said = [("mode", query.mode == Some(Mode::Snapshot)), ("list", query.list.is_some()), ("nil_return", query.nil_return)];
+    let said = [("mode", query.mode == Some(SubmissionMode::Snapshot)), ("list", query.list.is_some()), ("nil_return", query.nil_return)];
     match said.iter().find(|(_, is_said)| *is_said) {
         Some((field, _)) => Err(invalid(field, "a published return holds counts and states no list")),
         None => Ok(()),

@@ -1,6 +1,7 @@
 use std::collections::BTreeSet;
 
-use domain::operations::{Access, Operation};
+use domain::operations::Access;
+use domain::operations::Operation;
 use serde_json::Value;
 
 use actix_web::http::Method;

@@ -1,7 +1,7 @@
 //! `POST /v1/consents/{id}/withdrawal`: a family takes its decision back.
 
 use actix_web::{post, web};
-use domain::identifiers::ConsentId;
+use domain::ConsentId;
 use domain::operations::WithdrawConsent;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;

@@ -10,9 +10,7 @@ mod verification;
 use aws_lc_rs::rand;
 use chrono::{DateTime, NaiveDateTime, Utc};
 use diesel::prelude::*;
-use domain::audit::{Attribution, Hash, Leaf};
-use domain::identifiers::ConsentId;
-use domain::policy::{Permit, Refusal};
+use domain::{Attribution, ConsentId, Leaf, LogHash, Permit, Refusal};
 
 use crate::StoreError;
 use crate::schema::{audit_entry, audit_leaf, audit_pending};
@@ -30,7 +28,7 @@ pub struct AuditEntry {
     pub position: i64,
     pub leaf: i64,
     /// SHA-256 of a salt and the child's id, or 0.
-    pub child: Hash,
+    pub child: LogHash,
     /// Canonical JSON (RFC 8785), as it is hashed. None once it is pruned.
     pub body: Option<String>,
 }
@@ -50,11 +48,11 @@ struct LeafRow {
 
 impl LeafRow {
     /// The child, as it can be bound and shown without being told.
-    fn child(&self) -> Hash {
+    fn child(&self) -> LogHash {
         trees::sha256(&self.salt, &[&self.child_id.unwrap_or(0).to_be_bytes()])
     }
 
-    fn hash(&self) -> Hash {
+    fn hash(&self) -> LogHash {
         let micros = self.at.and_utc().timestamp_micros();
         trees::leaf_hash(&[&self.id.to_be_bytes(), &micros.to_be_bytes(), &self.child(), &self.body_hash])
     }

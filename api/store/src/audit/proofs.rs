@@ -1,7 +1,7 @@
 //! Roots and proofs from the hashes that are kept: a few dozen look-ups, however long the log is.
 
 use diesel::prelude::*;
-use domain::audit::{Hash, TreeHead};
+use domain::{LogHash, TreeHead};
 
 use super::appending::signed;
 use super::trees::{self, Node, Span};
@@ -12,10 +12,10 @@ use crate::transactions::{Tx, on};
 /// That an entry is in the tree of a size.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Inclusion {
-    pub leaf_hash: Hash,
+    pub leaf_hash: LogHash,
     pub head: TreeHead,
     /// From the leaf to the root (RFC 9162, 2.1.3).
-    pub path: Vec<Hash>,
+    pub path: Vec<LogHash>,
 }
 
 /// That a tree begins with a smaller one.
@@ -24,7 +24,7 @@ pub struct Consistency {
     pub from: TreeHead,
     pub to: TreeHead,
     /// RFC 9162, 2.1.4. Empty where the two are the same, or the smaller is empty.
-    pub path: Vec<Hash>,
+    pub path: Vec<LogHash>,
 }
 
 impl Tx<'_> {
@@ -63,19 +63,19 @@ impl Tx<'_> {
         Ok(Some(Consistency { from: self.tree_head_at(from)?, to: self.tree_head_at(to)?, path }))
     }
 
-    fn hashes_of_spans(&mut self, spans: &[Span]) -> Result<Vec<Hash>, StoreError> {
+    fn hashes_of_spans(&mut self, spans: &[Span]) -> Result<Vec<LogHash>, StoreError> {
         spans.iter().map(|span| self.hash_of(*span)).collect()
     }
 
-    fn hash_of(&mut self, span: Span) -> Result<Hash, StoreError> {
+    fn hash_of(&mut self, span: Span) -> Result<LogHash, StoreError> {
         self.hashes_of(&span.nodes()).map(|hashes| trees::fold(&hashes))
     }
 
-    pub(super) fn hashes_of(&mut self, nodes: &[Node]) -> Result<Vec<Hash>, StoreError> {
+    pub(super) fn hashes_of(&mut self, nodes: &[Node]) -> Result<Vec<LogHash>, StoreError> {
         nodes.iter().map(|node| self.hash_at(*node)).collect()
     }
 
-    fn hash_at(&mut self, node: Node) -> Result<Hash, StoreError> {
+    fn hash_at(&mut self, node: Node) -> Result<LogHash, StoreError> {
         let position = signed(node.index)?;
         let hash: Option<Vec<u8>> = if node.level == 0 {
             on!(self, c => audit_entry::table.find(position).select(audit_entry::hash).first(*c).optional())?

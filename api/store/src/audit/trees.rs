@@ -2,7 +2,7 @@
 //! proof is made of, and how they are hashed. Where their hashes are kept is not its matter.
 
 use aws_lc_rs::digest::{Context, SHA256};
-use domain::audit::Hash;
+use domain::LogHash;
 
 /// A subtree whose leaves are all there: the `index`th of those with 2^`level` leaves.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -19,17 +19,17 @@ pub(crate) struct Span {
 }
 
 /// The hash of a leaf: a zero byte keeps it apart from that of a subtree.
-pub(crate) fn leaf_hash(parts: &[&[u8]]) -> Hash {
+pub(crate) fn leaf_hash(parts: &[&[u8]]) -> LogHash {
     sha256(&[0], parts)
 }
 
 /// The hash of the subtree over two others.
-pub(crate) fn join(left: &Hash, right: &Hash) -> Hash {
+pub(crate) fn join(left: &LogHash, right: &LogHash) -> LogHash {
     sha256(&[1], &[left, right])
 }
 
 /// SHA-256 of a start and of what follows it.
-pub(crate) fn sha256(start: &[u8], parts: &[&[u8]]) -> Hash {
+pub(crate) fn sha256(start: &[u8], parts: &[&[u8]]) -> LogHash {
     let mut context = Context::new(&SHA256);
     context.update(start);
     for part in parts {
@@ -68,7 +68,7 @@ impl Span {
 }
 
 /// The hash over neighbouring subtrees, the largest first; that of the empty tree where there are none.
-pub(crate) fn fold(hashes: &[Hash]) -> Hash {
+pub(crate) fn fold(hashes: &[LogHash]) -> LogHash {
     hashes.iter().rev().copied().reduce(|right, left| join(&left, &right)).unwrap_or_else(|| sha256(&[], &[]))
 }
 
@@ -114,12 +114,12 @@ pub(crate) fn consistency(smaller: u64, size: u64) -> Vec<Span> {
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Frontier {
     size: u64,
-    hashes: Vec<Hash>,
+    hashes: Vec<LogHash>,
 }
 
 impl Frontier {
     /// The tree of a size, of the hashes of its [`Span::nodes`].
-    pub(crate) fn resume(size: u64, hashes: Vec<Hash>) -> Self {
+    pub(crate) fn resume(size: u64, hashes: Vec<LogHash>) -> Self {
         Self { size, hashes }
     }
 
@@ -127,12 +127,12 @@ impl Frontier {
         self.size
     }
 
-    pub(crate) fn root(&self) -> Hash {
+    pub(crate) fn root(&self) -> LogHash {
         fold(&self.hashes)
     }
 
     /// Adds a leaf, and tells of each subtree above the leaves that it completes.
-    pub(crate) fn push(&mut self, leaf: Hash, mut completed: impl FnMut(Node, Hash)) {
+    pub(crate) fn push(&mut self, leaf: LogHash, mut completed: impl FnMut(Node, LogHash)) {
         let (mut hash, mut level) = (leaf, 0);
         // As many neighbours are joined as the old size has ones at its end.
         while self.size >> level & 1 == 1 {
@@ -152,12 +152,12 @@ mod tests {
     use proptest::prelude::*;
     use std::collections::BTreeMap;
 
-    fn hex(hash: &Hash) -> String {
+    fn hex(hash: &LogHash) -> String {
         hash.iter().map(|byte| format!("{byte:02x}")).collect()
     }
 
     /// MTH, as 2.1.1 has it.
-    fn naive_root(leaves: &[Hash]) -> Hash {
+    fn naive_root(leaves: &[LogHash]) -> LogHash {
         match leaves {
             [] => sha256(&[], &[]),
             [leaf] => *leaf,
@@ -169,7 +169,7 @@ mod tests {
     }
 
     /// PATH, as 2.1.3.1 has it.
-    fn naive_path(leaf: usize, leaves: &[Hash]) -> Vec<Hash> {
+    fn naive_path(leaf: usize, leaves: &[LogHash]) -> Vec<LogHash> {
         if leaves.len() == 1 {
             return Vec::new();
         }
@@ -183,7 +183,7 @@ mod tests {
     }
 
     /// SUBPROOF, as 2.1.4.1 has it.
-    fn naive_proof(smaller: usize, leaves: &[Hash], whole: bool) -> Vec<Hash> {
+    fn naive_proof(smaller: usize, leaves: &[LogHash], whole: bool) -> Vec<LogHash> {
         if smaller == leaves.len() {
             return if whole { Vec::new() } else { vec![naive_root(leaves)] };
         }
@@ -197,13 +197,13 @@ mod tests {
     }
 
     struct Grown {
-        leaves: Vec<Hash>,
-        nodes: BTreeMap<Node, Hash>,
+        leaves: Vec<LogHash>,
+        nodes: BTreeMap<Node, LogHash>,
         tree: Frontier,
     }
 
     fn grow(size: usize) -> Grown {
-        let leaves: Vec<Hash> = (0..size).map(|leaf| leaf_hash(&[&leaf.to_be_bytes()])).collect();
+        let leaves: Vec<LogHash> = (0..size).map(|leaf| leaf_hash(&[&leaf.to_be_bytes()])).collect();
         let (mut nodes, mut tree) = (BTreeMap::new(), Frontier::default());
         for (index, leaf) in (0..).zip(&leaves) {
             nodes.insert(Node { level: 0, index }, *leaf);
@@ -213,11 +213,11 @@ mod tests {
     }
 
     impl Grown {
-        fn hash(&self, span: Span) -> Hash {
+        fn hash(&self, span: Span) -> LogHash {
             fold(&span.nodes().iter().map(|node| self.nodes[node]).collect::<Vec<_>>())
         }
 
-        fn hashes(&self, spans: &[Span]) -> Vec<Hash> {
+        fn hashes(&self, spans: &[Span]) -> Vec<LogHash> {
             spans.iter().map(|span| self.hash(*span)).collect()
         }
     }

@@ -6,7 +6,7 @@ use std::path::Path;
 use chrono::{DateTime, TimeDelta, Utc};
 use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
-use domain::audit::{Hash, TreeHead};
+use domain::{LogHash, TreeHead};
 
 use super::trees::{self, Frontier};
 use super::{LEAF, LeafRow};
@@ -158,7 +158,7 @@ impl Reading<'_> {
                     None => {
                         report.fault(AuditFault::LeafGone(next));
                         // What is left of it, so that one loss is not told as many.
-                        Hash::try_from(hash.as_slice()).unwrap_or_default()
+                        LogHash::try_from(hash.as_slice()).unwrap_or_default()
                     }
                     Some(leaf) => {
                         check_body(leaf, next, kept_from, report);
@@ -223,7 +223,7 @@ impl Reading<'_> {
         Ok(())
     }
 
-    fn hashes(&mut self, level: i32, from: i64, to: i64) -> Result<BTreeMap<i64, Hash>, StoreError> {
+    fn hashes(&mut self, level: i32, from: i64, to: i64) -> Result<BTreeMap<i64, LogHash>, StoreError> {
         let rows: Vec<(i64, Vec<u8>)> = if level == 0 {
             on!(self, c => audit_entry::table
                 .filter(audit_entry::position.ge(from).and(audit_entry::position.lt(to)))

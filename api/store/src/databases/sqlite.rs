@@ -7,7 +7,7 @@ use diesel::connection::SimpleConnection;
 use diesel::r2d2::{ConnectionManager, CustomizeConnection, Pool};
 use diesel::{Connection, QueryableByName, RunQueryDsl, SqliteConnection};
 use diesel_migrations::MigrationHarness;
-use domain::identifiers::SubmissionId;
+use domain::SubmissionId;
 use tokio::sync::{mpsc, oneshot};
 
 use crate::StoreError;

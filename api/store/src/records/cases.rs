@@ -1,14 +1,7 @@
 //! EHC cases, as the council that sent them reads them.
 
 use diesel::prelude::*;
-use domain::agreements::DataClass;
-use domain::audit::Attribution;
-use domain::ehc_plans::Case;
-use domain::identifiers::{CaseId, ChildId};
-use domain::organisations::OrganisationCode;
-use domain::policy::{Act, Permit};
-use domain::referrals::Flow;
-use domain::submissions::Dataset;
+use domain::{Act, Attribution, Case, CaseId, ChildId, DataClass, Dataset, OrganisationCode, Permit, ReferralFlow};
 
 use super::RecordRow;
 use crate::StoreError;
@@ -23,7 +16,7 @@ use crate::vault::Vault;
 pub struct HeldCase {
     pub cursor: i64,
     pub id: CaseId,
-    pub flow: Flow,
+    pub flow: ReferralFlow,
     pub case: Case,
 }
 

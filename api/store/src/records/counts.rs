@@ -2,16 +2,10 @@
 
 use chrono::NaiveDate;
 use diesel::prelude::*;
-use domain::calls::Context;
-use domain::ehc_plans::Case;
-use domain::identifiers::ChildId;
-use domain::journeys::HeldReferral;
-use domain::organisations::OrganisationCode;
-use domain::partnerships::Needs;
-use domain::pathways::PathwaySet;
-use domain::policy::{Ask, ChildFacts, NOBODY, Permit, Refusal};
-use domain::referrals::Flow;
-use domain::submissions::Dataset;
+use domain::{
+    AgreementNeeds, Ask, CallContext, Case, ChildFacts, ChildId, Dataset, HeldReferral, NO_FACTS, OrganisationCode, PathwaySet, Permit,
+    ReferralFlow, Refusal,
+};
 
 use super::{BATCH, RecordRow};
 use crate::StoreError;
@@ -32,7 +26,13 @@ pub struct Counted<'a> {
 
 impl Counted<'_> {
     /// Leave to count it, on those of the pathways that may be counted.
-    fn permit(&self, pathways: PathwaySet, cx: &Context, facts: &ChildFacts, refused: &mut impl FnMut(&Self, &Refusal)) -> Option<Permit> {
+    fn permit(
+        &self,
+        pathways: PathwaySet,
+        cx: &CallContext,
+        facts: &ChildFacts,
+        refused: &mut impl FnMut(&Self, &Refusal),
+    ) -> Option<Permit> {
         let ask = Ask::count(self.holder, cx.partnership.host()).of(self.child);
         let decided = judge(ask.on(pathways), cx, facts);
         let kept = match &decided {
@@ -66,7 +66,7 @@ impl Tx<'_> {
     /// `refused` is told.
     pub fn count_referrals(
         &mut self,
-        cx: &Context,
+        cx: &CallContext,
         came: impl Fn(&Counted<'_>) -> bool,
         mut refused: impl FnMut(&Counted<'_>, &Refusal),
         mut visit: impl FnMut(ChildId, Vec<HeldReferral>),
@@ -81,7 +81,7 @@ impl Tx<'_> {
             if let Some(permit) = counted.permit(counted.pathways, cx, facts, &mut refused)
                 && let Ok(referral) = row.cut(&permit, vault)?
             {
-                let flow = if came(&counted) { referral.flow } else { Flow::NotFlowed };
+                let flow = if came(&counted) { referral.flow } else { ReferralFlow::NotFlowed };
                 held.push(HeldReferral { flow, ..referral });
             }
             Ok(())
@@ -97,7 +97,7 @@ impl Tx<'_> {
     pub fn count_cases(
         &mut self,
         council: OrganisationCode,
-        cx: &Context,
+        cx: &CallContext,
         mut refused: impl FnMut(&Counted<'_>, &Refusal),
         mut visit: impl FnMut(ChildId, Case),
     ) -> Result<(), StoreError> {
@@ -116,7 +116,7 @@ impl Tx<'_> {
     fn each_record(
         &mut self,
         dataset: Dataset,
-        needs: Needs,
+        needs: AgreementNeeds,
         mut visit: impl FnMut(&Vault, &RecordRow, &ChildFacts) -> Result<(), StoreError>,
     ) -> Result<(), StoreError> {
         let mut after = (0, 0);
@@ -133,7 +133,7 @@ impl Tx<'_> {
             after = (last.child_id, last.id);
             let facts = self.facts_between(first.child_id, last.child_id, needs)?;
             for row in &rows {
-                visit(self.vault, row, facts.get(&ChildId(row.child_id)).unwrap_or(&NOBODY))?;
+                visit(self.vault, row, facts.get(&ChildId(row.child_id)).unwrap_or(&NO_FACTS))?;
             }
         }
     }

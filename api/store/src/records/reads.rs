@@ -1,9 +1,7 @@
 //! Whose a referral is, by where it stands: facts for `decide`, and nothing of the record.
 
 use diesel::prelude::*;
-use domain::identifiers::ChildId;
-use domain::organisations::OrganisationCode;
-use domain::pathways::PathwaySet;
+use domain::{ChildId, OrganisationCode, PathwaySet};
 
 use super::referrals;
 use crate::StoreError;

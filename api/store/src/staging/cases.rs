@@ -5,10 +5,7 @@ use std::collections::HashMap;
 
 use chrono::NaiveDate;
 use diesel::prelude::*;
-use domain::children::ChildReference;
-use domain::ehc_plans::Case;
-use domain::pathways::PathwaySet;
-use domain::submissions::Dataset;
+use domain::{Case, ChildReference, Dataset, PathwaySet};
 
 use super::{Place, Staging};
 use crate::StoreError;

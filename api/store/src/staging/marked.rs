@@ -3,8 +3,7 @@
 
 use diesel::prelude::*;
 use diesel::sql_types::Text;
-use domain::issues::IssueCode;
-use domain::submissions::{Dataset, Submission};
+use domain::{Dataset, IssueCode, Submission};
 
 use super::{staged, staged_issue, staged_rejected};
 use crate::StoreError;

@@ -8,15 +8,11 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use diesel::prelude::*;
-use domain::agreements::DataClass;
-use domain::audit::Attribution;
-use domain::calls::Context;
-use domain::children::{ChildIdentifier, ChildReference};
-use domain::identifiers::ChildId;
-use domain::issues::{IssueCode, Severity};
 use domain::operations::Operation;
-use domain::policy::{Act, Ask, Refusal};
-use domain::submissions::{Dataset, Merge, Submission};
+use domain::{
+    Act, Ask, Attribution, CallContext, ChildId, ChildIdentifier, ChildReference, DataClass, Dataset, IdentifierMerge, IssueCode, Refusal,
+    Severity, Submission,
+};
 
 use super::{BATCH, Identity, Staging, staged, staged_issue, staged_merge};
 use crate::StoreError;
@@ -32,7 +28,7 @@ const MERGED: i32 = 1_004;
 
 /// Under what the merges of a submission are decided and written down, which came in a call: they are its organisation's,
 /// and no person's.
-pub(super) fn merging_within(call: &Context, submission: &Submission) -> Context {
+pub(super) fn merging_within(call: &CallContext, submission: &Submission) -> CallContext {
     let by = Attribution {
         organisation: submission.organisation,
         actor: None,
@@ -40,7 +36,7 @@ pub(super) fn merging_within(call: &Context, submission: &Submission) -> Context
         resource: Some(submission.id.0),
         ..call.by.clone()
     };
-    Context { by, ..call.clone() }
+    CallContext { by, ..call.clone() }
 }
 
 /// Merging what the organisation sent of a child: its own, unless a legal hold keeps its records as they are.
@@ -84,7 +80,7 @@ impl StagedMerge {
 
 impl Staging {
     /// Takes a merge. The message has one date of birth: an identity with another is not meant.
-    pub(super) fn merge(&mut self, row: i64, survivor: &ChildReference, merge: &Merge) -> Result<(), StoreError> {
+    pub(super) fn merge(&mut self, row: i64, survivor: &ChildReference, merge: &IdentifierMerge) -> Result<(), StoreError> {
         for (position, identifier) in (0_i32..).zip(&merge.retired) {
             let retired = ChildReference { identifier: identifier.clone(), date_of_birth: survivor.date_of_birth };
             self.merges.push(StagedMerge::seal(&self.vault, (row, position), &retired, survivor)?);
@@ -191,7 +187,7 @@ struct Course {
 impl Tx<'_> {
     /// Settles what each merge comes to and takes staged rows for the identities that stand. Nothing that others see
     /// is changed yet.
-    pub(super) fn plan_merges(&mut self, submission: &Submission, cx: &Context) -> Result<Plan, StoreError> {
+    pub(super) fn plan_merges(&mut self, submission: &Submission, cx: &CallContext) -> Result<Plan, StoreError> {
         let mut course = Course { retired: Retired::default(), barred: HashSet::new(), gained: HashSet::new(), plan: Plan::default() };
         if submission.dataset != Dataset::WaitingList {
             return Ok(course.plan);
@@ -235,7 +231,7 @@ impl Tx<'_> {
         Ok(course.plan)
     }
 
-    fn fate_of(&mut self, submission: &Submission, cx: &Context, merge: &StagedMerge, course: &mut Course) -> Result<Fate, StoreError> {
+    fn fate_of(&mut self, submission: &Submission, cx: &CallContext, merge: &StagedMerge, course: &mut Course) -> Result<Fate, StoreError> {
         let (from, named) = merge.open(self.vault)?;
         let to = course.retired.survivor(self.vault, &named);
         if self.vault.look_ups(&to).iter().any(|look_up| course.barred.contains(look_up)) {
@@ -322,7 +318,7 @@ impl Tx<'_> {
     }
 
     /// Makes the merges that were planned, with a leaf for each of the two children.
-    pub(super) fn make_merges(&mut self, submission: &Submission, plan: &Plan, cx: &Context) -> Result<(), StoreError> {
+    pub(super) fn make_merges(&mut self, submission: &Submission, plan: &Plan, cx: &CallContext) -> Result<(), StoreError> {
         let (organisation, at) = (submission.organisation, submission.received_at);
         for refusal in &plan.refusals {
             self.leave_refused(refusal, &cx.by, at)?;

@@ -4,9 +4,7 @@ use chrono::NaiveDate;
 use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Text};
-use domain::calls::Context;
-use domain::comparators::PublishedCount;
-use domain::submissions::{Counts, Dataset, Mode, Submission};
+use domain::{CallContext, Dataset, PublishedCount, Submission, SubmissionCounts, SubmissionMode};
 
 use super::merging::merging_within;
 use super::{Place, Staging};
@@ -40,7 +38,7 @@ pub struct Publication {
     /// The counts of a published return, which is no list of records.
     pub counts: Option<Vec<PublishedCount>>,
     /// The call that it came in.
-    pub cx: Context,
+    pub cx: CallContext,
     /// The idempotency key to settle together with it.
     pub key: Option<(String, Fingerprint)>,
 }
@@ -170,9 +168,9 @@ impl Tx<'_> {
         self.check_cases(&submission)?;
         let changes = self.changes(&submission)?;
         let stale = self.count(STALE, &submission)?;
-        let not_flowed = if submission.mode == Mode::Snapshot { self.count(NOT_FLOWED, &submission)? } else { 0 };
+        let not_flowed = if submission.mode == SubmissionMode::Snapshot { self.count(NOT_FLOWED, &submission)? } else { 0 };
         let open = natural(self.count(OPEN, &submission)?);
-        submission.counts = Counts {
+        submission.counts = SubmissionCounts {
             accepted: natural(changes.accepted) + plan.merged + plan.idle,
             unchanged: natural(changes.unchanged) + plan.idle,
             merged: plan.merged,
@@ -264,9 +262,9 @@ impl Tx<'_> {
         on!(self, c => diesel::sql_query(&children).execute(*c))?;
         about_list!(self, submission, &records, submission.id.to_string(); execute)?;
         about_list!(self, submission, MARK_STALE; execute)?;
-        if submission.mode == Mode::Snapshot {
+        if submission.mode == SubmissionMode::Snapshot {
             // Written into the statement: the two databases take a day by different types.
-            let today = domain::dates::london_day(submission.received_at).to_string();
+            let today = domain::london_day(submission.received_at).to_string();
             about_list!(self, submission, MARK_NOT_FLOWED.replace("TODAY", &today); execute)?;
         }
         let key = (submission.dataset.as_str(), submission.organisation.as_str(), &submission.list);

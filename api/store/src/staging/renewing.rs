@@ -3,8 +3,7 @@
 
 use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
-use domain::children::ChildReference;
-use domain::ehc_plans::Case;
+use domain::{Case, ChildReference};
 
 use super::{BATCH, StagedRow, Staging, staged};
 use crate::StoreError;

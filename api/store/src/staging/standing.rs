@@ -4,7 +4,7 @@
 
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Text};
-use domain::submissions::{IssueCount, Submission};
+use domain::{IssueCount, Submission};
 
 use super::publishing::about_list;
 use crate::StoreError;

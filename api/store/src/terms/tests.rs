@@ -8,9 +8,7 @@ use std::path::Path;
 
 use diesel::sql_types::BigInt;
 use diesel::{QueryableByName, RunQueryDsl, sql_query};
-use domain::agreements::{DataClass, Purpose};
-use domain::consents::ConsentDecision;
-use domain::policy::{Act, Ask};
+use domain::{Act, Ask, ConsentDecision, DataClass, Purpose};
 use uuid::Uuid;
 
 use crate::StoreError;
@@ -103,7 +101,7 @@ fn a_decision_is_not_withdrawn_by_halves() {
     });
 }
 
-fn refuses(tx: &mut Tx<'_>, world: &World, entry: &Entry, permits: &[domain::policy::Permit]) {
+fn refuses(tx: &mut Tx<'_>, world: &World, entry: &Entry, permits: &[domain::Permit]) {
     let before = rows_changed(tx);
     let answer = (entry.call)(tx, world, permits);
     let asks: Vec<_> = permits.iter().map(|permit| permit.ask()).collect();
@@ -112,7 +110,7 @@ fn refuses(tx: &mut Tx<'_>, world: &World, entry: &Entry, permits: &[domain::pol
 }
 
 /// Permits that differ in one thing from what an entry takes, as far as anybody can get them.
-fn wrong(right: &Ask, entry: &Entry, world: &World) -> Vec<domain::policy::Permit> {
+fn wrong(right: &Ask, entry: &Entry, world: &World) -> Vec<domain::Permit> {
     let takes = |free| entry.free.contains(&free);
     let acts = Act::ALL.iter().filter(|act| **act != right.act).map(|act| Ask { act: *act, ..*right });
     let classes = DataClass::ALL.iter().filter(|data| **data != right.data && !takes(Free::Class)).map(|data| right.with(*data));

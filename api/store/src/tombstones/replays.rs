@@ -5,12 +5,7 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
-use domain::agreements::DataClass;
-use domain::audit::{Actor, Attribution};
-use domain::calls::Context;
-use domain::organisations::OrganisationCode;
-use domain::policy::{Act, Ask};
-use domain::submissions::Dataset;
+use domain::{Act, Actor, Ask, Attribution, CallContext, DataClass, Dataset, OrganisationCode};
 
 use super::journal::{Journal, Line, Lines};
 use super::{Mark, TombstoneRow, case_indexes, open};
@@ -36,7 +31,7 @@ impl Store {
 
     /// Takes over the marks that the database has not, and erases or moves again what they mark, on behalf of the
     /// organisations that did so first; each organisation and class has its leaf. Then the journal is brought up to date.
-    pub async fn replay_tombstones(&self, journal: &Journal, cx: Context) -> Result<Replayed, StoreError> {
+    pub async fn replay_tombstones(&self, journal: &Journal, cx: CallContext) -> Result<Replayed, StoreError> {
         let file = journal.clone();
         let lines =
             tokio::task::spawn_blocking(move || file.read()).await.map_err(|_| StoreError::Away("the task was stopped".into()))??;
@@ -53,7 +48,7 @@ impl Tx<'_> {
         Ok(rows.into_iter().map(|row| ((row.cause.clone(), row.position), Line::from(row))).collect())
     }
 
-    fn replay_tombstones(&mut self, lines: &Lines, cx: &Context) -> Result<Replayed, StoreError> {
+    fn replay_tombstones(&mut self, lines: &Lines, cx: &CallContext) -> Result<Replayed, StoreError> {
         let held = self.tombstone_lines()?;
         let mut replayed = Replayed::new();
         for (key, line) in lines {

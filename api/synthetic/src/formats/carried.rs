@@ -1,10 +1,7 @@
 //! What each format makes of a record: the fields that it cannot carry, and what follows from the others.
 
 use chrono::NaiveDate;
-use domain::children::ChildIdentifier;
-use domain::pathways::{Pathway, PathwaySet};
-use domain::referrals::{Referral, ReferralDetails, Status};
-use domain::submissions::{Entry, Record};
+use domain::{ChildIdentifier, Pathway, PathwaySet, Referral, ReferralDetails, ReferralStatus, SubmittedEntry, SubmittedRecord};
 
 /// What no format but the national data sets' loses: where the writer states the pathways, no code decides them.
 pub(crate) const DECIDED: &[&str] = &["recognised"];
@@ -53,7 +50,7 @@ const CSDS: [Pathway; 4] = [Pathway::Autism, Pathway::Adhd, Pathway::SpeechAndLa
 const MHSDS: [Pathway; 3] = [Pathway::MentalHealth, Pathway::Autism, Pathway::Adhd];
 
 /// What comes of a record in CSDS, read on a day: nothing, where it has no pathway of this data set.
-pub(crate) fn in_csds(record: &Record, as_of: NaiveDate) -> Option<Record> {
+pub(crate) fn in_csds(record: &SubmittedRecord, as_of: NaiveDate) -> Option<SubmittedRecord> {
     as_carried(record, as_of, &CSDS, |details| {
         // A contact is a contact: which is the first and which the last is told by their days.
         let contacts = [details.first_contact_date, details.last_contact_date];
@@ -63,7 +60,7 @@ pub(crate) fn in_csds(record: &Record, as_of: NaiveDate) -> Option<Record> {
 }
 
 /// What comes of a record in MHSDS, read on a day: nothing, where it has no pathway of this data set.
-pub(crate) fn in_mhsds(record: &Record, as_of: NaiveDate) -> Option<Record> {
+pub(crate) fn in_mhsds(record: &SubmittedRecord, as_of: NaiveDate) -> Option<SubmittedRecord> {
     as_carried(record, as_of, &MHSDS, |details| {
         (details.ubrn, details.priority, details.source_of_referral) = (None, None, None);
     })
@@ -71,8 +68,8 @@ pub(crate) fn in_mhsds(record: &Record, as_of: NaiveDate) -> Option<Record> {
 
 /// What comes of a record in a national data set, read on a day: with the pathways of it, of which there has
 /// to be one, and `lose` for what this one makes of its details.
-fn as_carried(record: &Record, as_of: NaiveDate, pathways: &[Pathway], lose: fn(&mut ReferralDetails)) -> Option<Record> {
-    let Entry::Referral(referral) = &record.entry else { return None };
+fn as_carried(record: &SubmittedRecord, as_of: NaiveDate, pathways: &[Pathway], lose: fn(&mut ReferralDetails)) -> Option<SubmittedRecord> {
+    let SubmittedEntry::Referral(referral) = &record.entry else { return None };
     let mut referral = referral.clone();
     let of_set = pathways.iter().fold(PathwaySet::EMPTY, |all, pathway| all.with(*pathway));
     referral.pathways = referral.pathways.intersection(of_set);
@@ -89,15 +86,15 @@ fn as_carried(record: &Record, as_of: NaiveDate, pathways: &[Pathway], lose: fn(
     lose(&mut referral.details);
     referral.details = without_losses(referral.details);
     settle(&mut referral, as_of);
-    Some(Record { child: record.child.clone(), entry: Entry::Referral(referral) })
+    Some(SubmittedRecord { child: record.child.clone(), entry: SubmittedEntry::Referral(referral) })
 }
 
 /// What the tables say of a referral's standing: it is not in them, and follows from its ends and contacts.
 fn settle(referral: &mut Referral, as_of: NaiveDate) {
     let is_assessed = [Pathway::Autism, Pathway::Adhd].iter().any(|pathway| referral.pathways.contains(*pathway));
     let details = &mut referral.details;
-    let closed = details.closed_date.filter(|_| referral.status == Status::Closed);
-    let rejected = details.rejected_date.filter(|_| referral.status == Status::Rejected);
+    let closed = details.closed_date.filter(|_| referral.status == ReferralStatus::Closed);
+    let rejected = details.rejected_date.filter(|_| referral.status == ReferralStatus::Rejected);
     details.last_contact_date = details.last_contact_date.max(details.first_contact_date);
     details.next_appointment_date = details.next_appointment_date.filter(|day| *day > as_of);
     details.not_brought_count = details.not_brought_count.filter(|count| *count > 0);
@@ -105,13 +102,13 @@ fn settle(referral: &mut Referral, as_of: NaiveDate) {
     details.closure_reason.take_if(|_| closed.is_none());
     details.rejection_reason.take_if(|_| rejected.is_none());
     referral.status = if rejected.is_some() {
-        Status::Rejected
+        ReferralStatus::Rejected
     } else if closed.is_some() {
-        Status::Closed
+        ReferralStatus::Closed
     } else if details.first_contact_date.is_some_and(|day| day <= as_of) && !is_assessed {
-        Status::Seen
+        ReferralStatus::Seen
     } else {
-        Status::Waiting
+        ReferralStatus::Waiting
     };
     referral.recognised.clear();
 }

@@ -9,14 +9,10 @@ use std::io::{Cursor, Write};
 
 use adapters::{Context, InMemory, Kept, write_csv, write_ndjson, write_xlsx};
 use chrono::NaiveDate;
-use domain::children::{ChildIdentifier, ChildReference};
-use domain::dates::parse_day;
-use domain::nhs_numbers::NhsNumber;
-use domain::organisations::OrganisationCode;
-use domain::pathways::Pathway;
-use domain::recognition::Rules;
-use domain::referrals::{Hold, OnwardReferral, PreviousReferral, Referral, ReferralDetails, Stage, Status};
-use domain::submissions::{Dataset, Entry, Record};
+use domain::{
+    ChildIdentifier, ChildReference, Dataset, NhsNumber, OnwardReferral, OrganisationCode, Pathway, PreviousReferral, RecognitionRules,
+    Referral, ReferralDetails, ReferralHold, ReferralStage, ReferralStatus, SubmittedEntry, SubmittedRecord, parse_day,
+};
 use proptest::option;
 use proptest::prelude::*;
 
@@ -32,7 +28,7 @@ pub(crate) fn today() -> NaiveDate {
 pub(crate) fn read(format: &str, bytes: &[u8]) -> Kept {
     let mut kept = Kept::default();
     if !bytes.is_empty() {
-        let context = Context { organisation: provider(), today: today(), rules: Rules::built_in() };
+        let context = Context { organisation: provider(), today: today(), rules: RecognitionRules::built_in() };
         let adapter = adapters::find(Dataset::WaitingList, format).unwrap();
         adapters::read(adapter, &mut Cursor::new(bytes), &InMemory, &context, &mut kept).unwrap();
     }
@@ -40,7 +36,7 @@ pub(crate) fn read(format: &str, bytes: &[u8]) -> Kept {
     kept
 }
 
-type Writer = fn(&[Record], &mut dyn Write) -> std::io::Result<()>;
+type Writer = fn(&[SubmittedRecord], &mut dyn Write) -> std::io::Result<()>;
 
 /// Days back to the first that Excel can tell apart, and before.
 fn day() -> impl Strategy<Value = NaiveDate> {
@@ -61,7 +57,7 @@ fn organisation() -> impl Strategy<Value = String> {
 
 prop_compose! {
     fn details()(texts in proptest::collection::vec(option::of(code(20)), 13), organisations in proptest::collection::vec(option::of(organisation()), 6),
-        days in proptest::collection::vec(option::of(day()), 8), stage in option::of(proptest::sample::select(Stage::ALL)), team in option::of(code(100)),
+        days in proptest::collection::vec(option::of(day()), 8), stage in option::of(proptest::sample::select(ReferralStage::ALL)), team in option::of(code(100)),
         areas in (option::of("E01[0-9]{6}"), option::of("E07[0-9]{6}")),
         previous in option::of((code(50), option::of(organisation()))), hold in option::of((day(), option::of(day()), option::of(code(100)))),
         onward in option::of((option::of(organisation()), day(), option::of(code(20)))),
@@ -79,20 +75,20 @@ prop_compose! {
             rejected_date: day(), date_of_death: day(), lsoa: areas.0, district: areas.1, team, stage, right_to_choose, not_brought_count,
             previous: previous.map(|(referral_id, provider)| PreviousReferral { referral_id, provider: provider.map(|code| code.parse().unwrap()) }),
             onward: onward.map(|(to, on, reason)| OnwardReferral { to, on, reason }),
-            hold: hold.map(|(from, to, reason)| Hold { from, to, reason }),
+            hold: hold.map(|(from, to, reason)| ReferralHold { from, to, reason }),
         }
     }
 }
 
 prop_compose! {
-    fn record()(nine in 999_000_001_u32..999_999_999, referral_id in code(50), status in proptest::sample::select(Status::ALL), received in day(),
-        pathways in proptest::collection::vec(proptest::sample::select(Pathway::ALL), 1..4), age in 0_i64..7000, mut details in details()) -> Record {
+    fn record()(nine in 999_000_001_u32..999_999_999, referral_id in code(50), status in proptest::sample::select(ReferralStatus::ALL), received in day(),
+        pathways in proptest::collection::vec(proptest::sample::select(Pathway::ALL), 1..4), age in 0_i64..7000, mut details in details()) -> SubmittedRecord {
         let identifier = NhsNumber::from_first_nine(nine).map_or_else(|| {
             let id = details.local_patient_id.get_or_insert_with(|| "P-1".into()).clone();
             ChildIdentifier::LocalPatient { provider: provider(), id }
         }, ChildIdentifier::NhsNumber);
         let referral = Referral { referral_id, pathways: pathways.into_iter().collect(), status, referral_received_date: received, recognised: Vec::new(), details };
-        Record { child: ChildReference { identifier, date_of_birth: received - chrono::Duration::days(age) }, entry: Entry::Referral(Box::new(referral)) }
+        SubmittedRecord { child: ChildReference { identifier, date_of_birth: received - chrono::Duration::days(age) }, entry: SubmittedEntry::Referral(Box::new(referral)) }
     }
 }
 

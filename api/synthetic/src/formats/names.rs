@@ -4,17 +4,16 @@
 use std::io::Cursor;
 
 use chrono::Duration;
-use domain::children::{ChildIdentifier, ChildReference};
-use domain::issues::{Issue, IssueCode};
-use domain::pathways::{Pathway, PathwaySet};
-use domain::referrals::{OnwardReferral, Referral, ReferralDetails, Status};
-use domain::submissions::{Entry, Record};
+use domain::{
+    ChildIdentifier, ChildReference, Issue, IssueCode, OnwardReferral, Pathway, PathwaySet, Referral, ReferralDetails, ReferralStatus,
+    SubmittedEntry, SubmittedRecord,
+};
 
 use super::round_trips::{WRITTEN, Written};
 use super::{provider, read, today};
 
 /// A referral with something wrong in most of its columns.
-fn wrong() -> Record {
+fn wrong() -> SubmittedRecord {
     let day = |days: i64| today() + Duration::days(days);
     let code = || Some("QQ".to_owned());
     let details = ReferralDetails {
@@ -41,7 +40,7 @@ fn wrong() -> Record {
     let referral = Referral {
         referral_id: "R-1".into(),
         pathways: PathwaySet::from(Pathway::Autism).with(Pathway::MentalHealth),
-        status: Status::Closed,
+        status: ReferralStatus::Closed,
         referral_received_date: day(3),
         recognised: Vec::new(),
         details,
@@ -50,10 +49,10 @@ fn wrong() -> Record {
         identifier: ChildIdentifier::LocalPatient { provider: provider(), id: "P-1".into() },
         date_of_birth: today() - Duration::days(3_000),
     };
-    Record { child, entry: Entry::Referral(Box::new(referral)) }
+    SubmittedRecord { child, entry: SubmittedEntry::Referral(Box::new(referral)) }
 }
 
-fn issues(written: &Written, record: Record) -> (Vec<u8>, Vec<Issue>) {
+fn issues(written: &Written, record: SubmittedRecord) -> (Vec<u8>, Vec<Issue>) {
     let mut out = Cursor::new(Vec::new());
     (written.write)(&[record], &mut out).unwrap();
     let bytes = out.into_inner();
@@ -63,7 +62,7 @@ fn issues(written: &Written, record: Record) -> (Vec<u8>, Vec<Issue>) {
 
 #[test]
 fn an_issue_names_a_field_that_the_format_describes() {
-    let format = |name| adapters::find(domain::submissions::Dataset::WaitingList, name).unwrap();
+    let format = |name| adapters::find(domain::Dataset::WaitingList, name).unwrap();
     let native = format("csv").fields();
     for written in WRITTEN {
         let adapter = format(written.format);
@@ -113,7 +112,7 @@ fn each_format_has_its_own_name_for_the_day_a_referral_came() {
 #[test]
 fn a_value_that_cannot_be_read_is_not_also_called_blank_in_any_format() {
     let mut record = wrong();
-    if let Entry::Referral(referral) = &mut record.entry {
+    if let SubmittedEntry::Referral(referral) = &mut record.entry {
         referral.details.waiting_time_measurement_type = Some("0".repeat(21));
     }
     for written in WRITTEN {
@@ -126,7 +125,7 @@ fn a_value_that_cannot_be_read_is_not_also_called_blank_in_any_format() {
 #[test]
 fn what_is_wrong_with_two_columns_that_are_one_field_is_said_once() {
     let mut record = wrong();
-    if let Entry::Referral(referral) = &mut record.entry {
+    if let SubmittedEntry::Referral(referral) = &mut record.entry {
         let tomorrow = today().succ_opt();
         (referral.details.first_contact_date, referral.details.last_contact_date) = (tomorrow, tomorrow);
     }

@@ -9,13 +9,10 @@ use adapters::{
     write_ndjson, write_xlsx,
 };
 use chrono::NaiveDate;
-use domain::children::{ChildIdentifier, ChildReference};
-use domain::issues::IssueCode;
-use domain::nhs_numbers::NhsNumber;
-use domain::pathways::{Pathway, PathwaySet};
-use domain::recognition::{DecidingCode, Recognised};
-use domain::referrals::{Hold, OnwardReferral, PreviousReferral, Referral, ReferralDetails, Stage, Status};
-use domain::submissions::{Dataset, Entry, Record};
+use domain::{
+    ChildIdentifier, ChildReference, Dataset, DecidingCode, IssueCode, NhsNumber, OnwardReferral, Pathway, PathwaySet, PreviousReferral,
+    Recognised, Referral, ReferralDetails, ReferralHold, ReferralStage, ReferralStatus, SubmittedEntry, SubmittedRecord,
+};
 use proptest::option;
 use proptest::prelude::*;
 
@@ -27,8 +24,8 @@ pub(super) struct Written {
     pub(super) name: &'static str,
     pub(super) format: &'static str,
     losses: &'static [&'static str],
-    pub(super) write: fn(&[Record], &mut Cursor<Vec<u8>>) -> std::io::Result<()>,
-    carries: fn(&Record) -> Option<Record>,
+    pub(super) write: fn(&[SubmittedRecord], &mut Cursor<Vec<u8>>) -> std::io::Result<()>,
+    carries: fn(&SubmittedRecord) -> Option<SubmittedRecord>,
 }
 
 /// Every format of a waiting list, some in more than one shape.
@@ -69,12 +66,12 @@ pub(super) const WRITTEN: &[Written] = &[
 ];
 
 /// The whole record, but for what decided its pathways.
-fn all(record: &Record) -> Option<Record> {
+fn all(record: &SubmittedRecord) -> Option<SubmittedRecord> {
     Some(undecided(record.clone()))
 }
 
-fn undecided(mut record: Record) -> Record {
-    if let Entry::Referral(referral) = &mut record.entry {
+fn undecided(mut record: SubmittedRecord) -> SubmittedRecord {
+    if let SubmittedEntry::Referral(referral) = &mut record.entry {
         referral.recognised.clear();
     }
     record
@@ -82,7 +79,7 @@ fn undecided(mut record: Record) -> Record {
 
 impl Written {
     /// The records as they come back, in the order of the file. What decided their pathways is the file's own.
-    fn through(&self, records: &[Record]) -> Vec<Record> {
+    fn through(&self, records: &[SubmittedRecord]) -> Vec<SubmittedRecord> {
         let mut out = Cursor::new(Vec::new());
         (self.write)(records, &mut out).unwrap();
         let Kept { mut rows, file_issues, .. } = read(self.format, out.get_ref());
@@ -90,8 +87,7 @@ impl Written {
         assert!(file_issues.iter().all(|issue| issue.code == IssueCode::DistrictBlank), "{}: {file_issues:?}", self.name);
         rows.sort_by_key(|row| row.number);
         // A list that states its pathways needs no code; tables of codes are kept with those that decided.
-        let decided =
-            |row: &adapters::Row| matches!(&row.record, Some(Record { entry: Entry::Referral(it), .. }) if !it.recognised.is_empty());
+        let decided = |row: &adapters::Row| matches!(&row.record, Some(SubmittedRecord { entry: SubmittedEntry::Referral(it), .. }) if !it.recognised.is_empty());
         assert!(rows.iter().all(|row| decided(row) == matches!(self.format, "csds" | "mhsds" | "hl7v2")), "{}", self.name);
         rows.into_iter().map(|row| undecided(row.record.unwrap_or_else(|| panic!("{}: {:?}", self.name, row.issues)))).collect()
     }
@@ -141,7 +137,7 @@ prop_compose! {
         referred_by in code("E8[0-9]{4}"), commissioner in code("0[0-9][A-Z]"), team in words(),
     ) -> ReferralDetails {
         ReferralDetails {
-            stage: stage_start_date.map(|_| Stage::Triage), stage_start_date, original_referral_date, ubrn,
+            stage: stage_start_date.map(|_| ReferralStage::Triage), stage_start_date, original_referral_date, ubrn,
             previous: previous.map(|(referral_id, provider)| PreviousReferral { referral_id, provider: provider.map(|code| code.parse().unwrap()) }), pathway_id,
             pathway_id_issuer, priority, source_of_referral, referred_by, commissioner, team, ..who
         }
@@ -160,7 +156,7 @@ prop_compose! {
             onward: onward.map(|(to, on, reason)| OnwardReferral { to, on, reason }), subcontracted_by, right_to_choose,
             waiting_time_measurement_type, rtt_status, first_contact_date: first, last_contact_date: last,
             next_appointment_date: next.map(|days| today() + chrono::Duration::days(days)), not_brought_count,
-            hold: hold.map(|(from, days, reason)| Hold { from, to: days.map(|days| from + chrono::Duration::days(days)), reason }), closed_date, closure_reason, rejected_date, rejection_reason,
+            hold: hold.map(|(from, days, reason)| ReferralHold { from, to: days.map(|days| from + chrono::Duration::days(days)), reason }), closed_date, closure_reason, rejected_date, rejection_reason,
             ..whence
         }
     }
@@ -168,9 +164,9 @@ prop_compose! {
 
 prop_compose! {
     fn record()(
-        details in details(), bits in 1_u8..32, status in proptest::sample::select(Status::ALL), received in day(), age in 0_i64..20,
+        details in details(), bits in 1_u8..32, status in proptest::sample::select(ReferralStatus::ALL), received in day(), age in 0_i64..20,
         serial in 0_u32..900_000, has_number: bool,
-    ) -> Record {
+    ) -> SubmittedRecord {
         let pathways = Pathway::ALL.iter().enumerate().filter(|(at, _)| bits & (1 << at) != 0);
         let numbered = (0..).find_map(|more| test_number(serial + more)).unwrap();
         let identifier = match (&details.local_patient_id, has_number) {
@@ -183,7 +179,7 @@ prop_compose! {
             status, referral_received_date: received, recognised: vec![decided()], details,
         };
         let child = ChildReference { identifier, date_of_birth: received - chrono::Duration::days(age * 365) };
-        Record { child, entry: Entry::Referral(Box::new(referral)) }
+        SubmittedRecord { child, entry: SubmittedEntry::Referral(Box::new(referral)) }
     }
 }
 
@@ -193,9 +189,9 @@ fn test_number(serial: u32) -> Option<NhsNumber> {
 }
 
 /// Every referral an id, and every patient one as well: those of one patient say the same of the patient.
-fn settled(mut records: Vec<Record>) -> Vec<Record> {
+fn settled(mut records: Vec<SubmittedRecord>) -> Vec<SubmittedRecord> {
     for (at, record) in records.iter_mut().enumerate() {
-        let Entry::Referral(referral) = &mut record.entry else { continue };
+        let SubmittedEntry::Referral(referral) = &mut record.entry else { continue };
         referral.referral_id = format!("R-{at}");
         let number = |id: &mut String| *id = format!("{id} {at}");
         referral.details.local_patient_id.iter_mut().for_each(number);
@@ -207,7 +203,7 @@ fn settled(mut records: Vec<Record>) -> Vec<Record> {
     }
     // The last child has two referrals, of one patient row.
     if let Some(mut again) = records.last().cloned() {
-        if let Entry::Referral(referral) = &mut again.entry {
+        if let SubmittedEntry::Referral(referral) = &mut again.entry {
             referral.referral_id = "R-again".into();
         }
         records.push(again);
@@ -216,9 +212,9 @@ fn settled(mut records: Vec<Record>) -> Vec<Record> {
 }
 
 /// What a record says, by its names.
-fn named(record: &Record) -> BTreeMap<String, serde_json::Value> {
+fn named(record: &SubmittedRecord) -> BTreeMap<String, serde_json::Value> {
     match &record.entry {
-        Entry::Referral(referral) => {
+        SubmittedEntry::Referral(referral) => {
             let mut named: BTreeMap<_, _> = serde_json::from_value(serde_json::to_value(&referral.details).unwrap()).unwrap();
             if !referral.recognised.is_empty() {
                 named.insert("recognised".into(), serde_json::to_value(&referral.recognised).unwrap());
@@ -249,8 +245,8 @@ proptest! {
     fn nothing_but_the_listed_losses_is_lost(record in record()) {
         let mut records = settled(vec![record]);
         records.pop();
-        if let Entry::Referral(referral) = &mut records[0].entry {
-            referral.status = Status::Waiting;
+        if let SubmittedEntry::Referral(referral) = &mut records[0].entry {
+            referral.status = ReferralStatus::Waiting;
             let details = &mut referral.details;
             (details.closed_date, details.closure_reason, details.rejected_date, details.rejection_reason) = (None, None, None, None);
             details.last_contact_date = details.first_contact_date;

@@ -12,8 +12,7 @@ use adapters::{
     write_sen2_xml, write_xlsx, write_xlsx_template,
 };
 use chrono::{Datelike, NaiveDate};
-use domain::organisations::OrganisationCode;
-use domain::submissions::Record;
+use domain::{OrganisationCode, SubmittedRecord};
 
 use crate::cases::one_of_each;
 pub use examples::onboarding_examples;
@@ -26,7 +25,7 @@ pub struct PackFile {
 }
 
 /// Writes rows, whose they are, and as on which day.
-type Writer = fn(&[Record], OrganisationCode, NaiveDate, &mut Cursor<Vec<u8>>) -> io::Result<()>;
+type Writer = fn(&[SubmittedRecord], OrganisationCode, NaiveDate, &mut Cursor<Vec<u8>>) -> io::Result<()>;
 
 /// A file that is written anew for each pack: its format, its name, and how.
 type Written = (&'static str, &'static str, Writer);

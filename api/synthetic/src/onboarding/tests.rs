@@ -1,13 +1,9 @@
 use std::io::Cursor;
 
 use adapters::{Context, Format, InMemory, Kept, Starters};
-use domain::children::ChildReference;
-use domain::dates::parse_day;
-use domain::ehc_plans::{Case, Outcome};
-use domain::issues::IssueCode;
-use domain::recognition::Rules;
-use domain::referrals::{Referral, Status};
-use domain::submissions::{Dataset, Entry};
+use domain::{
+    Case, ChildReference, Dataset, IssueCode, RecognitionRules, Referral, ReferralStatus, RequestOutcome, SubmittedEntry, parse_day,
+};
 
 use super::*;
 use crate::formats::carried::{in_csds, in_mhsds};
@@ -22,7 +18,7 @@ fn file(name: &str) -> Vec<u8> {
 }
 
 /// What a format carries of the ten.
-fn carried(format: &str) -> Vec<Record> {
+fn carried(format: &str) -> Vec<SubmittedRecord> {
     let written = onboarding_examples(provider(), as_of());
     match format {
         "csds" => written.iter().filter_map(|record| in_csds(record, as_of())).collect(),
@@ -53,7 +49,7 @@ fn every_example_is_accepted_in_each_format_that_carries_it() {
         kept.rows.sort_by_key(|row| row.number);
         let mut records: Vec<_> = kept.rows.iter().filter_map(|row| row.record.clone()).collect();
         for record in &mut records {
-            if let Entry::Referral(referral) = &mut record.entry {
+            if let SubmittedEntry::Referral(referral) = &mut record.entry {
                 referral.recognised.clear();
             }
         }
@@ -70,12 +66,12 @@ fn every_example_is_accepted_in_each_format_that_carries_it() {
 #[test]
 fn what_a_format_cannot_show_is_among_its_losses() {
     // The member of the record that shows it, and whether a referral does.
-    type Trait = (&'static str, fn(&Record, &Referral) -> bool);
+    type Trait = (&'static str, fn(&SubmittedRecord, &Referral) -> bool);
     let traits: [Trait; 7] = [
         ("previous", |_, it| it.details.previous.is_some()),
         ("pathways", |_, it| it.pathways.to_string() == "autism|adhd"),
         ("hold", |_, it| it.details.hold.is_some()),
-        ("rejected_date", |_, it| it.status == Status::Rejected && it.details.rejected_date.is_some()),
+        ("rejected_date", |_, it| it.status == ReferralStatus::Rejected && it.details.rejected_date.is_some()),
         ("child", |record, _| record.child.nhs_number().is_none()),
         ("responsible_la", |_, it| it.details.responsible_la.as_deref().is_some_and(|code| code != "E10000015")),
         ("date_of_death", |_, it| it.details.date_of_death.is_some()),
@@ -85,7 +81,7 @@ fn what_a_format_cannot_show_is_among_its_losses() {
         let (_, losses) = guide.split_once("## Losses").unwrap();
         let records: Vec<_> = read(format, &file(name)).rows.into_iter().filter_map(|row| row.record).collect();
         for (member, shows) in traits {
-            let shown = records.iter().any(|record| matches!(&record.entry, Entry::Referral(it) if shows(record, it)));
+            let shown = records.iter().any(|record| matches!(&record.entry, SubmittedEntry::Referral(it) if shows(record, it)));
             assert!(shown || losses.contains(&format!("`{member}`")), "{name} does not show {member}");
         }
     }
@@ -94,7 +90,7 @@ fn what_a_format_cannot_show_is_among_its_losses() {
 #[test]
 fn the_councils_examples_show_every_course_of_a_case() {
     let adapter = adapters::find(Dataset::Ehcp, "sen2-xml").unwrap();
-    let context = Context { organisation: "E10000015".parse().unwrap(), today: as_of(), rules: Rules::built_in() };
+    let context = Context { organisation: "E10000015".parse().unwrap(), today: as_of(), rules: RecognitionRules::built_in() };
     let mut kept = Kept::default();
     adapters::read(adapter, &mut Cursor::new(file("sen2-examples.xml")), &InMemory, &context, &mut kept).unwrap();
     assert!(kept.out_of_scope == 0 && kept.file_issues.is_empty() && kept.rows.iter().all(|row| row.issues.is_empty()), "{:?}", kept.rows);
@@ -102,20 +98,21 @@ fn the_councils_examples_show_every_course_of_a_case() {
         .rows
         .iter()
         .map(|row| match row.record.as_ref().map(|record| (&record.child, &record.entry)) {
-            Some((child, Entry::Case(case))) => (child.clone(), case.clone()),
+            Some((child, SubmittedEntry::Case(case))) => (child.clone(), case.clone()),
             _ => panic!("a return holds cases"),
         })
         .collect();
     assert_eq!(cases.len(), 11, "ten children, one of whom was turned down before");
     let some = |shows: &dyn Fn(&Case) -> bool| cases.iter().any(|(_, case)| shows(case));
-    for outcome in [Outcome::Yes, Outcome::No, Outcome::Awaited, Outcome::Withdrawn, Outcome::Historical] {
+    for outcome in [RequestOutcome::Yes, RequestOutcome::No, RequestOutcome::Awaited, RequestOutcome::Withdrawn, RequestOutcome::Historical]
+    {
         assert!(some(&|case| case.request.outcome == Some(outcome)), "{outcome:?}");
     }
     assert!(some(&|case| case.person.upn.is_none()) && some(&|case| case.active_plan.is_some()));
     assert!(some(&|case| case.assessment.as_ref().and_then(|it| it.plan.as_ref()).is_some_and(|plan| plan.cease_on.is_some())));
-    assert!(some(&|case| case.assessment.as_ref().is_some_and(|it| it.outcome == Some(Outcome::No))));
+    assert!(some(&|case| case.assessment.as_ref().is_some_and(|it| it.outcome == Some(RequestOutcome::No))));
     let asked_twice = |(child, case): &(ChildReference, Box<Case>)| {
-        case.request.outcome == Some(Outcome::No) && cases.iter().any(|(other, again)| other == child && again.assessment.is_some())
+        case.request.outcome == Some(RequestOutcome::No) && cases.iter().any(|(other, again)| other == child && again.assessment.is_some())
     };
     assert!(cases.iter().any(asked_twice));
 }
@@ -148,25 +145,26 @@ fn an_empty_template_is_a_nil_return() {
 #[test]
 fn the_rows_show_what_they_are_there_for() {
     let records = onboarding_examples(provider(), as_of());
-    let referrals: Vec<(&Record, &Referral)> = records
+    let referrals: Vec<(&SubmittedRecord, &Referral)> = records
         .iter()
         .map(|record| match &record.entry {
-            Entry::Referral(referral) => (record, &**referral),
+            SubmittedEntry::Referral(referral) => (record, &**referral),
             _ => panic!("a list holds referrals"),
         })
         .collect();
-    let some = |shows: &dyn Fn(&(&Record, &Referral)) -> bool| referrals.iter().any(shows);
+    let some = |shows: &dyn Fn(&(&SubmittedRecord, &Referral)) -> bool| referrals.iter().any(shows);
     assert!(some(&|(_, it)| it.pathways.to_string() == "autism|adhd"));
-    assert!(some(&|(_, it)| it.status == Status::OnHold && it.details.hold.is_some()));
+    assert!(some(&|(_, it)| it.status == ReferralStatus::OnHold && it.details.hold.is_some()));
     assert!(some(&|(record, rejected)| {
-        let turned_away =
-            rejected.status == Status::Rejected && rejected.details.rejected_date.is_some() && rejected.details.rejection_reason.is_some();
+        let turned_away = rejected.status == ReferralStatus::Rejected
+            && rejected.details.rejected_date.is_some()
+            && rejected.details.rejection_reason.is_some();
         turned_away && some(&|(other, again)| other.child == record.child && again.status.is_open() && again.details.previous.is_none())
     }));
     assert!(some(&|(record, _)| record.child.nhs_number().is_none()));
     assert!(some(&|(_, it)| it.details.responsible_la.as_deref() != Some("E10000015")));
-    assert!(some(&|(_, it)| it.details.date_of_death.is_some() && it.status == Status::Closed));
-    assert!(some(&|(_, it)| it.status == Status::Closed && it.details.closure_reason.as_deref() == Some("02")));
+    assert!(some(&|(_, it)| it.details.date_of_death.is_some() && it.status == ReferralStatus::Closed));
+    assert!(some(&|(_, it)| it.status == ReferralStatus::Closed && it.details.closure_reason.as_deref() == Some("02")));
     assert!(some(&|(_, it)| it.details.onward.is_some()) && some(&|(_, it)| it.details.previous.is_some()));
     assert!(some(&|(_, it)| it.details.right_to_choose == Some(true) && it.details.subcontracted_by.is_some()));
     assert!(records.iter().all(|record| record.child.nhs_number().is_none_or(|number| number.is_test())));

@@ -14,7 +14,7 @@ use std::collections::BTreeMap;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use chrono::{DateTime, SecondsFormat, Utc};
-use domain::keys::{KeyBytes, Ring};
+use domain::{KeyBytes, Ring};
 use zeroize::Zeroizing;
 
 use super::Form;

@@ -11,7 +11,7 @@ mod sections;
 mod sources;
 
 use chrono::TimeDelta;
-use domain::keys::KeyPurpose;
+use domain::KeyPurpose;
 
 use crate::files::FileError;
 use crate::tokens::TOKEN_LIFETIME;

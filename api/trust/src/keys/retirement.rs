@@ -2,7 +2,7 @@
 //! keep them with it, and as safe as it.
 
 use chrono::{DateTime, TimeDelta, Utc};
-use domain::keys::KeyPurpose;
+use domain::KeyPurpose;
 
 use super::lines::{self, KeyLines};
 use super::rotation::{instant, purposes};

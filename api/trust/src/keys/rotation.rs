@@ -7,7 +7,7 @@
 //! rounded with the secret of its first release.
 
 use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
-use domain::keys::KeyPurpose;
+use domain::KeyPurpose;
 
 use super::lines::{self, KeyLine, KeyLines};
 use super::sections::Keys;

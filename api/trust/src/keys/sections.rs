@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use domain::keys::KeyPurpose;
+use domain::KeyPurpose;
 use serde::Deserialize;
 
 use super::about;

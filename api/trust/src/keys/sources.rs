@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use domain::keys::{KeyBytes, KeyPurpose, Ring};
+use domain::{KeyBytes, KeyPurpose, Ring};
 use serde::Deserialize;
 
 use super::lines::{self, KeyLines, LinesFault};

@@ -6,7 +6,7 @@ use std::fmt;
 use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED, ED25519, ParsedPublicKey};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use domain::signatures::{KeyMaterial, PublicKey, SignatureAlgorithm};
+use domain::{KeyMaterial, PublicKey, SignatureAlgorithm};
 use jsonwebtoken::jwk::{Jwk, ThumbprintHash};
 use rustls_pki_types::SubjectPublicKeyInfoDer;
 use rustls_pki_types::pem::PemObject;

@@ -1,6 +1,6 @@
 //! Where in the file a fault stands.
 
-use domain::partnerships::Section;
+use domain::PartnershipSection;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
@@ -21,10 +21,10 @@ impl<'t> Lines<'t> {
 
     /// The line of a field of the given entry, named by its way in (`basis.statute`); where it is not written,
     /// that of what it would stand in.
-    pub(super) fn find(&self, section: Section, index: usize, field: &str) -> usize {
+    pub(super) fn find(&self, section: PartnershipSection, index: usize, field: &str) -> usize {
         let Some(root) = self.table.as_ref().map(Spanned::get_ref) else { return 1 };
         let at = match section {
-            Section::Partnership => key_start(root, field),
+            PartnershipSection::Partnership => key_start(root, field),
             _ => root.get(section.as_str()).and_then(|entries| entries.get_ref().as_array()?.get(index)).and_then(|entry| {
                 let start = entry.span().start;
                 entry.get_ref().as_table().map(|table| key_start(table, field).unwrap_or(start))

@@ -8,7 +8,7 @@ mod wire;
 use std::fmt;
 use std::path::{Path, PathBuf};
 
-use domain::partnerships::Partnership;
+use domain::Partnership;
 
 use crate::files::FileError;
 use crate::watches::Watch;
@@ -40,7 +40,7 @@ pub fn parse_partnership(text: &str, authorities: &[String]) -> Result<Partnersh
     })?;
     let warn_days = wire.warn_days;
     let partnership = Partnership::new(wire.into_parts(authorities)).map_err(|faults| {
-        let place = |fault: domain::partnerships::Fault| LineFault {
+        let place = |fault: domain::PartnershipFault| LineFault {
             line: lines.find(fault.section, fault.index, fault.field),
             field: fault.field.to_owned(),
             message: fault.message,

@@ -64,7 +64,7 @@ fn faults(from: &str, to: &str) -> Vec<(usize, String, String)> {
 fn the_documented_shape_is_read() {
     let partnership = read(WHOLE).unwrap();
     let client = partnership.client("council-herts").unwrap();
-    assert_eq!(domain::scopes::write_scopes(&client.scopes), "ehcp:read advice:request");
+    assert_eq!(domain::write_scopes(&client.scopes), "ehcp:read advice:request");
     let agreement = &partnership.agreements()[0];
     assert_eq!(agreement.basis.opt_out_reason.as_deref(), Some("required by law"));
     assert_eq!(agreement.ends.to_string(), "2027-03-31");

@@ -1,13 +1,10 @@
 //! The file's shape.
 
 use chrono::NaiveDate;
-use domain::agreements::{Agreement, Basis, Confidentiality, ConsentRule, DataClass, LegalBasis, OptOut, Population, Purpose};
-use domain::organisations::{Organisation, OrganisationCode, OrganisationKind};
-use domain::partnerships::{Client, Parts};
-use domain::pathways::PathwaySet;
-use domain::places::Places;
-use domain::scopes::Scope;
-use domain::signatures::{Authentication, Issuer};
+use domain::{
+    Agreement, Authentication, Client, Confidentiality, ConsentRule, DataClass, LawfulBasis, LegalBasis, OptOutRule, Organisation,
+    OrganisationCode, OrganisationKind, PartnershipParts, PathwaySet, Places, Population, Purpose, Scope, TokenIssuer,
+};
 use serde::{Deserialize, Deserializer, de::Error};
 use toml::value::Datetime;
 
@@ -117,7 +114,7 @@ struct BasisWire {
 }
 
 fn warn_days() -> u16 {
-    domain::partnerships::WARN_DAYS
+    domain::EXPIRY_WARNING_DAYS
 }
 
 /// A TOML date without a time.
@@ -125,7 +122,7 @@ fn warn_days() -> u16 {
 struct Day(NaiveDate);
 
 /// `applies`, or `exempt: ` and the reason.
-struct OptOutWire(OptOut, Option<String>);
+struct OptOutWire(OptOutRule, Option<String>);
 
 impl<'de> Deserialize<'de> for Day {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
@@ -143,16 +140,16 @@ impl<'de> Deserialize<'de> for OptOutWire {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = String::deserialize(deserializer)?;
         match text.split_once(':').map(|(word, reason)| (word.trim(), reason.trim())) {
-            None if text == "applies" => Ok(Self(OptOut::Applies, None)),
-            Some(("exempt", reason)) if !reason.is_empty() => Ok(Self(OptOut::Exempt, Some(reason.to_owned()))),
+            None if text == "applies" => Ok(Self(OptOutRule::Applies, None)),
+            Some(("exempt", reason)) if !reason.is_empty() => Ok(Self(OptOutRule::Exempt, Some(reason.to_owned()))),
             _ => Err(D::Error::custom("opt_out is \"applies\", or \"exempt: \" and the reason")),
         }
     }
 }
 
 impl PartnershipWire {
-    pub(super) fn into_parts(self, authorities: &[String]) -> Parts {
-        Parts {
+    pub(super) fn into_parts(self, authorities: &[String]) -> PartnershipParts {
+        PartnershipParts {
             host: self.host,
             controllers: self.controllers,
             organisations: self.organisation.into_iter().map(Into::into).collect(),
@@ -204,7 +201,7 @@ impl From<ClientWire> for Client {
     }
 }
 
-impl From<IssuerWire> for Issuer {
+impl From<IssuerWire> for TokenIssuer {
     fn from(wire: IssuerWire) -> Self {
         Self { url: wire.url, audience: wire.audience, clients: wire.clients, keys: wire.keys.into_iter().map(|key| key.0).collect() }
     }
@@ -225,7 +222,7 @@ impl From<AgreementWire> for Agreement {
             consent_recorded_by: wire.consent_recorded_by,
             starts: wire.starts.0,
             ends: wire.ends.0,
-            basis: Basis {
+            basis: LawfulBasis {
                 uk_gdpr_6: wire.basis.uk_gdpr_6,
                 uk_gdpr_9: wire.basis.uk_gdpr_9,
                 dpa_sch1: wire.basis.dpa_sch1,

@@ -3,8 +3,7 @@
 
 use aws_lc_rs::digest;
 use chrono::{DateTime, Utc};
-use domain::partnerships::Client;
-use domain::signatures::PublicKey;
+use domain::{Client, PublicKey};
 use serde::Deserialize;
 use serde_json::Value;
 

@@ -1,6 +1,6 @@
 //! What a token says.
 
-use domain::organisations::OrganisationCode;
+use domain::OrganisationCode;
 use serde::{Deserialize, Serialize};
 
 /// The claims of RFC 9068, and the organisation the client spoke for.

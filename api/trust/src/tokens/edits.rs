@@ -2,12 +2,12 @@
 
 use std::sync::LazyLock;
 
-use domain::signatures::{Authentication, KeyMaterial, PublicKey, SignatureAlgorithm};
+use domain::{Authentication, KeyMaterial, PublicKey, SignatureAlgorithm};
 use jsonwebtoken::{Algorithm, EncodingKey};
 use proptest::prelude::*;
 use serde_json::json;
 
-use domain::keys::Ring;
+use domain::Ring;
 
 use super::*;
 
@@ -20,7 +20,7 @@ const NOW: i64 = 1_800_000_000;
 struct Right {
     tokens: Tokens,
     client: Client,
-    issuers: [Issuer; 1],
+    issuers: [TokenIssuer; 1],
     own: String,
     outside: String,
     assertion: String,
@@ -59,7 +59,7 @@ static RIGHT: LazyLock<Right> = LazyLock::new(|| {
     let about_another = json!({ "iss": client.id, "sub": "provider-hct", "aud": ISSUER, "iat": NOW, "exp": NOW + 60, "jti": "1" });
     let assertion = json!({ "iss": client.id, "sub": client.id, "aud": ISSUER, "iat": NOW, "exp": NOW + 60, "jti": "1" });
     Right {
-        issuers: [Issuer { url: OUTSIDE.into(), audience: ISSUER.into(), clients: vec![client.id.clone()], keys }],
+        issuers: [TokenIssuer { url: OUTSIDE.into(), audience: ISSUER.into(), clients: vec![client.id.clone()], keys }],
         own,
         outside: sign("at+jwt", outside),
         assertion: sign("JWT", assertion),

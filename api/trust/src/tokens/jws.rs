@@ -3,7 +3,7 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use domain::signatures::{KeyMaterial, PublicKey, SignatureAlgorithm};
+use domain::{KeyMaterial, PublicKey, SignatureAlgorithm};
 use jsonwebtoken::{Algorithm, DecodingKey, crypto};
 use serde_json::{Map, Value};
 

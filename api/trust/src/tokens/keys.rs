@@ -5,7 +5,7 @@ use jsonwebtoken::errors::Error;
 use jsonwebtoken::jwk::{AlgorithmParameters, EllipticCurve, Jwk, PublicKeyUse, ThumbprintHash};
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header};
 
-use domain::keys::Ring;
+use domain::Ring;
 
 use super::claims::Claims;
 

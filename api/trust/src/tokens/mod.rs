@@ -13,9 +13,7 @@ use std::sync::Arc;
 
 use aws_lc_rs::digest;
 use chrono::{DateTime, Utc};
-use domain::partnerships::Client;
-use domain::scopes::{ScopeSet, write_scopes};
-use domain::signatures::Issuer;
+use domain::{Client, ScopeSet, TokenIssuer, write_scopes};
 use quick_cache::sync::Cache;
 use uuid::Uuid;
 
@@ -84,7 +82,7 @@ impl Tokens {
 
     /// What a token says, if it is this gateway's or one of the issuers' own, holds now and is bound to
     /// the certificate.
-    pub fn verify(&self, token: &str, issuers: &[Issuer], thumbprint: &str, now: DateTime<Utc>) -> Result<Arc<Verified>, TokenError> {
+    pub fn verify(&self, token: &str, issuers: &[TokenIssuer], thumbprint: &str, now: DateTime<Utc>) -> Result<Arc<Verified>, TokenError> {
         jws::check_size(token)?;
         let mut id = [0; 32];
         id.copy_from_slice(digest::digest(&digest::SHA256, token.as_bytes()).as_ref());

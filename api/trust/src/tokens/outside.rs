@@ -1,6 +1,6 @@
 //! Access tokens of outside issuers (RFC 9068), for the clients that the partnership names with them.
 
-use domain::signatures::Issuer;
+use domain::TokenIssuer;
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -41,7 +41,7 @@ impl Audience {
 
 /// The issuer that a token says it is of: enough to choose the keys by, and no more. None speaks
 /// with the gateway's own name.
-pub(super) fn issuer_of<'i>(jws: &Jws<'_>, issuers: &'i [Issuer], own: &str) -> Result<Option<&'i Issuer>, TokenError> {
+pub(super) fn issuer_of<'i>(jws: &Jws<'_>, issuers: &'i [TokenIssuer], own: &str) -> Result<Option<&'i TokenIssuer>, TokenError> {
     if issuers.is_empty() {
         return Ok(None);
     }
@@ -51,7 +51,7 @@ pub(super) fn issuer_of<'i>(jws: &Jws<'_>, issuers: &'i [Issuer], own: &str) -> 
 }
 
 /// Checks all of a token that does not change with time.
-pub(super) fn read(jws: &Jws<'_>, issuer: &Issuer) -> Result<Verified, TokenError> {
+pub(super) fn read(jws: &Jws<'_>, issuer: &TokenIssuer) -> Result<Verified, TokenError> {
     jws.check_type(&[verification::TYPE])?;
     let id = jws.key_id()?;
     let key = issuer.keys.iter().find(|key| Some(key.id.as_str()) == id).ok_or(TokenError::Key)?;

@@ -2,12 +2,12 @@ use std::sync::LazyLock;
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64;
-use domain::signatures::Authentication;
+use domain::Authentication;
 use jsonwebtoken::{Algorithm, EncodingKey, crypto};
 use serde_json::{Value, json};
 
 use super::*;
-use domain::keys::Ring;
+use domain::Ring;
 
 const ISSUER: &str = "https://127.0.0.1:8443";
 const THUMBPRINT: &str = "A4DtL2JmUMhAsvJj5tKyn64SqzmuXbMrJa0n761y5v0";

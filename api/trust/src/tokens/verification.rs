@@ -1,8 +1,7 @@
 //! Reading an access token that somebody showed (RFC 8725, RFC 9068 section 4).
 
 use chrono::{DateTime, Utc};
-use domain::organisations::OrganisationCode;
-use domain::scopes::ScopeSet;
+use domain::{OrganisationCode, ScopeSet};
 use serde_json::Value;
 
 use super::claims::Claims;

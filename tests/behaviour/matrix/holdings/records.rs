@@ -1,6 +1,6 @@
 //! What is sent: lists, cases, and requests with what they are answered.
 
-use domain::upns::Upn;
+use domain::Upn;
 use integration_tests::records::{BORN, advice_request, days_ago, number, sen2};
 use reqwest::Method;
 use serde_json::json;

@@ -2,8 +2,7 @@ mod round_trips;
 
 use std::io::{self, Cursor, Read};
 
-use domain::issues::Issue;
-use domain::submissions::{Entry, Record};
+use domain::{Issue, SubmittedEntry, SubmittedRecord};
 
 use super::*;
 use crate::contract::kept::{self, Kept, context, faults};
@@ -150,7 +149,7 @@ fn rows_in_utf_8_among_windows_1252_stay_as_they_are() {
 }
 
 fn team(row: &Row) -> String {
-    let Some(Record { entry: Entry::Referral(referral), .. }) = &row.record else { panic!("{row:?}") };
+    let Some(SubmittedRecord { entry: SubmittedEntry::Referral(referral), .. }) = &row.record else { panic!("{row:?}") };
     referral.details.team.clone().unwrap()
 }
 
@@ -187,7 +186,9 @@ fn every_line_ending_and_blank_rows_are_read() {
 #[test]
 fn yes_and_no_are_read_in_every_usual_spelling() {
     for (text, meant) in [("1", true), ("Y", true), ("TRUE", true), ("0", false), ("n", false), ("False", false)] {
-        let Some(Record { entry: Entry::Referral(referral), .. }) = row_with(&[("right_to_choose", text)]).record else { panic!() };
+        let Some(SubmittedRecord { entry: SubmittedEntry::Referral(referral), .. }) = row_with(&[("right_to_choose", text)]).record else {
+            panic!()
+        };
         assert_eq!(referral.details.right_to_choose, Some(meant), "{text}");
     }
 }

@@ -2,11 +2,10 @@
 
 use std::fmt::Write;
 
-use domain::children::{ChildIdentifier, ChildReference};
-use domain::nhs_numbers::NhsNumber;
-use domain::pathways::{Pathway, PathwaySet};
-use domain::referrals::{Hold, OnwardReferral, PreviousReferral, Referral, ReferralDetails, Stage, Status};
-use domain::submissions::{Entry, Record};
+use domain::{
+    ChildIdentifier, ChildReference, NhsNumber, OnwardReferral, Pathway, PathwaySet, PreviousReferral, Referral, ReferralDetails,
+    ReferralHold, ReferralStage, ReferralStatus, SubmittedEntry, SubmittedRecord,
+};
 use proptest::option;
 use proptest::prelude::*;
 
@@ -58,7 +57,7 @@ prop_compose! {
 }
 
 prop_compose! {
-    fn details()(codes in codes(), stage in option::of(proptest::sample::select(Stage::ALL)), days in proptest::collection::vec(option::of(day()), 8),
+    fn details()(codes in codes(), stage in option::of(proptest::sample::select(ReferralStage::ALL)), days in proptest::collection::vec(option::of(day()), 8),
         previous in option::of((code(50), option::of(organisation()))), hold in option::of((day(), option::of(day()), option::of(code(100)))),
         onward in option::of((option::of(organisation()), day(), option::of(code(20)))),
         right_to_choose in any::<Option<bool>>(), not_brought_count in any::<Option<u16>>()) -> ReferralDetails {
@@ -69,7 +68,7 @@ prop_compose! {
             last_contact_date: day(), next_appointment_date: day(), closed_date: day(), rejected_date: day(), date_of_death: day(),
             previous: previous.map(|(referral_id, provider)| PreviousReferral { referral_id, provider: provider.map(|code| code.parse().unwrap()) }),
             onward: onward.map(|(to, on, reason)| OnwardReferral { to, on, reason }),
-            hold: hold.map(|(from, to, reason)| Hold { from, to, reason }),
+            hold: hold.map(|(from, to, reason)| ReferralHold { from, to, reason }),
             ..codes
         }
     }
@@ -77,23 +76,23 @@ prop_compose! {
 
 prop_compose! {
     fn record()(who in who(), referral_id in code(50), pathways in proptest::collection::vec(proptest::sample::select(Pathway::ALL), 1..4),
-        status in proptest::sample::select(Status::ALL), received in day(), age in 0_i64..7000, details in details()) -> Record {
+        status in proptest::sample::select(ReferralStatus::ALL), received in day(), age in 0_i64..7000, details in details()) -> SubmittedRecord {
         let (identifier, local_patient_id) = who;
         let pathways: PathwaySet = pathways.into_iter().collect();
         let details = ReferralDetails { local_patient_id, ..details };
-        Record {
+        SubmittedRecord {
             child: ChildReference { identifier, date_of_birth: received - chrono::Duration::days(age) },
-            entry: Entry::Referral(Box::new(Referral { referral_id, pathways, status, referral_received_date: received, recognised: Vec::new(), details })),
+            entry: SubmittedEntry::Referral(Box::new(Referral { referral_id, pathways, status, referral_received_date: received, recognised: Vec::new(), details })),
         }
     }
 }
 
 /// A record's values by column, as a provider would write them.
-fn cells(record: &Record) -> Vec<String> {
+fn cells(record: &SubmittedRecord) -> Vec<String> {
     fn text<T: ToString>(value: &Option<T>) -> String {
         value.as_ref().map(T::to_string).unwrap_or_default()
     }
-    let Entry::Referral(referral) = &record.entry else { panic!() };
+    let SubmittedEntry::Referral(referral) = &record.entry else { panic!() };
     let it = &referral.details;
     FIELDS
         .iter()
@@ -151,7 +150,7 @@ fn cells(record: &Record) -> Vec<String> {
 }
 
 /// The records as a file, its columns in the given order.
-fn write(records: &[Record], order: &[usize]) -> String {
+fn write(records: &[SubmittedRecord], order: &[usize]) -> String {
     let mut file = order.iter().map(|at| FIELDS[*at].name).collect::<Vec<_>>().join(",");
     for record in records {
         let cells = cells(record);

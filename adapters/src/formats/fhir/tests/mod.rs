@@ -2,9 +2,7 @@
 
 mod round_trips;
 
-use domain::issues::{IssueCode, Severity};
-use domain::referrals::{Referral, Status};
-use domain::submissions::Entry;
+use domain::{IssueCode, Referral, ReferralStatus, Severity, SubmittedEntry};
 use proptest::prelude::*;
 
 use super::Fhir;
@@ -12,13 +10,7 @@ use crate::contract::kept::{Kept, read};
 use crate::contract::{Format, Row};
 
 fn sample(name: &str) -> &'static [u8] {
-    crate::formats::find(domain::submissions::Dataset::WaitingList, "fhir")
-        .unwrap()
-        .samples()
-        .iter()
-        .find(|it| it.name == name)
-        .unwrap()
-        .bytes
+    crate::formats::find(domain::Dataset::WaitingList, "fhir").unwrap().samples().iter().find(|it| it.name == name).unwrap().bytes
 }
 
 fn rows(bytes: &[u8]) -> Kept {
@@ -29,7 +21,7 @@ fn rows(bytes: &[u8]) -> Kept {
 
 fn referral(row: &Row) -> &Referral {
     match row.record.as_ref().map(|record| &record.entry) {
-        Some(Entry::Referral(referral)) => referral,
+        Some(SubmittedEntry::Referral(referral)) => referral,
         _ => panic!("no referral: {:?}", row.issues),
     }
 }
@@ -39,7 +31,7 @@ fn every_element_finds_its_column() {
     let kept = rows(sample("every-field.json"));
     let first = referral(&kept.rows[0]);
     let details = &first.details;
-    assert_eq!((first.referral_id.as_str(), first.status), ("REF-1", Status::OnHold));
+    assert_eq!((first.referral_id.as_str(), first.status), ("REF-1", ReferralStatus::OnHold));
     assert_eq!(first.pathways.to_string(), "autism|speech-and-language");
     assert_eq!(first.referral_received_date.to_string(), "2026-07-01", "half past midnight in London, of half past six at +07:00");
     assert_eq!(kept.rows[0].record.as_ref().unwrap().child.date_of_birth.to_string(), "2018-03-04");
@@ -60,7 +52,7 @@ fn every_element_finds_its_column() {
     assert_eq!((details.not_brought_count, details.date_of_death.unwrap().to_string().as_str()), (Some(2), "2026-11-01"));
 
     let second = referral(&kept.rows[1]);
-    assert_eq!((second.pathways.to_string().as_str(), second.status), ("adhd|audiology", Status::Seen));
+    assert_eq!((second.pathways.to_string().as_str(), second.status), ("adhd|audiology", ReferralStatus::Seen));
     assert!(second.recognised.is_empty(), "the writer stated them");
     assert_eq!(kept.rows[0].record.as_ref().unwrap().child, kept.rows[1].record.as_ref().unwrap().child);
 }
@@ -70,8 +62,8 @@ fn a_bundle_in_xml_is_read_as_one_in_json_is() {
     let kept = rows(sample("message.xml"));
     assert_eq!(kept.out_of_scope, 0);
     let (first, second) = (referral(&kept.rows[0]), referral(&kept.rows[1]));
-    assert_eq!((first.pathways.to_string().as_str(), first.status), ("audiology", Status::Waiting));
-    assert_eq!((second.pathways.to_string().as_str(), second.status), ("autism|adhd", Status::Closed));
+    assert_eq!((first.pathways.to_string().as_str(), first.status), ("audiology", ReferralStatus::Waiting));
+    assert_eq!((second.pathways.to_string().as_str(), second.status), ("autism|adhd", ReferralStatus::Closed));
     assert_eq!(second.details.previous.as_ref().unwrap().referral_id, "X-1", "the id of the referral in the message");
 }
 
@@ -148,7 +140,7 @@ fn what_asks_for_nothing_is_no_referral() {
 fn what_was_entered_in_error_or_revoked_does_not_wait() {
     for status in ["entered-in-error", "revoked", "completed"] {
         let kept = rows(with(&ACTIVE.replace("active", status)).as_bytes());
-        assert_eq!(referral(&kept.rows[0]).status, Status::Closed, "{status}");
+        assert_eq!(referral(&kept.rows[0]).status, ReferralStatus::Closed, "{status}");
     }
 }
 
@@ -196,8 +188,7 @@ fn a_large_body_gives_what_a_small_one_does() {
     use std::fmt::Write;
     let mut entries = String::new();
     const CHILDREN: u32 = 12_000;
-    let numbers: Vec<_> =
-        (0..).filter_map(|n| domain::nhs_numbers::NhsNumber::from_first_nine(999_000_000 + n)).take(CHILDREN as usize).collect();
+    let numbers: Vec<_> = (0..).filter_map(|n| domain::NhsNumber::from_first_nine(999_000_000 + n)).take(CHILDREN as usize).collect();
     for (n, number) in numbers.iter().enumerate() {
         let _ = write!(
             entries,

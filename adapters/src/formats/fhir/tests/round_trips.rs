@@ -1,7 +1,6 @@
 //! What is written as FHIR, read again.
 
-use domain::children::{ChildIdentifier, ChildReference};
-use domain::submissions::Record;
+use domain::{ChildIdentifier, ChildReference, SubmittedRecord};
 
 use super::*;
 use crate::columns::{Column, Values, draft};
@@ -22,7 +21,7 @@ fn value(column: Column) -> BoxedStrategy<String> {
     match column {
         Column::ReferralId => "[A-Z]{2}-[0-9]{1,6}".boxed(),
         Column::NhsNumber => (0..90_000u32)
-            .prop_filter_map("no check digit", |n| domain::nhs_numbers::NhsNumber::from_first_nine(999_000_000 + n))
+            .prop_filter_map("no check digit", |n| domain::NhsNumber::from_first_nine(999_000_000 + n))
             .prop_map(|number| number.as_str().to_owned())
             .boxed(),
         Column::Pathway => known(&["autism", "adhd", "speech-and-language", "autism|adhd", "audiology|mental-health"]),
@@ -63,21 +62,21 @@ fn native() -> impl Strategy<Value = Native> {
     columns.prop_map(|columns| Native(columns.into_iter().flatten().collect()))
 }
 
-fn records(rows: &[Native]) -> Vec<Record> {
+fn records(rows: &[Native]) -> Vec<SubmittedRecord> {
     let context = crate::contract::kept::context("RY4");
     rows.iter()
         .enumerate()
         .filter_map(|(at, row)| {
             let draft = draft(at as u64 + 1, row, &context);
             let identifier: ChildIdentifier = draft.child?;
-            Some(Record { child: ChildReference { identifier, date_of_birth: draft.date_of_birth? }, entry: draft.entry? })
+            Some(SubmittedRecord { child: ChildReference { identifier, date_of_birth: draft.date_of_birth? }, entry: draft.entry? })
         })
         .collect()
 }
 
 /// The records among the rows; whether they pass the domain's own checks is the same for any format.
-fn read_back(format: &str, bytes: &[u8]) -> Vec<Option<Record>> {
-    let adapter = crate::formats::find(domain::submissions::Dataset::WaitingList, format).unwrap();
+fn read_back(format: &str, bytes: &[u8]) -> Vec<Option<SubmittedRecord>> {
+    let adapter = crate::formats::find(domain::Dataset::WaitingList, format).unwrap();
     let (kept, end) = read(adapter, "RY4", bytes);
     assert!(end.is_ok(), "{end:?}");
     assert!(kept.file_issues.is_empty() && kept.out_of_scope == 0);

@@ -2,9 +2,7 @@ mod bodies;
 mod referrals;
 mod round_trips;
 
-use domain::pathways::{Pathway, PathwaySet};
-use domain::referrals::{Referral, Status};
-use domain::submissions::Entry;
+use domain::{Pathway, PathwaySet, Referral, ReferralStatus, SubmittedEntry};
 
 use super::*;
 use crate::contract::kept::{self, Kept};
@@ -35,7 +33,7 @@ fn file_issues(kept: &Kept) -> Vec<IssueCode> {
 
 fn referral(kept: &Kept, at: usize) -> &Referral {
     match &kept.rows[at].record.as_ref().unwrap().entry {
-        Entry::Referral(referral) => referral,
+        SubmittedEntry::Referral(referral) => referral,
         _ => panic!("no referral"),
     }
 }

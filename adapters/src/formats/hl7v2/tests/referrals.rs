@@ -1,9 +1,6 @@
 //! What one message, or several about one referral, come to.
 
-use domain::children::{ChildIdentifier, ChildReference};
-use domain::dates::parse_day;
-use domain::nhs_numbers::NhsNumber;
-use domain::submissions::Merge;
+use domain::{ChildIdentifier, ChildReference, IdentifierMerge, NhsNumber, parse_day};
 
 use super::*;
 
@@ -15,7 +12,7 @@ fn a_referral_is_read_from_its_fields() {
     let number: NhsNumber = "9990000018".parse().unwrap();
     assert_eq!(record.child, ChildReference::by_nhs_number(number, parse_day("2016-05-04").unwrap()));
     let found = referral(&kept, 0);
-    assert_eq!((found.referral_id.as_str(), found.status), ("R-1", Status::Waiting));
+    assert_eq!((found.referral_id.as_str(), found.status), ("R-1", ReferralStatus::Waiting));
     assert_eq!(found.referral_received_date, parse_day("2026-02-03").unwrap());
     assert_eq!(found.pathways, PathwaySet::from(Pathway::Autism));
     assert_eq!((found.recognised[0].rule.as_str(), found.recognised[0].codes[0].code.as_str()), ("hl7-autism", "SCT:401204006"));
@@ -50,7 +47,7 @@ fn the_last_message_about_a_referral_is_taken_whatever_came_before() {
     ]);
     assert_eq!(kept.rows.iter().map(|row| row.number).collect::<Vec<_>>(), [2, 4]);
     let ended = referral(&kept, 1);
-    assert_eq!((ended.referral_id.as_str(), ended.status), ("R-1", Status::Closed));
+    assert_eq!((ended.referral_id.as_str(), ended.status), ("R-1", ReferralStatus::Closed));
     assert_eq!(ended.details.closed_date, parse_day("2026-11-10"));
     assert_eq!(file_issues(&kept), [IssueCode::MessageSuperseded]);
 }
@@ -71,10 +68,10 @@ fn a_cancellation_ends_the_referral_on_its_day() {
         (found.status, found.details.closed_date.or(found.details.rejected_date).map(|day| day.to_string()).unwrap_or_default())
     };
     let dated = RF1.replace("20260203|||", "20260203||20261105|");
-    assert_eq!(end(RF1, "ZSB|team|T"), (Status::Closed, "2026-11-10".into()));
-    assert_eq!(end(&dated, "ZSB|status|waiting"), (Status::Closed, "2026-11-05".into()));
-    assert_eq!(end(&dated.replace("|P|", "|R|"), "ZSB|team|T"), (Status::Rejected, "2026-11-05".into()));
-    assert_eq!(end(RF1, "ZSB|closed_date|2026-11-01"), (Status::Closed, "2026-11-01".into()));
+    assert_eq!(end(RF1, "ZSB|team|T"), (ReferralStatus::Closed, "2026-11-10".into()));
+    assert_eq!(end(&dated, "ZSB|status|waiting"), (ReferralStatus::Closed, "2026-11-05".into()));
+    assert_eq!(end(&dated.replace("|P|", "|R|"), "ZSB|team|T"), (ReferralStatus::Rejected, "2026-11-05".into()));
+    assert_eq!(end(RF1, "ZSB|closed_date|2026-11-01"), (ReferralStatus::Closed, "2026-11-01".into()));
 }
 
 #[test]
@@ -86,7 +83,7 @@ fn a_merge_names_who_stays_and_what_is_retired() {
     assert_eq!(record.child.nhs_number().unwrap().as_str(), "9990000018");
     let local = ChildIdentifier::LocalPatient { provider: "RY4".parse().unwrap(), id: "L-3".into() };
     let retired = vec![ChildIdentifier::NhsNumber("9990000026".parse().unwrap()), local];
-    assert_eq!(record.entry, Entry::Merge(Merge { retired }));
+    assert_eq!(record.entry, SubmittedEntry::Merge(IdentifierMerge { retired }));
 }
 
 #[test]

@@ -1,12 +1,10 @@
 //! What is written comes back but for its losses.
 
 use chrono::NaiveDate;
-use domain::children::{ChildIdentifier, ChildReference};
-use domain::dates::parse_day;
-use domain::nhs_numbers::NhsNumber;
-use domain::pathways::PathwaySet;
-use domain::referrals::{Hold, OnwardReferral, PreviousReferral, Referral, ReferralDetails, Stage, Status};
-use domain::submissions::{Entry, Merge, Record};
+use domain::{
+    ChildIdentifier, ChildReference, IdentifierMerge, NhsNumber, OnwardReferral, PathwaySet, PreviousReferral, Referral, ReferralDetails,
+    ReferralHold, ReferralStage, ReferralStatus, SubmittedEntry, SubmittedRecord, parse_day,
+};
 use proptest::option;
 use proptest::prelude::*;
 
@@ -36,7 +34,7 @@ prop_compose! {
         texts in prop::collection::vec(option::of(text()), 12),
         organisations in prop::collection::vec(option::of(organisation()), 6),
         gss in prop::collection::vec(option::of("E0[0-9]{7}"), 2),
-        stage in option::of(prop::sample::select(Stage::ALL.to_vec())),
+        stage in option::of(prop::sample::select(ReferralStage::ALL.to_vec())),
         right_to_choose in option::of(any::<bool>()),
         not_brought_count in option::of(any::<u16>()),
     ) -> ReferralDetails {
@@ -67,9 +65,9 @@ prop_compose! {
         onward in option::of((option::of(organisation()), day(), option::of(text()))),
         referral_id in text(), received in day(), born in day(),
         pathways in 1_i16..32,
-        status in prop::sample::select(Status::ALL.to_vec()),
+        status in prop::sample::select(ReferralStatus::ALL.to_vec()),
         number in option::of(1_u32..1_000),
-    ) -> Record {
+    ) -> SubmittedRecord {
         let (number, local) = (number.and_then(|at| NhsNumber::from_first_nine(999_000_000 + at)), details.local_patient_id.clone());
         let local = local.unwrap_or_else(|| "L-1".into());
         let identifier = match number {
@@ -80,15 +78,15 @@ prop_compose! {
             local_patient_id: if number.is_some() { details.local_patient_id } else { Some(local) },
             stage_start_date: days[0], original_referral_date: days[1], first_contact_date: days[2], last_contact_date: days[3],
             next_appointment_date: days[4], closed_date: days[5], rejected_date: days[6], date_of_death: days[7],
-            hold: hold.map(|(from, to, reason)| Hold { from, to, reason }),
+            hold: hold.map(|(from, to, reason)| ReferralHold { from, to, reason }),
             onward: onward.map(|(to, on, reason)| OnwardReferral { to, on, reason }),
             ..details
         };
         // The older of the two days is the birth.
         let (date_of_birth, received) = (born.min(received), born.max(received));
-        Record {
+        SubmittedRecord {
             child: ChildReference { identifier, date_of_birth },
-            entry: Entry::Referral(Box::new(Referral {
+            entry: SubmittedEntry::Referral(Box::new(Referral {
                 referral_id, pathways: PathwaySet::from_bits(pathways), status, referral_received_date: received,
                 recognised: Vec::new(), details,
             })),
@@ -97,8 +95,8 @@ prop_compose! {
 }
 
 /// The record as it comes back: its codes are those of the words that its pathways are written as.
-fn without_losses(mut record: Record) -> Record {
-    if let Entry::Referral(referral) = &mut record.entry {
+fn without_losses(mut record: SubmittedRecord) -> SubmittedRecord {
+    if let SubmittedEntry::Referral(referral) = &mut record.entry {
         referral.recognised.clear();
     }
     record
@@ -109,13 +107,13 @@ proptest! {
     fn what_is_written_comes_back_but_for_its_losses(records in prop::collection::vec(records(), 0..6)) {
         let mut records = records;
         for (at, record) in records.iter_mut().enumerate() {
-            if let Entry::Referral(referral) = &mut record.entry {
+            if let SubmittedEntry::Referral(referral) = &mut record.entry {
                 referral.referral_id = format!("{at} {}", referral.referral_id);
             }
         }
-        let merge = Merge { retired: vec![ChildIdentifier::NhsNumber("9990000026".parse().unwrap())] };
+        let merge = IdentifierMerge { retired: vec![ChildIdentifier::NhsNumber("9990000026".parse().unwrap())] };
         let child = ChildReference::by_nhs_number("9990000018".parse().unwrap(), parse_day("2016-05-04").unwrap());
-        records.push(Record { child, entry: Entry::Merge(merge) });
+        records.push(SubmittedRecord { child, entry: SubmittedEntry::Merge(merge) });
         let mut bytes = Vec::new();
         write_hl7v2(&records, "RY4".parse().unwrap(), parse_day("2026-11-20").unwrap(), &mut bytes).unwrap();
         let kept = read_bytes(&bytes);

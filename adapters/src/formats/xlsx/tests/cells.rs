@@ -1,7 +1,6 @@
 //! What cells hold, as people and their programs keep it.
 
-use domain::children::ChildIdentifier;
-use domain::dates::parse_day;
+use domain::{ChildIdentifier, parse_day};
 use proptest::prelude::*;
 
 use super::*;

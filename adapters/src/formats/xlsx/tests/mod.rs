@@ -3,7 +3,7 @@ mod cells;
 
 use std::io::{Cursor, Write};
 
-use domain::submissions::{Entry, Record};
+use domain::{SubmittedEntry, SubmittedRecord};
 use zip::ZipWriter;
 use zip::write::SimpleFileOptions;
 
@@ -113,8 +113,8 @@ fn row_with(cells: &[(&str, &str)]) -> Row {
     Book::of(sheet(&list(cells), "")).read().unwrap().rows.remove(0)
 }
 
-fn referral(row: &Row) -> (&Record, &domain::referrals::Referral) {
-    let Some(record @ Record { entry: Entry::Referral(referral), .. }) = &row.record else { panic!("{row:?}") };
+fn referral(row: &Row) -> (&SubmittedRecord, &domain::Referral) {
+    let Some(record @ SubmittedRecord { entry: SubmittedEntry::Referral(referral), .. }) = &row.record else { panic!("{row:?}") };
     (record, referral)
 }
 

@@ -63,7 +63,7 @@ pub(super) fn print_refusal(out: &mut impl Write, problem: &Problem) -> Result<(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use domain::issues::Severity;
+    use domain::Severity;
 
     #[test]
     fn an_issue_is_a_row_that_says_how_to_mend_it() {

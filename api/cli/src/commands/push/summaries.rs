@@ -1,7 +1,7 @@
 //! What became of a file, in words fit for an e-mail.
 
 use client::Report;
-use domain::submissions::{Dataset, Mode, SubmissionStatus};
+use domain::{Dataset, SubmissionMode, SubmissionStatus};
 
 /// One paragraph. It repeats no value of the file.
 pub(super) fn summary(report: &Report) -> String {
@@ -21,7 +21,7 @@ pub(super) fn summary(report: &Report) -> String {
     part(counts.stale, "row held at its last value", "rows held at their last values");
     part(counts.not_flowed, "not seen, confirm or resend", "not seen, confirm or resend");
     // A snapshot is the whole of its list.
-    let is_list = report.dataset == Dataset::WaitingList && report.mode == Mode::Snapshot;
+    let is_list = report.dataset == Dataset::WaitingList && report.mode == SubmissionMode::Snapshot;
     if !is_list {
         part(counts.opened, "new", "new");
     }
@@ -90,7 +90,7 @@ pub(super) fn grouped(count: u64) -> String {
 mod tests {
     use super::*;
     use client::LastPublished;
-    use domain::submissions::{Counts, Mode};
+    use domain::{SubmissionCounts, SubmissionMode};
 
     fn report() -> Report {
         Report {
@@ -99,10 +99,10 @@ mod tests {
             format: "csv".into(),
             organisation: "RY4".parse().unwrap(),
             list: "autism".into(),
-            mode: Mode::Snapshot,
+            mode: SubmissionMode::Snapshot,
             as_of: "2026-11-20".parse().unwrap(),
             status: SubmissionStatus::AcceptedWithIssues,
-            records: Counts {
+            records: SubmissionCounts {
                 out_of_scope: 0,
                 merged: 0,
                 received: 4120,
@@ -134,7 +134,7 @@ mod tests {
     #[test]
     fn a_delta_says_what_it_brought() {
         let mut report = report();
-        (report.mode, report.records.stale, report.records.closed, report.records.opened) = (Mode::Delta, 0, 1, 200);
+        (report.mode, report.records.stale, report.records.closed, report.records.opened) = (SubmissionMode::Delta, 0, 1, 200);
         assert!(summary(&report).contains("three rows rejected; fourteen not seen, confirm or resend; 200 new; 26 changed; one ended. "));
     }
 

@@ -1,9 +1,7 @@
 //! Health advice: six weeks by law, from the day the request was received.
 
 use client::{AdviceRequest, AdviceRequestBody, ClientError};
-use domain::advice::{Advice, AdviceKind, AdviceStatus};
-use domain::clocks::Duty;
-use domain::organisations::OrganisationCode;
+use domain::{Advice, AdviceKind, AdviceStatus, Duty, OrganisationCode};
 
 use super::{Cast, Telling};
 use crate::failures::Failure;

@@ -3,8 +3,7 @@
 use std::time::Duration;
 
 use client::{AuditEvent, ClientError};
-use domain::audit::Outcome;
-use domain::policy::Reason;
+use domain::{AuditOutcome, RefusalReason};
 
 use super::{Cast, Telling};
 use crate::failures::Failure;
@@ -19,7 +18,7 @@ const BETWEEN_POLLS: Duration = Duration::from_millis(500);
 pub(super) async fn read(cast: &Cast, telling: &mut Telling<'_>) -> Result<(), Failure> {
     let mut events = events(cast).await?;
     for _ in 0..POLLS {
-        if events.iter().any(|event| is_refused(event, Reason::ConsentWithdrawn)) {
+        if events.iter().any(|event| is_refused(event, RefusalReason::ConsentWithdrawn)) {
             break;
         }
         tokio::time::sleep(BETWEEN_POLLS).await;
@@ -29,11 +28,11 @@ pub(super) async fn read(cast: &Cast, telling: &mut Telling<'_>) -> Result<(), F
     for event in events.iter().filter(|event| event.organisation == cast.council_code) {
         telling.did(&line(event))?;
     }
-    let shown = |event: &AuditEvent| event.outcome == Outcome::Permitted && event.agreements.iter().any(|id| id == WAITS_AGREEMENT);
+    let shown = |event: &AuditEvent| event.outcome == AuditOutcome::Permitted && event.agreements.iter().any(|id| id == WAITS_AGREEMENT);
     telling.check(events.iter().any(shown), "it tells of the waits that were shown, and under which agreement")?;
     for (reason, what) in [
-        (Reason::ConsentWithdrawn, "it tells of the waits that were not shown, and that the consent had been withdrawn"),
-        (Reason::NoAgreement, "it tells of the request that went nowhere for want of an agreement"),
+        (RefusalReason::ConsentWithdrawn, "it tells of the waits that were not shown, and that the consent had been withdrawn"),
+        (RefusalReason::NoAgreement, "it tells of the request that went nowhere for want of an agreement"),
     ] {
         telling.check(events.iter().any(|event| is_refused(event, reason)), what)?;
     }
@@ -64,8 +63,8 @@ pub(super) async fn verify(cast: &Cast, telling: &mut Telling<'_>) -> Result<(),
     Ok(())
 }
 
-fn is_refused(event: &AuditEvent, reason: Reason) -> bool {
-    event.outcome == Outcome::Refused && event.reason == Some(reason)
+fn is_refused(event: &AuditEvent, reason: RefusalReason) -> bool {
+    event.outcome == AuditOutcome::Refused && event.reason == Some(reason)
 }
 
 fn line(event: &AuditEvent) -> String {

@@ -6,9 +6,7 @@ use std::path::PathBuf;
 
 use chrono::{DateTime, NaiveDate, Utc};
 use client::{ChildBody, Client, Configuration, Retries};
-use domain::audit::Actor;
-use domain::nhs_numbers::NhsNumber;
-use domain::organisations::OrganisationCode;
+use domain::{Actor, NhsNumber, OrganisationCode};
 use synthetic::County;
 
 use crate::demonstration::Demonstration;

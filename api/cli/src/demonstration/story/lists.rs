@@ -5,8 +5,7 @@ use std::path::PathBuf;
 use std::time::Instant;
 
 use client::{Client, Payload, Report, Submission};
-use domain::organisations::OrganisationCode;
-use domain::submissions::{Dataset, Mode};
+use domain::{Dataset, OrganisationCode, SubmissionMode};
 use indicatif::HumanBytes;
 use synthetic::{County, ListName};
 
@@ -52,7 +51,7 @@ fn submission(cast: &Cast) -> Submission {
     Submission {
         dataset: Dataset::WaitingList,
         format: "csv".into(),
-        mode: Some(Mode::Snapshot),
+        mode: Some(SubmissionMode::Snapshot),
         list: None,
         as_of: Some(cast.stage.today),
         organisation: None,

@@ -1,11 +1,7 @@
 //! One child's waits: hidden until the family says yes, hidden again once they take it back.
 
 use client::{ChildKey, ConsentBody};
-use domain::agreements::{DataClass, Purpose};
-use domain::consents::{ConsentDecision, DecidedBy, Standing};
-use domain::identifiers::ConsentId;
-use domain::journeys::KnownBy;
-use domain::pathways::{Pathway, PathwaySet};
+use domain::{ConsentDecision, ConsentId, ConsentStanding, DataClass, DecidedBy, KnownBy, Pathway, PathwaySet, Purpose};
 
 use super::{Cast, Telling};
 use crate::failures::Failure;
@@ -64,7 +60,7 @@ pub(super) async fn withdraw(cast: &Cast, consent: Option<ConsentId>, telling: &
 /// A run that was broken off may have left its permission in force.
 async fn take_back_leftovers(cast: &Cast, child: &ChildKey) -> Result<(), Failure> {
     let recorded = cast.council.consents(child).await?;
-    for consent in recorded.items.iter().filter(|consent| consent.standing == Standing::InForce) {
+    for consent in recorded.items.iter().filter(|consent| consent.standing == ConsentStanding::InForce) {
         cast.council.withdraw_consent(consent.id, "an earlier demonstration was broken off").await?;
     }
     Ok(())

@@ -1,8 +1,9 @@
 mod properties;
 
+use super::links::ONWARD_DAYS;
 use super::*;
 use crate::pathways::PathwaySet;
-use crate::referrals::{Hold, OnwardReferral, PreviousReferral, ReferralDetails};
+use crate::referrals::{OnwardReferral, PreviousReferral, ReferralDetails, ReferralHold};
 
 fn day(offset: i64) -> NaiveDate {
     NaiveDate::from_ymd_opt(2026, 1, 1).unwrap() + chrono::Duration::days(offset)
@@ -11,11 +12,11 @@ fn day(offset: i64) -> NaiveDate {
 fn referral(id: &str, received: i64) -> HeldReferral {
     HeldReferral {
         provider: "RY4".parse().unwrap(),
-        flow: Flow::Flowed,
+        flow: ReferralFlow::Flowed,
         referral: Referral {
             referral_id: id.into(),
             pathways: Pathway::Autism.into(),
-            status: Status::Waiting,
+            status: ReferralStatus::Waiting,
             referral_received_date: day(received),
             recognised: Vec::new(),
             details: ReferralDetails::default(),
@@ -36,7 +37,7 @@ fn every_wait(held: &[HeldReferral], as_at: NaiveDate) -> Vec<Wait> {
 #[test]
 fn a_two_stage_wait_across_providers_is_one_journey() {
     let mut first = referral("A", 0);
-    first.referral.status = Status::Closed;
+    first.referral.status = ReferralStatus::Closed;
     let mut second = continuing(referral("B", 200), "A", Some("RY4"));
     second.provider = "RWR".parse().unwrap();
     let waits = every_wait(&[first, second], day(300));
@@ -93,17 +94,17 @@ fn a_circle_is_not_hidden_by_a_third_referral_beside_it() {
 #[test]
 fn a_referral_that_did_not_flow_still_links_and_stands_for_nobody_who_did() {
     let not_flowed = |mut entry: HeldReferral| {
-        entry.flow = Flow::NotFlowed;
+        entry.flow = ReferralFlow::NotFlowed;
         entry
     };
     let days = |found: &[Wait]| found.iter().map(|wait| (wait.flow, wait.journey.waited.days)).collect::<Vec<_>>();
     let found = every_wait(&[not_flowed(referral("A", 0)), continuing(referral("B", 50), "A", None)], day(60));
-    assert_eq!(days(&found), [(Flow::Flowed, 60)]);
+    assert_eq!(days(&found), [(ReferralFlow::Flowed, 60)]);
     let found = every_wait(&[referral("A", 0), not_flowed(continuing(referral("B", 50), "A", None))], day(60));
-    assert_eq!(days(&found), [(Flow::Flowed, 60), (Flow::NotFlowed, 60)]);
+    assert_eq!(days(&found), [(ReferralFlow::Flowed, 60), (ReferralFlow::NotFlowed, 60)]);
     let found = every_wait(&[not_flowed(referral("A", 0)), not_flowed(continuing(referral("B", 50), "A", None))], day(60));
-    assert_eq!(days(&found), [(Flow::NotFlowed, 60)]);
-    assert!(Flow::Stale.counts_as_open(), "its row came");
+    assert_eq!(days(&found), [(ReferralFlow::NotFlowed, 60)]);
+    assert!(ReferralFlow::Stale.counts_as_open(), "its row came");
 }
 
 fn at(provider: &str, mut entry: HeldReferral) -> HeldReferral {
@@ -121,7 +122,7 @@ fn sent_on(entry: HeldReferral, to: &str, on: i64, reason: Option<&str>) -> Held
 }
 
 fn ended(mut entry: HeldReferral, on: Option<i64>) -> HeldReferral {
-    entry.referral.status = Status::Closed;
+    entry.referral.status = ReferralStatus::Closed;
     with(entry, |details| details.closed_date = on.map(day))
 }
 
@@ -159,7 +160,7 @@ fn a_test_alone_and_a_new_referral_are_waits_of_their_own() {
 fn who_referred_the_child_had_it_until_then() {
     let second = || with(at("RWR", referral("B", 200)), |details| details.referred_by = Some("RY4".into()));
     let mut seen = referral("A", 0);
-    seen.referral.status = Status::Seen;
+    seen.referral.status = ReferralStatus::Seen;
     for (first, is_one) in [
         (referral("A", 0), true),
         (seen, true),
@@ -226,7 +227,7 @@ fn a_re_referral_without_a_link_is_a_journey_of_its_own() {
 #[test]
 fn a_rejected_referral_joins_nothing_whatever_names_it() {
     let mut rejected = sent_on(with(referral("R", 100), |details| details.ubrn = Some("000049572910".into())), "RY4", 110, None);
-    rejected.referral.status = Status::Rejected;
+    rejected.referral.status = ReferralStatus::Rejected;
     let sent_again = continuing(with(referral("B", 110), |details| details.ubrn = Some("000049572910".into())), "R", None);
     assert_eq!(journeys_of(&[rejected.clone(), sent_again.clone()]), [(190, vec![])]);
     // Nor is what came before it reached through it.
@@ -252,8 +253,8 @@ fn three_stages_across_three_providers_are_one_wait_and_say_how() {
 #[test]
 fn a_hold_and_a_stopped_clock_take_no_child_off_the_list() {
     let mut entry = referral("A", 0);
-    entry.referral.status = Status::OnHold;
-    entry.referral.details.hold = Some(Hold { from: day(10), to: None, reason: None });
+    entry.referral.status = ReferralStatus::OnHold;
+    entry.referral.details.hold = Some(ReferralHold { from: day(10), to: None, reason: None });
     entry.referral.details.waiting_time_measurement_type = Some("02".into());
     entry.referral.details.rtt_status = Some("33".into());
     let found = every_wait(&[entry], day(90));

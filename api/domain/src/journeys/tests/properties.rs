@@ -10,7 +10,7 @@ const PROVIDERS: [&str; 3] = ["RY4", "RWR", "R1L"];
 fn any_held() -> impl Strategy<Value = Vec<HeldReferral>> {
     let code = || proptest::option::of(0_usize..3);
     let one = (
-        (0_i64..500, 0_usize..3, 1_i16..4, 0_usize..Status::ALL.len(), 0_usize..Flow::ALL.len()),
+        (0_i64..500, 0_usize..3, 1_i16..4, 0_usize..ReferralStatus::ALL.len(), 0_usize..ReferralFlow::ALL.len()),
         (proptest::option::of((0_usize..8, code())), proptest::option::of((0_usize..3, 0_i64..500, 0_usize..4)), code()),
         (code(), proptest::option::of((0_usize..3, code())), proptest::option::of(0_i64..600), proptest::option::of(0_i64..600)),
     );
@@ -19,8 +19,8 @@ fn any_held() -> impl Strategy<Value = Vec<HeldReferral>> {
             let (previous, onward, referred_by) = links;
             let (ubrn, pathway_id, original, closed) = more;
             let mut entry = at(PROVIDERS[provider], referral(&nth.to_string(), received));
-            entry.flow = Flow::ALL[flow];
-            entry.referral.status = Status::ALL[status];
+            entry.flow = ReferralFlow::ALL[flow];
+            entry.referral.status = ReferralStatus::ALL[status];
             entry.referral.pathways = PathwaySet::from_bits(pathways);
             let provider = |code: usize| PROVIDERS[code].to_owned();
             entry.referral.details = ReferralDetails {
@@ -61,7 +61,7 @@ proptest! {
             prop_assert_eq!(open().count() > 0, shown().count() > 0);
             prop_assert!(shown().count() <= open().count());
             // Nor from what is counted.
-            let counts = |flow: Flow| flow.counts_as_open();
+            let counts = |flow: ReferralFlow| flow.counts_as_open();
             prop_assert_eq!(open().any(|entry| counts(entry.flow)), shown().any(|wait| counts(wait.flow)));
             // The longest wait shown is no shorter than any that is not.
             let longest = shown().map(|wait| wait.journey.waited.days).max();
@@ -95,7 +95,7 @@ proptest! {
 
     #[test]
     fn a_rejected_referral_changes_nothing(held in any_held()) {
-        let others: Vec<_> = held.iter().filter(|entry| entry.referral.status != Status::Rejected).cloned().collect();
+        let others: Vec<_> = held.iter().filter(|entry| entry.referral.status != ReferralStatus::Rejected).cloned().collect();
         prop_assert_eq!(every_wait(&held, day(600)), every_wait(&others, day(600)));
     }
 

@@ -4,14 +4,14 @@ mod properties;
 mod rows;
 
 use super::*;
-use crate::agreements::{Basis, Confidentiality, ConsentRule, LegalBasis, OptOut, Population};
+use crate::agreements::{Confidentiality, ConsentRule, LawfulBasis, LegalBasis, OptOutRule, Population};
 use crate::agreements::{DataClass, Purpose};
 use crate::consents::{ConsentDecision, DecidedBy, ReviewOutcome};
 use crate::identifiers::ChildId;
 use crate::identifiers::{OverrideId, RestrictionId};
 use crate::pathways::Pathway;
 use crate::places::Places;
-use crate::referrals::{Referral, ReferralDetails, Status};
+use crate::referrals::{Referral, ReferralDetails, ReferralStatus};
 use crate::restrictions::RestrictionKind;
 
 fn code(text: &str) -> OrganisationCode {
@@ -35,14 +35,14 @@ fn agreement(rule: ConsentRule) -> Agreement {
         consent_recorded_by: vec![code("E10000015")],
         starts: day("2026-04-01"),
         ends: day("2027-03-31"),
-        basis: Basis {
+        basis: LawfulBasis {
             uk_gdpr_6: "6(1)(e)".into(),
             uk_gdpr_9: "9(2)(h)".into(),
             dpa_sch1: None,
             confidentiality: Confidentiality::Consent,
             statute: None,
             legal_bases: Vec::new(),
-            opt_out: OptOut::Exempt,
+            opt_out: OptOutRule::Exempt,
             opt_out_reason: None,
         },
         places: Places::Anywhere,
@@ -112,13 +112,13 @@ fn overriding() -> Override {
     }
 }
 
-fn decide_about(today: &str, ask: Ask, agreement: Agreement, child: &ChildFacts) -> Result<Permit, Reason> {
+fn decide_about(today: &str, ask: Ask, agreement: Agreement, child: &ChildFacts) -> Result<Permit, RefusalReason> {
     let partnership = Partnership::of(vec![agreement], Vec::new());
     let now = "2026-06-01T12:00:00Z".parse().unwrap();
     decide(ask, Facts { partnership: &partnership, child, now, today: day(today) }).map_err(|refusal| refusal.reason)
 }
 
-fn decide_on(today: &str, ask: Ask, agreements: &[Agreement], consents: &[Consent]) -> Result<Permit, Reason> {
+fn decide_on(today: &str, ask: Ask, agreements: &[Agreement], consents: &[Consent]) -> Result<Permit, RefusalReason> {
     let now = "2026-06-01T12:00:00Z".parse().unwrap();
     let partnership = Partnership::of(agreements.to_vec(), Vec::new());
     decide(ask, Facts { partnership: &partnership, child: &child(consents), now, today: day(today) }).map_err(|refusal| refusal.reason)
@@ -126,20 +126,20 @@ fn decide_on(today: &str, ask: Ask, agreements: &[Agreement], consents: &[Consen
 
 #[test]
 fn nothing_flows_without_an_agreement() {
-    assert_eq!(decide_on("2026-06-01", ask(), &[], &[consent(ConsentDecision::Permit, 1)]), Err(Reason::NoAgreement));
+    assert_eq!(decide_on("2026-06-01", ask(), &[], &[consent(ConsentDecision::Permit, 1)]), Err(RefusalReason::NoAgreement));
     let stranger = Ask { recipient: code("R1L"), ..ask() };
-    assert_eq!(decide_on("2026-06-01", stranger, &[agreement(ConsentRule::NotRequired)], &[]), Err(Reason::NoAgreement));
+    assert_eq!(decide_on("2026-06-01", stranger, &[agreement(ConsentRule::NotRequired)], &[]), Err(RefusalReason::NoAgreement));
     let other_purpose = Ask { purpose: Purpose::JointCommissioning, ..ask() };
-    assert_eq!(decide_on("2026-06-01", other_purpose, &[agreement(ConsentRule::NotRequired)], &[]), Err(Reason::NoAgreement));
+    assert_eq!(decide_on("2026-06-01", other_purpose, &[agreement(ConsentRule::NotRequired)], &[]), Err(RefusalReason::NoAgreement));
 }
 
 #[test]
 fn an_agreement_holds_from_its_first_day_to_its_last() {
     let agreements = [agreement(ConsentRule::NotRequired)];
-    assert_eq!(decide_on("2026-03-31", ask(), &agreements, &[]), Err(Reason::AgreementNotStarted));
+    assert_eq!(decide_on("2026-03-31", ask(), &agreements, &[]), Err(RefusalReason::AgreementNotStarted));
     assert!(decide_on("2026-04-01", ask(), &agreements, &[]).is_ok());
     assert!(decide_on("2027-03-31", ask(), &agreements, &[]).is_ok());
-    assert_eq!(decide_on("2027-04-01", ask(), &agreements, &[]), Err(Reason::AgreementEnded));
+    assert_eq!(decide_on("2027-04-01", ask(), &agreements, &[]), Err(RefusalReason::AgreementEnded));
 }
 
 #[test]
@@ -148,7 +148,7 @@ fn a_pathway_that_is_not_named_is_not_seen() {
     let permit = decide_on("2026-06-01", ask(), &agreements, &[]).unwrap();
     assert_eq!(permit.pathways().to_string(), "autism|adhd");
     let mental_health = Ask { pathways: Pathway::MentalHealth.into(), ..ask() };
-    assert_eq!(decide_on("2026-06-01", mental_health, &agreements, &[]), Err(Reason::PathwayNotCovered));
+    assert_eq!(decide_on("2026-06-01", mental_health, &agreements, &[]), Err(RefusalReason::PathwayNotCovered));
 }
 
 #[test]
@@ -162,21 +162,21 @@ fn required_consent_permits_only_the_pathways_it_names() {
 fn each_way_a_consent_can_fail_has_its_reason() {
     let agreements = [agreement(ConsentRule::Required)];
     let permit = || consent(ConsentDecision::Permit, 1);
-    assert_eq!(decide_on("2026-06-01", ask(), &agreements, &[]), Err(Reason::ConsentMissing));
-    assert_eq!(decide_on("2026-04-30", ask(), &agreements, &[permit()]), Err(Reason::ConsentNotYetValid));
-    assert_eq!(decide_on("2027-01-01", ask(), &agreements, &[permit()]), Err(Reason::ConsentExpired));
+    assert_eq!(decide_on("2026-06-01", ask(), &agreements, &[]), Err(RefusalReason::ConsentMissing));
+    assert_eq!(decide_on("2026-04-30", ask(), &agreements, &[permit()]), Err(RefusalReason::ConsentNotYetValid));
+    assert_eq!(decide_on("2027-01-01", ask(), &agreements, &[permit()]), Err(RefusalReason::ConsentExpired));
     let withdrawn = Consent { withdrawn_at: Some("2026-05-30T10:00:00Z".parse().unwrap()), ..permit() };
-    assert_eq!(decide_on("2026-06-01", ask(), &agreements, &[withdrawn]), Err(Reason::ConsentWithdrawn));
+    assert_eq!(decide_on("2026-06-01", ask(), &agreements, &[withdrawn]), Err(RefusalReason::ConsentWithdrawn));
     let other = Consent { recipient: code("RWR"), ..permit() };
-    assert_eq!(decide_on("2026-06-01", ask(), &agreements, &[other]), Err(Reason::ConsentMissing));
+    assert_eq!(decide_on("2026-06-01", ask(), &agreements, &[other]), Err(RefusalReason::ConsentMissing));
 }
 
 #[test]
 fn the_most_protective_decision_wins() {
     let both = [consent(ConsentDecision::Permit, 1), consent(ConsentDecision::Deny, 2)];
-    assert_eq!(decide_on("2026-06-01", ask(), &[agreement(ConsentRule::Required)], &both), Err(Reason::ConsentDenied));
+    assert_eq!(decide_on("2026-06-01", ask(), &[agreement(ConsentRule::Required)], &both), Err(RefusalReason::ConsentDenied));
     let objected = [consent(ConsentDecision::Permit, 1), consent(ConsentDecision::Objection, 2)];
-    assert_eq!(decide_on("2026-06-01", ask(), &[agreement(ConsentRule::Required)], &objected), Err(Reason::Objection));
+    assert_eq!(decide_on("2026-06-01", ask(), &[agreement(ConsentRule::Required)], &objected), Err(RefusalReason::Objection));
 }
 
 #[test]
@@ -193,9 +193,9 @@ fn only_a_named_organisation_records_consent_and_only_within_the_agreement() {
     let agreements = [agreement(ConsentRule::Required)];
     let record = Ask { act: Act::RecordConsent, holder: code("E10000015"), pathways: Pathway::Autism.into(), ..ask() };
     assert!(decide_on("2026-06-01", record, &agreements, &[]).is_ok());
-    assert_eq!(decide_on("2026-06-01", Ask { holder: code("RY4"), ..record }, &agreements, &[]), Err(Reason::RecorderNotNamed));
+    assert_eq!(decide_on("2026-06-01", Ask { holder: code("RY4"), ..record }, &agreements, &[]), Err(RefusalReason::RecorderNotNamed));
     let wider = Ask { pathways: PathwaySet::all(), ..record };
-    assert_eq!(decide_on("2026-06-01", wider, &agreements, &[]), Err(Reason::PathwayNotCovered));
+    assert_eq!(decide_on("2026-06-01", wider, &agreements, &[]), Err(RefusalReason::PathwayNotCovered));
 }
 
 #[test]
@@ -203,8 +203,8 @@ fn a_party_may_record_an_objection_to_what_needs_no_consent() {
     let duty = [agreement(ConsentRule::NotRequired)];
     let object = Ask { act: Act::RecordObjection, holder: code("RY4"), pathways: Pathway::Autism.into(), ..ask() };
     assert!(decide_on("2026-06-01", object, &duty, &[]).is_ok());
-    assert_eq!(decide_on("2026-06-01", Ask { holder: code("R1L"), ..object }, &duty, &[]), Err(Reason::RecorderNotNamed));
-    assert_eq!(decide_on("2026-06-01", object, &[agreement(ConsentRule::UnlessObjected)], &[]), Err(Reason::RecorderNotNamed));
+    assert_eq!(decide_on("2026-06-01", Ask { holder: code("R1L"), ..object }, &duty, &[]), Err(RefusalReason::RecorderNotNamed));
+    assert_eq!(decide_on("2026-06-01", object, &[agreement(ConsentRule::UnlessObjected)], &[]), Err(RefusalReason::RecorderNotNamed));
 }
 
 #[test]
@@ -215,10 +215,10 @@ fn what_a_parent_permitted_carries_to_the_sixteenth_birthday_and_no_further() {
         decide_about(today, Ask { pathways: Pathway::Autism.into(), ..ask() }, agreement(ConsentRule::Required), &known)
     };
     assert!(of("2010-06-02", "2026-06-01").is_ok());
-    assert_eq!(of("2010-06-02", "2026-06-02"), Err(Reason::ConsentReviewDue));
+    assert_eq!(of("2010-06-02", "2026-06-02"), Err(RefusalReason::ConsentReviewDue));
     // Recorded after the birthday, it carries until the end of compulsory school age: the last Friday of June.
     assert!(of("2010-04-02", "2026-06-26").is_ok());
-    assert_eq!(of("2010-04-02", "2026-06-27"), Err(Reason::ConsentReviewDue));
+    assert_eq!(of("2010-04-02", "2026-06-27"), Err(RefusalReason::ConsentReviewDue));
 }
 
 #[test]
@@ -240,7 +240,7 @@ fn a_parents_denial_protects_until_the_young_person_decides() {
     };
     let known = ChildFacts { born: Some(day("2010-06-02")), ..child(&[denial, own]) };
     let on = |today| decide_about(today, ask(), agreement(ConsentRule::Required), &known);
-    assert_eq!(on("2026-06-05"), Err(Reason::ConsentDenied));
+    assert_eq!(on("2026-06-05"), Err(RefusalReason::ConsentDenied));
     assert!(on("2026-06-10").is_ok());
 }
 
@@ -251,13 +251,13 @@ fn an_override_stands_in_for_the_family_and_not_for_an_agreement_or_against_a_co
     let permit = decide_about("2026-06-01", ask(), agreement(ConsentRule::Required), &known).unwrap();
     assert_eq!((permit.pathways().to_string().as_str(), permit.grounds()), ("autism", vec![Ground::Override]));
     assert_eq!(permit.grants()[0].overrides(), [OverrideId(uuid::Uuid::from_u128(6))]);
-    assert_eq!(decide_about("2026-06-04", ask(), agreement(ConsentRule::Required), &known), Err(Reason::Safeguarding));
+    assert_eq!(decide_about("2026-06-04", ask(), agreement(ConsentRule::Required), &known), Err(RefusalReason::Safeguarding));
     let other_holder = Ask { holder: code("RWR"), ..ask() };
-    assert_eq!(decide_about("2026-06-01", other_holder, agreement(ConsentRule::Required), &known), Err(Reason::Safeguarding));
+    assert_eq!(decide_about("2026-06-01", other_holder, agreement(ConsentRule::Required), &known), Err(RefusalReason::Safeguarding));
     let ended = Agreement { ends: day("2026-05-31"), ..agreement(ConsentRule::Required) };
-    assert_eq!(decide_about("2026-06-01", ask(), ended, &known), Err(Reason::AgreementEnded));
+    assert_eq!(decide_about("2026-06-01", ask(), ended, &known), Err(RefusalReason::AgreementEnded));
     known.restrictions.push(restriction(RestrictionKind::CourtOrder));
-    assert_eq!(decide_about("2026-06-01", ask(), agreement(ConsentRule::Required), &known), Err(Reason::CourtOrder));
+    assert_eq!(decide_about("2026-06-01", ask(), agreement(ConsentRule::Required), &known), Err(RefusalReason::CourtOrder));
 }
 
 #[test]
@@ -273,12 +273,13 @@ fn a_restriction_stops_from_its_first_day_to_its_last_and_safeguarding_no_statut
         ChildFacts { restrictions: vec![restriction(RestrictionKind::Safeguarding)], ..child(&[consent(ConsentDecision::Permit, 1)]) };
     let on = |today, agreement: &Agreement| decide_about(today, ask(), agreement.clone(), &known).map(|_| ());
     let mut agreed = agreement(ConsentRule::Required);
-    for (today, expected) in [("2026-05-01", Err(Reason::Safeguarding)), ("2026-07-31", Err(Reason::Safeguarding)), ("2026-08-01", Ok(()))]
+    for (today, expected) in
+        [("2026-05-01", Err(RefusalReason::Safeguarding)), ("2026-07-31", Err(RefusalReason::Safeguarding)), ("2026-08-01", Ok(()))]
     {
         assert_eq!(on(today, &agreed), expected, "{today}");
     }
     agreed.consent = ConsentRule::NotRequired;
-    assert_eq!(on("2026-06-01", &agreed), Err(Reason::Safeguarding));
+    assert_eq!(on("2026-06-01", &agreed), Err(RefusalReason::Safeguarding));
     agreed.basis.confidentiality = Confidentiality::Statute;
     assert_eq!(on("2026-06-01", &agreed), Ok(()));
 }
@@ -286,12 +287,12 @@ fn a_restriction_stops_from_its_first_day_to_its_last_and_safeguarding_no_statut
 #[test]
 fn an_opt_out_yields_to_the_familys_permission() {
     let mut agreed = agreement(ConsentRule::UnlessObjected);
-    agreed.basis.opt_out = OptOut::Applies;
+    agreed.basis.opt_out = OptOutRule::Applies;
     let opted_out = |consents: &[Consent]| ChildFacts { opted_out: true, ..child(consents) };
-    assert_eq!(decide_about("2026-06-01", ask(), agreed.clone(), &opted_out(&[])), Err(Reason::OptedOut));
+    assert_eq!(decide_about("2026-06-01", ask(), agreed.clone(), &opted_out(&[])), Err(RefusalReason::OptedOut));
     let permit = decide_about("2026-06-01", ask(), agreed.clone(), &opted_out(&[consent(ConsentDecision::Permit, 1)])).unwrap();
     assert_eq!(permit.pathways().to_string(), "autism");
-    agreed.basis.opt_out = OptOut::Exempt;
+    agreed.basis.opt_out = OptOutRule::Exempt;
     assert!(decide_about("2026-06-01", ask(), agreed, &opted_out(&[])).is_ok());
 }
 
@@ -299,7 +300,7 @@ fn referral(details: ReferralDetails) -> Referral {
     Referral {
         referral_id: "R-1".into(),
         pathways: PathwaySet::all(),
-        status: Status::Waiting,
+        status: ReferralStatus::Waiting,
         referral_received_date: day("2026-01-01"),
         recognised: Vec::new(),
         details,
@@ -317,9 +318,9 @@ fn a_record_is_cut_to_its_pathways_its_population_and_its_fields() {
     let permit = decide_about("2026-06-01", ask(), agreement(ConsentRule::NotRequired), &child(&[])).unwrap();
     let cut = permit.cut(referral(details("E07000242"))).unwrap();
     assert_eq!((cut.pathways.to_string().as_str(), cut.details), ("autism|adhd", ReferralDetails::default()));
-    assert_eq!(permit.cut(referral(details("E07000072"))), Err(Reason::OutsidePopulation));
+    assert_eq!(permit.cut(referral(details("E07000072"))), Err(RefusalReason::OutsidePopulation));
     let unverified = ReferralDetails { nhs_number_status: Some("02".into()), ..details("E07000242") };
-    assert_eq!(permit.cut(referral(unverified)), Err(Reason::IdentityUnverified));
+    assert_eq!(permit.cut(referral(unverified)), Err(RefusalReason::IdentityUnverified));
 }
 
 #[test]
@@ -341,8 +342,8 @@ fn who_recorded_a_decision_may_withdraw_it_whatever_became_of_the_agreement() {
     let withdraw = Ask { act: Act::WithdrawConsent, holder: code("E10000015"), item: Some(uuid::Uuid::from_u128(1)), ..ask() };
     assert!(decide_on("2030-01-01", withdraw, &[], &[consent(ConsentDecision::Permit, 1)]).is_ok());
     let other = Ask { holder: code("RY4"), ..withdraw };
-    assert_eq!(decide_on("2030-01-01", other, &[], &[consent(ConsentDecision::Permit, 1)]), Err(Reason::NotItsOwn));
-    assert_eq!(decide_on("2030-01-01", withdraw, &[], &[consent(ConsentDecision::Permit, 2)]), Err(Reason::NotItsOwn));
+    assert_eq!(decide_on("2030-01-01", other, &[], &[consent(ConsentDecision::Permit, 1)]), Err(RefusalReason::NotItsOwn));
+    assert_eq!(decide_on("2030-01-01", withdraw, &[], &[consent(ConsentDecision::Permit, 2)]), Err(RefusalReason::NotItsOwn));
 }
 
 #[test]
@@ -352,11 +353,11 @@ fn advice_that_cannot_be_cut_is_permitted_whole_or_not_at_all() {
     let advice = Ask { data: DataClass::HealthAdvice, pathways: Pathway::Autism.into(), ..ask() };
     assert!(decide_on("2026-06-01", advice, &[agreement.clone()], &[]).is_ok());
     let wider = Ask { pathways: advice.pathways.with(Pathway::MentalHealth), ..advice };
-    assert_eq!(decide_on("2026-06-01", wider, &[agreement.clone()], &[]), Err(Reason::PathwayNotCovered));
+    assert_eq!(decide_on("2026-06-01", wider, &[agreement.clone()], &[]), Err(RefusalReason::PathwayNotCovered));
     agreement.consent = ConsentRule::UnlessObjected;
     let objection = Consent { data: vec![DataClass::HealthAdvice], ..consent(ConsentDecision::Objection, 1) };
     let both = Ask { pathways: advice.pathways.with(Pathway::Adhd), ..advice };
-    assert_eq!(decide_on("2026-06-01", both, &[agreement], &[objection]), Err(Reason::Objection));
+    assert_eq!(decide_on("2026-06-01", both, &[agreement], &[objection]), Err(RefusalReason::Objection));
 }
 
 #[test]
@@ -372,5 +373,5 @@ fn an_advice_request_flows_from_the_council_to_the_health_body() {
     };
     assert!(decide_on("2026-06-01", request, &[agreement.clone()], &[]).is_ok());
     let backwards = Ask { holder: code("RY4"), recipient: code("E10000015"), ..request };
-    assert_eq!(decide_on("2026-06-01", backwards, &[agreement], &[]), Err(Reason::NoAgreement));
+    assert_eq!(decide_on("2026-06-01", backwards, &[agreement], &[]), Err(RefusalReason::NoAgreement));
 }

@@ -91,7 +91,7 @@ proptest! {
         today in 0_i64..500,
     ) {
         let mut agreed = agreement(rule);
-        agreed.basis.opt_out = if applies { OptOut::Applies } else { OptOut::Exempt };
+        agreed.basis.opt_out = if applies { OptOutRule::Applies } else { OptOutRule::Exempt };
         let start = day("2026-04-01");
         let today = start + chrono::Duration::days(today);
         let born = start - chrono::Duration::days(years * 365);

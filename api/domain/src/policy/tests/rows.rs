@@ -88,7 +88,7 @@ fn disclose() -> Vec<Case> {
             case.child.consents.push(Consent { review: Some(ReviewOutcome::FlowStops), ..objection.clone() });
         }),
         with(|case| {
-            case.agreement.as_mut().unwrap().basis.opt_out = OptOut::Applies;
+            case.agreement.as_mut().unwrap().basis.opt_out = OptOutRule::Applies;
             case.child.opted_out = true;
         }),
         under(ConsentRule::NotRequired, |case| case.child.consents.push(objection.clone())),
@@ -216,7 +216,7 @@ fn no_table_can_be_left_without_a_decision() {
         let last = rules(*act).last().unwrap();
         let nothing = Partnership::of(Vec::new(), Vec::new());
         let anybody = Ask { act: *act, holder: code("R1L"), recipient: code("RYX"), ..ask() };
-        let facts = Facts::at("2026-06-01T12:00:00Z".parse().unwrap(), &nothing, &NOBODY);
+        let facts = Facts::at("2026-06-01T12:00:00Z".parse().unwrap(), &nothing, &NO_FACTS);
         assert!(decide(anybody, facts).is_err(), "{act}: strangers without an agreement: {}", last.when);
     }
 }
@@ -224,8 +224,11 @@ fn no_table_can_be_left_without_a_decision() {
 #[test]
 fn every_reason_is_given_by_a_line_or_by_a_record_itself() {
     let given: Vec<_> = Act::ALL.iter().flat_map(|act| rules(*act)).map(|rule| rule.then).collect();
-    for reason in Reason::ALL {
-        let of_record = matches!(reason, Reason::NotHeld | Reason::IdentityUnverified | Reason::Disputed | Reason::OlderAsOf);
+    for reason in RefusalReason::ALL {
+        let of_record = matches!(
+            reason,
+            RefusalReason::NotHeld | RefusalReason::IdentityUnverified | RefusalReason::Disputed | RefusalReason::OlderAsOf
+        );
         assert!(of_record || given.contains(&Verdict::Refuse(*reason)), "{reason}");
     }
 }

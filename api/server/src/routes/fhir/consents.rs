@@ -3,8 +3,12 @@
 use actix_web::http::StatusCode;
 use actix_web::http::header::LOCATION;
 use actix_web::{HttpResponse, get, post, web};
-use domain::identifiers::ConsentId;
-use domain::operations::{FhirFindConsents, FhirGetConsent, FhirRecordConsent, FhirSearchConsents, Named};
+use domain::ConsentId;
+use domain::operations::FhirFindConsents;
+use domain::operations::FhirGetConsent;
+use domain::operations::FhirRecordConsent;
+use domain::operations::FhirSearchConsents;
+use domain::operations::Named;
 use exchange::Once;
 use exchange::fhir::{Node, PATHWAY};
 use serde::Deserialize;

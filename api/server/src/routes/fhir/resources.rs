@@ -1,9 +1,6 @@
 //! What the partner API shows, as FHIR resources: the same members, and no more.
 
-use domain::advice::{self, AdviceRequest, AdviceStatus};
-use domain::children::ChildReference;
-use domain::consents::{ConsentDecision, Standing};
-use domain::dates::london_day;
+use domain::{AdviceRequest, AdviceStatus, ChildReference, ConsentDecision, ConsentStanding, advice_clock, london_day};
 use exchange::ListedReferral;
 use exchange::fhir::{Node, PATHWAY, REFERRAL_ID, reason, status_of};
 
@@ -64,7 +61,7 @@ pub fn task_status(status: AdviceStatus) -> &'static str {
 
 /// A request for advice; with the child and the case for its two parties, one at a time.
 pub fn task(request: &AdviceRequest, disclosed: Option<(&ChildReference, String)>, today: chrono::NaiveDate) -> Node {
-    let clock = advice::clock(request.received_on, request.submitted_at.map(london_day), today);
+    let clock = advice_clock(request.received_on, request.submitted_at.map(london_day), today);
     let number = disclosed.as_ref().and_then(|(child, _)| child.nhs_number());
     let child = number.map(|number| {
         Node::object([
@@ -72,7 +69,7 @@ pub fn task(request: &AdviceRequest, disclosed: Option<(&ChildReference, String)
             ("identifier", Some(Node::identifier(NHS_NUMBER, number.as_str().to_owned()))),
         ])
     });
-    let kind = |kind: &domain::advice::AdviceKind| {
+    let kind = |kind: &domain::AdviceKind| {
         Node::object([("type", Some(Node::concept(ADVICE_KIND, "kind"))), ("valueCode", Some(Node::text(kind.as_str())))])
     };
     let case = disclosed.map(|(_, case)| Node::object([("identifier", Some(Node::object([("value", Some(Node::text(case)))])))]));
@@ -101,8 +98,8 @@ pub fn task(request: &AdviceRequest, disclosed: Option<(&ChildReference, String)
 /// A family's decision. It names no child, as elsewhere; but what concerns privacy has a patient (invariant ppc-2).
 pub fn consent(view: &ConsentView) -> Node {
     let status = match view.standing {
-        Standing::InForce | Standing::NotYetValid => "active",
-        Standing::ReviewDue | Standing::Expired | Standing::Withdrawn => "inactive",
+        ConsentStanding::InForce | ConsentStanding::NotYetValid => "active",
+        ConsentStanding::ReviewDue | ConsentStanding::Expired | ConsentStanding::Withdrawn => "inactive",
     };
     let kind = if view.decision == ConsentDecision::Permit { "permit" } else { "deny" };
     let extensions = [

@@ -2,10 +2,11 @@
 
 use actix_web::http::StatusCode;
 use actix_web::{HttpResponse, get, post, web};
-use domain::children::ChildReference;
-use domain::nhs_numbers::NhsNumber;
-use domain::operations::{FhirFindServiceRequests, FhirGetServiceRequest, FhirSearchServiceRequests, Named};
-use domain::organisations::OrganisationCode;
+use domain::operations::FhirFindServiceRequests;
+use domain::operations::FhirGetServiceRequest;
+use domain::operations::FhirSearchServiceRequests;
+use domain::operations::Named;
+use domain::{ChildReference, NhsNumber, OrganisationCode};
 use exchange::ListedReferral;
 use exchange::fhir::{Node, status_of};
 use serde::Deserialize;
@@ -151,7 +152,7 @@ pub async fn fhir_find_service_requests(
     let form = form.accepted_or(format.as_deref())?;
     let number = number.strip_prefix(NHS_NUMBER).and_then(|token| token.strip_prefix('|')?.parse::<NhsNumber>().ok());
     let number = number.ok_or_else(|| invalid("patient.identifier", "the system of the NHS number, a bar and a right number"))?;
-    let born = domain::dates::parse_day(born.strip_prefix("eq").unwrap_or(&born));
+    let born = domain::parse_day(born.strip_prefix("eq").unwrap_or(&born));
     let born = born.ok_or_else(|| invalid("patient.birthdate", "CCYY-MM-DD"))?;
     let reference = ChildReference::by_nhs_number(number, born);
     let this = format!("{BASE}/ServiceRequest");

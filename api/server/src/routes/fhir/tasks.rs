@@ -2,8 +2,11 @@
 
 use actix_web::http::StatusCode;
 use actix_web::{HttpResponse, get, post, web};
-use domain::advice::AdviceStatus;
-use domain::operations::{FhirFindTasks, FhirGetTask, FhirSearchTasks, Named};
+use domain::AdviceStatus;
+use domain::operations::FhirFindTasks;
+use domain::operations::FhirGetTask;
+use domain::operations::FhirSearchTasks;
+use domain::operations::Named;
 use exchange::AdviceRequestFilter;
 use exchange::fhir::Node;
 use serde::Deserialize;

@@ -4,9 +4,12 @@ use std::convert::Infallible;
 
 use actix_web::http::StatusCode;
 use actix_web::{HttpResponse, post, web};
-use domain::identifiers::SubmissionId;
-use domain::operations::{FhirSearchConsents, FhirSearchServiceRequests, FhirSearchTasks, FhirTransact, SubmitWaitingList};
-use domain::submissions::{DEFAULT_LIST, Dataset, Mode};
+use domain::operations::FhirSearchConsents;
+use domain::operations::FhirSearchServiceRequests;
+use domain::operations::FhirSearchTasks;
+use domain::operations::FhirTransact;
+use domain::operations::SubmitWaitingList;
+use domain::{DEFAULT_LIST, Dataset, SubmissionId, SubmissionMode};
 use exchange::fhir::Node;
 use exchange::{Coding, Delivery, Digests, Order, Outcome};
 use futures_util::stream;
@@ -108,7 +111,7 @@ async fn transact(
         format,
         organisation,
         list: DEFAULT_LIST.to_owned(),
-        mode: Mode::Delta,
+        mode: SubmissionMode::Delta,
         as_of: today,
         validate: false,
         whole: true,

@@ -1,16 +1,10 @@
 //! Every entry, the permits that it takes and what of them it leaves open.
 
-use domain::advice::{Advice, AdviceRequestDraft};
-use domain::agreements::{DataClass, Purpose};
-use domain::consents::{ConsentDecision, ReviewOutcome};
-use domain::disputes::DisputeDraft;
-use domain::erasures::ErasureDraft;
-use domain::holds::LegalHoldDraft;
-use domain::identifiers::{AdviceRequestId, ConsentId, DisputeId, ErasureId, HoldId, OverrideId, RectificationId, RestrictionId};
-use domain::opt_outs::OptOutList;
-use domain::policy::{Act, Ask, Permit};
-use domain::rectifications::RectificationDraft;
-use domain::retention::Kept;
+use domain::{
+    Act, Advice, AdviceRequestDraft, AdviceRequestId, Ask, ConsentDecision, ConsentId, DataClass, DisputeDraft, DisputeId, ErasureDraft,
+    ErasureId, HoldId, LegalHoldDraft, OptOutList, OverrideId, Permit, Purpose, RectificationDraft, RectificationId, RestrictionId,
+    RetentionClass, ReviewOutcome,
+};
 use uuid::Uuid;
 
 use super::Free::{self, Child, Class, Holder, Nobody};
@@ -136,7 +130,7 @@ pub(super) fn entries(world: &World) -> Vec<Entry> {
         },
         entry("lift_erasure", of(Act::Erase, ERASURE.0), &[], |tx, w, p| tx.lift_erasure(&p[0], ERASURE, "made up", &w.by).map(drop)),
         entry("expire", own(Act::Erase), &[Holder], |tx, w, p| {
-            tx.expire(&p[0], Kept::WaitingListStatus, (day("2026-01-01"), day("2026-06-01")), &w.by).map(drop)
+            tx.expire(&p[0], RetentionClass::WaitingListStatus, (day("2026-01-01"), day("2026-06-01")), &w.by).map(drop)
         }),
         // ---- Advice ----
         entry("create_advice_request", request_advice().about(NEW).of(world.child), &[Child, Holder], |tx, w, p| {

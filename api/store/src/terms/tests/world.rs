@@ -6,28 +6,15 @@ use std::sync::Arc;
 use chrono::{DateTime, NaiveDate, Utc};
 use diesel::prelude::*;
 use diesel_migrations::MigrationHarness;
-use domain::advice::{AdviceKind, AdviceRequest, AdviceRequestDraft};
-use domain::agreements::{Agreement, Basis, Confidentiality, ConsentRule, DataClass, OptOut, Population, Purpose};
-use domain::audit::Attribution;
-use domain::calls::{Context, Instants};
-use domain::children::ChildReference;
-use domain::consents::{Consent, ConsentDecision, ConsentDraft, DecidedBy};
-use domain::disputes::DisputeDraft;
-use domain::ehc_plans::{Case, Person, Request};
-use domain::erasures::ErasureDraft;
-use domain::holds::LegalHoldDraft;
-use domain::identifiers::{AdviceRequestId, CaseId, ChildId, ConsentId, DisputeId, ErasureId, HoldId, OverrideId, RestrictionId};
-use domain::keys::Ring;
 use domain::operations::Operation;
-use domain::organisations::{Organisation, OrganisationCode, OrganisationKind};
-use domain::overrides::{Override, OverrideDraft};
-use domain::partnerships::{Client, Partnership, Parts};
-use domain::pathways::PathwaySet;
-use domain::places::Places;
-use domain::policy::{Act, Ask, ChildFacts, Facts, Permit, decide};
-use domain::restrictions::{Restriction, RestrictionDraft, RestrictionKind};
-use domain::scopes::Scope;
-use domain::signatures::Authentication;
+use domain::{
+    Act, AdviceKind, AdviceRequest, AdviceRequestDraft, AdviceRequestId, Agreement, Ask, AssessmentRequest, Attribution, Authentication,
+    CallContext, Case, CaseId, CasePerson, ChildFacts, ChildId, ChildReference, Client, Confidentiality, Consent, ConsentDecision,
+    ConsentDraft, ConsentId, ConsentRule, DataClass, DecidedBy, DisputeDraft, DisputeId, ErasureDraft, ErasureId, Facts, HoldId, Instants,
+    LawfulBasis, LegalHoldDraft, OptOutRule, Organisation, OrganisationCode, OrganisationKind, Override, OverrideDraft, OverrideId,
+    Partnership, PartnershipParts, PathwaySet, Permit, Places, Population, Purpose, Restriction, RestrictionDraft, RestrictionId,
+    RestrictionKind, Ring, Scope, decide,
+};
 use uuid::Uuid;
 use zeroize::Zeroizing;
 
@@ -109,12 +96,12 @@ impl World {
     }
 
     /// A call that came in at one instant and whose decisions are made at a later one.
-    pub(super) fn waiting(&self, now: DateTime<Utc>, passed: DateTime<Utc>) -> Context {
+    pub(super) fn waiting(&self, now: DateTime<Utc>, passed: DateTime<Utc>) -> CallContext {
         let instants = Instants::new(move || passed);
-        Context { partnership: Arc::clone(&self.partnership), by: self.by.clone(), now, instants }
+        CallContext { partnership: Arc::clone(&self.partnership), by: self.by.clone(), now, instants }
     }
 
-    pub(super) fn needs(&self) -> domain::partnerships::Needs {
+    pub(super) fn needs(&self) -> domain::AgreementNeeds {
         self.partnership.needs()
     }
 
@@ -243,7 +230,7 @@ pub(super) fn consent(id: ConsentId, decision: ConsentDecision) -> ConsentDraft 
 }
 
 fn case() -> Case {
-    let nothing = Person {
+    let nothing = CasePerson {
         surname: None,
         forename: None,
         sex: None,
@@ -253,7 +240,7 @@ fn case() -> Case {
         unique_learner_number: None,
         upn_unknown: None,
     };
-    let request = Request {
+    let request = AssessmentRequest {
         received_on: day("2026-05-01"),
         source: None,
         in_youth_accommodation: false,
@@ -293,7 +280,7 @@ fn partnership() -> Partnership {
         consent_recorded_by: everybody(),
         starts: day("2026-04-01"),
         ends: day("2027-03-31"),
-        basis: Basis {
+        basis: LawfulBasis {
             uk_gdpr_6: "6(1)(e)".into(),
             uk_gdpr_9: "9(2)(h)".into(),
             dpa_sch1: Some("paragraph 2".into()),
@@ -306,7 +293,7 @@ fn partnership() -> Partnership {
         places: Places::default(),
     };
     let of_a_child = [DataClass::WaitingListStatus, DataClass::EhcpStatus, DataClass::HealthAdvice, DataClass::AdviceRequest];
-    Partnership::new(Parts {
+    Partnership::new(PartnershipParts {
         host: code(COUNCIL),
         controllers: everybody(),
         organisations: vec![
@@ -326,9 +313,9 @@ fn partnership() -> Partnership {
         legal_bases: Vec::new(),
         issuers: Vec::new(),
         agreements: vec![
-            agreement(Purpose::CareCoordination, &of_a_child, Confidentiality::Statute, OptOut::Exempt),
-            agreement(Purpose::EhcNeedsAssessment, &of_a_child, Confidentiality::Statute, OptOut::Exempt),
-            agreement(Purpose::JointCommissioning, &[DataClass::DashboardAggregate], Confidentiality::Section251, OptOut::Exempt),
+            agreement(Purpose::CareCoordination, &of_a_child, Confidentiality::Statute, OptOutRule::Exempt),
+            agreement(Purpose::EhcNeedsAssessment, &of_a_child, Confidentiality::Statute, OptOutRule::Exempt),
+            agreement(Purpose::JointCommissioning, &[DataClass::DashboardAggregate], Confidentiality::Section251, OptOutRule::Exempt),
         ],
         authorities: vec!["made up".into()],
     })
