@@ -41,10 +41,10 @@ const STAGED: &str =
     "CREATE TEMPORARY TABLE peer_staged (record_key TEXT NOT NULL, look_up BYTES NOT NULL, sealed_reference BYTES NOT NULL,
     digest BYTES NOT NULL, sealed_record BYTES NOT NULL)";
 const UPSERT: &str = "
-    INSERT INTO child (look_up, sealed_reference) SELECT look_up, sealed_reference FROM peer_staged WHERE true ON CONFLICT DO NOTHING;
+    INSERT INTO child_identifier (look_up, sealed_reference) SELECT look_up, sealed_reference FROM peer_staged WHERE true ON CONFLICT DO NOTHING;
     INSERT INTO record (dataset, organisation, list, submission_id, record_key, child_id, pathways, is_open, flow, digest, sealed_record)
     SELECT 'waiting-list', 'RY4', 'autism', 'none', s.record_key, c.id, 1, TRUE, 'flowed', s.digest, s.sealed_record
-    FROM peer_staged s CROSS JOIN child c WHERE c.look_up = s.look_up
+    FROM peer_staged s CROSS JOIN child_identifier c WHERE c.look_up = s.look_up
     ON CONFLICT (dataset, organisation, record_key) DO UPDATE SET digest = excluded.digest, sealed_record = excluded.sealed_record;";
 
 /// Rows a second.

@@ -45,6 +45,7 @@ pub(crate) fn partnership_with_provider(name: &str) -> Partnership {
             population: Population::Resident,
             consent: ConsentRule::Required,
             consent_recorded_by: vec![code(COUNCIL)],
+            verified_by: domain::VerifiedBy::Holder,
             starts: day("2026-04-01"),
             ends: day("2027-03-31"),
             basis: LawfulBasis {

@@ -69,6 +69,7 @@ pub(crate) const fn data(data: DataClass) -> &'static str {
         DataClass::WaitingListStatus => "where a child is on a waiting list, and how long the wait has been",
         DataClass::EhcpStatus => "how far an EHC assessment or plan has got",
         DataClass::DashboardAggregate => "counts of children, in which no child can be found",
+        DataClass::ChildMatching => "which identifiers are one child’s",
     }
 }
 

@@ -26,6 +26,8 @@ closed! {
         WaitingListStatus = "waiting-list-status",
         EhcpStatus = "ehcp-status",
         DashboardAggregate = "dashboard-aggregate",
+        /// Which identifiers are one child's.
+        ChildMatching = "child-matching",
     }
 }
 
@@ -89,6 +91,16 @@ closed! {
     }
 }
 
+closed! {
+    /// Whose word joins two identifiers of one child.
+    pub enum VerifiedBy {
+        /// An organisation's that holds records of the other identifier.
+        Holder = "holder",
+        /// That, or the claimant's own, where it traced the number.
+        Either = "either",
+    }
+}
+
 /// The lawful basis in its parts. The citations are the partners' own words.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LawfulBasis {
@@ -134,6 +146,8 @@ pub struct Agreement {
     pub population: Population,
     pub consent: ConsentRule,
     pub consent_recorded_by: Vec<OrganisationCode>,
+    /// Of what it says of child matching.
+    pub verified_by: VerifiedBy,
     /// Both days inclusive, Europe/London.
     pub starts: NaiveDate,
     pub ends: NaiveDate,

@@ -45,6 +45,11 @@ impl fmt::Debug for Instants {
 }
 
 impl CallContext {
+    /// Whether a claimant's own word that two identifiers are one child's is enough for a holder's records.
+    pub fn trusts(&self, holder: OrganisationCode, claimant: OrganisationCode) -> bool {
+        self.partnership.trusts(holder, claimant, crate::dates::london_day(self.now))
+    }
+
     /// What the gateway does by itself, in its host's name.
     pub fn of_gateway(partnership: Arc<Partnership>, operation: Operation, request_id: Uuid, now: DateTime<Utc>) -> Self {
         let organisation = partnership.host();

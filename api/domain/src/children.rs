@@ -28,6 +28,39 @@ pub enum ChildIdentifier {
     },
 }
 
+impl ChildIdentifier {
+    /// Bytes that are equal exactly where two identifiers are. Names are folded, so that a change of capitals does not
+    /// make a second child.
+    pub fn canonical(&self, out: &mut Vec<u8>) {
+        out.clear();
+        let mut part = |text: &str| {
+            out.extend_from_slice(text.as_bytes());
+            out.push(0);
+        };
+        match self {
+            Self::NhsNumber(number) => {
+                part("nhs-number");
+                part(number.as_str());
+            }
+            Self::LocalPatient { provider, id } => {
+                part("local-patient");
+                part(provider.as_str());
+                part(id);
+            }
+            Self::Upn(upn) => {
+                part("upn");
+                part(upn.as_str());
+            }
+            Self::Named { authority, surname, forename } => {
+                part("named");
+                part(authority.as_str());
+                part(&surname.trim().to_lowercase());
+                part(&forename.trim().to_lowercase());
+            }
+        }
+    }
+}
+
 /// An identifier together with the date of birth. Two records are about one child only if both
 /// agree: a number typed for the wrong child must not join two children.
 #[derive(Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -51,34 +84,8 @@ impl ChildReference {
     }
 
     /// Bytes that are equal exactly where two references are: what the keyed index is taken over.
-    /// Names are folded, so that a change of capitals does not make a second child.
     pub fn canonical(&self, out: &mut Vec<u8>) {
-        out.clear();
-        let mut part = |text: &str| {
-            out.extend_from_slice(text.as_bytes());
-            out.push(0);
-        };
-        match &self.identifier {
-            ChildIdentifier::NhsNumber(number) => {
-                part("nhs-number");
-                part(number.as_str());
-            }
-            ChildIdentifier::LocalPatient { provider, id } => {
-                part("local-patient");
-                part(provider.as_str());
-                part(id);
-            }
-            ChildIdentifier::Upn(upn) => {
-                part("upn");
-                part(upn.as_str());
-            }
-            ChildIdentifier::Named { authority, surname, forename } => {
-                part("named");
-                part(authority.as_str());
-                part(&surname.trim().to_lowercase());
-                part(&forename.trim().to_lowercase());
-            }
-        }
+        self.identifier.canonical(out);
         out.extend_from_slice(&chrono::Datelike::num_days_from_ce(&self.date_of_birth).to_be_bytes());
     }
 }

@@ -251,6 +251,7 @@ mod tests {
             population: Population::Resident,
             consent: rule,
             consent_recorded_by: Vec::new(),
+            verified_by: crate::agreements::VerifiedBy::Holder,
             starts: "2026-04-01".parse().unwrap(),
             ends: "2027-03-31".parse().unwrap(),
             basis: LawfulBasis {

@@ -60,9 +60,12 @@ uuid_ids! {
     CaseId,
     /// A published set of tables.
     ReleaseId,
+    /// A claim that two identifiers are one child's.
+    MatchId,
 }
 
-/// A child as the store knows it. Never leaves the gateway: partners get an id of their own.
+/// An identifier of a child with its date of birth, as the store knows it: several may be one child's. Never leaves the
+/// gateway: partners get an id of their own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
 #[serde(transparent)]
 pub struct ChildId(pub i64);

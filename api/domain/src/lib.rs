@@ -28,6 +28,7 @@ mod identifiers;
 mod issues;
 mod journeys;
 mod keys;
+mod matches;
 mod minimums;
 mod nhs_numbers;
 pub mod operations;
@@ -52,7 +53,7 @@ pub use access_reports::{ChildLog, ToldLeaf};
 pub use advice::{Advice, AdviceErased, AdviceKind, AdviceRequest, AdviceRequestDraft, AdviceStatus, AlreadySubmitted, advice_clock};
 pub use ages::has_reached_age;
 pub use agreements::{
-    Agreement, AgreementStanding, Confidentiality, ConsentRule, DataClass, LawfulBasis, LegalBasis, OptOutRule, Population, Purpose,
+    Agreement, AgreementStanding, Confidentiality, ConsentRule, DataClass, LawfulBasis, LegalBasis, OptOutRule, Population, Purpose, VerifiedBy,
 };
 pub use audit::{Actor, Attribution, AuditOutcome, Leaf, LogHash, TreeHead, event_catalogue};
 pub use calls::{CallContext, Instants};
@@ -71,12 +72,13 @@ pub use ehc_plans::{
 pub use erasures::{Erased, Erasure, ErasureDraft};
 pub use holds::{LegalHold, LegalHoldDraft};
 pub use identifiers::{
-    AdviceRequestId, CaseId, ChildId, ConsentId, DisputeId, ErasureId, HoldId, OverrideId, RectificationId, ReleaseId, RestrictionId,
+    AdviceRequestId, CaseId, ChildId, ConsentId, DisputeId, ErasureId, HoldId, MatchId, OverrideId, RectificationId, ReleaseId, RestrictionId,
     SubmissionId,
 };
 pub use issues::{Issue, IssueCode, IssueState, Severity};
 pub use journeys::{HeldReferral, Journey, KnownBy, LinkedBy, RttClock, Wait, Waited, WeeksBand, journeys, waits};
 pub use keys::{KeyBytes, KeyPurpose, Ring};
+pub use matches::{Match, MatchDecision, MatchSource, MatchStatus, NotDecidable, Verification, claimed_child, joined_groups, same_child};
 pub use minimums::{minimum_columns, minimum_fields};
 pub use nhs_numbers::{NhsNumber, NhsNumberError};
 pub use opt_outs::OptOutList;

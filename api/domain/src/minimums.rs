@@ -10,7 +10,7 @@ pub const fn minimum_fields(data: DataClass) -> &'static [&'static str] {
     match data {
         DataClass::WaitingListStatus => WAIT,
         DataClass::DashboardAggregate => COUNT,
-        DataClass::HealthAdvice | DataClass::AdviceRequest | DataClass::EhcpStatus => &[],
+        DataClass::HealthAdvice | DataClass::AdviceRequest | DataClass::EhcpStatus | DataClass::ChildMatching => &[],
     }
 }
 
@@ -25,6 +25,8 @@ pub const fn minimum_columns(data: DataClass) -> &'static [&'static str] {
         DataClass::AdviceRequest => {
             &["nhs_number", "date_of_birth", "case_reference", "requested_by", "addressed_to", "role", "kinds", "received_on", "due_on"]
         }
+        // That two identifiers are one child's: neither side is shown the other's.
+        DataClass::ChildMatching => &["organisation", "agrees"],
         // No operation gives a case to another organisation.
         DataClass::EhcpStatus => &[],
     }
@@ -88,7 +90,7 @@ pub(crate) fn minimise(referral: Referral, data: DataClass) -> Referral {
     let details = match data {
         DataClass::WaitingListStatus => ReferralDetails { right_to_choose: all.right_to_choose, ..wait },
         DataClass::DashboardAggregate => ReferralDetails { district: all.district, ..wait },
-        DataClass::HealthAdvice | DataClass::AdviceRequest | DataClass::EhcpStatus => ReferralDetails::default(),
+        DataClass::HealthAdvice | DataClass::AdviceRequest | DataClass::EhcpStatus | DataClass::ChildMatching => ReferralDetails::default(),
     };
     Referral { details, recognised: Vec::new(), ..referral }
 }

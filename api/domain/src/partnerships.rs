@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use chrono::NaiveDate;
 
-use crate::agreements::{Agreement, AgreementStanding, DataClass, LegalBasis, OptOutRule, Population};
+use crate::agreements::{Agreement, AgreementStanding, DataClass, LegalBasis, OptOutRule, Population, VerifiedBy};
 use crate::organisations::{Organisation, OrganisationCode, OrganisationKind};
 use crate::places::Places;
 use crate::scopes::ScopeSet;
@@ -274,6 +274,19 @@ impl Partnership {
             opt_outs: self.agreements.iter().any(|agreement| agreement.basis.opt_out == OptOutRule::Applies),
             plans: self.agreements.iter().any(|agreement| agreement.population == Population::PlanMaintained),
         }
+    }
+
+    /// Whether, by an agreement between the two, a claimant's own word that two identifiers are one child's is enough for a
+    /// holder's records.
+    pub fn trusts(&self, holder: OrganisationCode, claimant: OrganisationCode, today: NaiveDate) -> bool {
+        self.agreements.iter().any(|agreement| {
+            agreement.verified_by == VerifiedBy::Either
+                && agreement.data.contains(&DataClass::ChildMatching)
+                && agreement.is_party(holder)
+                && agreement.is_party(claimant)
+                && agreement.is_in_date(today)
+                && self.is_law(agreement, today)
+        })
     }
 
     /// Every provision of the law that the file names, in the order of their ids.

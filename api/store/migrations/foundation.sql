@@ -7,25 +7,44 @@
 
 -- CHILDREN
 
-CREATE TABLE child (
+-- An identifier with a date of birth, once. Records, decisions and requests keep the identifier that they named: their
+-- child_id is its id. joined_id is the same for all identifiers that anybody claims to be one child's: the id of the oldest of
+-- them; none where an identifier is in no match. value_look_up is of the identifier without the date of birth, of those
+-- that are in a match.
+CREATE TABLE child_identifier (
     id               INTEGER PRIMARY KEY AUTOINCREMENT,
+    joined_id        BIGINT,
     look_up          BLOB NOT NULL UNIQUE,
+    value_look_up    BLOB,
     sealed_reference BLOB NOT NULL
 );
+CREATE INDEX child_identifier_by_joined ON child_identifier (joined_id) WHERE joined_id IS NOT NULL;
+CREATE INDEX child_identifier_by_value ON child_identifier (value_look_up) WHERE value_look_up IS NOT NULL;
 
--- Children that are being made known while there are two look-up keys; empty otherwise (see src/children.rs).
+-- Identifiers that are being made known while there are two look-up keys; empty otherwise (see src/children.rs).
 CREATE TABLE child_claim (look_up BLOB NOT NULL PRIMARY KEY) WITHOUT ROWID;
 
--- Identities that an organisation retired: what was decided against a flow about one stands for its survivor too.
-CREATE TABLE child_merge (
-    organisation TEXT      NOT NULL,
-    retired_id   BIGINT    NOT NULL REFERENCES child (id),
-    survivor_id  BIGINT    NOT NULL REFERENCES child (id),
-    merged_at    TIMESTAMP NOT NULL,
-    PRIMARY KEY (organisation, retired_id)
+-- Claims that two identifiers are one child's: whose, since which day, and on whose word it rests. Which identifiers are
+-- one child's follows from these rows (see domain::same_child).
+CREATE TABLE child_match (
+    id            TEXT   NOT NULL PRIMARY KEY,
+    first_id      BIGINT NOT NULL REFERENCES child_identifier (id),
+    second_id     BIGINT NOT NULL REFERENCES child_identifier (id),
+    claimed_by    TEXT   NOT NULL,
+    source        TEXT   NOT NULL,
+    status        TEXT   NOT NULL,
+    valid_from    DATE   NOT NULL,
+    valid_to      DATE,
+    verified_by   TEXT,
+    verified_on   DATE,
+    verified_at   TIMESTAMP,
+    ended_at      TIMESTAMP,
+    submission_id TEXT,
+    sealed_reason BLOB
 );
-CREATE INDEX child_merge_by_survivor ON child_merge (survivor_id);
-CREATE INDEX child_merge_by_retired ON child_merge (retired_id);
+CREATE INDEX child_match_by_first ON child_match (first_id);
+CREATE INDEX child_match_by_second ON child_match (second_id);
+CREATE INDEX child_match_by_claimant ON child_match (claimed_by, id);
 
 
 -- RECORDS: what partners sent
@@ -139,7 +158,7 @@ CREATE TABLE published_count (
 
 CREATE TABLE consent (
     id              TEXT      NOT NULL PRIMARY KEY,
-    child_id        BIGINT    NOT NULL REFERENCES child (id),
+    child_id        BIGINT    NOT NULL REFERENCES child_identifier (id),
     decision        TEXT      NOT NULL,
     purpose         TEXT      NOT NULL,
     data            TEXT      NOT NULL,
@@ -161,7 +180,7 @@ CREATE INDEX consent_by_child ON consent (child_id);
 
 CREATE TABLE restriction (
     id             TEXT      NOT NULL PRIMARY KEY,
-    child_id       BIGINT    NOT NULL REFERENCES child (id),
+    child_id       BIGINT    NOT NULL REFERENCES child_identifier (id),
     kind           TEXT      NOT NULL,
     against        TEXT,
     starts         DATE      NOT NULL,
@@ -176,7 +195,7 @@ CREATE INDEX restriction_by_child ON restriction (child_id);
 
 CREATE TABLE caldicott_override (
     id            TEXT      NOT NULL PRIMARY KEY,
-    child_id      BIGINT    NOT NULL REFERENCES child (id),
+    child_id      BIGINT    NOT NULL REFERENCES child_identifier (id),
     holder        TEXT      NOT NULL,
     recipient     TEXT      NOT NULL,
     purpose       TEXT      NOT NULL,
@@ -210,7 +229,7 @@ CREATE TABLE opt_out (
 
 CREATE TABLE legal_hold (
     id             TEXT      NOT NULL PRIMARY KEY,
-    child_id       BIGINT    NOT NULL REFERENCES child (id),
+    child_id       BIGINT    NOT NULL REFERENCES child_identifier (id),
     organisation   TEXT      NOT NULL,
     ends           DATE,
     set_at         TIMESTAMP NOT NULL,
@@ -274,7 +293,7 @@ CREATE TABLE expired_record (
 
 CREATE TABLE advice_request (
     id              TEXT      NOT NULL PRIMARY KEY,
-    child_id        BIGINT    NOT NULL REFERENCES child (id),
+    child_id        BIGINT    NOT NULL REFERENCES child_identifier (id),
     requested_by    TEXT      NOT NULL,
     addressed_to    TEXT      NOT NULL,
     addressed_role  TEXT      NOT NULL,

@@ -25,10 +25,11 @@ impl Tx<'_> {
         let (_, child) = Terms::of(Act::ReadDisclosures, DataClass::WaitingListStatus).of_anybody(permit)?;
         let mut log = ChildLog::default();
         if let Some(child) = child {
-            log.facts = self.child_facts(child, needs)?;
+            log.facts = self.child_facts(child, needs, |_| false)?;
+            let same: Vec<i64> = self.same_child(child, |_| false)?.into_iter().map(|id| id.0).collect();
             loop {
                 let rows: Vec<(i64, Option<String>)> = on!(self, c => audit_leaf::table
-                    .filter(audit_leaf::child_id.eq(child.0).and(audit_leaf::id.gt(after)))
+                    .filter(audit_leaf::child_id.eq_any(&same).and(audit_leaf::id.gt(after)))
                     .order(audit_leaf::id)
                     .limit(BATCH)
                     .select((audit_leaf::id, audit_leaf::body))

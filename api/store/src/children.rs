@@ -8,7 +8,7 @@ use domain::{ChildId, ChildReference};
 
 use crate::StoreError;
 use crate::rows::{from_json, to_json_bytes};
-use crate::schema::{child, child_claim};
+use crate::schema::{child_claim, child_identifier};
 use crate::transactions::{Handle, Tx, on};
 use crate::vault::{Column, LookUp};
 
@@ -47,6 +47,30 @@ fn gate_of(id: ChildId) -> i32 {
     i32::try_from(id.0.rem_euclid(GATES)).unwrap_or_default()
 }
 
+/// Which children are looked at together.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Among<'a> {
+    /// All of a range of ids.
+    Range(i64, i64),
+    Ids(&'a [i64]),
+}
+
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = child_identifier)]
+pub(crate) struct KnownRow {
+    id: i64,
+    joined_id: Option<i64>,
+    look_up: Vec<u8>,
+    sealed_reference: Vec<u8>,
+}
+
+/// An identifier that the gateway knows, and which others it is joined with, if it is.
+pub(crate) struct Known {
+    pub(crate) id: ChildId,
+    pub(crate) joined: Option<i64>,
+    pub(crate) reference: ChildReference,
+}
+
 impl Tx<'_> {
     /// The child that is to be disclosed about, if the gateway knows it. Until the transaction ends
     /// no consent of this child can be recorded or withdrawn.
@@ -70,8 +94,8 @@ impl Tx<'_> {
         }
         let look_up = look_ups[0];
         let sealed = self.seal_reference(&look_up, reference)?;
-        let row = (child::look_up.eq(look_up.as_slice()), child::sealed_reference.eq(sealed));
-        on!(self, c => diesel::insert_into(child::table).values(row).on_conflict_do_nothing().execute(*c))?;
+        let row = (child_identifier::look_up.eq(look_up.as_slice()), child_identifier::sealed_reference.eq(sealed));
+        on!(self, c => diesel::insert_into(child_identifier::table).values(row).on_conflict_do_nothing().execute(*c))?;
         self.find_child(&look_ups, Pass::Alone)?.ok_or(StoreError::Corrupt("a child that was just written"))
     }
 
@@ -87,9 +111,13 @@ impl Tx<'_> {
     /// Refuses to go on where a child is known under a look-up key that is not known here: it would
     /// be missed, and made known twice.
     pub(crate) fn check_newest_index(&mut self) -> Result<(), StoreError> {
-        let newest: Option<Vec<u8>> =
-            on!(self, c => child::table.order(child::look_up.desc()).select(child::look_up).first(*c).optional())?;
-        newest.map_or(Ok(()), |newest| self.vault.check_known(&newest))
+        let newest = child_identifier::table.order(child_identifier::look_up.desc()).select(child_identifier::look_up);
+        let newest: Option<Vec<u8>> = on!(self, c => newest.first(*c).optional())?;
+        newest.map_or(Ok(()), |newest| self.vault.check_known(&newest))?;
+        let values = child_identifier::table.filter(child_identifier::value_look_up.is_not_null());
+        let values = values.order(child_identifier::value_look_up.desc()).select(child_identifier::value_look_up);
+        let newest: Option<Option<Vec<u8>>> = on!(self, c => values.first(*c).optional())?;
+        newest.flatten().map_or(Ok(()), |newest| self.vault.check_known(&newest))
     }
 
     /// The child of whom something is to be erased or moved, if the gateway knows it, held as by
@@ -110,11 +138,33 @@ impl Tx<'_> {
         for reference in references {
             if let Some(child) = self.known_child(reference)? {
                 children.insert(child);
-                children.extend(self.survivors_of(child)?);
             }
         }
-        let gates: BTreeSet<i32> = children.into_iter().map(gate_of).collect();
-        gates.into_iter().try_for_each(|gate| self.lock_gate(gate, Pass::Alone))
+        self.hold_joined(children)
+    }
+
+    /// Holds children and all that is claimed to be one with any of them, alone, in the order of their gates. What was
+    /// joined to them meanwhile is held too: once it is held, nothing more can be.
+    pub(crate) fn hold_joined(&mut self, mut children: BTreeSet<ChildId>) -> Result<(), StoreError> {
+        if !matches!(self.handle, Handle::Postgres(_)) {
+            return Ok(());
+        }
+        let mut held = BTreeSet::new();
+        loop {
+            let mut joined = BTreeSet::new();
+            for child in &children {
+                joined.extend(self.joined_with(*child)?);
+            }
+            children.extend(joined);
+            let gates: BTreeSet<i32> = children.iter().copied().map(gate_of).filter(|gate| !held.contains(gate)).collect();
+            if gates.is_empty() {
+                return Ok(());
+            }
+            for gate in gates {
+                self.lock_gate(gate, Pass::Alone)?;
+                held.insert(gate);
+            }
+        }
     }
 
     /// Holds a known child as [`Tx::child_for_decision`] does.
@@ -146,14 +196,11 @@ impl Tx<'_> {
     // it alone, and readers that never cease would keep a family from withdrawing. An advisory lock
     // is given in the order it was asked for.
     fn pass_gate(&mut self, id: ChildId, pass: Pass) -> Result<(), StoreError> {
-        self.lock_gate(gate_of(id), pass)?;
-        if pass == Pass::Alone && matches!(self.handle, Handle::Postgres(_)) {
-            // What is decided about a retired identity bears on the one that stands for it.
-            for survivor in self.survivors_of(id)? {
-                self.lock_gate(gate_of(survivor), pass)?;
-            }
+        match pass {
+            Pass::Together => self.lock_gate(gate_of(id), pass),
+            // What is decided about an identifier counts for all that are claimed to be the same child's.
+            Pass::Alone => self.hold_joined(BTreeSet::from([id])),
         }
-        Ok(())
     }
 
     fn lock_gate(&mut self, gate: i32, pass: Pass) -> Result<(), StoreError> {
@@ -168,7 +215,7 @@ impl Tx<'_> {
 
     /// Who the child is, as it was first named.
     pub(crate) fn child_reference(&mut self, id: ChildId) -> Result<ChildReference, StoreError> {
-        self.references_between(id.0, id.0)?.pop().map(|(_, reference)| reference).ok_or(StoreError::Corrupt("a child that is gone"))
+        self.known_between(id.0, id.0)?.pop().map(|known| known.reference).ok_or(StoreError::Corrupt("a child that is gone"))
     }
 
     /// When a child was born, which says how the decisions about it bear on a day.
@@ -176,14 +223,24 @@ impl Tx<'_> {
         Ok(self.child_reference(id)?.date_of_birth)
     }
 
-    /// Who the children of a range of ids are.
-    pub(crate) fn references_between(&mut self, first: i64, last: i64) -> Result<Vec<(ChildId, ChildReference)>, StoreError> {
-        let query = child::table.filter(child::id.between(first, last)).select((child::id, child::look_up, child::sealed_reference));
-        let rows: Vec<(i64, Vec<u8>, Vec<u8>)> = on!(self, c => query.load(*c))?;
-        rows.into_iter()
-            .map(|(id, look_up, sealed)| {
-                let plain = self.vault.open(Column::ChildReference, &look_up, &sealed)?;
-                Ok((ChildId(id), from_json(&plain, "a child's reference")?))
+    /// The identifiers of a range of ids.
+    pub(crate) fn known_between(&mut self, first: i64, last: i64) -> Result<Vec<Known>, StoreError> {
+        self.known_where(|tx| {
+            let rows = child_identifier::table.filter(child_identifier::id.between(first, last));
+            Ok(on!(tx, c => rows.select(KnownRow::as_select()).load(*c))?)
+        })
+    }
+
+    /// The identifiers of some rows, opened.
+    pub(crate) fn known_where(
+        &mut self,
+        rows: impl FnOnce(&mut Self) -> Result<Vec<KnownRow>, StoreError>,
+    ) -> Result<Vec<Known>, StoreError> {
+        rows(self)?
+            .into_iter()
+            .map(|row| {
+                let plain = self.vault.open(Column::ChildReference, &row.look_up, &row.sealed_reference)?;
+                Ok(Known { id: ChildId(row.id), joined: row.joined_id, reference: from_json(&plain, "a child's reference")? })
             })
             .collect()
     }
@@ -200,7 +257,7 @@ impl Tx<'_> {
     }
 
     fn look_up_child(&mut self, look_ups: &[LookUp; 2]) -> Result<Option<ChildId>, StoreError> {
-        let query = child::table.filter(child::look_up.eq_any(look_ups.map(|look_up| look_up.to_vec()))).select(child::id);
+        let query = child_identifier::table.filter(child_identifier::look_up.eq_any(look_ups.map(|look_up| look_up.to_vec()))).select(child_identifier::id);
         let known = on!(self, c => query.first(*c).optional())?.map(ChildId);
         if known.is_none() {
             self.check_newest_index()?;

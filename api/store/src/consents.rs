@@ -8,6 +8,7 @@ use domain::{
 };
 
 use crate::StoreError;
+use crate::children::Among;
 use crate::rows::{join, read, read_all, stored, utc};
 use crate::schema::consent;
 use crate::terms::{Terms, alike, permitted_row};
@@ -63,10 +64,13 @@ impl TryFrom<ConsentRow> for Consent {
 }
 
 impl Tx<'_> {
-    /// The decisions about the children of a range of ids, each with its child.
-    pub(crate) fn consents_between(&mut self, first: i64, last: i64) -> Result<Vec<(ChildId, Consent)>, StoreError> {
-        let rows: Vec<ConsentRow> =
-            on!(self, c => consent::table.filter(consent::child_id.between(first, last)).select(ConsentRow::as_select()).load(*c))?;
+    /// The decisions about some children, each with its child.
+    pub(crate) fn consents_among(&mut self, among: Among<'_>) -> Result<Vec<(ChildId, Consent)>, StoreError> {
+        let all = || consent::table;
+        let rows: Vec<ConsentRow> = match among {
+            Among::Range(first, last) => on!(self, c => all().filter(consent::child_id.between(first, last)).select(ConsentRow::as_select()).load(*c))?,
+            Among::Ids(ids) => on!(self, c => all().filter(consent::child_id.eq_any(ids)).select(ConsentRow::as_select()).load(*c))?,
+        };
         rows.into_iter().map(|row| Ok((ChildId(row.child_id), row.try_into()?))).collect()
     }
 

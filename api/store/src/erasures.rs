@@ -4,6 +4,8 @@
 //! wrote about decisions. A decision itself stays, without its words: past disclosures rested on it, and others'
 //! may rest on it now. The log stays: it names the child by the gateway's own id alone.
 
+use std::collections::BTreeSet;
+
 use chrono::{DateTime, NaiveDateTime, Utc};
 use diesel::prelude::*;
 use domain::{
@@ -62,20 +64,28 @@ impl Tx<'_> {
         self.hold_publications(organisation)?;
         let mut erased = Erased { rows: Vec::new(), decisions: 0, recipients: Vec::new() };
         let mut marks = Vec::new();
+        // What is sent again under another identifier of the child is barred too.
+        let same = child.map_or(Ok(BTreeSet::new()), |child| self.same_child(child, |_| false))?;
+        let mut references = vec![reference.clone()];
+        for other in same.iter().filter(|other| Some(**other) != child) {
+            references.push(self.child_reference(*other)?);
+        }
         for class in &classes {
             let before = marks.len();
-            if let Some(child) = child {
-                marks.extend(self.erase_class(*class, organisation, child)?);
+            for child in &same {
+                marks.extend(self.erase_class(*class, organisation, *child)?);
             }
             erased.rows.push((*class, (marks.len() - before) as u64));
             if let (true, Some(dataset)) = (draft.future, dataset_of(*class)) {
-                marks.push(Mark::Child { dataset, child: reference.clone() });
+                marks.extend(references.iter().map(|child| Mark::Child { dataset, child: child.clone() }));
             }
         }
         if let Some(child) = child {
-            let decisions = self.erase_decisions(organisation, child, &classes, permit.at())?;
-            erased.decisions = decisions.len() as u64;
-            marks.extend(decisions);
+            for child in &same {
+                let decisions = self.erase_decisions(organisation, *child, &classes, permit.at())?;
+                erased.decisions += decisions.len() as u64;
+                marks.extend(decisions);
+            }
             erased.recipients = self.recipients(organisation, child, &classes)?;
         }
         let row = (
@@ -255,6 +265,6 @@ fn dataset_of(class: DataClass) -> Option<Dataset> {
     match class {
         DataClass::WaitingListStatus => Some(Dataset::WaitingList),
         DataClass::EhcpStatus => Some(Dataset::Ehcp),
-        DataClass::HealthAdvice | DataClass::AdviceRequest | DataClass::DashboardAggregate => None,
+        DataClass::HealthAdvice | DataClass::AdviceRequest | DataClass::DashboardAggregate | DataClass::ChildMatching => None,
     }
 }

@@ -48,7 +48,8 @@ impl Tx<'_> {
 
     /// The same where no hold can be set, because the organisation is publishing.
     pub(crate) fn holds_on(&mut self, child: ChildId, organisation: OrganisationCode) -> Result<ChildFacts, StoreError> {
-        let query = legal_hold::table.filter(legal_hold::child_id.eq(child.0).and(legal_hold::organisation.eq(organisation.as_str())));
+        let joined: Vec<i64> = self.joined_with(child)?.into_iter().map(|id| id.0).collect();
+        let query = legal_hold::table.filter(legal_hold::child_id.eq_any(joined).and(legal_hold::organisation.eq(organisation.as_str())));
         let rows: Vec<LegalHoldRow> = on!(self, c => query.select(LegalHoldRow::as_select()).load(*c))?;
         let holds = rows.into_iter().map(LegalHold::try_from).collect::<Result<_, _>>()?;
         Ok(ChildFacts { holds, ..ChildFacts::default() })

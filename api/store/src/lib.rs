@@ -17,7 +17,7 @@ mod erasures;
 mod facts;
 mod holds;
 mod idempotency;
-mod merges;
+mod matches;
 mod migrations;
 mod opt_outs;
 mod overrides;

@@ -33,7 +33,7 @@ const MIGRATIONS: &[Scripts] = &[Scripts {
 
 /// The version of the first migration. Databases with earlier ones were made before the tables had their present
 /// foundation.
-const FOUNDATION: &str = "20261130000000";
+const FOUNDATION: &str = "20261130180000";
 
 /// What a script for both databases says for SQLite, and what PostgreSQL is told instead.
 const POSTGRES_WORDS: [(&str, &str); 3] =

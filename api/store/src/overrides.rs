@@ -5,6 +5,7 @@ use diesel::prelude::*;
 use domain::{Act, Attribution, ChildId, DataClass, OrganisationCode, Override, OverrideDraft, OverrideId, PathwaySet, Permit};
 
 use crate::StoreError;
+use crate::children::Among;
 use crate::rows::{read, stored, utc};
 use crate::schema::caldicott_override;
 use crate::terms::{Terms, permitted_row};
@@ -47,9 +48,12 @@ impl TryFrom<OverrideRow> for Override {
 }
 
 impl Tx<'_> {
-    pub(crate) fn overrides_between(&mut self, first: i64, last: i64) -> Result<Vec<(ChildId, Override)>, StoreError> {
-        let query = caldicott_override::table.filter(caldicott_override::child_id.between(first, last)).order(caldicott_override::id);
-        let rows: Vec<OverrideRow> = on!(self, c => query.select(OverrideRow::as_select()).load(*c))?;
+    pub(crate) fn overrides_among(&mut self, among: Among<'_>) -> Result<Vec<(ChildId, Override)>, StoreError> {
+        let all = || caldicott_override::table.order(caldicott_override::id);
+        let rows: Vec<OverrideRow> = match among {
+            Among::Range(first, last) => on!(self, c => all().filter(caldicott_override::child_id.between(first, last)).select(OverrideRow::as_select()).load(*c))?,
+            Among::Ids(ids) => on!(self, c => all().filter(caldicott_override::child_id.eq_any(ids)).select(OverrideRow::as_select()).load(*c))?,
+        };
         rows.into_iter().map(|row| Ok((ChildId(row.child_id), row.try_into()?))).collect()
     }
 

@@ -161,7 +161,7 @@ impl Tx<'_> {
     /// Facts handed in could be older than a withdrawal: they are read once the gate is passed.
     fn facts_behind(&mut self, ask: &Ask, cx: &CallContext) -> Result<ChildFacts, StoreError> {
         match (ask.facts(), ask.child) {
-            (FactsAsked::Child, Some(child)) => self.child_facts(child, cx.partnership.needs()),
+            (FactsAsked::Child, Some(child)) => self.child_facts(child, cx.partnership.needs(), |claimant| cx.trusts(ask.holder, claimant)),
             (FactsAsked::Holds, Some(child)) => self.facts_for_rights(child, ask.holder),
             (FactsAsked::Child | FactsAsked::Holds, None) | (FactsAsked::None, _) => Ok(ChildFacts::default()),
         }

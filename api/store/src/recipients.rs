@@ -32,10 +32,11 @@ impl Tx<'_> {
         child: ChildId,
         classes: &[DataClass],
     ) -> Result<Vec<OrganisationCode>, StoreError> {
+        let joined: Vec<i64> = self.same_child(child, |_| false)?.into_iter().map(|id| id.0).collect();
         let (mut found, mut after) = (BTreeSet::new(), 0);
         loop {
             let rows: Vec<(i64, Option<String>)> = on!(self, c => audit_leaf::table
-                .filter(audit_leaf::child_id.eq(child.0).and(audit_leaf::id.gt(after)))
+                .filter(audit_leaf::child_id.eq_any(&joined).and(audit_leaf::id.gt(after)))
                 .order(audit_leaf::id)
                 .limit(BATCH)
                 .select((audit_leaf::id, audit_leaf::body))

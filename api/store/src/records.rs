@@ -5,12 +5,12 @@ mod cases;
 mod counts;
 pub(crate) mod reads;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use diesel::prelude::*;
 use domain::{
     Act, Ask, Attribution, CallContext, ChildId, DataClass, Dataset, HeldReferral, Journey, OrganisationCode, Pathway, PathwaySet, Permit,
-    Referral, Refusal, RefusalReason, journeys, london_day,
+    Referral, Refusal, RefusalReason, journeys, london_day, same_child,
 };
 
 use crate::rows::{from_json, read};
@@ -119,9 +119,21 @@ fn referrals() -> diesel::dsl::Filter<record::table, diesel::dsl::Eq<record::dat
 impl Tx<'_> {
     /// The referrals of a child, still sealed: who holds which pathways may be asked of them, and goes
     /// to `decide`.
-    pub fn referrals_of(&mut self, child: ChildId) -> Result<SealedReferrals, StoreError> {
-        let rows: Vec<RecordRow> =
-            on!(self, c => referrals().filter(record::child_id.eq(child.0)).select(RecordRow::as_select()).load(*c))?;
+    pub fn referrals_of(&mut self, child: ChildId, cx: &CallContext) -> Result<SealedReferrals, StoreError> {
+        let joined: Vec<i64> = self.joined_with(child)?.into_iter().map(|id| id.0).collect();
+        let mut rows: Vec<RecordRow> =
+            on!(self, c => referrals().filter(record::child_id.eq_any(&joined)).select(RecordRow::as_select()).load(*c))?;
+        if joined.len() > 1 {
+            let matches = self.matches_among(&joined)?;
+            let mut theirs = Vec::with_capacity(rows.len());
+            for row in rows {
+                let holder = read(&row.organisation, "a provider")?;
+                if same_child(child, &matches, |claimant| cx.trusts(holder, claimant)).contains(&ChildId(row.child_id)) {
+                    theirs.push(row);
+                }
+            }
+            rows = theirs;
+        }
         let mut holders: BTreeMap<OrganisationCode, PathwaySet> = BTreeMap::new();
         for row in &rows {
             let pathways = holders.entry(read(&row.organisation, "a provider")?).or_default();
@@ -133,8 +145,8 @@ impl Tx<'_> {
     /// Refuses the waits of a child that is not held. As much is looked up as of one that is, so that the time it takes
     /// tells nothing.
     pub fn refuse_waits_not_held<T>(&mut self, ask: Ask, cx: &CallContext) -> Decided<T> {
-        self.referrals_of(NO_CHILD)?;
-        self.child_facts(NO_CHILD, cx.partnership.needs())?;
+        self.referrals_of(NO_CHILD, cx)?;
+        self.child_facts(NO_CHILD, cx.partnership.needs(), |_| false)?;
         self.refuse_unknown(ask, cx)
     }
 
@@ -182,14 +194,18 @@ impl Tx<'_> {
         let ask = Terms::of(Act::Disclose, DataClass::WaitingListStatus).own().of_nobody(permit)?;
         let rows = self.referral_rows(ask.holder, list, after, limit)?;
         self.leave_permitted(permit, by)?;
-        let children: Vec<_> = rows.iter().map(|row| row.child_id).collect();
-        let mut beside: BTreeMap<i64, Vec<HeldReferral>> = BTreeMap::new();
+        let same = self.same_children(rows.iter().map(|row| row.child_id).collect())?;
+        let children: Vec<i64> = rows.iter().map(|row| row.child_id).chain(same.values().flatten().map(|id| id.0)).collect();
+        let mut theirs: BTreeMap<ChildId, Vec<HeldReferral>> = BTreeMap::new();
         for row in self.rows_of(ask.holder, &children)? {
-            beside.entry(row.child_id).or_default().push(row.referral(self.vault)?);
+            theirs.entry(ChildId(row.child_id)).or_default().push(row.referral(self.vault)?);
         }
         let listed = |row: &RecordRow| {
-            let beside = beside.get(&row.child_id).map_or(&[][..], Vec::as_slice);
-            Ok(row.listed(row.referral(self.vault)?, beside, permit))
+            let child = ChildId(row.child_id);
+            let own = BTreeSet::from([child]);
+            let ids = same.get(&child).unwrap_or(&own);
+            let beside: Vec<_> = ids.iter().filter_map(|id| theirs.get(id)).flatten().cloned().collect();
+            Ok(row.listed(row.referral(self.vault)?, &beside, permit))
         };
         rows.iter().map(listed).collect()
     }
@@ -233,7 +249,9 @@ impl Tx<'_> {
                 };
                 if let Ok(held) = row.cut(&permit, self.vault)? {
                     let mut beside = Vec::new();
-                    for other in self.rows_of(ask.holder, &[row.child_id])? {
+                    let same = self.same_child(ChildId(row.child_id), |claimant| cx.trusts(ask.holder, claimant))?;
+                    let same: Vec<i64> = same.into_iter().map(|id| id.0).collect();
+                    for other in self.rows_of(ask.holder, &same)? {
                         beside.extend(other.cut(&permit, self.vault)?);
                     }
                     found.push(row.listed(held, &beside, &permit));

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Binary, Integer, Nullable, Text};
-use domain::{Case, KeyPurpose};
+use domain::{Case, ChildReference, KeyPurpose};
 
 use crate::StoreError;
 use crate::databases::Store;
@@ -68,6 +68,8 @@ struct OldRow {
     /// The index of the row's child, where its own index or digest follows from it.
     #[diesel(sql_type = Nullable<Binary>)]
     look_up: Option<Vec<u8>>,
+    #[diesel(sql_type = Nullable<Binary>)]
+    value_look_up: Option<Vec<u8>>,
     #[diesel(sql_type = Nullable<Text>)]
     organisation: Option<String>,
     #[diesel(sql_type = Nullable<Text>)]
@@ -168,11 +170,12 @@ impl Tx<'_> {
         let mut old = vec![format!("substr(t.{name}, 2, 4) < {}", self.literal(self.vault.seals_under()))];
         let indexed = self.literal(self.vault.indexes_under());
         old.extend(sealed.indexes().iter().map(|index| format!("substr(t.{index}, 1, 4) < {indexed}")));
-        let join = if matches!(sealed.bound, Bound::Record) { "JOIN child c ON c.id = t.child_id" } else { "" };
+        let join = if matches!(sealed.bound, Bound::Record) { "JOIN child_identifier c ON c.id = t.child_id" } else { "" };
         // What the row's place and its indexes are made from; a query gives every column of `OldRow`.
         let given: &[&str] = match sealed.bound {
             Bound::Uuid => &[],
             Bound::LookUp(_) => &["t.look_up"],
+            Bound::Identifier => &["t.look_up", "t.value_look_up"],
             Bound::Record => &["c.look_up", "t.organisation", "t.record_key", "t.case_index"],
             Bound::Tombstone => &["t.cause", "t.position"],
         };
@@ -183,6 +186,7 @@ impl Tx<'_> {
         };
         let columns = [
             ("look_up", "bytea"),
+            ("value_look_up", "bytea"),
             ("organisation", "text"),
             ("record_key", "text"),
             ("case_index", "bytea"),
@@ -287,6 +291,13 @@ fn renew(vault: &Vault, sealed: &SealedColumn, old: OldRow) -> Result<Option<New
             let plain = vault.open(sealed.column, &look_up()?, &old.sealed)?;
             let index = index(vault, &plain)?.to_vec();
             (index.clone(), vec![Some(index)], plain)
+        }
+        Bound::Identifier => {
+            let plain = vault.open(sealed.column, &look_up()?, &old.sealed)?;
+            let child: ChildReference = from_json(&plain, "a child's reference")?;
+            let index = vault.look_up(&child).to_vec();
+            let value = old.value_look_up.as_ref().map(|_| vault.value_look_ups(&child.identifier)[0].to_vec());
+            (index.clone(), vec![Some(index), value], plain)
         }
         Bound::Record => {
             let look_up = look_up()?;

@@ -5,6 +5,7 @@ use diesel::prelude::*;
 use domain::{Act, Attribution, ChildId, DataClass, OrganisationCode, Permit, Restriction, RestrictionDraft, RestrictionId};
 
 use crate::StoreError;
+use crate::children::Among;
 use crate::rows::{read, stored, utc};
 use crate::schema::restriction;
 use crate::terms::{Terms, permitted_row};
@@ -44,9 +45,12 @@ impl TryFrom<RestrictionRow> for Restriction {
 }
 
 impl Tx<'_> {
-    pub(crate) fn restrictions_between(&mut self, first: i64, last: i64) -> Result<Vec<(ChildId, Restriction)>, StoreError> {
-        let query = restriction::table.filter(restriction::child_id.between(first, last)).order(restriction::id);
-        let rows: Vec<RestrictionRow> = on!(self, c => query.select(RestrictionRow::as_select()).load(*c))?;
+    pub(crate) fn restrictions_among(&mut self, among: Among<'_>) -> Result<Vec<(ChildId, Restriction)>, StoreError> {
+        let all = || restriction::table.order(restriction::id);
+        let rows: Vec<RestrictionRow> = match among {
+            Among::Range(first, last) => on!(self, c => all().filter(restriction::child_id.between(first, last)).select(RestrictionRow::as_select()).load(*c))?,
+            Among::Ids(ids) => on!(self, c => all().filter(restriction::child_id.eq_any(ids)).select(RestrictionRow::as_select()).load(*c))?,
+        };
         rows.into_iter().map(|row| Ok((ChildId(row.child_id), row.try_into()?))).collect()
     }
 
@@ -74,7 +78,7 @@ impl Tx<'_> {
     /// The restrictions on a child that the permit's holder set, with a leaf.
     pub fn own_restrictions(&mut self, permit: &Permit, by: &Attribution) -> Result<Vec<Restriction>, StoreError> {
         let (ask, child) = Terms::of(Act::ReadConsents, DataClass::WaitingListStatus).own().of_a_child(permit)?;
-        let mut found = self.restrictions_between(child.0, child.0)?;
+        let mut found = self.restrictions_among(Among::Range(child.0, child.0))?;
         found.retain(|(_, restriction)| restriction.set_by == ask.holder);
         self.leave_permitted(permit, by)?;
         Ok(found.into_iter().map(|(_, restriction)| restriction).collect())

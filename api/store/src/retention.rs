@@ -7,14 +7,14 @@
 use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Date, Text, Timestamp};
-use domain::{
+use domain::{ChildId, 
     Act, Actor, AdviceRequestId, Attribution, Dataset, OrganisationCode, Permit, ReferralFlow, RetentionClass, RetentionLine,
     RetentionPeriods,
 };
 
 use crate::StoreError;
 use crate::rows::read;
-use crate::schema::{child, expired_record, issue, record, standing_issue, submission};
+use crate::schema::{child_identifier, expired_record, issue, record, standing_issue, submission};
 use crate::terms::Terms;
 use crate::transactions::{Tx, on};
 
@@ -205,9 +205,9 @@ impl Tx<'_> {
     /// Of the children after an id those about whom nothing is held, and where to go on: `None` at the end.
     pub fn orphans(&mut self, after: i64) -> Result<(Vec<i64>, Option<i64>), StoreError> {
         let range: Vec<i64> =
-            on!(self, c => child::table.filter(child::id.gt(after)).order(child::id).limit(RANGE).select(child::id).load(*c))?;
+            on!(self, c => child_identifier::table.filter(child_identifier::id.gt(after)).order(child_identifier::id).limit(RANGE).select(child_identifier::id).load(*c))?;
         let (Some(first), Some(last)) = (range.first(), range.last()) else { return Ok((Vec::new(), None)) };
-        let query = format!("SELECT c.id FROM child c WHERE c.id BETWEEN $1 AND $2 AND {NOTHING_HELD}");
+        let query = format!("SELECT c.id FROM child_identifier c WHERE c.id BETWEEN $1 AND $2 AND {NOTHING_HELD}");
         let found: Vec<RecordKey> = on!(self, c => diesel::sql_query(&query).bind::<BigInt, _>(first).bind::<BigInt, _>(last).load(*c))?;
         Ok((found.into_iter().map(|key| key.id).collect(), Some(*last)))
     }
@@ -217,13 +217,13 @@ impl Tx<'_> {
         if !self.try_hold_children()? {
             return Ok(());
         }
+        let query = format!("SELECT c.id FROM child_identifier c WHERE c.id = $1 AND {NOTHING_HELD}");
         for id in orphans {
-            let merged = format!(
-                "DELETE FROM child_merge WHERE survivor_id = $1 AND EXISTS (SELECT 1 FROM child c WHERE c.id = survivor_id AND {NOTHING_HELD})"
-            );
-            on!(self, c => diesel::sql_query(&merged).bind::<BigInt, _>(id).execute(*c))?;
-            let query = format!("DELETE FROM child WHERE id IN (SELECT c.id FROM child c WHERE c.id = $1 AND {NOTHING_HELD})");
-            on!(self, c => diesel::sql_query(&query).bind::<BigInt, _>(id).execute(*c))?;
+            let still: Option<RecordKey> = on!(self, c => diesel::sql_query(&query).bind::<BigInt, _>(id).get_result(*c).optional())?;
+            if still.is_some() {
+                self.forget_matches(ChildId(*id))?;
+                on!(self, c => diesel::delete(child_identifier::table.find(id)).execute(*c))?;
+            }
         }
         Ok(())
     }
@@ -236,4 +236,5 @@ const NOTHING_HELD: &str = "
     AND NOT EXISTS (SELECT 1 FROM caldicott_override x WHERE x.child_id = c.id)
     AND NOT EXISTS (SELECT 1 FROM advice_request x WHERE x.child_id = c.id)
     AND NOT EXISTS (SELECT 1 FROM legal_hold x WHERE x.child_id = c.id)
-    AND NOT EXISTS (SELECT 1 FROM child_merge x WHERE x.retired_id = c.id)";
+    AND NOT EXISTS (SELECT 1 FROM child_match x WHERE x.first_id = c.id AND x.ended_at IS NULL AND x.source = 'crosswalk')
+    AND NOT EXISTS (SELECT 1 FROM child_match x WHERE x.second_id = c.id AND x.ended_at IS NULL AND x.source IN ('crosswalk', 'merge'))";

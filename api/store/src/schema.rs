@@ -1,9 +1,11 @@
 //! The tables, as both databases have them. Ids of partners' resources are UUIDs in text.
 
 diesel::table! {
-    child (id) {
+    child_identifier (id) {
         id -> BigInt,
+        joined_id -> Nullable<BigInt>,
         look_up -> Binary,
+        value_look_up -> Nullable<Binary>,
         sealed_reference -> Binary,
     }
 }
@@ -15,11 +17,21 @@ diesel::table! {
 }
 
 diesel::table! {
-    child_merge (organisation, retired_id) {
-        organisation -> Text,
-        retired_id -> BigInt,
-        survivor_id -> BigInt,
-        merged_at -> Timestamp,
+    child_match (id) {
+        id -> Text,
+        first_id -> BigInt,
+        second_id -> BigInt,
+        claimed_by -> Text,
+        source -> Text,
+        status -> Text,
+        valid_from -> Date,
+        valid_to -> Nullable<Date>,
+        verified_by -> Nullable<Text>,
+        verified_on -> Nullable<Date>,
+        verified_at -> Nullable<Timestamp>,
+        ended_at -> Nullable<Timestamp>,
+        submission_id -> Nullable<Text>,
+        sealed_reason -> Nullable<Binary>,
     }
 }
 
@@ -355,6 +367,6 @@ diesel::table! {
     }
 }
 
-diesel::allow_tables_to_appear_in_same_query!(audit_entry, audit_leaf, audit_pending, child, record);
+diesel::allow_tables_to_appear_in_same_query!(audit_entry, audit_leaf, audit_pending, child_identifier, child_match, record);
 
 diesel::allow_tables_to_appear_in_same_query!(submission, submission_work, idempotency);

@@ -1,10 +1,9 @@
 //! Every column that holds sealed values, a row each. Re-sealing, re-keying and the question whether a
 //! key is still in use go by this table; a test holds it against the databases' own.
 
-use domain::{ChildReference, NhsNumber};
+use domain::NhsNumber;
 
 use crate::StoreError;
-use crate::rows::from_json;
 use crate::vault::{Column, LookUp, Vault};
 
 /// A column of sealed values, and what stands beside it that is made with a look-up key.
@@ -21,6 +20,8 @@ pub(crate) enum Bound {
     Uuid,
     /// The row that is found by `look_up`, which follows from what is sealed. Its `id` is a number.
     LookUp(fn(&Vault, &[u8]) -> Result<LookUp, StoreError>),
+    /// The row of an identifier, which is found by `look_up`. That and `value_look_up` follow from what is sealed.
+    Identifier,
     /// A row of `record`: its organisation and key. `digest` and `case_index` follow from what is
     /// sealed and from the child's index.
     Record,
@@ -28,8 +29,9 @@ pub(crate) enum Bound {
     Tombstone,
 }
 
-pub(crate) const SEALED: [SealedColumn; 19] = [
-    SealedColumn { column: Column::ChildReference, bound: Bound::LookUp(child_look_up) },
+pub(crate) const SEALED: [SealedColumn; 20] = [
+    SealedColumn { column: Column::ChildReference, bound: Bound::Identifier },
+    SealedColumn { column: Column::MatchReason, bound: Bound::Uuid },
     SealedColumn { column: Column::Record, bound: Bound::Record },
     SealedColumn { column: Column::ConsentEvidence, bound: Bound::Uuid },
     SealedColumn { column: Column::ConsentReason, bound: Bound::Uuid },
@@ -70,14 +72,10 @@ impl SealedColumn {
         match self.bound {
             Bound::Uuid | Bound::Tombstone => &[],
             Bound::LookUp(_) => &["look_up"],
+            Bound::Identifier => &["look_up", "value_look_up"],
             Bound::Record => &["digest", "case_index"],
         }
     }
-}
-
-fn child_look_up(vault: &Vault, plain: &[u8]) -> Result<LookUp, StoreError> {
-    let child: ChildReference = from_json(plain, "a child's reference")?;
-    Ok(vault.look_up(&child))
 }
 
 fn number_look_up(vault: &Vault, plain: &[u8]) -> Result<LookUp, StoreError> {

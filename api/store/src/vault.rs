@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 use aws_lc_rs::aead::{AES_256_GCM, Aad, NONCE_LEN, Nonce, RandomizedNonceKey};
 use aws_lc_rs::hmac;
-use domain::{CaseId, ChildReference, KeyBytes, KeyPurpose, NhsNumber, Ring};
+use domain::{CaseId, ChildIdentifier, ChildReference, KeyBytes, KeyPurpose, NhsNumber, Ring};
 use uuid::Uuid;
 use zeroize::Zeroizing;
 
@@ -28,6 +28,7 @@ pub type Reread = Arc<dyn Fn() -> Option<Arc<Vault>> + Send + Sync>;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Column {
     ChildReference,
+    MatchReason,
     Record,
     ConsentEvidence,
     ConsentReason,
@@ -52,7 +53,8 @@ impl Column {
     /// Its table and its name there.
     pub(crate) const fn label(self) -> &'static str {
         match self {
-            Self::ChildReference => "child.sealed_reference",
+            Self::ChildReference => "child_identifier.sealed_reference",
+            Self::MatchReason => "child_match.sealed_reason",
             Self::Record => "record.sealed_record",
             Self::ConsentEvidence => "consent.sealed_evidence",
             Self::ConsentReason => "consent.sealed_reason",
@@ -215,6 +217,13 @@ impl Vault {
         self.under_each(|id, key| index(id, key, b"nhs-number\0", &[number.as_str().as_bytes()]))
     }
 
+    /// The keyed index of an identifier without a date of birth, as [`Vault::look_ups`] gives it with one.
+    pub(crate) fn value_look_ups(&self, identifier: &ChildIdentifier) -> [LookUp; 2] {
+        let mut bytes = Zeroizing::new(Vec::with_capacity(64));
+        identifier.canonical(&mut bytes);
+        self.under_each(|id, key| index(id, key, b"identifier\0", &[&bytes]))
+    }
+
     fn under_each(&self, make: impl Fn(u32, &hmac::Key) -> LookUp) -> [LookUp; 2] {
         let mut made = [[0; INDEX]; 2];
         for (id, key) in self.look_up.iter() {
@@ -241,6 +250,13 @@ impl Vault {
         Ok(index(id, key, b"case\0", &[look_up, &chrono::Datelike::num_days_from_ce(&received_on).to_be_bytes()]))
     }
 
+    /// An id that follows from what it is of, and tells nothing of it.
+    pub(crate) fn derived_id(&self, label: &[u8], parts: &[&[u8]]) -> Result<Uuid, StoreError> {
+        let id = self.indexes_under();
+        let key = self.look_up.get(id).ok_or(StoreError::UnknownKey(id))?;
+        Ok(uuid_of(&index(id, key, label, parts)))
+    }
+
     fn key_of(&self, index: &LookUp) -> Result<(u32, &hmac::Key), StoreError> {
         let id = key_id(index).ok_or(StoreError::Sealing)?;
         self.look_up.get(id).map(|key| (id, key)).ok_or(StoreError::UnknownKey(id))
@@ -255,9 +271,13 @@ pub(crate) type LookUp = [u8; INDEX];
 
 /// The id that a case goes by from its first sending on. It outlives the key that it was made under.
 pub(crate) fn case_id(index: &LookUp) -> CaseId {
+    CaseId(uuid_of(index))
+}
+
+fn uuid_of(index: &LookUp) -> Uuid {
     let mut id = [0; 16];
     id.copy_from_slice(&index[KEY_ID..]);
-    CaseId(uuid::Builder::from_custom_bytes(id).into_uuid())
+    uuid::Builder::from_custom_bytes(id).into_uuid()
 }
 
 /// The id of the key at the start of an index, or after the version of a sealed value.

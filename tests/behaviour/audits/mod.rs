@@ -207,7 +207,7 @@ on_both! {
             assert_eq!(world.ask_database("SELECT count(*) FROM consent"), 1);
             assert_eq!(world.ask_database("SELECT count(*) FROM consent WHERE withdrawn_at IS NOT NULL"), 0);
             assert_eq!(world.ask_database("SELECT count(*) FROM advice_request"), 1);
-            assert_eq!(world.ask_database("SELECT count(*) FROM child"), 1, "nobody was made known");
+            assert_eq!(world.ask_database("SELECT count(*) FROM child_identifier"), 1, "nobody was made known");
             council.get(&waits).await.expect_status(200);
         }
         let report = settled(&world).await;

@@ -197,7 +197,7 @@ on_both! {
             assert_eq!(world.ask_database("SELECT count(*) FROM audit_leaf"), before, "one leaf for each");
         }
         assert_eq!(world.ask_database("SELECT count(*) FROM consent"), 0);
-        assert_eq!(world.ask_database("SELECT count(*) FROM child"), 0, "a refusal makes no child known");
+        assert_eq!(world.ask_database("SELECT count(*) FROM child_identifier"), 0, "a refusal makes no child known");
     }
 
     async fn a_number_that_its_provider_marks_as_unverified_is_shown_to_the_provider_alone(world: World) {

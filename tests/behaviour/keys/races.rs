@@ -33,7 +33,7 @@ on_both! {
             let ids: BTreeSet<_> = known.into_iter().map(|id| id.unwrap().0).collect();
             assert_eq!(ids.len(), 1, "child {nth}");
         }
-        assert_eq!(world.ask_database("SELECT count(*) FROM child"), i64::try_from(CHILDREN).unwrap());
+        assert_eq!(world.ask_database("SELECT count(*) FROM child_identifier"), i64::try_from(CHILDREN).unwrap());
         tokio::task::spawn_blocking(move || stores.each_ref().map(Store::close)).await.unwrap();
     }
 }

@@ -83,7 +83,7 @@ on_both! {
         assert_eq!(world.values_under_older_keys(2, 2), 0);
         until("claims are forgotten", async || world.ask_database("SELECT count(*) FROM child_claim") == 0).await;
         // One of each child, whichever gateway and key it came to: the traffic's, the list's, the return's.
-        let known = usize::try_from(world.ask_database("SELECT count(*) FROM child")).unwrap();
+        let known = usize::try_from(world.ask_database("SELECT count(*) FROM child_identifier")).unwrap();
         assert_eq!(known, made_known + CHILDREN + 1);
         let trust = world.persona("provider-hct").signed_in().await;
         let report = trust.push_csv("list=before", before(CHILDREN)).await.expect(201);
@@ -112,7 +112,7 @@ on_both! {
             assert_eq!(case_ids(&world).await, cases);
         }
         until_renewed(&world, 1, 2).await;
-        assert_eq!(world.ask_database("SELECT count(*) FROM child"), i64::try_from(CHILDREN).unwrap() + 1);
+        assert_eq!(world.ask_database("SELECT count(*) FROM child_identifier"), i64::try_from(CHILDREN).unwrap() + 1);
     }
 
     async fn a_body_that_comes_in_over_a_whole_rotation_is_under_the_new_keys(world: World) {
@@ -149,7 +149,7 @@ on_both! {
         let report = pushing.await.unwrap().expect(201);
         assert_eq!(report["records"]["accepted"], 1_200, "{report}");
         assert_eq!(world.values_under_older_keys(2, 2), 0);
-        assert_eq!(world.ask_database("SELECT count(*) FROM child"), 1_200);
+        assert_eq!(world.ask_database("SELECT count(*) FROM child_identifier"), 1_200);
         let entries = trust.get("/v1/waiting-list/entries?list=long&limit=500").await.expect(200);
         assert_eq!(entries["items"].as_array().unwrap().len(), 500);
     }

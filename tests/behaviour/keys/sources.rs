@@ -83,7 +83,7 @@ async fn keys_come_from_commands_and_a_wrapped_file_and_change_there() {
     write_keys(&world, "look-up.key", &format!("{before}{another}"));
     until("the command is asked again", async || {
         world.values_under_older_keys(1, 2) == 0 && {
-            world.ask_database("SELECT count(*) FROM child WHERE substr(look_up, 1, 4) = X'00000002'") == 3
+            world.ask_database("SELECT count(*) FROM child_identifier WHERE substr(look_up, 1, 4) = X'00000002'") == 3
         }
     })
     .await;

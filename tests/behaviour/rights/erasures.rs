@@ -130,9 +130,9 @@ on_both! {
         }
         assert!(!world.dump_database().contains("the family asked"));
         // Nobody holds anything about the child: its identity goes with the next run.
-        assert_eq!(world.ask_database("SELECT count(*) FROM child"), 1);
+        assert_eq!(world.ask_database("SELECT count(*) FROM child_identifier"), 1);
         world.run_retention(false).await;
-        assert_eq!(world.ask_database("SELECT count(*) FROM child"), 0);
+        assert_eq!(world.ask_database("SELECT count(*) FROM child_identifier"), 0);
         assert_eq!(trust.push_csv("list=all", list([row("A-2", &number(0), "01", "autism")])).await.expect(201)["records"]["opened"], 1);
     }
 

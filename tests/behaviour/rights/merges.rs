@@ -281,12 +281,12 @@ on_both! {
         let trust = trust_with(&world, [autism("A-1", 0), autism("A-2", 1)]).await;
         send(&world, vec![merged(0, 1)]).await;
         world.run_retention(false).await;
-        assert_eq!(world.ask_database("SELECT count(*) FROM child_merge m JOIN child c ON c.id = m.retired_id"), 1);
+        assert_eq!(world.ask_database("SELECT count(*) FROM child_merge m JOIN child_identifier c ON c.id = m.retired_id"), 1);
         erase(&trust, &number(1)).await;
         for _ in 0..2 {
             world.run_retention(false).await;
         }
-        assert_eq!(world.ask_database("SELECT (SELECT count(*) FROM child_merge) + (SELECT count(*) FROM child)"), 0);
+        assert_eq!(world.ask_database("SELECT (SELECT count(*) FROM child_merge) + (SELECT count(*) FROM child_identifier)"), 0);
         // The mark is not forgotten: who sends it again sends it of the one that stands.
         trust.push_csv("list=all", list([autism("A-9", 0)])).await.expect_status(201);
         assert_eq!((providers(&trust, 0).await.len(), providers(&trust, 1).await.len()), (0, 1));

@@ -163,6 +163,7 @@ fn what(leaf: &ToldLeaf) -> String {
         DataClass::AdviceRequest => "the request for health advice for the child’s EHC needs assessment",
         DataClass::EhcpStatus => "how far the child’s EHC assessment or plan has got",
         DataClass::DashboardAggregate => "the child’s place in a count",
+        DataClass::ChildMatching => "which numbers are the child’s",
     };
     // All of them is how nothing in particular is asked for.
     if named.is_empty() || named == PathwaySet::all() { what.into() } else { format!("{what} ({})", phrases::pathways(named)) }

@@ -32,6 +32,7 @@ fn title(agreement: &Agreement) -> String {
         Some(DataClass::HealthAdvice | DataClass::AdviceRequest) => "Health advice for an EHC plan",
         Some(DataClass::WaitingListStatus) => "Where a child is on a waiting list",
         Some(DataClass::EhcpStatus) => "How far an EHC plan has got",
+        Some(DataClass::ChildMatching) => "Whether two numbers are one child’s",
         Some(DataClass::DashboardAggregate) | None => "Counting children, to plan services",
     };
     what.to_owned()
@@ -46,6 +47,9 @@ fn sharing(agreement: &Agreement, partnership: &Partnership) -> Vec<Block> {
         }
         DataClass::EhcpStatus => "How far the plan has got, and which dates are due.",
         DataClass::DashboardAggregate => "Only numbers. Nobody can find your child in them. Very small numbers are hidden.",
+        DataClass::ChildMatching => {
+            "That a school number and an NHS number belong to the same child. Each side keeps its own number: we do not show it the other."
+        }
     });
     let names = |codes: &[domain::OrganisationCode]| Block::bullets(phrases::names(partnership, codes));
     let choice = match agreement.consent {

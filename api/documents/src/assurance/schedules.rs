@@ -43,6 +43,7 @@ fn schedule(agreement: &Agreement, partnership: &Partnership) -> Vec<Block> {
 fn directions(agreement: &Agreement) -> Vec<Vec<String>> {
     let direction = |data: DataClass| match data {
         DataClass::DashboardAggregate => "counted inside the gateway: only released tables leave it",
+        DataClass::ChildMatching => "between any two of them: that two identifiers are one child's, and neither's own",
         data if data.flows_to_provider() => "to who gives, from who receives",
         _ => "from who gives, to who receives",
     };

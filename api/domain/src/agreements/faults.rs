@@ -1,7 +1,7 @@
 //! What does not make sense together in an agreement, as a table. A test asks for an agreement for each of
 //! its lines.
 
-use super::{Agreement, Confidentiality, ConsentRule, DataClass, OptOutRule, Population, Purpose};
+use super::{Agreement, Confidentiality, ConsentRule, DataClass, OptOutRule, Population, Purpose, VerifiedBy};
 
 /// One line: the field at fault, why, and when.
 pub(super) struct Line {
@@ -74,6 +74,9 @@ pub(super) const TABLE: &[Line] = &[
     }),
     line("population", "a table counts whoever waits, not only children with a plan", |a| {
         a.population == Population::PlanMaintained && a.data.contains(&DataClass::DashboardAggregate)
+    }),
+    line("verified_by", "it says whose word joins identifiers, and its data is not child-matching", |a| {
+        a.verified_by == VerifiedBy::Either && !a.data.contains(&DataClass::ChildMatching)
     }),
     // ---- UK GDPR and the Data Protection Act 2018 ----
     line("basis.uk_gdpr_6", "not a basis of UK GDPR article 6: 6(1)(a) to 6(1)(f)", |a| !ARTICLE_6.contains(&a.basis.uk_gdpr_6.as_str())),

@@ -131,6 +131,11 @@ impl Ask {
         Self::new(Act::ReadDisclosures, host, reader, Purpose::CareCoordination, DataClass::WaitingListStatus)
     }
 
+    /// That an organisation says whether two identifiers are one child's.
+    pub fn join(organisation: OrganisationCode) -> Self {
+        Self::own(Act::Join, organisation, DataClass::ChildMatching)
+    }
+
     #[must_use]
     pub const fn on(self, pathways: PathwaySet) -> Self {
         Self { pathways, ..self }
@@ -160,7 +165,7 @@ impl Ask {
     /// Which facts about its child the rules of its act look at.
     pub const fn facts(&self) -> FactsAsked {
         match self.act {
-            Act::Disclose | Act::Count | Act::WithdrawConsent | Act::ReviewObjection | Act::LiftRestriction | Act::EndOverride => {
+            Act::Disclose | Act::Count | Act::WithdrawConsent | Act::ReviewObjection | Act::LiftRestriction | Act::EndOverride | Act::Join => {
                 FactsAsked::Child
             }
             Act::Erase | Act::Rectify if !self.loses_nothing => FactsAsked::Holds,

@@ -65,6 +65,8 @@ closed! {
         Hold = "hold",
         /// Read who saw what about a child: `recipient` is who reads.
         ReadDisclosures = "read-disclosures",
+        /// Say that two identifiers are one child's, or that they are not.
+        Join = "join",
         /// Read released tables: `recipient` is who reads.
         ReadRelease = "read-release",
     }

@@ -151,6 +151,15 @@ const READ_RELEASE: &[Rule] = &[
     permit("an agreement names the organisation among those who receive released tables", Ground::Agreement, |_| true),
 ];
 
+const JOIN: &[Rule] = &[
+    NO_AGREEMENT,
+    NOT_STARTED,
+    ENDED,
+    NOT_LAW,
+    refuse("a restriction says that the child was adopted and has a new NHS number", RefusalReason::Adopted, |s| s.is_adopted()),
+    permit("an agreement about child matching names the organisation", Ground::Agreement, |_| true),
+];
+
 /// The rules of an act.
 pub(super) const fn rules(act: Act) -> &'static [Rule] {
     match act {
@@ -165,6 +174,7 @@ pub(super) const fn rules(act: Act) -> &'static [Rule] {
         Act::Restrict | Act::LoadOptOuts => PARTY,
         Act::ReadDisclosures => READ_DISCLOSURES,
         Act::ReadRelease => READ_RELEASE,
+        Act::Join => JOIN,
         Act::Erase | Act::Rectify => UNLESS_HELD,
         Act::ReadConsents | Act::Hold => OWN_RECORDS,
     }

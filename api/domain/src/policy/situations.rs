@@ -23,6 +23,8 @@ pub(super) fn is_about(agreement: &Agreement, ask: &Ask) -> bool {
     let between = match ask.act {
         Act::Disclose | Act::Count | Act::Override => agreement.joins(ask.holder, ask.recipient, ask.data),
         Act::RecordConsent | Act::RecordObjection => agreement.data.contains(&ask.data) && agreement.receives(ask.recipient, ask.data),
+        // Whatever it is for, it says whether two identifiers are one child's.
+        Act::Join => return agreement.data.contains(&ask.data) && agreement.is_party(ask.holder),
         Act::ReadRelease => agreement.data.contains(&ask.data) && agreement.recipients.contains(&ask.recipient),
         _ => false,
     };

@@ -1,5 +1,7 @@
 //! The input of a release: every record that may be counted.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use chrono::NaiveDate;
 use diesel::prelude::*;
 use domain::{
@@ -9,6 +11,8 @@ use domain::{
 
 use super::{BATCH, RecordRow};
 use crate::StoreError;
+use crate::facts::FactsBetween;
+use crate::matches::BATCH as MATCHES;
 use crate::permitted::judge;
 use crate::rows::read;
 use crate::schema::record;
@@ -50,9 +54,10 @@ impl Counted<'_> {
 }
 
 impl RecordRow {
-    fn counted(&self) -> Result<Counted<'_>, StoreError> {
+    /// As one of `child`'s, which may have other identifiers.
+    fn counted(&self, child: ChildId) -> Result<Counted<'_>, StoreError> {
         Ok(Counted {
-            child: ChildId(self.child_id),
+            child,
             holder: read(&self.organisation, "a provider")?,
             list: &self.list,
             pathways: PathwaySet::from_bits(self.pathways),
@@ -72,8 +77,8 @@ impl Tx<'_> {
         mut visit: impl FnMut(ChildId, Vec<HeldReferral>),
     ) -> Result<(), StoreError> {
         let mut child: Option<(ChildId, Vec<HeldReferral>)> = None;
-        self.each_record(Dataset::WaitingList, cx.partnership.needs(), |vault, row, facts| {
-            let counted = row.counted()?;
+        self.each_record(Dataset::WaitingList, cx.partnership.needs(), |vault, child_of, row, facts| {
+            let counted = row.counted(child_of)?;
             if let Some((id, held)) = child.take_if(|(current, _)| *current != counted.child) {
                 visit(id, held);
             }
@@ -101,8 +106,8 @@ impl Tx<'_> {
         mut refused: impl FnMut(&Counted<'_>, &Refusal),
         mut visit: impl FnMut(ChildId, Case),
     ) -> Result<(), StoreError> {
-        self.each_record(Dataset::Ehcp, cx.partnership.needs(), |vault, row, facts| {
-            let counted = row.counted()?;
+        self.each_record(Dataset::Ehcp, cx.partnership.needs(), |vault, child, row, facts| {
+            let counted = row.counted(child)?;
             let is_counted = row.dispute_id.is_none() && counted.holder == council;
             if is_counted && counted.permit(PathwaySet::EMPTY, cx, facts, &mut refused).is_some() {
                 visit(counted.child, row.case(vault)?.case);
@@ -111,15 +116,16 @@ impl Tx<'_> {
         })
     }
 
-    /// Every record of a dataset, child by child, with the facts about its child. Reads in batches, so memory
-    /// does not grow with the number of children.
+    /// Every record of a dataset, child by child, with its child and the facts about it. A child of several identifiers is
+    /// told by the oldest, whose share in published figures it keeps. Reads in batches, so memory does not grow with the
+    /// number of children.
     fn each_record(
         &mut self,
         dataset: Dataset,
         needs: AgreementNeeds,
-        mut visit: impl FnMut(&Vault, &RecordRow, &ChildFacts) -> Result<(), StoreError>,
+        mut visit: impl FnMut(&Vault, ChildId, &RecordRow, &ChildFacts) -> Result<(), StoreError>,
     ) -> Result<(), StoreError> {
-        let mut after = (0, 0);
+        let (mut after, mut told) = ((0, 0), None);
         loop {
             // Said twice, so that the index is entered where the last batch ended.
             let later = record::child_id.ge(after.0).and(record::child_id.gt(after.0).or(record::id.gt(after.1)));
@@ -131,11 +137,40 @@ impl Tx<'_> {
                 .load(*c))?;
             let (Some(first), Some(last)) = (rows.first(), rows.last()) else { return Ok(()) };
             after = (last.child_id, last.id);
-            let facts = self.facts_between(first.child_id, last.child_id, needs)?;
+            let FactsBetween { facts, same } = self.facts_between(first.child_id, last.child_id, needs, |_| false)?;
+            let facts_of = |child: ChildId| facts.get(&child).unwrap_or(&NO_FACTS);
+            let joined = self.records_of(dataset, same.values().flatten().map(|id| id.0).collect())?;
             for row in &rows {
-                visit(self.vault, row, facts.get(&ChildId(row.child_id)).unwrap_or(&NO_FACTS))?;
+                let child = ChildId(row.child_id);
+                let Some(same) = same.get(&child) else {
+                    visit(self.vault, child, row, facts_of(child))?;
+                    continue;
+                };
+                // All that is held of it is told where the first of it is, and once.
+                let leads = same.iter().find(|id| joined.contains_key(id)) == Some(&child);
+                if leads && told != Some(child) {
+                    told = Some(child);
+                    let oldest = same.first().copied().unwrap_or(child);
+                    for row in same.iter().filter_map(|id| joined.get(id)).flatten() {
+                        visit(self.vault, oldest, row, facts_of(child))?;
+                    }
+                }
             }
         }
+    }
+
+    /// The records of some children, by their children.
+    fn records_of(&mut self, dataset: Dataset, children: BTreeSet<i64>) -> Result<BTreeMap<ChildId, Vec<RecordRow>>, StoreError> {
+        let children: Vec<i64> = children.into_iter().collect();
+        let mut found: BTreeMap<ChildId, Vec<RecordRow>> = BTreeMap::new();
+        for children in children.chunks(MATCHES) {
+            let rows = record::table.filter(record::dataset.eq(dataset.as_str()).and(record::child_id.eq_any(children)));
+            let rows: Vec<RecordRow> = on!(self, c => rows.order(record::id).select(RecordRow::as_select()).load(*c))?;
+            for row in rows {
+                found.entry(ChildId(row.child_id)).or_default().push(row);
+            }
+        }
+        Ok(found)
     }
 
     /// The lists that have been sent, with the day each was last true of.

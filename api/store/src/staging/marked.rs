@@ -138,5 +138,5 @@ const REJECT_EXPIRED: &str = "
     JOIN expired_record e ON e.organisation = scope.organisation AND e.digest IN (s.digest, s.other_digest)
     WHERE NOT EXISTS (SELECT 1 FROM record r
             WHERE r.dataset = scope.dataset AND r.organisation = scope.organisation AND r.record_key = s.record_key)
-        AND NOT EXISTS (SELECT 1 FROM child c JOIN record o ON o.dataset = scope.dataset AND o.child_id = c.id
+        AND NOT EXISTS (SELECT 1 FROM child_identifier c JOIN record o ON o.dataset = scope.dataset AND o.child_id = c.id
             WHERE c.look_up IN (s.look_up, s.other_look_up) AND o.is_open AND o.flow <> 'not-flowed' AND (o.pathways & s.pathways) <> 0)";

@@ -332,7 +332,7 @@ impl Tx<'_> {
                 let permit = permit.map_err(|_| StoreError::Corrupt("a merge that was permitted"))?;
                 self.leave_permitted(&permit, &cx.by)?;
             }
-            self.merge_referrals(organisation, retired, (survivor, to), at)?;
+            self.merge_referrals(submission.id.0, organisation, retired, (survivor, to), at)?;
             marks.push(Mark::Merged { from: from.clone(), to: to.clone() });
         }
         if marks.is_empty() { Ok(()) } else { self.mark(submission.id.0, organisation, &marks, at) }

@@ -292,16 +292,16 @@ const CHANGED_OF_TWO: &str = "AND NOT EXISTS (SELECT 1 FROM record o WHERE o.dat
 const CLAIMS: &str = "
     INSERT INTO child_claim (look_up)
     SELECT DISTINCT CASE WHEN s.look_up < s.other_look_up THEN s.look_up ELSE s.other_look_up END AS claimed FROM staged s
-    WHERE NOT EXISTS (SELECT 1 FROM child c WHERE c.look_up IN (s.look_up, s.other_look_up))
+    WHERE NOT EXISTS (SELECT 1 FROM child_identifier c WHERE c.look_up IN (s.look_up, s.other_look_up))
     ORDER BY claimed
     ON CONFLICT (look_up) DO NOTHING";
 
 /// Children that are named for the first time. In one order, so that two publications cannot each
 /// wait for the other.
 const CHILDREN: &str = "
-    INSERT INTO child (look_up, sealed_reference)
+    INSERT INTO child_identifier (look_up, sealed_reference)
     SELECT s.look_up, s.sealed_reference FROM staged s
-    WHERE NOT EXISTS (SELECT 1 FROM child c WHERE c.look_up = s.look_up)
+    WHERE NOT EXISTS (SELECT 1 FROM child_identifier c WHERE c.look_up = s.look_up)
     ORDER BY s.look_up
     ON CONFLICT (look_up) DO NOTHING";
 
@@ -343,7 +343,7 @@ const RECORDS: &str = "
     INSERT INTO record (dataset, organisation, list, submission_id,
         record_key, child_id, pathways, is_open, flow, digest, case_index, sealed_record, retain_from)
     SELECT $1, $2, $3, $4, s.record_key, c.id, s.pathways, s.is_open, 'flowed', s.digest, s.case_index, s.sealed_record, s.retain_from
-    FROM staged s CROSS JOIN child c WHERE c.look_up = s.look_up
+    FROM staged s CROSS JOIN child_identifier c WHERE c.look_up = s.look_up
     ORDER BY s.record_key
     ON CONFLICT (dataset, organisation, record_key) DO UPDATE SET
         list = excluded.list, submission_id = excluded.submission_id, child_id = excluded.child_id, pathways = excluded.pathways,

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use domain::{Act, Actor, Ask, Attribution, CallContext, DataClass, Dataset, OrganisationCode};
+use uuid::Uuid;
 
 use super::journal::{Journal, Line, Lines};
 use super::{Mark, TombstoneRow, case_indexes, open};
@@ -56,7 +57,7 @@ impl Tx<'_> {
                 None => {
                     let (organisation, mark) = self.take_over(line)?;
                     if line.lifted_at.is_none() {
-                        let (data, rows) = self.apply(organisation, &mark, cx.now)?;
+                        let (data, rows) = self.apply(read(&line.cause, "a cause")?, organisation, &mark, cx.now)?;
                         *replayed.entry((organisation, data)).or_default() += rows;
                     }
                 }
@@ -94,7 +95,7 @@ impl Tx<'_> {
     }
 
     /// Erases or moves what a mark marks; answers how many rows that was.
-    fn apply(&mut self, organisation: OrganisationCode, mark: &Mark, at: DateTime<Utc>) -> Result<(DataClass, u64), StoreError> {
+    fn apply(&mut self, cause: Uuid, organisation: OrganisationCode, mark: &Mark, at: DateTime<Utc>) -> Result<(DataClass, u64), StoreError> {
         self.hold_publications(organisation)?;
         let waiting_list = DataClass::WaitingListStatus;
         Ok(match mark {
@@ -129,7 +130,7 @@ impl Tx<'_> {
             }
             Mark::Merged { from, to } => {
                 let (retired, survivor) = (self.child_for_decision(from)?, self.child_for_decision(to)?);
-                (waiting_list, self.merge_referrals(organisation, retired, (survivor, to), at)?)
+                (waiting_list, self.merge_referrals(cause, organisation, retired, (survivor, to), at)?)
             }
             Mark::AdviceRequest { id } => (DataClass::AdviceRequest, self.blank_advice_request(*id)?),
             Mark::Advice { id } => (DataClass::HealthAdvice, self.blank_advice(*id)?),

@@ -3,7 +3,7 @@
 use chrono::NaiveDate;
 use domain::{
     Agreement, Authentication, Client, Confidentiality, ConsentRule, DataClass, LawfulBasis, LegalBasis, OptOutRule, Organisation,
-    OrganisationCode, OrganisationKind, PartnershipParts, PathwaySet, Places, Population, Purpose, Scope, TokenIssuer,
+    OrganisationCode, OrganisationKind, PartnershipParts, PathwaySet, Places, Population, Purpose, Scope, TokenIssuer, VerifiedBy,
 };
 use serde::{Deserialize, Deserializer, de::Error};
 use toml::value::Datetime;
@@ -95,9 +95,16 @@ struct AgreementWire {
     consent: ConsentRule,
     #[serde(default)]
     consent_recorded_by: Vec<OrganisationCode>,
+    #[serde(default = "holder")]
+    verified_by: VerifiedBy,
     starts: Day,
     ends: Day,
     basis: BasisWire,
+}
+
+/// The other side's word is needed where the file does not say otherwise.
+fn holder() -> VerifiedBy {
+    VerifiedBy::Holder
 }
 
 #[derive(Deserialize)]
@@ -220,6 +227,7 @@ impl From<AgreementWire> for Agreement {
             population: wire.population,
             consent: wire.consent,
             consent_recorded_by: wire.consent_recorded_by,
+            verified_by: wire.verified_by,
             starts: wire.starts.0,
             ends: wire.ends.0,
             basis: LawfulBasis {

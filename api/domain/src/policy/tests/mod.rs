@@ -33,6 +33,7 @@ fn agreement(rule: ConsentRule) -> Agreement {
         population: Population::Resident,
         consent: rule,
         consent_recorded_by: vec![code("E10000015")],
+        verified_by: crate::agreements::VerifiedBy::Holder,
         starts: day("2026-04-01"),
         ends: day("2027-03-31"),
         basis: LawfulBasis {

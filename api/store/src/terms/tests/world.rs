@@ -278,6 +278,7 @@ fn partnership() -> Partnership {
         population: Population::Resident,
         consent: ConsentRule::UnlessObjected,
         consent_recorded_by: everybody(),
+        verified_by: domain::VerifiedBy::Holder,
         starts: day("2026-04-01"),
         ends: day("2027-03-31"),
         basis: LawfulBasis {
