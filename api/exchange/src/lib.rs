@@ -68,7 +68,7 @@ pub use retirement::NeededKeys;
 pub use secrets::{GatewaySecrets, read_secrets, watch_secrets};
 pub use spools::Spools;
 pub use store::{
-    AuditReport, Consistency, HeldCase, Inclusion, IssueChoice, Journal, ListedIssue, ListedReferral, LogLimits, Looking, PublishedRelease,
+    AuditReport, Consistency, HeldCase, Inclusion, IssueChoice, Journal, ListedIssue, ListedReferral, LogLimits, AuditCheck, PublishedRelease,
     Store, StoreError, prepare as prepare_database, verify_audit,
 };
 pub use submissions::{

@@ -1,4 +1,4 @@
-//! Looking after the audit log: what waits is appended, what is past its retention is emptied.
+//! AuditCheck after the audit log: what waits is appended, what is past its retention is emptied.
 
 use std::time::Duration;
 

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use chrono::NaiveDate;
 use domain::operations::Operation;
 use domain::{KeyPurpose, ReleaseId, RetentionReport};
-use exchange::{AuditReport, Journal, Looking, Store, StoreError};
+use exchange::{AuditReport, Journal, AuditCheck, Store, StoreError};
 use exchange::{Building, CallContext, NeededKeys};
 use trust::{CheckpointError, CheckpointKeys, Clock, Ids, KeysError, PartnershipError, Retirement, watch_partnership};
 
@@ -43,7 +43,7 @@ pub fn verify_audit(configuration: &Configuration, clock: &Clock, against: Optio
         None => None,
         Some(path) => Some(CheckpointKeys::read(&configuration.keys, &configuration.audit.origin, clock.now())?.open(path)?),
     };
-    let looking = Looking { now: clock.now(), keep_days: configuration.audit.keep_days, against };
+    let looking = AuditCheck { now: clock.now(), keep_days: configuration.audit.keep_days, against };
     Ok(exchange::verify_audit(&configuration.database.url.expose(), looking)?)
 }
 

@@ -46,7 +46,7 @@ impl Tx<'_> {
                 }
             }
         }
-        self.leave_permitted(permit, by)?;
+        self.log_permitted(permit, by)?;
         Ok(log)
     }
 }

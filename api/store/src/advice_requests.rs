@@ -112,7 +112,7 @@ impl Tx<'_> {
             sealed_advice: None,
         };
         on!(self, c => diesel::insert_into(advice_request::table).values(&row).execute(*c))?;
-        self.leave_permitted(permit, by)?;
+        self.log_permitted(permit, by)?;
         row.try_into()
     }
 
@@ -162,7 +162,7 @@ impl Tx<'_> {
         let particulars: Particulars =
             from_json(&self.vault.open(Column::AdviceRequest, &uuid_row(request.id.0), &sealed)?, "an advice request")?;
         let child = self.child_reference(request.child)?;
-        self.leave_permitted(permit, by)?;
+        self.log_permitted(permit, by)?;
         Ok((child, particulars.case_reference))
     }
 
@@ -173,7 +173,7 @@ impl Tx<'_> {
             advice_request::table.find(acknowledged.id.to_string()).filter(advice_request::status.ne(AdviceStatus::Submitted.as_str()));
         let saved = on!(self, c => diesel::update(open).set(Changes::of(acknowledged)).execute(*c))?;
         changed_one(saved)?;
-        self.leave_permitted(permit, by)
+        self.log_permitted(permit, by)
     }
 
     /// Saves a request that was answered, with its advice.
@@ -192,7 +192,7 @@ impl Tx<'_> {
             .set((Changes::of(submitted), advice_request::sealed_advice.eq(&sealed)))
             .execute(*c))?;
         changed_one(saved)?;
-        self.leave_permitted(permit, by)
+        self.log_permitted(permit, by)
     }
 
     /// The advice, if it has been handed in, with its leaf.
@@ -202,7 +202,7 @@ impl Tx<'_> {
             on!(self, c => advice_request::table.find(request.id.to_string()).select(advice_request::sealed_advice).first(*c))?;
         let Some(sealed) = sealed else { return Ok(None) };
         let advice = from_json(&self.vault.open(Column::Advice, &uuid_row(request.id.0), &sealed)?, "advice")?;
-        self.leave_permitted(permit, by)?;
+        self.log_permitted(permit, by)?;
         Ok(Some(advice))
     }
 

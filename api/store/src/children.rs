@@ -168,7 +168,7 @@ impl Tx<'_> {
     }
 
     /// Holds a known child as [`Tx::child_for_decision`] does.
-    pub fn child_for_withdrawal(&mut self, id: ChildId) -> Result<(), StoreError> {
+    pub fn hold_for_change(&mut self, id: ChildId) -> Result<(), StoreError> {
         self.pass_gate(id, Pass::Alone)
     }
 
@@ -188,7 +188,7 @@ impl Tx<'_> {
     }
 
     /// Holds a known child as [`Tx::child`] does.
-    pub fn child_for_disclosure(&mut self, id: ChildId) -> Result<(), StoreError> {
+    pub fn hold_for_disclosure(&mut self, id: ChildId) -> Result<(), StoreError> {
         self.pass_gate(id, Pass::Together)
     }
 

@@ -64,7 +64,7 @@ impl Tx<'_> {
         let accepted = counts.len() as u64;
         submission.counts = SubmissionCounts { accepted, opened, unchanged, updated: accepted - opened - unchanged, ..submission.counts };
         if publication.validate {
-            return self.keep_look(publication, submission);
+            return self.keep_validation(publication, submission);
         }
         for count in counts {
             let row = CountRow::of(count, &submission)?;
@@ -112,7 +112,7 @@ impl Tx<'_> {
         let published = self.last_published(ask.holder)?;
         let mut found: Vec<_> = published.into_iter().map(with_tally).collect();
         self.each_own_referral(ask.holder, |held| found.iter_mut().for_each(|(_, tally)| tally.add(held, as_at)))?;
-        self.leave_permitted(permit, by)?;
+        self.log_permitted(permit, by)?;
         Ok(found)
     }
 }

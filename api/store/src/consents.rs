@@ -106,7 +106,7 @@ impl Tx<'_> {
                 break;
             }
         }
-        self.leave_permitted(permit, by)?;
+        self.log_permitted(permit, by)?;
         Ok(found)
     }
 
@@ -137,7 +137,7 @@ impl Tx<'_> {
                 consent::sealed_review.eq(&sealed),
             ))
             .execute(*c))?;
-        self.leave_permitted(permit, by)?;
+        self.log_permitted(permit, by)?;
         Ok(Ok(reviewed))
     }
 
@@ -171,7 +171,7 @@ impl Tx<'_> {
         };
         on!(self, c => diesel::insert_into(consent::table).values(&row).execute(*c))?;
         for permit in permits {
-            self.leave_decided(permit, draft.id, by)?;
+            self.log_decided(permit, draft.id, by)?;
         }
         row.try_into()
     }
@@ -195,11 +195,11 @@ impl Tx<'_> {
             .order(consent::id)
             .select(ConsentRow::as_select())
             .load(*c))?;
-        self.leave_permitted(permit, by)?;
+        self.log_permitted(permit, by)?;
         rows.into_iter().map(Consent::try_from).collect()
     }
 
-    /// Withdraws a decision of a child that is held by [`Tx::child_for_withdrawal`], with a leaf for each
+    /// Withdraws a decision of a child that is held by [`Tx::hold_for_change`], with a leaf for each
     /// class of data that it is about. Once this is committed no disclosure that it forbids is.
     /// Withdrawing twice changes nothing: the first withdrawal stands.
     pub fn withdraw_consent(&mut self, permits: &[Permit], id: ConsentId, reason: &str, by: &Attribution) -> Result<Consent, StoreError> {
@@ -219,7 +219,7 @@ impl Tx<'_> {
             .set((consent::withdrawn_at.eq(withdrawn.withdrawn_at.map(|at| at.naive_utc())), consent::sealed_reason.eq(&sealed)))
             .execute(*c))?;
         for permit in permits {
-            self.leave_decided(permit, id, by)?;
+            self.log_decided(permit, id, by)?;
         }
         Ok(withdrawn)
     }

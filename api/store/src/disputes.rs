@@ -57,7 +57,7 @@ impl Tx<'_> {
             .filter(record::dataset.eq(Dataset::WaitingList.as_str()).and(record::child_id.eq(child.0)))
             .filter(record::organisation.eq(organisation.as_str()).and(record::record_key.eq_any(referrals)));
         on!(self, c => diesel::update(named).set(record::dispute_id.eq(draft.id.to_string())).execute(*c))?;
-        self.leave_permitted(permit, by)?;
+        self.log_permitted(permit, by)?;
         self.recipients(organisation, child, &[DataClass::WaitingListStatus])
     }
 
@@ -82,7 +82,7 @@ impl Tx<'_> {
         on!(self, c => diesel::update(record::table.filter(record::dataset.eq(Dataset::WaitingList.as_str()).and(in_it)))
             .set(record::dispute_id.eq(None::<String>))
             .execute(*c))?;
-        self.leave_permitted(permit, by)?;
+        self.log_permitted(permit, by)?;
         Ok(settled)
     }
 }

@@ -98,7 +98,7 @@ impl Tx<'_> {
         on!(self, c => diesel::insert_into(erasure::table).values(row).execute(*c))?;
         self.mark(draft.id.0, organisation, &marks, permit.at())?;
         for permit in permits {
-            self.leave_permitted(permit, by)?;
+            self.log_permitted(permit, by)?;
         }
         Ok(erased)
     }
@@ -125,7 +125,7 @@ impl Tx<'_> {
             .set((erasure::lifted_at.eq(lifted.lifted_at.map(|at| at.naive_utc())), erasure::sealed_lifting.eq(&sealed)))
             .execute(*c))?;
         self.lift_marks(id.0, permit.at())?;
-        self.leave_permitted(permit, by)?;
+        self.log_permitted(permit, by)?;
         Ok(lifted)
     }
 

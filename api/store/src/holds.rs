@@ -70,7 +70,7 @@ impl Tx<'_> {
             sealed_release: None,
         };
         on!(self, c => diesel::insert_into(legal_hold::table).values(&row).execute(*c))?;
-        self.leave_permitted(permit, by)?;
+        self.log_permitted(permit, by)?;
         row.try_into()
     }
 
@@ -91,7 +91,7 @@ impl Tx<'_> {
         on!(self, c => diesel::update(legal_hold::table.find(id.to_string()).filter(legal_hold::released_at.is_null()))
             .set((legal_hold::released_at.eq(released.released_at.map(|at| at.naive_utc())), legal_hold::sealed_release.eq(&sealed)))
             .execute(*c))?;
-        self.leave_permitted(permit, by)?;
+        self.log_permitted(permit, by)?;
         Ok(released)
     }
 }

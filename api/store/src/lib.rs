@@ -42,7 +42,7 @@ mod works;
 
 use diesel::result::{DatabaseErrorInformation, DatabaseErrorKind, Error};
 
-pub use audit::{AuditEntry, AuditFault, AuditReport, Consistency, Inclusion, LogLimits, Looking, verify_audit};
+pub use audit::{AuditEntry, AuditFault, AuditReport, Consistency, Inclusion, LogLimits, AuditCheck, verify_audit};
 pub use databases::{Store, prepare};
 pub use idempotency::{Claim, Fingerprint};
 pub use permitted::Decided;

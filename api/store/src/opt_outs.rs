@@ -40,7 +40,7 @@ impl Tx<'_> {
         let held: Option<NaiveDate> =
             on!(self, c => opt_out_list::table.find(organisation).select(opt_out_list::as_of).first(*c).optional())?;
         if held.is_some_and(|held| !list.replaces(held)) {
-            self.leave_refused(&Refusal::of_record(permit, RefusalReason::OlderAsOf), by, now)?;
+            self.log_refused(&Refusal::of_record(permit, RefusalReason::OlderAsOf), by, now)?;
             return Ok(false);
         }
         let row = (
@@ -63,7 +63,7 @@ impl Tx<'_> {
                 .collect::<Result<_, StoreError>>()?;
             on!(self, c => diesel::insert_into(opt_out::table).values(&rows).execute(*c))?;
         }
-        self.leave_permitted(permit, by)?;
+        self.log_permitted(permit, by)?;
         Ok(true)
     }
 

@@ -75,7 +75,7 @@ impl Tx<'_> {
             sealed_reason: self.vault.seal(Column::OverrideReason, &uuid_row(draft.id.0), draft.reason.as_bytes())?,
         };
         on!(self, c => diesel::insert_into(caldicott_override::table).values(&row).execute(*c))?;
-        self.leave_permitted(permit, by)?;
+        self.log_permitted(permit, by)?;
         row.try_into()
     }
 
@@ -95,7 +95,7 @@ impl Tx<'_> {
         on!(self, c => diesel::update(caldicott_override::table.find(id.to_string()).filter(caldicott_override::ended_at.is_null()))
             .set(caldicott_override::ended_at.eq(ended.ended_at.map(|at| at.naive_utc())))
             .execute(*c))?;
-        self.leave_permitted(permit, by)?;
+        self.log_permitted(permit, by)?;
         Ok(ended)
     }
 }

@@ -93,7 +93,7 @@ impl Tx<'_> {
         for ask in asks {
             match judge_at(at, ask, cx, &facts) {
                 Ok(permit) => permits.push(permit),
-                Err(refusal) => self.leave_refused(&refusal, &cx.by, at)?,
+                Err(refusal) => self.log_refused(&refusal, &cx.by, at)?,
             }
         }
         work(self, found, &permits)
@@ -113,7 +113,7 @@ impl Tx<'_> {
     }
 
     fn refuse_at<T>(&mut self, at: DateTime<Utc>, refusal: Refusal, cx: &CallContext) -> Decided<T> {
-        self.leave_refused(&refusal, &cx.by, at)?;
+        self.log_refused(&refusal, &cx.by, at)?;
         Ok(Err(refusal))
     }
 
@@ -151,9 +151,9 @@ impl Tx<'_> {
     fn pass_gate_of(&mut self, ask: &Ask, cx: &CallContext) -> Result<DateTime<Utc>, StoreError> {
         let Some(child) = ask.child else { return Ok(cx.now) };
         if ask.changes_something() {
-            self.child_for_withdrawal(child)?
+            self.hold_for_change(child)?
         } else {
-            self.child_for_disclosure(child)?
+            self.hold_for_disclosure(child)?
         }
         Ok(cx.instants.now())
     }

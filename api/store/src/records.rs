@@ -174,9 +174,9 @@ impl Tx<'_> {
                 }
             }
             if found.len() > before {
-                self.leave_permitted(permit, by)?;
+                self.log_permitted(permit, by)?;
             } else {
-                self.leave_refused(&Refusal::of_record(permit, kept), by, permit.at())?;
+                self.log_refused(&Refusal::of_record(permit, kept), by, permit.at())?;
             }
         }
         Ok(found)
@@ -193,7 +193,7 @@ impl Tx<'_> {
     ) -> Result<Vec<ListedReferral>, StoreError> {
         let ask = Terms::of(Act::Disclose, DataClass::WaitingListStatus).own().of_nobody(permit)?;
         let rows = self.referral_rows(ask.holder, list, after, limit)?;
-        self.leave_permitted(permit, by)?;
+        self.log_permitted(permit, by)?;
         let same = self.same_children(rows.iter().map(|row| row.child_id).collect())?;
         let children: Vec<i64> = rows.iter().map(|row| row.child_id).chain(same.values().flatten().map(|id| id.0)).collect();
         let mut theirs: BTreeMap<ChildId, Vec<HeldReferral>> = BTreeMap::new();
@@ -255,7 +255,7 @@ impl Tx<'_> {
                         beside.extend(other.cut(&permit, self.vault)?);
                     }
                     found.push(row.listed(held, &beside, &permit));
-                    self.leave_permitted(&permit, &cx.by)?;
+                    self.log_permitted(&permit, &cx.by)?;
                 }
                 if found.len() == limit {
                     return Ok(found);

@@ -57,8 +57,8 @@ impl Tx<'_> {
         );
         on!(self, c => diesel::insert_into(rectification::table).values(row).execute(*c))?;
         self.mark(draft.id.0, organisation, &marks, at)?;
-        self.leave_permitted(from, by)?;
-        self.leave_permitted(to, by)?;
+        self.log_permitted(from, by)?;
+        self.log_permitted(to, by)?;
         self.recipients(organisation, former_child, &[DataClass::WaitingListStatus])
     }
 

@@ -52,7 +52,7 @@ impl Tx<'_> {
         for provider in providers {
             let ask = Ask::count(*provider, cx.partnership.host()).on(PathwaySet::all());
             if let Ok(permit) = self.decided(ask, cx)? {
-                self.leave_permitted(&permit, &cx.by)?;
+                self.log_permitted(&permit, &cx.by)?;
             }
         }
         let release = draft.id.to_string();

@@ -71,7 +71,7 @@ impl Tx<'_> {
             sealed_lifting: None,
         };
         on!(self, c => diesel::insert_into(restriction::table).values(&row).execute(*c))?;
-        self.leave_permitted(permit, by)?;
+        self.log_permitted(permit, by)?;
         row.try_into()
     }
 
@@ -80,7 +80,7 @@ impl Tx<'_> {
         let (ask, child) = Terms::of(Act::ReadConsents, DataClass::WaitingListStatus).own().of_a_child(permit)?;
         let mut found = self.restrictions_among(Among::Range(child.0, child.0))?;
         found.retain(|(_, restriction)| restriction.set_by == ask.holder);
-        self.leave_permitted(permit, by)?;
+        self.log_permitted(permit, by)?;
         Ok(found.into_iter().map(|(_, restriction)| restriction).collect())
     }
 
@@ -107,7 +107,7 @@ impl Tx<'_> {
         on!(self, c => diesel::update(restriction::table.find(id.to_string()).filter(restriction::lifted_at.is_null()))
             .set((restriction::lifted_at.eq(lifted.lifted_at.map(|at| at.naive_utc())), restriction::sealed_lifting.eq(&sealed)))
             .execute(*c))?;
-        self.leave_permitted(permit, by)?;
+        self.log_permitted(permit, by)?;
         Ok(lifted)
     }
 }

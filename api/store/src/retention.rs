@@ -143,7 +143,7 @@ impl Tx<'_> {
         };
         if removed > 0 {
             let actor = Actor { id: "gateway".into(), role: "system".into(), reason: format!("past retention: {removed}") };
-            self.leave_permitted(permit, &Attribution { actor: Some(actor), ..by.clone() })?;
+            self.log_permitted(permit, &Attribution { actor: Some(actor), ..by.clone() })?;
         }
         Ok(removed)
     }

@@ -29,7 +29,7 @@ impl CheckpointFile {
 
     /// Writes the checkpoint of what is appended, unless that is the one that was written last with these keys.
     pub(super) async fn export(&mut self) -> Result<(), Failure> {
-        let head = exchange::audit_head(&self.state.store).await?;
+        let head = exchange::tree_head(&self.state.store).await?;
         let keys = self.state.checkpoints.keys();
         let now = Some((head.size, keys.public()));
         if self.written == now {

@@ -19,7 +19,7 @@ use crate::transactions::{Tx, on};
 pub(crate) use appending::Backlog;
 pub use appending::LogLimits;
 pub use proofs::{Consistency, Inclusion};
-pub use verification::{AuditFault, AuditReport, Looking, verify_audit};
+pub use verification::{AuditFault, AuditReport, AuditCheck, verify_audit};
 
 /// One entry as the log holds it: what is shown of it, and what its hash is made of besides.
 #[derive(Debug, Clone)]
@@ -60,17 +60,17 @@ impl LeafRow {
 
 impl Tx<'_> {
     /// Writes the leaf of a flow that happens in this transaction.
-    pub(crate) fn leave_permitted(&mut self, permit: &Permit, by: &Attribution) -> Result<(), StoreError> {
+    pub(crate) fn log_permitted(&mut self, permit: &Permit, by: &Attribution) -> Result<(), StoreError> {
         self.leave(Leaf::permitted(permit, by), by)
     }
 
     /// The same, of an act that makes or ends a family's decision.
-    pub(crate) fn leave_decided(&mut self, permit: &Permit, consent: ConsentId, by: &Attribution) -> Result<(), StoreError> {
+    pub(crate) fn log_decided(&mut self, permit: &Permit, consent: ConsentId, by: &Attribution) -> Result<(), StoreError> {
         self.leave(Leaf::permitted(permit, by).map(|leaf| leaf.about(consent)), by)
     }
 
     /// Writes the leaf of a refusal.
-    pub fn leave_refused(&mut self, refusal: &Refusal, by: &Attribution, at: DateTime<Utc>) -> Result<(), StoreError> {
+    pub fn log_refused(&mut self, refusal: &Refusal, by: &Attribution, at: DateTime<Utc>) -> Result<(), StoreError> {
         self.leave(Leaf::refused(refusal, by, at), by)
     }
 

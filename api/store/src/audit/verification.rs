@@ -22,7 +22,7 @@ const TOLD: usize = 100;
 
 /// What the log is held against.
 #[derive(Debug, Clone, Copy)]
-pub struct Looking {
+pub struct AuditCheck {
     pub now: DateTime<Utc>,
     /// Days that a leaf must still have its body.
     pub keep_days: u32,
@@ -102,7 +102,7 @@ impl std::fmt::Display for AuditReport {
 }
 
 /// Looks through the log of a database, which may be in use. It blocks, and writes nothing.
-pub fn verify_audit(url: &str, looking: Looking) -> Result<AuditReport, StoreError> {
+pub fn verify_audit(url: &str, looking: AuditCheck) -> Result<AuditReport, StoreError> {
     if databases::is_postgres(url) {
         let mut connection = PgConnection::establish(url).map_err(|error| StoreError::Away(error.to_string()))?;
         connection.build_transaction().read_only().repeatable_read().run(|c| Reading { handle: Handle::Postgres(c) }.verify(looking))
@@ -118,7 +118,7 @@ struct Reading<'a> {
 }
 
 impl Reading<'_> {
-    fn verify(&mut self, looking: Looking) -> Result<AuditReport, StoreError> {
+    fn verify(&mut self, looking: AuditCheck) -> Result<AuditReport, StoreError> {
         let mut report = AuditReport {
             head: TreeHead { size: 0, root: trees::fold(&[]) },
             pending: 0,
@@ -133,7 +133,7 @@ impl Reading<'_> {
         Ok(report)
     }
 
-    fn verify_entries(&mut self, report: &mut AuditReport, looking: Looking) -> Result<(), StoreError> {
+    fn verify_entries(&mut self, report: &mut AuditReport, looking: AuditCheck) -> Result<(), StoreError> {
         let kept_from = looking.now - TimeDelta::days(i64::from(looking.keep_days));
         let mut tree = Frontier::default();
         check_head(&tree, looking.against, report);

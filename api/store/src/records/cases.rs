@@ -40,7 +40,7 @@ impl Tx<'_> {
     pub fn own_cases(&mut self, permit: &Permit, after: i64, limit: i64, by: &Attribution) -> Result<Vec<HeldCase>, StoreError> {
         let ask = Terms::of(Act::Disclose, DataClass::EhcpStatus).own().of_nobody(permit)?;
         let rows = self.case_rows(ask.holder, after, limit)?;
-        self.leave_permitted(permit, by)?;
+        self.log_permitted(permit, by)?;
         rows.iter().map(|row| row.case(self.vault)).collect()
     }
 
@@ -71,7 +71,7 @@ impl Tx<'_> {
         let row: RecordRow = permitted_row(
             on!(self, c => cases().filter(own.and(record::record_key.eq(id.to_string()))).select(RecordRow::as_select()).first(*c)),
         )?;
-        self.leave_permitted(permit, by)?;
+        self.log_permitted(permit, by)?;
         row.case(self.vault)
     }
 }

@@ -321,7 +321,7 @@ impl Tx<'_> {
     pub(super) fn make_merges(&mut self, submission: &Submission, plan: &Plan, cx: &CallContext) -> Result<(), StoreError> {
         let (organisation, at) = (submission.organisation, submission.received_at);
         for refusal in &plan.refusals {
-            self.leave_refused(refusal, &cx.by, at)?;
+            self.log_refused(refusal, &cx.by, at)?;
         }
         let mut marks = Vec::with_capacity(plan.moves.len());
         for (from, to) in &plan.moves {
@@ -330,7 +330,7 @@ impl Tx<'_> {
                 let facts = self.holds_on(child, organisation)?;
                 let permit = judge(merge_of(submission, child), cx, &facts);
                 let permit = permit.map_err(|_| StoreError::Corrupt("a merge that was permitted"))?;
-                self.leave_permitted(&permit, &cx.by)?;
+                self.log_permitted(&permit, &cx.by)?;
             }
             self.merge_referrals(submission.id.0, organisation, retired, (survivor, to), at)?;
             marks.push(Mark::Merged { from: from.clone(), to: to.clone() });

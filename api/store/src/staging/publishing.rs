@@ -90,7 +90,7 @@ impl Staging {
             }
             Place::Postgres(connection) => {
                 let published = with_retries(connection, &self.vault, |tx| {
-                    tx.have_memory()?;
+                    tx.raise_work_mem()?;
                     tx.publish(&publication)
                 });
                 // Whatever becomes of this, what was published is published: the next staging sweeps again.
@@ -120,7 +120,7 @@ pub(super) use about_list;
 impl Tx<'_> {
     /// To join and sort a list with, until the end of the transaction: with the 4 MB that PostgreSQL gives by default
     /// it looks up each row's child by itself, which takes half as long again.
-    fn have_memory(&mut self) -> Result<(), StoreError> {
+    fn raise_work_mem(&mut self) -> Result<(), StoreError> {
         match &mut self.handle {
             Handle::Sqlite(_) => Ok(()),
             Handle::Postgres(connection) => Ok(connection.batch_execute("SET LOCAL work_mem = '64MB'")?),
@@ -186,7 +186,7 @@ impl Tx<'_> {
         }
         submission.issue_counts = self.count_issues(&submission)?;
         if publication.validate {
-            return self.keep_look(publication, submission);
+            return self.keep_validation(publication, submission);
         }
         self.move_records(&submission)?;
         self.make_merges(&submission, &plan, &merging)?;
@@ -197,7 +197,7 @@ impl Tx<'_> {
     }
 
     /// Answers what was looked at only; where the answer went out before, it is kept to be asked for.
-    pub(crate) fn keep_look(&mut self, publication: &Publication, submission: Submission) -> Result<Published, StoreError> {
+    pub(crate) fn keep_validation(&mut self, publication: &Publication, submission: Submission) -> Result<Published, StoreError> {
         let submission = submission.validate()?;
         if publication.registered {
             self.settle_work(&submission)?;
@@ -223,9 +223,9 @@ impl Tx<'_> {
     }
 
     /// Holds the list, so that two publications of it follow one another. Answers its last day.
-    fn hold_list(&mut self, submission: &Submission, look_only: bool) -> Result<Option<NaiveDate>, StoreError> {
+    fn hold_list(&mut self, submission: &Submission, validate_only: bool) -> Result<Option<NaiveDate>, StoreError> {
         let (dataset, organisation) = (submission.dataset.as_str(), submission.organisation.as_str());
-        if !look_only {
+        if !validate_only {
             let row = (list::dataset.eq(dataset), list::organisation.eq(organisation), list::name.eq(&submission.list));
             on!(self, c => diesel::insert_into(list::table).values(row).on_conflict_do_nothing().execute(*c))?;
         }

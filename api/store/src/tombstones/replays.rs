@@ -72,7 +72,7 @@ impl Tx<'_> {
         for ((organisation, data), rows) in &replayed {
             let actor = Actor { id: "gateway".into(), role: "system".into(), reason: format!("erased again after a restore: {rows}") };
             let by = Attribution { actor: Some(actor), ..cx.by.clone() };
-            let left = self.permitted(Ask::own(Act::Erase, *organisation, *data), cx, |tx, permit| tx.leave_permitted(permit, &by))?;
+            let left = self.permitted(Ask::own(Act::Erase, *organisation, *data), cx, |tx, permit| tx.log_permitted(permit, &by))?;
             left.map_err(|_| StoreError::Corrupt("no leave to erase again"))?;
         }
         Ok(replayed)
