@@ -11,20 +11,20 @@ use crate::operations::Operation;
 use crate::organisations::OrganisationCode;
 use crate::partnerships::Partnership;
 
-/// Under which partnership file, by whom and when something is asked. It is made once, before the transaction: PostgreSQL
-/// may run that several times.
+/// The partnership file, the caller and the time of a call. It is made once, before the transaction, which PostgreSQL
+/// may run several times.
 #[derive(Debug, Clone)]
 pub struct CallContext {
     pub partnership: Arc<Partnership>,
     pub by: Attribution,
-    /// When it came in.
+    /// When the call came in.
     pub now: DateTime<Utc>,
-    /// Of a decision that had to wait for its gate.
+    /// Tells the time of a decision that had to wait for its gate.
     pub instants: Instants,
 }
 
-/// Tells the time. A decision is of the instant at which its gate was passed: a withdrawal that waited for a disclosure to
-/// end is later than that disclosure, and says so.
+/// Tells the time. A decision is dated when its gate is passed, so a withdrawal that waited for a disclosure to end is
+/// dated after that disclosure.
 #[derive(Clone)]
 pub struct Instants(Arc<dyn Fn() -> DateTime<Utc> + Send + Sync>);
 
@@ -45,19 +45,19 @@ impl fmt::Debug for Instants {
 }
 
 impl CallContext {
-    /// What the gateway does by itself, in its host's name.
+    /// The context of what the gateway does by itself, in its host's name.
     pub fn of_gateway(partnership: Arc<Partnership>, operation: Operation, request_id: Uuid, now: DateTime<Utc>) -> Self {
         let organisation = partnership.host();
         let by = Attribution { client: "gateway".to_owned(), organisation, actor: None, operation, request_id, resource: None };
         Self { partnership, by, now, instants: Instants::new(move || now) }
     }
 
-    /// Whose call it is.
+    /// The organisation that made the call.
     pub fn organisation(&self) -> OrganisationCode {
         self.by.organisation
     }
 
-    /// The day it is in Europe/London.
+    /// The day of the call in Europe/London.
     pub fn today(&self) -> NaiveDate {
         crate::dates::london_day(self.now)
     }

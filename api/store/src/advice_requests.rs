@@ -15,7 +15,7 @@ use crate::terms::Terms;
 use crate::transactions::{Tx, held, on};
 use crate::vault::{Column, uuid_row};
 
-/// What of a request is sealed.
+/// The parts of a request that are sealed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 struct Particulars {
     case_reference: String,
@@ -63,7 +63,7 @@ impl TryFrom<AdviceRequestRow> for AdviceRequest {
     }
 }
 
-/// What a change of state writes.
+/// The columns that a change of state writes.
 #[derive(AsChangeset)]
 #[diesel(table_name = advice_request, treat_none_as_null = true)]
 struct Changes {
@@ -112,12 +112,11 @@ impl Tx<'_> {
             sealed_advice: None,
         };
         on!(self, c => diesel::insert_into(advice_request::table).values(&row).execute(*c))?;
-        self.leave_permitted(permit, by)?;
+        self.log_permitted(permit, by)?;
         row.try_into()
     }
 
-    /// A request that an organisation is a party to: facts for `decide`, held until the transaction
-    /// ends.
+    /// A request that the organisation made or was sent: facts for `decide`, held until the transaction ends.
     pub fn advice_request(&mut self, id: AdviceRequestId, organisation: OrganisationCode) -> Result<Option<AdviceRequest>, StoreError> {
         let party = advice_request::requested_by.eq(organisation.as_str()).or(advice_request::addressed_to.eq(organisation.as_str()));
         let query = advice_request::table.find(id.to_string()).filter(party);
@@ -149,7 +148,7 @@ impl Tx<'_> {
         rows.into_iter().map(AdviceRequest::try_from).collect()
     }
 
-    /// Whom a request is about and its case, for the party that the permit lets see it.
+    /// Discloses which child and case a request is about, to the party that the permit allows.
     pub fn disclose_advice_request(
         &mut self,
         permit: &Permit,
@@ -162,7 +161,7 @@ impl Tx<'_> {
         let particulars: Particulars =
             from_json(&self.vault.open(Column::AdviceRequest, &uuid_row(request.id.0), &sealed)?, "an advice request")?;
         let child = self.child_reference(request.child)?;
-        self.leave_permitted(permit, by)?;
+        self.log_permitted(permit, by)?;
         Ok((child, particulars.case_reference))
     }
 
@@ -173,7 +172,7 @@ impl Tx<'_> {
             advice_request::table.find(acknowledged.id.to_string()).filter(advice_request::status.ne(AdviceStatus::Submitted.as_str()));
         let saved = on!(self, c => diesel::update(open).set(Changes::of(acknowledged)).execute(*c))?;
         changed_one(saved)?;
-        self.leave_permitted(permit, by)
+        self.log_permitted(permit, by)
     }
 
     /// Saves a request that was answered, with its advice.
@@ -192,38 +191,38 @@ impl Tx<'_> {
             .set((Changes::of(submitted), advice_request::sealed_advice.eq(&sealed)))
             .execute(*c))?;
         changed_one(saved)?;
-        self.leave_permitted(permit, by)
+        self.log_permitted(permit, by)
     }
 
-    /// The advice, if it has been handed in, with its leaf.
+    /// Discloses the advice and writes an audit entry; `None`, without an entry, where there is no text.
     pub fn disclose_advice(&mut self, permit: &Permit, request: &AdviceRequest, by: &Attribution) -> Result<Option<Advice>, StoreError> {
         answered(request).of_child(request.child, permit)?;
         let sealed: Option<Vec<u8>> =
             on!(self, c => advice_request::table.find(request.id.to_string()).select(advice_request::sealed_advice).first(*c))?;
         let Some(sealed) = sealed else { return Ok(None) };
         let advice = from_json(&self.vault.open(Column::Advice, &uuid_row(request.id.0), &sealed)?, "advice")?;
-        self.leave_permitted(permit, by)?;
+        self.log_permitted(permit, by)?;
         Ok(Some(advice))
     }
 
-    /// What is sealed of a request whose words are erased.
+    /// The sealed value of a request whose words are erased.
     pub(crate) fn seal_no_particulars(&self, id: AdviceRequestId) -> Result<Vec<u8>, StoreError> {
         let none = Particulars { case_reference: String::new(), receipt_evidence: None };
         self.vault.seal(Column::AdviceRequest, &uuid_row(id.0), &to_json_bytes(&none)?)
     }
 }
 
-/// Of what the council asked.
+/// The terms for what the council asked.
 fn asked(request: &AdviceRequest) -> Terms {
     Terms::of(Act::Disclose, DataClass::AdviceRequest).held_by(request.requested_by).about(request.id.0)
 }
 
-/// Of what the health body answered.
+/// The terms for what the health body answered.
 fn answered(request: &AdviceRequest) -> Terms {
     Terms::of(Act::Disclose, DataClass::HealthAdvice).held_by(request.addressed_to).about(request.id.0)
 }
 
-/// Whoever reads a request to change it holds it: that another changed it first is tried again.
+/// A request is held while it is changed. If another call changed it first, the caller is to try again.
 fn changed_one(rows: usize) -> Result<(), StoreError> {
     if rows == 1 { Ok(()) } else { Err(StoreError::Busy) }
 }

@@ -1,5 +1,5 @@
-//! Published counts: kept by submissions of their own kind, which touch no record and no list, and read
-//! beside the provider's own referrals.
+//! Published counts. They come in submissions of their own kind, which change no record and no list, and are compared
+//! with the provider's own referrals.
 
 use std::collections::HashMap;
 
@@ -49,7 +49,7 @@ impl CountRow {
 }
 
 impl Tx<'_> {
-    /// Keeps the counts of a published return: what was held of the same line and month is replaced.
+    /// Stores the counts of a published return. They replace what was held for the same line and month.
     pub(crate) fn publish_counts(
         &mut self,
         publication: &Publication,
@@ -64,7 +64,7 @@ impl Tx<'_> {
         let accepted = counts.len() as u64;
         submission.counts = SubmissionCounts { accepted, opened, unchanged, updated: accepted - opened - unchanged, ..submission.counts };
         if publication.validate {
-            return self.keep_look(publication, submission);
+            return self.keep_validation(publication, submission);
         }
         for count in counts {
             let row = CountRow::of(count, &submission)?;
@@ -89,15 +89,15 @@ impl Tx<'_> {
         rows.into_iter().map(CountRow::count).collect()
     }
 
-    /// What the organisation last published of each line.
+    /// The latest counts that the organisation published, one for each line.
     pub fn last_published(&mut self, organisation: OrganisationCode) -> Result<Vec<PublishedCount>, StoreError> {
         let mut counts = self.counts_of(organisation)?;
         counts.dedup_by_key(|count| count.line);
         Ok(counts)
     }
 
-    /// What the organisation last published of each line, and its own list by the same line and bands on a
-    /// day, with one leaf.
+    /// What the organisation last published for each line, with counts of its own list on a day by the same line and
+    /// bands. Writes one audit entry.
     pub fn reconcile(
         &mut self,
         permit: &Permit,
@@ -112,7 +112,7 @@ impl Tx<'_> {
         let published = self.last_published(ask.holder)?;
         let mut found: Vec<_> = published.into_iter().map(with_tally).collect();
         self.each_own_referral(ask.holder, |held| found.iter_mut().for_each(|(_, tally)| tally.add(held, as_at)))?;
-        self.leave_permitted(permit, by)?;
+        self.log_permitted(permit, by)?;
         Ok(found)
     }
 }

@@ -1,4 +1,4 @@
-//! What `decide` has to know of children, read where it will also be written down.
+//! What `decide` has to know about children, read in the transaction that also writes the audit entry.
 
 use std::collections::BTreeMap;
 
@@ -11,12 +11,12 @@ use crate::schema::{advice_request, record};
 use crate::transactions::{Tx, on};
 
 impl Tx<'_> {
-    /// Everything that bears on a decision about a child. Facts for `decide`, not for showing.
+    /// Everything that `decide` needs to know about a child. Not for showing.
     pub fn child_facts(&mut self, child: ChildId, needs: AgreementNeeds) -> Result<ChildFacts, StoreError> {
         Ok(self.facts_between(child.0, child.0, needs)?.remove(&child).unwrap_or_default())
     }
 
-    /// The same of every child of a range of ids.
+    /// The same for every child in a range of ids.
     pub(crate) fn facts_between(
         &mut self,
         first: i64,
@@ -41,7 +41,7 @@ impl Tx<'_> {
         for (child, retired) in self.retired_between(first, last)? {
             let against = |consent: &Consent| consent.decision != ConsentDecision::Permit;
             let facts = facts.entry(child).or_default();
-            // Whatever forbids, and nothing that permits: nobody permitted it of the one that stands.
+            // Only what forbids is carried over: what was permitted was permitted about the retired identity alone.
             facts.consents.extend(self.consents_between(retired.0, retired.0)?.into_iter().map(|(_, consent)| consent).filter(against));
             facts.restrictions.extend(self.restrictions_between(retired.0, retired.0)?.into_iter().map(|(_, restriction)| restriction));
             numbers.extend(self.child_reference(retired)?.nhs_number().map(|number| (child, *number)));
@@ -59,7 +59,7 @@ impl Tx<'_> {
         Ok(facts)
     }
 
-    /// The councils that sent a case of a child, or asked for advice about it.
+    /// For a range of ids: the councils that sent a case of a child, or asked for advice about it.
     fn plans_between(&mut self, first: i64, last: i64) -> Result<Vec<(i64, String)>, StoreError> {
         let cases = record::table
             .filter(record::dataset.eq(Dataset::Ehcp.as_str()).and(record::child_id.between(first, last)))

@@ -1,8 +1,8 @@
 //! Identities that an organisation retired in favour of another (HL7 v2 ADT^A40).
 //!
-//! The organisation's own referrals are the survivor's from then on, and nobody else's are touched. What forbids a flow
-//! about the retired identity (a denial, an objection, a restriction, an opt-out) forbids it about the survivor too; what
-//! permits one does not.
+//! From then on the organisation's own referrals belong to the surviving identity; those of other organisations are not
+//! touched. What forbids a flow about the retired identity (a denial, an objection, a restriction, an opt-out) forbids
+//! it about the survivor too. What permits one does not.
 
 use std::collections::BTreeSet;
 
@@ -15,7 +15,7 @@ use crate::schema::child_merge;
 use crate::transactions::{Tx, on};
 
 impl Tx<'_> {
-    /// Gives an organisation's referrals of one child to another, both held; answers how many those were.
+    /// Moves an organisation's referrals from one child to another, both held. Answers how many.
     pub(crate) fn merge_referrals(
         &mut self,
         organisation: OrganisationCode,
@@ -38,7 +38,7 @@ impl Tx<'_> {
         Ok(referrals.len() as u64)
     }
 
-    /// Lets an identity stand again that an organisation's message retired.
+    /// Restores an identity that an organisation's message had retired.
     pub(crate) fn unmerge(
         &mut self,
         organisation: OrganisationCode,
@@ -52,7 +52,8 @@ impl Tx<'_> {
         Ok(())
     }
 
-    /// Which identities were retired in favour of the children of a range of ids, through however many.
+    /// The identities retired in favour of the children in a range of ids, directly or through others: survivor, then
+    /// retired.
     pub(crate) fn retired_between(&mut self, first: i64, last: i64) -> Result<Vec<(ChildId, ChildId)>, StoreError> {
         let direct = child_merge::table.filter(child_merge::survivor_id.between(first, last));
         let mut found: Vec<(i64, i64)> =
@@ -71,7 +72,7 @@ impl Tx<'_> {
         Ok(found.into_iter().map(|(survivor, retired)| (ChildId(survivor), ChildId(retired))).collect())
     }
 
-    /// The children that an identity was retired in favour of, through however many.
+    /// The children that an identity was retired in favour of, directly or through others.
     pub(crate) fn survivors_of(&mut self, retired: ChildId) -> Result<BTreeSet<ChildId>, StoreError> {
         let (mut found, mut next) = (BTreeSet::new(), vec![retired.0]);
         while let Some(id) = next.pop() {

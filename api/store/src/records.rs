@@ -1,5 +1,5 @@
-//! Referrals and EHC cases as they stand now. Facts about them (who holds what) go to `decide`; the
-//! records themselves come out only against a permit, each with its leaf.
+//! Referrals and EHC cases as they are now. Facts about them (who holds what) go to `decide`. The records themselves
+//! come out only against a permit, and each time with an audit entry.
 
 mod cases;
 mod counts;
@@ -27,10 +27,10 @@ pub use counts::Counted;
 pub struct ListedReferral {
     pub cursor: i64,
     pub list: String,
-    /// Whether its accuracy is disputed: then it is listed to who sent it alone.
+    /// Whether its accuracy is disputed. If so, only its sender sees it.
     pub disputed: bool,
     pub held: HeldReferral,
-    /// Of an open one, through what its provider sent of the child and may be seen with it.
+    /// For an open referral: its journeys, made from what its provider sent about the child and the permit shows.
     pub journeys: Vec<(Pathway, Journey)>,
 }
 
@@ -71,7 +71,7 @@ struct RecordRow {
 }
 
 impl RecordRow {
-    /// What a permit lets out of it. What is disputed goes to nobody but who sent it.
+    /// The part of the referral that a permit shows. A disputed referral is shown only to its sender.
     fn cut(&self, permit: &Permit, vault: &Vault) -> Result<Result<HeldReferral, RefusalReason>, StoreError> {
         if self.dispute_id.is_some() && !permit.is_own() {
             return Ok(Err(RefusalReason::Disputed));
@@ -85,7 +85,7 @@ impl RecordRow {
         Ok(HeldReferral { provider: read(&self.organisation, "a provider")?, flow: read(&self.flow, "a flow")?, referral })
     }
 
-    /// `beside` is what may be seen of the child with it, itself included.
+    /// `beside` is all that the permit shows about the child, this referral included.
     fn listed(&self, held: HeldReferral, beside: &[HeldReferral], permit: &Permit) -> ListedReferral {
         let waits = held.referral.status.is_open();
         let told = || journeys(beside, held.provider, &held.referral.referral_id, london_day(permit.at()));
@@ -117,8 +117,7 @@ fn referrals() -> diesel::dsl::Filter<record::table, diesel::dsl::Eq<record::dat
 }
 
 impl Tx<'_> {
-    /// The referrals of a child, still sealed: who holds which pathways may be asked of them, and goes
-    /// to `decide`.
+    /// The referrals of a child, still sealed. They say who holds which pathways, for `decide`.
     pub fn referrals_of(&mut self, child: ChildId) -> Result<SealedReferrals, StoreError> {
         let rows: Vec<RecordRow> =
             on!(self, c => referrals().filter(record::child_id.eq(child.0)).select(RecordRow::as_select()).load(*c))?;
@@ -130,17 +129,17 @@ impl Tx<'_> {
         Ok(SealedReferrals { child, rows, holders })
     }
 
-    /// Refuses the waits of a child that is not held. As much is looked up as of one that is, so that the time it takes
-    /// tells nothing.
+    /// Refuses the waits of a child about whom nothing is held. It looks up as much as for any other child, so that the
+    /// time it takes reveals nothing.
     pub fn refuse_waits_not_held<T>(&mut self, ask: Ask, cx: &CallContext) -> Decided<T> {
         self.referrals_of(NO_CHILD)?;
         self.child_facts(NO_CHILD, cx.partnership.needs())?;
         self.refuse_unknown(ask, cx)
     }
 
-    /// What the permits let out of a child's referrals, journeys left out, with an entry for each permit: of the disclosure
-    /// or, where nothing of the holder's may be seen after all, of the refusal. Of one referral alone where `only` names
-    /// its place.
+    /// What the permits show of a child's referrals, without journeys. Writes an audit entry for each permit: of a
+    /// disclosure or, where nothing of the holder's may be shown after all, of a refusal. Where `only` is given, only
+    /// the referral with that row id counts.
     pub fn disclose_listed(
         &mut self,
         sealed: &SealedReferrals,
@@ -162,15 +161,15 @@ impl Tx<'_> {
                 }
             }
             if found.len() > before {
-                self.leave_permitted(permit, by)?;
+                self.log_permitted(permit, by)?;
             } else {
-                self.leave_refused(&Refusal::of_record(permit, kept), by, permit.at())?;
+                self.log_refused(&Refusal::of_record(permit, kept), by, permit.at())?;
             }
         }
         Ok(found)
     }
 
-    /// A page of the referrals that an organisation sent itself, with one leaf.
+    /// A page of the referrals that an organisation sent itself. Writes one audit entry.
     pub fn own_referrals(
         &mut self,
         permit: &Permit,
@@ -181,7 +180,7 @@ impl Tx<'_> {
     ) -> Result<Vec<ListedReferral>, StoreError> {
         let ask = Terms::of(Act::Disclose, DataClass::WaitingListStatus).own().of_nobody(permit)?;
         let rows = self.referral_rows(ask.holder, list, after, limit)?;
-        self.leave_permitted(permit, by)?;
+        self.log_permitted(permit, by)?;
         let children: Vec<_> = rows.iter().map(|row| row.child_id).collect();
         let mut beside: BTreeMap<i64, Vec<HeldReferral>> = BTreeMap::new();
         for row in self.rows_of(ask.holder, &children)? {
@@ -194,7 +193,7 @@ impl Tx<'_> {
         rows.iter().map(listed).collect()
     }
 
-    /// Every referral that an organisation sent itself, one at a time. The leaf is the caller's to leave.
+    /// Every referral that an organisation sent itself, one at a time. The caller must write the audit entry.
     pub(crate) fn each_own_referral(&mut self, holder: OrganisationCode, mut visit: impl FnMut(&HeldReferral)) -> Result<(), StoreError> {
         let mut after = 0;
         loop {
@@ -207,8 +206,8 @@ impl Tx<'_> {
         }
     }
 
-    /// Another organisation's referrals, each let out by a permit of its own or left out, until there
-    /// are `limit` of them or no more: how many were left out does not show. Why one was not permitted, `refused` is told.
+    /// Another organisation's referrals, each with a permit of its own or left out, until there are `limit` or no more:
+    /// so nobody sees how many were left out. `refused` is called with each refusal to permit one.
     pub fn permitted_referrals(
         &mut self,
         ask: Ask,
@@ -237,7 +236,7 @@ impl Tx<'_> {
                         beside.extend(other.cut(&permit, self.vault)?);
                     }
                     found.push(row.listed(held, &beside, &permit));
-                    self.leave_permitted(&permit, &cx.by)?;
+                    self.log_permitted(&permit, &cx.by)?;
                 }
                 if found.len() == limit {
                     return Ok(found);
@@ -246,7 +245,7 @@ impl Tx<'_> {
         }
     }
 
-    /// What an organisation sent of some children.
+    /// What an organisation sent about some children.
     fn rows_of(&mut self, holder: OrganisationCode, children: &[i64]) -> Result<Vec<RecordRow>, StoreError> {
         let own = referrals().filter(record::child_id.eq_any(children).and(record::organisation.eq(holder.as_str())));
         Ok(on!(self, c => own.select(RecordRow::as_select()).load(*c))?)
@@ -268,7 +267,7 @@ impl Tx<'_> {
         })
     }
 
-    /// The key of a row, and what comes before all keys where there is none.
+    /// The key of a row. Without such a row, a key that comes before all others.
     fn key_of(&mut self, id: i64) -> Result<String, StoreError> {
         let key: Option<String> = on!(self, c => record::table.find(id).select(record::record_key).first(*c).optional())?;
         Ok(key.unwrap_or_default())

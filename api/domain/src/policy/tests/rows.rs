@@ -63,7 +63,7 @@ fn not_law() -> Case {
     })
 }
 
-/// The lines that every act under an agreement begins with.
+/// Cases for the lines that every act under an agreement begins with.
 fn agreement_cases() -> Vec<Case> {
     vec![
         with(|case| case.agreement = None),
@@ -128,7 +128,7 @@ fn overriding_acts() -> Vec<Case> {
     cases.into_iter().map(|case| Case { ask: Ask { act: Act::Override, ..case.ask }, ..case }).collect()
 }
 
-/// An act about one item, of whose maker the trust is one and the council is not.
+/// An act about one item: by the trust that recorded, set or made it, and by one that did not.
 fn items(act: Act, item: u128) -> Vec<Case> {
     let about = |holder: &str| {
         with(|case| {
