@@ -1,8 +1,8 @@
-//! Bytes to domain records. Pure: a source to read, a sink to fill, the day and the writer as arguments.
+//! Turns bytes into domain records. Pure: the source, the sink, the day and the sender are arguments.
 //!
-//! An adapter says what the bytes mean; what a record must be is the domain's, and is asked by
-//! [`Rows`], which every adapter writes to. So no format can be laxer than another. Whatever the
-//! file, an adapter holds one row (one person, where rows are nested) of bounded size at a time.
+//! An adapter says what the bytes mean. The domain says what a record must be, and [`Rows`], which
+//! every adapter writes to, checks that. So no format can be laxer than another. However large the
+//! file, an adapter holds one row at a time (one person, where rows are nested), of limited size.
 
 mod bytes;
 mod columns;

@@ -1,4 +1,4 @@
-//! The agreements as an auditor reads them, the law that they rest on, and the warnings before they end.
+//! The agreements as an auditor reads them, the law behind them, and the warnings before they end.
 
 use chrono::{Days, NaiveDate};
 use integration_tests::records::{BORN, days_ago, list, number, permission, row};
@@ -16,7 +16,7 @@ async fn agreement(auditor: &Persona, id: &str) -> Value {
     page["items"].as_array().unwrap().iter().find(|agreement| agreement["id"] == id).unwrap().clone()
 }
 
-/// The partnership file with other days in one agreement.
+/// The partnership file with other first and last days in one agreement.
 fn with_days(text: &str, id: &str, starts: NaiveDate, ends: NaiveDate) -> String {
     let (before, agreement) = text.split_once(&format!("id = \"{id}\"")).unwrap();
     let changed = |line: &str| match line.split(" = ").next() {
@@ -29,7 +29,7 @@ fn with_days(text: &str, id: &str, starts: NaiveDate, ends: NaiveDate) -> String
     format!("{before}id = \"{id}\"{}\n[agreement.basis]{others}", own.join("\n"))
 }
 
-/// The same with an agreement that rests on a dated provision besides.
+/// The partnership file with an agreement that also relies on a dated provision of the law.
 fn resting_on(text: &str, id: &str, provision: &str) -> String {
     let (before, agreement) = text.split_once(&format!("id = \"{id}\"")).unwrap();
     format!(

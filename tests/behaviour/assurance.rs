@@ -1,4 +1,4 @@
-//! The committed assurance documents are what the demonstration's partnership file makes.
+//! The committed assurance documents are those that the demonstration's partnership file makes.
 
 use std::collections::BTreeSet;
 use std::path::Path;

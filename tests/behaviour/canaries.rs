@@ -1,5 +1,5 @@
-//! Nothing identifying stands outside the encrypted columns, or is told to a log or a metric: values
-//! that are found nowhere else, sought in the bytes.
+//! Nothing identifying is outside the encrypted columns, or in a log or a metric: the tests look in the
+//! bytes for values that are found nowhere else.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -34,12 +34,12 @@ fn nhs_number() -> String {
     number(4_321)
 }
 
-/// A number that only a control writes where it may not be.
+/// A number that only a control writes where no number may be.
 fn planted() -> String {
     number(4_322)
 }
 
-/// Every value, in each form that it might be written in: a name, and the bytes.
+/// Every value in each form that it might be written in, as a name and the bytes.
 fn canaries() -> Vec<(String, Vec<u8>)> {
     let spaced = |number: &str, space: &str| [&number[..3], &number[3..6], &number[6..]].join(space);
     let number = nhs_number();
@@ -58,7 +58,7 @@ fn canaries() -> Vec<(String, Vec<u8>)> {
     canaries
 }
 
-/// The canaries that stand somewhere in the bytes, whatever their case.
+/// The canaries found in the bytes, in upper or lower case.
 fn found_in(bytes: &[u8]) -> Vec<String> {
     let (names, canaries): (Vec<_>, Vec<_>) = canaries().into_iter().unzip();
     let search = AhoCorasick::builder().ascii_case_insensitive(true).build(canaries).unwrap();
@@ -73,7 +73,7 @@ fn files_of(folder: &Path) -> Vec<(String, Vec<u8>)> {
         if entry.path().is_dir() {
             files.extend(files_of(&entry.path()));
         } else if let Ok(bytes) = std::fs::read(entry.path()) {
-            // What is staged may be gone by now.
+            // A staged file may be gone by now.
             files.push((entry.file_name().to_string_lossy().into_owned(), bytes));
         }
     }
@@ -89,8 +89,8 @@ fn rows(ids: std::ops::Range<usize>) -> String {
     list(rows).replace(integration_tests::records::BORN, BORN)
 }
 
-/// A list that goes on coming in: one that stood still would be given up after half a minute, which a slow
-/// machine may need.
+/// A list that keeps coming in. The gateway gives up a body that stops for half a minute, and a slow
+/// machine may need longer.
 fn coming_in() -> Body {
     let more = unfold(2_000, async |from| {
         tokio::time::sleep(Duration::from_millis(100)).await;
@@ -100,7 +100,7 @@ fn coming_in() -> Body {
     Body::wrap_stream(once(async { rows(100..2_000) }).chain(more).map(Ok::<_, std::io::Error>))
 }
 
-/// The whole of what partners may say of a child.
+/// Sends everything that partners may say about a child.
 async fn tell_everything(council: &Persona, trust: &Persona) {
     trust.push_csv("list=autism", rows(0..30)).await.expect_status(201);
     let xml = council.call(Method::POST, "/v1/ehcp/submissions").header("content-type", "application/xml");
@@ -129,7 +129,7 @@ async fn tell_everything(council: &Persona, trust: &Persona) {
         "needs": "canary-needs", "provision": "canary-provision", "outcomes": "canary-outcomes", "author_role": "canary-author"
     });
     trust.put(&path, &advice).await.expect_status(200);
-    // The control: the gateway holds it all, and gives it to whom it is meant for.
+    // The control: the gateway holds it all, and gives it to the right partner.
     assert_eq!(council.get(&path).await.expect(200)["needs"], "canary-needs");
 }
 
@@ -141,14 +141,14 @@ fn cluster_files(world: &World) -> Vec<(String, Vec<u8>)> {
     [files_of(&data.join("pg_wal")), files_of(&data.join("base").join(own.to_string()))].concat()
 }
 
-/// Makes sure that nothing identifying is in the database, its files and its log, nor in a backup.
+/// Makes sure that nothing identifying is in the database, its files, its log or a backup.
 fn assert_nothing_is_told(world: &World, when: &str) {
     let mut files = files_of(&world.dir());
     if world.database() == Database::Postgres {
         files.extend(cluster_files(world));
     }
     for (name, bytes) in files {
-        // The cluster's log is other tests' too, and theirs are the controls.
+        // Other tests write to the cluster's log too, and plant their controls in it.
         let found: Vec<_> = found_in(&bytes).into_iter().filter(|found| !found.starts_with(&planted())).collect();
         assert_eq!(found, [""; 0], "{when}: {name}");
     }
@@ -186,12 +186,12 @@ on_both! {
         let trust = world.persona("provider-hct").signed_in().await;
         tell_everything(&council, &trust).await;
 
-        // A list that has come in by halves: its staged part is a file too.
+        // A list that has come in by half. The staged half is also a file.
         let call = trust.call(reqwest::Method::POST, "/v1/waiting-list/submissions?format=csv&list=held-up");
-        // Of a size that is told, and small enough to be worked on while it comes.
+        // Its stated size is small enough to be worked on while it comes in.
         let call = call.header("content-type", "text/csv").header("content-length", "30000000").body(coming_in());
         let pushing = tokio::spawn(async move { call.send().await.status });
-        // Another, which is not worked on before all of it is here, stands in a file without a name.
+        // A second list, which is worked on only when all of it is here, is in a file without a name.
         let call = trust.call(reqwest::Method::POST, "/v1/waiting-list/submissions?format=csv&list=waiting");
         let call = call.header("content-type", "text/csv").header("prefer", "respond-async").body(coming_in());
         let waiting = tokio::spawn(async move { call.send().await.status });
@@ -212,7 +212,7 @@ on_both! {
         pushing.abort();
         waiting.abort();
 
-        // The control: what is planted is found, in a row and in a file.
+        // The control: a planted number is found, in a row and in a file.
         world.meddle(&format!("UPDATE idempotency SET answer = '{}'", planted()));
         assert_eq!(found_in(world.dump_database().as_bytes()), [planted()]);
         assert_eq!(found_in(&world.back_up()), [planted()]);
@@ -224,7 +224,7 @@ on_both! {
     }
 }
 
-/// One of everything that goes wrong, with what identifies a child wherever a client may put it.
+/// Makes every kind of error, with a child's identifiers wherever a client may put them.
 async fn go_wrong(persona: &Persona) {
     let number = nhs_number();
     for form in [[("grant_type", number.as_str()), ("client_id", SURNAME)], [("client_id", "stranger"), ("scope", &number)]] {
@@ -266,7 +266,7 @@ async fn go_wrong(persona: &Persona) {
     xml.body(sen2(SURNAME, &number, "X1", POSTCODE).replace("</Persons>", &format!("<{SURNAME}>"))).send().await;
 }
 
-/// Takes what is exported to it over HTTP, and keeps all of it.
+/// Keeps everything that is exported to it over HTTP.
 struct Collector {
     address: std::net::SocketAddr,
     told: Arc<Mutex<Vec<u8>>>,
@@ -325,7 +325,7 @@ async fn neither_the_log_nor_the_metrics_tell_who_a_child_is() {
             go_wrong(persona).await;
         }
 
-        // Keys change, too.
+        // The keys are changed too.
         let mut rotation = std::process::Command::new(process.binary());
         rotation.args(["keys", "rotate", "--delay", "5", "--config"]).arg(&configuration);
         assert!(rotation.output().unwrap().status.success());
@@ -334,7 +334,7 @@ async fn neither_the_log_nor_the_metrics_tell_who_a_child_is() {
         assert_eq!(found_in(&collector.told()), [""; 0], "the traces");
         let (log, metrics) = (process.log(), process.operations("/metrics").await);
         for (told, of) in [(&log, "the log"), (&metrics, "the metrics")] {
-            // The control: it does tell of the requests.
+            // The control: the requests are in it.
             assert!(told.contains("/v1/children/{child_id}/waits") && told.contains("unmatched"), "{of}: {told:.2000}");
             assert_eq!(found_in(told.as_bytes()), [""; 0], "{of}");
             for secret in [id.as_str(), &council.token().unwrap(), &trust.token().unwrap()] {

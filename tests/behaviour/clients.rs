@@ -1,5 +1,5 @@
-//! Clients in other languages tell the main story: generated from the committed document and left as they come
-//! out, and published ones that know FHIR and nothing of this gateway. `tests/clients/install`, which `tests/run` calls, brings what they need.
+//! Clients in other languages play the main story: some are generated from the committed contract and left unchanged,
+//! some are published FHIR clients that know nothing of this gateway. `tests/run` installs them with `tests/clients/install`.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -10,7 +10,7 @@ use tempfile::TempDir;
 const DOCUMENT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../openapi/sendbridge.v1.json");
 const STORIES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/clients");
 
-/// What was installed, beside the tests' own build.
+/// The folder of installed clients, beside the tests' own build.
 fn installed(language: &str) -> PathBuf {
     let own = std::env::current_exe().unwrap();
     let folder = own.ancestors().map(|folder| folder.join("clients").join(language)).find(|folder| folder.is_dir());
@@ -24,7 +24,7 @@ async fn run(mut command: Command) {
     assert!(output.status.success(), "{described}\n{}", String::from_utf8_lossy(&said));
 }
 
-/// A folder with one story, where what was installed is found.
+/// A folder with one story, from which the installed packages can be found.
 struct TypeScript {
     installed: PathBuf,
     folder: TempDir,

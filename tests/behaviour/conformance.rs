@@ -1,5 +1,5 @@
-//! What every format keeps, asked of each adapter in the registry. A new format needs no test
-//! here, only its samples: a missing one fails.
+//! Rules for all formats, checked on each adapter in the registry. A new format needs no test here, only
+//! samples: a missing sample fails.
 
 #![cfg(test)]
 
@@ -14,16 +14,16 @@ use proptest::prelude::*;
 
 use crate::readings::{assert_holds_together, context, read, read_with, survives};
 
-/// How a byte is flipped.
+/// The bits of a byte that are flipped.
 const MASKS: [u8; 6] = [0x01, 0x04, 0x10, 0x20, 0x80, 0xFF];
 
-/// The places of a sample that are tried: some hundreds from its start to its end, or all.
+/// The places in a sample that are tried: about 300 from start to end, or all.
 fn places(sample: &[u8]) -> impl Iterator<Item = usize> {
     let step = short_or_whole(1 + sample.len() / 300, 1);
     (0..sample.len()).step_by(step)
 }
 
-/// Scratch space that ends, for what puts a body aside before it reads it.
+/// Limited scratch space, for adapters that put a body aside before they read it.
 struct Lent;
 
 struct LentSpool(Vec<u8>);
@@ -50,7 +50,7 @@ impl Write for LentSpool {
     }
 }
 
-/// Bytes as they are given, then one byte for ever; counts what was taken.
+/// Gives some bytes, then one byte for ever, and counts what was taken.
 struct Unending<'a> {
     start: Cursor<&'a [u8]>,
     filler: u8,
@@ -130,7 +130,7 @@ fn every_field_that_a_format_describes_is_in_one_of_its_samples() {
     for adapter in REGISTRY {
         let samples: Vec<_> = adapter.samples().iter().map(|sample| String::from_utf8_lossy(sample.bytes).to_lowercase()).collect();
         for field in adapter.fields() {
-            // A table stands before its column.
+            // A field may be named `table.column`.
             let name = field.name.rsplit('.').next().unwrap().to_lowercase();
             assert!(samples.iter().any(|sample| sample.contains(&name)), "{}: {}", adapter.format(), field.name);
         }
@@ -187,7 +187,7 @@ fn no_flipped_byte_of_a_sample_breaks_its_reader() {
         for sample in adapter.samples() {
             let mut bytes = sample.bytes.to_vec();
             for (nth, at) in places(sample.bytes).enumerate() {
-                // Each place is flipped in one way, or in all.
+                // Each place is flipped with one mask, or with all.
                 for mask in MASKS.iter().cycle().skip(nth).take(short_or_whole(1, MASKS.len())) {
                     bytes[at] ^= mask;
                     survives(*adapter, &bytes);
@@ -217,7 +217,7 @@ fn what_never_ends_is_refused_after_a_bounded_part_of_it() {
         for sample in adapter.samples() {
             for eighth in 0..8 {
                 let start = &sample.bytes[..sample.bytes.len() * eighth / 8];
-                // Each place goes on in two ways, so that each filler comes twice, or in all.
+                // Each place goes on with two fillers, so that each filler is used twice, or with all.
                 for filler in b"A \n\"<,&0".iter().copied().cycle().skip(eighth).take(short_or_whole(2, 8)) {
                     let taken = Cell::new(0);
                     let (kept, end) = read_with(*adapter, &mut Unending { start: Cursor::new(start), filler, taken: &taken }, &Lent);

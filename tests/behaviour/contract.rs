@@ -1,4 +1,4 @@
-//! The committed document is the route table's own.
+//! The committed contract is the one that the route table makes.
 
 #[test]
 fn the_committed_document_is_the_one_that_the_route_table_makes() {

@@ -1,4 +1,4 @@
-//! What the gateway makes of the database it is given, and of what PostgreSQL says when it cannot serve.
+//! What the gateway does with the database it is given, and with PostgreSQL's errors when it cannot serve.
 
 use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -13,7 +13,7 @@ use store::vault::Vault;
 use store::{Claim, Store, StoreError};
 use uuid::Uuid;
 
-/// What a database holds, to the byte where it is a file.
+/// What a database holds, byte by byte if it is a file.
 fn content(database: Database, url: &str) -> Vec<Vec<u8>> {
     match database {
         Database::Sqlite => {
@@ -31,7 +31,7 @@ fn content(database: Database, url: &str) -> Vec<Vec<u8>> {
 }
 
 on_both! {
-    async fn a_database_of_before_the_present_tables_is_refused_and_nothing_in_it_is_touched(world: World) {
+    async fn a_database_from_before_the_present_tables_is_refused_and_left_untouched(world: World) {
         let database = world.database();
         world.meddle("UPDATE __diesel_schema_migrations SET version = '20261122000016'");
         let (configuration, _folder) = world.stop().await;
@@ -47,7 +47,7 @@ on_both! {
     }
 }
 
-/// A store on PostgreSQL, whose tables it makes.
+/// A store on PostgreSQL, with its tables made.
 async fn store(url: String) -> Store {
     let ring = || Ring::new([(1, KeyBytes::new([1; 32]))].into(), 1).unwrap();
     let vault = Arc::new(Vault::new(&ring(), &ring()).unwrap());
@@ -73,7 +73,7 @@ async fn a_transaction_that_postgresql_ends_to_break_a_deadlock_is_run_again() {
         let (attempts, both) = (Arc::clone(&attempts), Arc::clone(&both));
         store.transaction(move |tx| {
             tx.claim("client", first, Uuid::nil(), NOW)?;
-            // Each holds what the other wants next.
+            // Each transaction holds what the other wants next.
             if attempts.fetch_add(1, Ordering::SeqCst) < 2 {
                 both.wait();
             }

@@ -1,4 +1,4 @@
-//! Who saw what about a child: the report, for whom it is, and what it does not give away.
+//! The access report: who saw what about a child, who may read it, and what it does not give away.
 
 use integration_tests::records::{BORN, advice_request, list, number, permission, row};
 use integration_tests::{ACTOR, Answer, Database, Persona, World, on_both, until};
@@ -23,7 +23,7 @@ fn items(report: &Value) -> &[Value] {
     report["items"].as_array().unwrap()
 }
 
-/// The list is pushed, and the council asks: refused, permitted, refused again, and for advice.
+/// The trust sends its list. The council asks, and is refused, permitted and refused again; then asks for advice.
 async fn story(world: &World) -> String {
     let (council, trust) = (signed_in(world, "council-herts").await, signed_in(world, "provider-hct").await);
     trust.push_csv("list=autism", list([row("A-1", &number(0), "01", "autism"), row("A-2", &number(1), "01", "autism")])).await.expect(201);
@@ -70,7 +70,7 @@ on_both! {
         assert_eq!(asked["agreements"][0]["basis"]["statute"], "SEND Regulations 2014 regs 6(1)(c), 8");
         let text = report.to_string();
         assert!(!text.contains(&number(0)) && !text.contains(BORN) && !text.contains("\"child\""), "{text}");
-        // Who was never asked about is in no other child's report.
+        // A child that nobody asked about has an empty report.
         assert_eq!(items(&auditor.get(&path(&auditor, 1).await).await.expect(200)), [] as [Value; 0]);
     }
 
@@ -79,7 +79,7 @@ on_both! {
         let auditor = signed_in(&world, "auditor-herts").await;
         let (held, unknown) = (path(&auditor, 1).await, path(&auditor, 9).await);
         for accept in ["application/json", "text/html", "text/markdown"] {
-            // The second reading is told apart no more than the first, though each has left a leaf.
+            // The second reading shows no difference either, though each reading has written an audit entry.
             for _ in 0..2 {
                 let (held, unknown) = (as_form(&auditor, &held, accept).await, as_form(&auditor, &unknown, accept).await);
                 assert_eq!((held.status, unknown.status), (200, 200));
@@ -95,7 +95,7 @@ on_both! {
         auditor.get("/v1/children/nobody/disclosures").await.expect_problem(404, "not-found");
     }
 
-    async fn the_reading_itself_leaves_a_leaf_and_is_for_controllers_alone(world: World) {
+    async fn reading_the_report_writes_an_audit_entry_and_is_only_for_controllers(world: World) {
         story(&world).await;
         let auditor = signed_in(&world, "auditor-herts").await;
         let path = path(&auditor, 0).await;
@@ -107,7 +107,7 @@ on_both! {
         assert_eq!((&last["act"], &last["outcome"], &last["actor"]["id"]), (&json!("read-disclosures"), &json!("permitted"), &json!("kt-204")));
         assert_eq!(last["request_id"].as_str(), answer.header("x-request-id"));
 
-        // A partner's own system may hold the scope; its organisation is no controller.
+        // A partner's system may hold the scope, but its organisation is not a controller.
         world.grant("provider-hct", "audit:read").await;
         let trust = signed_in(&world, "provider-hct").await;
         for nth in [0, 1, 9] {

@@ -1,4 +1,4 @@
-//! What every answer has in common, whoever made it, and what the log and the metrics say of it.
+//! What all answers have in common, and what the log and the metrics say about them.
 
 use integration_tests::records::{BORN, list, number, row};
 use integration_tests::{ACTOR, Call, Persona, World, on_both};
@@ -7,7 +7,7 @@ use serde_json::json;
 
 use crate::matrix::logs;
 
-/// A call that fails inside: a sealed value that was moved does not open.
+/// Makes a call fail inside the gateway: a sealed value that was moved to another row does not open.
 async fn broken(world: &World) -> (Persona, &'static str) {
     let trust = world.persona("provider-hct").signed_in().await;
     let rows = ["B-1", "B-2"].into_iter().zip(0..).map(|(id, nth)| row(id, &number(nth), "01", "autism"));
@@ -99,7 +99,7 @@ on_both! {
         let about = |id: &str| log.lines().filter(|line| line.contains(id)).collect::<Vec<_>>().join("\n");
         let children = about(&answered[0]);
         assert!(children.contains("/v1/children/{child_id}/waits") && children.contains("council-herts") && children.contains("answered"), "{children}");
-        // The cause of a failure is told to the operators.
+        // Operators are told the cause of a failure.
         let cause = about(failed.header("x-request-id").unwrap());
         assert!(cause.contains("\"level\":\"ERROR\""), "{cause}");
         for canary in [secret, "canary-in-the-reason", &council.token().unwrap()] {

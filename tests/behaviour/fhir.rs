@@ -1,4 +1,4 @@
-//! The FHIR interface: the same records under the same permits, asked and answered as FHIR R4.
+//! The FHIR interface: the same records under the same rules, as FHIR R4.
 
 mod searches;
 mod xml;
@@ -25,7 +25,7 @@ fn patient(number: &str) -> Value {
     })
 }
 
-/// A referral with its patient contained.
+/// A referral that contains its patient.
 pub(crate) fn referral(id: &str, number: &str, pathway: &str) -> Value {
     json!({
         "resourceType": "ServiceRequest", "status": "active", "intent": "order", "contained": [patient(number)],
@@ -36,7 +36,7 @@ pub(crate) fn referral(id: &str, number: &str, pathway: &str) -> Value {
     })
 }
 
-/// A bundle that takes the resources in.
+/// A transaction bundle with the resources.
 pub(crate) fn transaction(resources: &[Value]) -> Value {
     of_type("transaction", resources)
 }
@@ -90,7 +90,7 @@ fn statuses(bundle: &Value) -> Vec<String> {
     bundle["entry"].as_array().unwrap().iter().map(status).collect()
 }
 
-/// What is wrong, by the codes that stand beside the problem's own.
+/// The codes of what is wrong, which come with the problem's own code.
 fn faults(answer: &Answer) -> Vec<String> {
     let body = answer.json();
     let code = |issue: &Value| Some(issue["details"]["coding"][2]["code"].as_str()?.to_owned());
@@ -116,9 +116,9 @@ on_both! {
         assert_eq!((&read["resourceType"], &read["identifier"][0]["value"]), (&json!("ServiceRequest"), &json!("F-1")));
         assert_eq!((&read["status"], &read["reasonCode"][0]["coding"][0]["code"]), (&json!("active"), &json!("autism")));
         assert_eq!(format!("ServiceRequest/{}", read["id"].as_str().unwrap()), location);
-        // The same again changes nothing and creates nothing.
+        // Sending the same again changes and creates nothing.
         assert_eq!(statuses(&post(&trust, &bundle).await.expect(200)), ["200", "200", "200"]);
-        // By its id it is put, and no other referral is.
+        // PUT to a referral's id changes that referral and no other.
         let mut put = transaction(&[referral("F-1", &number(0), "autism")]);
         put["entry"][0]["resource"]["status"] = "on-hold".into();
         put["entry"][0]["request"] = json!({ "method": "PUT", "url": location });
@@ -127,12 +127,12 @@ on_both! {
         let other = answer["entry"][2]["response"]["location"].as_str().unwrap();
         put["entry"][0]["request"]["url"] = other.into();
         post(&trust, &put).await.expect_problem(422, "invalid-value");
-        // To anybody else an id is nothing.
+        // Nobody else can use the id.
         let council = world.persona("council-herts").signed_in().await;
         council.get(&format!("/fhir/R4/{location}")).await.expect_problem(404, "not-found");
     }
 
-    async fn of_a_transaction_all_is_kept_or_nothing(world: World) {
+    async fn a_transaction_is_kept_whole_or_not_at_all(world: World) {
         let trust = world.persona("provider-hct").signed_in().await;
         let good = || referral("F-1", &number(0), "autism");
         let mut wrong_number = referral("F-2", &number(1), "autism");
@@ -175,7 +175,7 @@ on_both! {
         let before = held(&trust).await;
         let both = transaction(&[referral("F-1", &number(0), "autism"), referral("F-2", &number(1), "autism")]);
         let answer = post(&trust, &both).await;
-        // The erasure is by another operation's rules; where it holds, the second goes with the first.
+        // If the erasure was done, the second referral is refused together with the first.
         if before == 0 {
             answer.expect_problem(422, "refused-submission");
             assert_eq!(held(&trust).await, 0);
@@ -184,7 +184,7 @@ on_both! {
         }
     }
 
-    async fn the_entries_of_a_batch_stand_by_themselves(world: World) {
+    async fn the_entries_of_a_batch_are_handled_one_by_one(world: World) {
         let trust = world.persona("provider-hct").signed_in().await;
         let mut bad = referral("F-2", &number(1), "autism");
         bad["authoredOn"] = "2026-02".into();
@@ -194,7 +194,7 @@ on_both! {
         }
         let answer = post(&trust, &bundle).await.expect(200);
         assert_eq!(answer["type"], "batch-response");
-        // A trust has no scope for consents.
+        // A trust does not have the scope for consents.
         assert_eq!(statuses(&answer), ["201", "422", "403", "201", "200", "404", "200", "403", "404"]);
         assert_eq!(answer["entry"][1]["response"]["outcome"]["resourceType"], "OperationOutcome");
         assert_eq!(answer["entry"][4]["resource"]["type"], "searchset");
@@ -230,7 +230,7 @@ on_both! {
             council.get(&format!("/fhir/R4/ServiceRequest/{id}")).await.expect(200);
             trust.get(&format!("/fhir/R4/ServiceRequest/{id}")).await.expect_problem(404, "not-found");
         }
-        // The same decision, in the partner API and here.
+        // The partner API shows the same decision.
         let consent_id = made["id"].as_str().unwrap();
         let plain = council.get(&format!("/v1/consents/{consent_id}")).await.expect(200);
         assert_eq!((&plain["decision"], &plain["pathways"], &plain["recipient"]), (&json!("permit"), &json!(["autism"]), &json!("E10000015")));
@@ -352,7 +352,7 @@ on_both! {
         }
         let child = council.child_id(&number(0), BORN).await;
         assert_eq!(resources(&council.get(&format!("/fhir/R4/Consent?patient={child}")).await.expect(200)), Vec::<Value>::new());
-        // A decision recorded elsewhere is read here.
+        // A decision recorded in the partner API can be read here.
         council.post("/v1/consents", &permission(&number(0), &["autism"])).await.expect(201);
         assert_eq!(resources(&council.get(&format!("/fhir/R4/Consent?patient={child}")).await.expect(200)).len(), 1);
     }

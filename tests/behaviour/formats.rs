@@ -80,7 +80,7 @@ on_both! {
         assert_eq!((sent["records"]["received"].as_u64(), sent["records"]["rejected"].as_u64()), (Some(7), Some(0)));
     }
 
-    async fn a_template_and_examples_of_nobody_are_downloaded_and_the_examples_can_be_sent(world: World) {
+    async fn a_template_and_made_up_examples_are_downloaded_and_the_examples_can_be_sent(world: World) {
         let council = world.persona("council-herts").signed_in().await;
         let trust = trust(&world).await;
         for adapter in REGISTRY {

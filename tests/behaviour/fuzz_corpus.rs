@@ -1,4 +1,4 @@
-//! What fuzzing kept is read again: the corpus of every target, and every input that once broke one.
+//! Reads again what fuzzing kept: the corpus of every target, and every input that once broke one.
 
 #![cfg(test)]
 
@@ -17,7 +17,7 @@ fn folder(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz").join(name)
 }
 
-/// The paths inside a folder; none where there is no such folder.
+/// The paths inside a folder; none if there is no such folder.
 fn inside(folder: &Path) -> Vec<PathBuf> {
     fs::read_dir(folder).map(|entries| entries.map(|entry| entry.unwrap().path()).collect()).unwrap_or_default()
 }
@@ -29,7 +29,7 @@ struct Kept {
     bytes: Vec<u8>,
 }
 
-/// The files of a target's corpus, which is an archive; none where there is no archive.
+/// The files in the archive of a target's corpus; none if there is no archive.
 fn corpus(target: &str) -> Vec<(String, Vec<u8>)> {
     let Ok(archive) = File::open(folder("corpus").join(format!("{target}.zip"))) else { return Vec::new() };
     let mut archive = ZipArchive::new(archive).unwrap();
@@ -69,7 +69,7 @@ fn every_format_has_a_fuzz_target_and_a_corpus_and_neither_is_of_nothing() {
 #[test]
 fn every_input_that_fuzzing_kept_is_read_or_refused() {
     for Kept { target, name, bytes } in kept() {
-        // Said where it breaks: the test shows what was printed alone when it fails.
+        // Printed so that a failure shows which input broke the target.
         println!("{target}: {name}");
         parse(&target, &bytes);
     }
@@ -89,7 +89,7 @@ fn no_kept_input_holds_an_nhs_number_that_may_be_somebodys() {
             adapter.samples().iter().map(|sample| sample.bytes).chain(bad)
         })
         .collect();
-    // Published examples have numbers of their own.
+    // Published examples use other numbers.
     let published: BTreeSet<_> = samples.iter().flat_map(|bytes| tens(bytes)).collect();
     for Kept { target, name, bytes } in kept() {
         let made_up = |digits: &str| digits.starts_with("999") || published.contains(digits) || digits.parse::<NhsNumber>().is_err();

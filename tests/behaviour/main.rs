@@ -1,4 +1,4 @@
-//! What Sendbridge does, seen from outside: through real mutual TLS, on both databases.
+//! What Sendbridge does, as seen from outside: through real mutual TLS, on both databases.
 
 #![cfg(test)]
 

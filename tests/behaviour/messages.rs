@@ -6,7 +6,7 @@ use integration_tests::{Answer, Persona, World, today};
 use reqwest::Method;
 use serde_json::Value;
 
-/// The report on a submission, and its issues as row and code.
+/// The report on a submission, and the row and code of each issue.
 pub(crate) type Sent = (Value, Vec<(i64, String)>);
 
 pub(crate) fn reference(nth: usize) -> ChildReference {
@@ -28,13 +28,12 @@ pub(crate) fn referral(id: &str, nth: usize) -> SubmittedRecord {
     SubmittedRecord { child: reference(nth), entry: SubmittedEntry::Referral(Box::new(referral)) }
 }
 
-/// Posts messages as they are.
 pub(crate) async fn push(persona: &Persona, query: &str, body: impl Into<reqwest::Body>) -> Answer {
     let path = format!("/v1/waiting-list/submissions?format=hl7v2&{query}");
     persona.call(Method::POST, &path).header("content-type", "application/hl7-v2").body(body).send().await
 }
 
-/// Sends records of RY4's, or has them looked at only.
+/// Sends records as RY4, or only has them checked.
 pub(crate) async fn send(world: &World, records: &[SubmittedRecord], validate: bool) -> Sent {
     let trust = world.persona("provider-hct").signed_in().await;
     let mut body = Vec::new();

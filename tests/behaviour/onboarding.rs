@@ -1,5 +1,5 @@
-//! The views of the on-boarding pack are examples, but ones that run: over a stub of the tables that
-//! they name they give the native columns, and rows that the gateway takes.
+//! The views of the on-boarding pack are examples that work: on a stub of the tables that they name, they
+//! give the right columns, and rows that the gateway accepts.
 
 #![cfg(test)]
 
@@ -21,7 +21,7 @@ fn cells(connection: &mut SqliteConnection, query: &str) -> Vec<String> {
     diesel::sql_query(query).load::<Cell>(connection).unwrap().into_iter().map(|cell| cell.value.unwrap_or_default()).collect()
 }
 
-/// The view's columns, and the rows that the gateway makes of what it gives.
+/// The view's columns, and its rows as the gateway reads them.
 fn view(tables: &str, view: &str) -> (Vec<String>, Vec<Row>) {
     let mut connection = SqliteConnection::establish(":memory:").unwrap();
     connection.batch_execute(tables).unwrap();

@@ -1,5 +1,5 @@
-//! A body read by an adapter, and what holds of every reading however damaged the body is. The fuzz
-//! targets ask the same of theirs.
+//! Reads bodies with an adapter, and checks what must hold however damaged the body is. The fuzz targets
+//! check the same.
 
 use std::collections::HashSet;
 use std::io::{Cursor, Read};
@@ -8,7 +8,7 @@ use adapters::{Context, Format, InMemory, Kept, Scratch, Unreadable};
 use domain::{Dataset, RecognitionRules, Severity, parse_day};
 
 pub(crate) fn context(dataset: Dataset) -> Context<'static> {
-    // Whose records the samples are.
+    // The organisation that the samples' records belong to.
     let organisation = if dataset == Dataset::Ehcp { "E10000015" } else { "RY4" };
     Context { organisation: organisation.parse().unwrap(), today: parse_day("2026-11-20").unwrap(), rules: RecognitionRules::built_in() }
 }
@@ -23,7 +23,7 @@ pub(crate) fn read_with(format: Format, source: &mut dyn Read, scratch: &dyn Scr
     (kept, end)
 }
 
-/// Reads damaged bytes: whatever comes of it, what was handed over must hold together.
+/// Reads damaged bytes: whatever happens, the rows that were handed over must be consistent.
 pub(crate) fn survives(format: Format, bytes: &[u8]) {
     let (kept, end) = read(format, &mut Cursor::new(bytes));
     assert_holds_together(&kept);

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 const TABLE: &str = "/v1/dashboard/releases/latest/tables/waiting-list-by-weeks-and-district";
 
-/// So many children on one pathway, each a month on it.
+/// A list of children who have each waited a month on one pathway.
 fn list(pathway: &str, children: usize) -> String {
     let received = today() - chrono::Days::new(30);
     let mut csv = "referral_id,nhs_number,nhs_number_status,date_of_birth,pathway,referral_received_date,status,district\n".to_owned();

@@ -1,4 +1,4 @@
-//! What keeps a gateway from starting, and how it stops.
+//! What stops a gateway from starting, and how a gateway stops.
 
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
@@ -38,14 +38,14 @@ impl Files {
         self.folder.path().join("partnership")
     }
 
-    /// Writes a file, its owner's alone.
+    /// Writes a file that only its owner can read.
     fn write(&self, name: &str, content: &str) {
         let path = self.dir().join(name);
         std::fs::write(&path, content).unwrap();
         set_mode(&path, 0o600);
     }
 
-    /// Why a gateway does not start, or nothing if it does.
+    /// Why a gateway does not start; `None` if it does.
     async fn refusal(&self) -> Option<String> {
         refusal(self.configuration.clone()).await
     }
@@ -128,7 +128,7 @@ async fn a_partnership_or_an_authority_that_cannot_be_read_keeps_it_from_startin
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_demonstrations_authority_serves_a_demonstration_alone() {
+async fn a_demonstrations_authority_is_accepted_only_in_a_demonstration() {
     let files = Files::new();
     assert_eq!(files.refusal().await, None);
     let mut configuration = files.configuration.clone();
@@ -157,7 +157,7 @@ on_both! {
         assert!(!stopping.is_finished() && !busy.is_finished(), "what is being answered is waited for");
         go_on.send(()).unwrap();
         assert_eq!(busy.await.unwrap().expect(201)["records"]["accepted"], 2);
-        // It would be kept for 75 seconds.
+        // An idle connection is kept open for 75 seconds.
         tokio::time::timeout(Duration::from_secs(70), stopping).await.expect("idle connections are not waited for").unwrap();
     }
 }

@@ -1,4 +1,4 @@
-//! The main job, as an outside client that knows only the contract would do it.
+//! The gateway's main job, done by an outside client that knows only the contract.
 
 use integration_tests::{Persona, World, on_both, today};
 use serde_json::{Value, json};
@@ -143,7 +143,7 @@ on_both! {
         let table = release["tables"][0]["name"].as_str().unwrap();
         let path = format!("/v1/dashboard/releases/latest/tables/{table}");
         let json = dashboard.get(&path).await;
-        // One child is not a figure.
+        // A single child is never published as a figure.
         assert!(json.expect(200)["rows"].as_array().unwrap().iter().all(|row| row["cell"]["value"].is_null()));
         let csv = dashboard.call(reqwest::Method::GET, &path).header("accept", "text/csv").send().await;
         assert_eq!((csv.status, csv.header("content-type")), (200, Some("text/csv; charset=utf-8")));

@@ -1,4 +1,4 @@
-//! Tokens as a client asks for them and uses them.
+//! How a client asks for tokens and uses them.
 
 use chrono::Duration;
 use integration_tests::records::{BORN, number};
@@ -56,7 +56,7 @@ on_both! {
         let (council, provider) = (world.persona("council-herts"), world.persona("provider-hct"));
         let token = token(&council).await;
         cases(&provider, &token).await.expect_status(401);
-        // Nor does a second certificate of the same client serve it.
+        // The token is refused with a second certificate of the same client, too.
         cases(&world.bearer_of(&identity(&world.dir(), "council-herts")), &token).await.expect_status(401);
         cases(&council, &token).await.expect_status(200);
     }
@@ -106,12 +106,12 @@ on_both! {
         until("the scope is gone", async || cases(&council, &token).await.status == 403).await;
         for broken in [String::new(), "host = ".to_owned(), whole.replace("authority = \"demonstration\"", "authority = \"three\"")] {
             world.change_partnership(|_| broken.clone());
-            // As long as a gateway takes to look: on a slow machine it shows less, and does not fail.
+            // Long enough for the gateway to look. On a slow machine the test shows less, but does not fail.
             tokio::time::sleep(std::time::Duration::from_millis(1_500)).await;
             cases(&council, &token).await.expect_status(403);
         }
 
-        // A client that moves to another organisation takes no token with it, nor does one that leaves.
+        // A client that moves to another organisation cannot use its old tokens.
         world.change_partnership(|_| whole.clone());
         until("the scope is back", async || cases(&council, &token).await.status == 200).await;
         let of = |organisation: &str| format!("id = \"council-herts\"\norganisation = \"{organisation}\"");

@@ -1,5 +1,5 @@
-//! What a disclosure and a row cost the gateway's processor, and how much of that is the decision, the
-//! encryption and the audit log, each measured apart: the same work on values of the same size, in this process.
+//! The processor time of a disclosure and of a row, and how much of it is the decision, the encryption and the
+//! audit log. Each is measured by itself, in this process, on values of the same size.
 
 use std::time::{Duration, Instant};
 
@@ -19,25 +19,25 @@ use store::LogLimits;
 use crate::Result;
 use crate::processes::Served;
 
-/// What each part costs, once.
+/// How long each part takes, once.
 pub(crate) struct Costs {
     pub(crate) decide: Duration,
-    /// To open a referral and a child's reference.
+    /// Decrypting a referral and a child's reference.
     pub(crate) opening: Duration,
-    /// To find a row's child and digest, and to seal the row.
+    /// Finding a row's child and digest, and encrypting the row.
     pub(crate) sealing: Duration,
-    /// To write a leaf and to append it.
+    /// Writing an audit entry and appending it.
     pub(crate) audit: Duration,
 }
 
 const TIMES: u32 = 20_000;
-/// Bytes of a referral and of a reference in the clear.
+/// Bytes of a referral and of a reference before encryption.
 const RECORD: usize = 370;
 const REFERENCE: usize = 90;
 
-/// Which indexes only those who look into the log have a use for.
+/// Drops the indexes that are only for reading the log.
 const BARE: &str = "DROP INDEX audit_leaf_by_child; DROP INDEX rights_leaf_by_child;";
-/// Of tables that nothing but a benchmark fills.
+/// Limits for tables that only a benchmark fills.
 pub(crate) const LIMITS: LogLimits = LogLimits { most_waiting: 20_000, keep_days: 2_555 };
 
 impl Costs {
@@ -53,7 +53,7 @@ impl Costs {
     }
 }
 
-/// The share of a part in a whole, in percent.
+/// `part` in percent of `whole`.
 pub(crate) fn share(part: Duration, whole: Duration) -> f64 {
     100.0 * part.as_secs_f64() / whole.as_secs_f64()
 }
@@ -134,7 +134,7 @@ fn sealing() -> Result<Duration> {
     })
 }
 
-/// On an embedded database, fifty to a transaction, as they come under load; and each leaf's place in the tree.
+/// On an embedded database, fifty entries to a transaction, as under load; with each leaf's place in the tree.
 fn audit(permit: &Permit) -> Result<Duration> {
     const GROUP: usize = 50;
     let by = Attribution {

@@ -1,5 +1,5 @@
-//! What each format costs: read alone on one core, with scratch space on disk that is encrypted as the gateway
-//! has it, and sent to the real gateway until every record can be queried.
+//! How fast each format is: parsed by itself on one core, with scratch space on disk encrypted as in the gateway;
+//! and sent to the real gateway until every record can be queried.
 
 use std::fs::File;
 use std::io::{BufWriter, Write};
@@ -17,12 +17,12 @@ use crate::load::Caller;
 use crate::processes::Served;
 use crate::{Result, per_second};
 
-/// The provider whose list it is.
+/// The provider of the list.
 const PROVIDER: &str = "RY4";
-/// A workbook is written from memory, and holds so many rows at the most.
+/// The most rows in a workbook, which is written from memory.
 const MOST_IN_A_WORKBOOK: u64 = 100_000;
 
-/// Counts what is read, and keeps nothing.
+/// Counts the records, and keeps nothing.
 #[derive(Default)]
 struct Counting {
     records: u64,
@@ -45,7 +45,7 @@ impl Sink for Counting {
 
 const FORMATS: [&str; 8] = ["csv", "ndjson", "xlsx", "csds", "mhsds", "fhir-ndjson", "fhir", "hl7v2"];
 
-/// Prints a line for each format, or for the one that is named.
+/// Prints a line for each format, or only for one.
 pub(crate) async fn measure(only: Option<&str>, rows: u64, folder: &Path, out: &mut impl Write) -> Result<()> {
     for format in FORMATS.into_iter().filter(|format| only.is_none_or(|only| only == *format)) {
         let rows = if format == "xlsx" { rows.min(MOST_IN_A_WORKBOOK) } else { rows };
@@ -89,9 +89,9 @@ fn write(format: &str, rows: u64, folder: &Path) -> Result<PathBuf> {
     Ok(path)
 }
 
-/// An archive of a gigabyte, its tables as they are, through to the real gateway. Prints a line.
+/// Sends an uncompressed archive of a gigabyte to the real gateway, and prints a line.
 pub(crate) async fn gigabyte(folder: &Path, out: &mut impl Write) -> Result<()> {
-    // Measured on fewer: what a record takes in all the tables.
+    // A smaller archive shows how many bytes a record takes in all tables.
     let small = stored(&write("csds", 10_000, folder)?, folder)?;
     let rows = 10_000 * GIGABYTE / small.metadata()?.len();
     let file = stored(&write("csds", rows, folder)?, folder)?;
@@ -110,7 +110,7 @@ pub(crate) async fn gigabyte(folder: &Path, out: &mut impl Write) -> Result<()> 
     Ok(())
 }
 
-/// Just below what the gateway takes.
+/// Just below the gateway's limit.
 const GIGABYTE: u64 = 1_000_000_000;
 
 /// The same archive without compression.
@@ -128,7 +128,7 @@ fn stored(archive: &Path, folder: &Path) -> Result<PathBuf> {
     Ok(path)
 }
 
-/// The best of three.
+/// The best of three runs.
 fn parse(format: &str, file: &Path, rows: u64, folder: &Path) -> Result<f64> {
     let adapter = adapters::find(Dataset::WaitingList, format).ok_or("no such format")?;
     let context = Context { organisation: PROVIDER.parse()?, today: today(), rules: RecognitionRules::built_in() };

@@ -11,7 +11,6 @@ use serde_json::Value;
 use crate::Result;
 use crate::processes::Served;
 
-/// A client with a token.
 #[derive(Clone)]
 pub(crate) struct Caller {
     http: Client,
@@ -42,7 +41,6 @@ impl Caller {
         Ok(caller)
     }
 
-    /// Asks for a new token.
     pub(crate) async fn renew(&mut self) -> Result<()> {
         let form = [("grant_type", "client_credentials"), ("client_id", self.client_id.as_str())];
         let sent = self.http.post(format!("{}/oauth2/token", self.base)).form(&form).send().await?;
@@ -85,11 +83,11 @@ impl Caller {
     }
 }
 
-/// How often a large list is asked about while it is worked on.
+/// How often the client asks about a large list that is worked on.
 const POLL: Duration = Duration::from_millis(100);
 const ACTOR: &str = r#"id="load", role="system", reason="benchmark""#;
 
-/// Sends so many requests over so many connections and answers how fast they were answered.
+/// Sends requests over several connections, and measures how fast they are answered.
 #[expect(clippy::cast_precision_loss, reason = "a rate for people to read")]
 pub(crate) async fn hammer(caller: &Caller, path: &str, connections: usize, requests: usize) -> Result<Rate> {
     caller.get(path).await?;

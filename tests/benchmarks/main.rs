@@ -1,10 +1,10 @@
-//! What the gateway does in a second, printed and never asserted. The real release binary serves, on
+//! How much the gateway does in a second: printed, never asserted. The real release binary serves, on
 //! embedded SQLite and on PostgreSQL; the load comes from this process, on the same machine.
 //!
 //! `cargo build --release -p sendbridge && cargo run --release -p integration-tests --bin benchmark`
 //!
-//! `--million` adds a million rows and a change of keys over them; `--rotation [--rows N]` does that alone.
-//! `--formats [--only FORMAT] [--rows N]` measures each format, parsed alone and all the way; `--gigabyte` an archive of that size.
+//! `--million` adds a million rows and a change of keys over them; `--rotation [--rows N]` does only that.
+//! `--formats [--only FORMAT] [--rows N]` measures each format, parsed and sent; `--gigabyte` an archive of that size.
 
 mod costs;
 mod formats;

@@ -1,5 +1,5 @@
-//! What the gateway is measured against: as many rows, staged and upserted into the same tables of the
-//! same database by bare statements, with no TLS, parsing, checks or encryption.
+//! What the gateway is compared with: bare statements that stage and upsert as many rows into the same
+//! tables of the same kind of database, with no TLS, parsing, checks or encryption.
 
 use std::time::Instant;
 
@@ -35,7 +35,7 @@ const BATCH: usize = 500;
 const SEALED_RECORD: usize = 400;
 const SEALED_REFERENCE: usize = 120;
 
-/// Which indexes bare statements have no use for.
+/// Drops the indexes that bare statements do not use.
 const BARE: &str = "DROP INDEX record_by_case; DROP INDEX record_by_retention; DROP INDEX record_by_list;";
 const STAGED: &str =
     "CREATE TEMPORARY TABLE peer_staged (record_key TEXT NOT NULL, look_up BYTES NOT NULL, sealed_reference BYTES NOT NULL,
@@ -89,7 +89,7 @@ fn postgres(url: &str, rows: u64) -> Result<f64> {
 }
 
 fn batches(rows: u64) -> impl Iterator<Item = Vec<Row>> {
-    // A stride that spreads the look-ups as a keyed index does, without repeating one.
+    // A stride that spreads the look-ups like a keyed index, without repeats.
     let row = |at: u64| Row {
         record_key: format!("BENCHMARK-{at:08}"),
         look_up: at.wrapping_mul(0x9e37_79b9_7f4a_7c15).to_be_bytes().repeat(2),

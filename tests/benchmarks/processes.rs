@@ -1,4 +1,4 @@
-//! The real binary, as a process of its own.
+//! The real binary, in its own process.
 
 use std::net::{SocketAddr, TcpListener};
 use std::path::PathBuf;
@@ -22,7 +22,7 @@ pub(crate) struct Served {
 }
 
 impl Served {
-    /// Starts it, and waits until it says that it is ready.
+    /// Starts the gateway, and waits until it is ready.
     pub(crate) fn start(database_url: Option<String>) -> Result<Self> {
         let folder = tempfile::tempdir()?;
         let (api, operations) = (free_address()?, free_address()?);
@@ -62,24 +62,24 @@ impl Served {
         if command.stdout(Stdio::null()).status()?.success() { Ok(()) } else { Err("the key was not changed".into()) }
     }
 
-    /// How many values it says are under keys that are not in force any more.
+    /// How many values the metrics say are under keys that are no longer in force.
     pub(crate) async fn left_to_reseal(&self) -> Result<u64> {
         let metrics = reqwest::get(format!("http://{}/metrics", self.operations)).await?.text().await?;
         let counts = metrics.lines().filter(|line| line.starts_with("sendbridge_values_left_to_reseal{"));
         Ok(counts.filter_map(|line| line.rsplit(' ').next()?.parse::<u64>().ok()).sum())
     }
 
-    /// Memory that is resident now, in MiB.
+    /// Resident memory now, in MiB.
     pub(crate) fn resident(&self) -> Result<f64> {
         self.memory("VmRSS:")
     }
 
-    /// The most that was ever resident, in MiB.
+    /// The highest resident memory so far, in MiB.
     pub(crate) fn peak(&self) -> Result<f64> {
         self.memory("VmHWM:")
     }
 
-    /// The processor time that it has used, to a hundredth of a second.
+    /// The processor time used so far, to a hundredth of a second.
     pub(crate) fn processor(&self) -> Result<Duration> {
         let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.process.id()))?;
         let fields: Vec<_> = stat.rsplit_once(')').ok_or("no such field")?.1.split_whitespace().collect();

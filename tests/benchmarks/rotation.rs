@@ -1,4 +1,4 @@
-//! A change of the envelope and the look-up key over all that is held, under a steady load.
+//! A change of the envelope and look-up keys for everything held, under a steady load.
 
 use std::io::Write;
 use std::path::Path;
@@ -14,16 +14,16 @@ use crate::load::Caller;
 use crate::processes::Served;
 use crate::{Result, per_second};
 
-/// Connections that read all the time; one more pushes.
+/// Connections that keep reading. One more pushes.
 const READERS: usize = 8;
 /// How long the load is measured before anything changes.
 const BEFORE: Duration = Duration::from_secs(10);
 /// Seconds until the new keys are in force.
 const DELAY: u32 = 5;
-/// A token is renewed before it ends.
+/// A token is renewed after this time, before it expires.
 const TOKEN: Duration = Duration::from_secs(300);
 
-/// Loads a list and changes the keys over it.
+/// Loads a list, then changes the keys.
 pub(crate) async fn measure(served: &Served, list: &Path, rows: u64, out: &mut impl Write) -> Result<()> {
     let trust = Caller::sign_in(served, "provider-hct").await?;
     let began = Instant::now();
@@ -32,7 +32,6 @@ pub(crate) async fn measure(served: &Served, list: &Path, rows: u64, out: &mut i
     rotate(served, out).await
 }
 
-/// Changes the keys over whatever is held.
 pub(crate) async fn rotate(served: &Served, out: &mut impl Write) -> Result<()> {
     let waits = waiting_child(served).await?;
     let before = Load::start(served, &waits).await?;
@@ -62,7 +61,7 @@ pub(crate) async fn rotate(served: &Served, out: &mut impl Write) -> Result<()> 
     Ok(())
 }
 
-/// Where the council sees a child's waits.
+/// The path of a child's waits, as the council sees them.
 async fn waiting_child(served: &Served) -> Result<String> {
     let number = records::number(700_000);
     let trust = Caller::sign_in(served, "provider-hct").await?;
@@ -113,7 +112,7 @@ impl Load {
             let (mut times, mut round, mut signed_in) = (Vec::new(), 0_usize, Instant::now());
             while !stopped.load(Ordering::Relaxed) {
                 renew(&mut caller, &mut signed_in, &faults).await;
-                // Half new, half as they were.
+                // Half of the rows are new, half unchanged.
                 let rows = (round..round + 20).map(|nth| records::row(&format!("L-{nth}"), &records::number(nth), "01", "autism"));
                 let body = records::list(rows).into_bytes();
                 round += 10;

@@ -1,5 +1,5 @@
-//! A PostgreSQL of the tests' own: a fresh cluster in a temporary folder on a free port of loopback.
-//! It ends with the process, and it is a failure if it cannot be started.
+//! The tests' own PostgreSQL: a fresh cluster in a temporary folder, on a free port of loopback. It ends
+//! with the process. If it cannot be started, the tests fail.
 
 use std::net::TcpListener;
 use std::os::unix::fs::{PermissionsExt, chown};
@@ -14,7 +14,6 @@ use diesel::{Connection, PgConnection};
 
 use crate::HANG;
 
-/// A running cluster.
 pub struct Cluster {
     port: u16,
     data: PathBuf,
@@ -33,14 +32,13 @@ impl Cluster {
         Self::start()
     }
 
-    /// Tells the server to end once its sessions have; until then it takes no new ones (SQLSTATE 57P03).
+    /// Tells the server to end when its sessions have ended. Until then it refuses new ones (SQLSTATE 57P03).
     pub fn shut_down(&self) {
         let process = std::fs::read_to_string(self.data.join("postmaster.pid")).expect("a running server");
         let process = process.lines().next().expect("its number");
         assert!(Command::new("kill").args(["-TERM", process]).status().expect("kill").success());
     }
 
-    /// The address of a database that nobody has used.
     pub fn fresh_database(&self) -> String {
         let name = format!("world_{}", self.databases.fetch_add(1, Ordering::SeqCst));
         let mut connection = PgConnection::establish(&self.url("postgres")).expect("the cluster");
@@ -48,12 +46,12 @@ impl Cluster {
         self.url(&name)
     }
 
-    /// The folder of its files, the log among them.
+    /// The folder of the cluster's files, including the log.
     pub fn data(&self) -> &Path {
         &self.data
     }
 
-    /// What `pg_dump` makes of a database.
+    /// The output of `pg_dump` for a database.
     pub fn backup(url: &str) -> Vec<u8> {
         let output = Command::new(binaries().join("pg_dump")).arg(url).output().expect("pg_dump");
         assert!(output.status.success(), "pg_dump: {}", String::from_utf8_lossy(&output.stderr));
@@ -82,7 +80,7 @@ impl Cluster {
 
         let port = TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr()).expect("a free port").port();
         let (socket, kept) = (folder.clone(), data.clone());
-        // The server dies with the thread that started it, and this thread ends with the process.
+        // The server ends with the thread that started it, and this thread ends with the process.
         std::thread::spawn(move || {
             let mut server = as_owner(&binaries.join("postgres"), owner, true);
             server.arg("-D").arg(&data).arg("-k").arg(&socket).args(["-h", "127.0.0.1", "-p", &port.to_string()]);
@@ -101,10 +99,10 @@ impl Cluster {
     }
 }
 
-/// Of the folders that clusters stand in; the number of the process that started it follows.
+/// The start of the names of clusters' folders. The id of the process that started the cluster follows.
 const PREFIX: &str = "sendbridge-cluster-";
 
-/// Removes the clusters of processes that are gone: one that ended had no time to clear up.
+/// Removes the clusters of processes that have ended: they had no time to clear up.
 fn sweep() {
     let folders = std::fs::read_dir(std::env::temp_dir()).expect("the folder for temporary files");
     for folder in folders.flatten() {
@@ -124,7 +122,7 @@ fn binaries() -> PathBuf {
     found.pop().expect("PostgreSQL is not installed: run tests/run, which installs it")
 }
 
-/// PostgreSQL refuses to run as root: then it runs as the user that its package made.
+/// PostgreSQL refuses to run as root, so root runs it as the user that its package made.
 fn owner_of_cluster() -> Option<(u32, u32)> {
     let root = std::fs::metadata("/proc/self").map(|own| std::os::unix::fs::MetadataExt::uid(&own)).expect("/proc") == 0;
     let users = std::fs::read_to_string("/etc/passwd").expect("/etc/passwd");

@@ -1,4 +1,4 @@
-//! A world's database, reached without the gateway: as an attacker or an operator would.
+//! A world's database, reached without the gateway, as by an attacker or an operator.
 
 use diesel::connection::SimpleConnection;
 use diesel::sql_types::{BigInt, Text};
@@ -37,7 +37,7 @@ pub(crate) fn execute(configuration: &Configuration, statements: &str) {
     on!(&mut open(configuration), c => c.batch_execute(statements));
 }
 
-/// What the database says to it, where it refuses.
+/// The database's error, if it refuses the statements.
 pub(crate) fn refusal(configuration: &Configuration, statements: &str) -> Option<String> {
     let done = match &mut open(configuration) {
         Opened::Sqlite(connection) => connection.batch_execute(statements),
@@ -51,7 +51,7 @@ pub(crate) fn number(configuration: &Configuration, query: &str) -> i64 {
     on!(&mut open(configuration), c => query.get_result::<Number>(c)).value
 }
 
-/// Binary values stand in hexadecimal.
+/// Every row of every table. Binary values are in hexadecimal.
 pub(crate) fn dump(configuration: &Configuration) -> String {
     let mut opened = open(configuration);
     let tables = match opened {

@@ -1,4 +1,4 @@
-//! The hands of a gateway's clock.
+//! Sets a gateway's clock.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -6,11 +6,11 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use chrono::{DateTime, Duration};
 use trust::Clock;
 
-/// A clock that goes as the machine's does, some time ahead, until it is stopped. Times are in milliseconds.
+/// A clock that runs ahead of the machine's by some time, until it is stopped. Milliseconds.
 #[derive(Default)]
 pub(crate) struct Hands {
     ahead: AtomicI64,
-    /// Where it stands since 1970, or 0 while it goes.
+    /// Milliseconds since 1970 at which it stopped; 0 while it runs.
     stopped: AtomicI64,
 }
 

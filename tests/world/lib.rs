@@ -1,6 +1,6 @@
-//! A gateway to try things on: a demonstration partnership in a folder of its own, on embedded SQLite
-//! or on PostgreSQL, on free ports, with a persona for each of its clients. Personas speak the
-//! contract over mutual TLS and know nothing of the gateway's code.
+//! A gateway for tests: a demonstration partnership in its own folder, on embedded SQLite or on
+//! PostgreSQL, on free ports, with a persona for each client. Personas use the contract over mutual TLS
+//! and know nothing of the gateway's code.
 
 #![expect(clippy::expect_used, clippy::panic, reason = "a world that cannot be made fails its test")]
 
@@ -32,7 +32,6 @@ pub use sizes::short_or_whole;
 
 use hands::Hands;
 
-/// Which database a world stands on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Database {
     Sqlite,
@@ -50,12 +49,11 @@ pub struct World {
 }
 
 impl World {
-    /// A fresh gateway on a fresh database.
     pub async fn start(database: Database) -> Self {
         Self::start_with(database, |_| {}).await
     }
 
-    /// The same, its configuration changed first.
+    /// A fresh gateway whose configuration is changed first.
     pub async fn start_with(database: Database, change: impl FnOnce(&mut Configuration)) -> Self {
         let folder = tempfile::tempdir().expect("a folder for the world");
         let (url, options) = {
@@ -76,7 +74,7 @@ impl World {
         Self { gateway, configuration, folder, hands, database, url }
     }
 
-    /// Stops the gateway and starts it again on what it left.
+    /// Stops the gateway and starts it again on the same files and database.
     pub async fn restart(self) -> Self {
         let Self { gateway, configuration, folder, hands, database, url } = self;
         gateway.stop().await;
@@ -84,7 +82,7 @@ impl World {
         Self { gateway, configuration, folder, hands, database, url }
     }
 
-    /// Stops the gateway and leaves what it stood on: its configuration, and the folder while it is held.
+    /// Stops the gateway and answers its configuration and folder. The folder exists while it is held.
     pub async fn stop(self) -> (Configuration, TempDir) {
         self.gateway.stop().await;
         (self.configuration, self.folder)
@@ -95,27 +93,27 @@ impl World {
         server::start(self.configuration.clone(), self.hands.clock()).await.expect("a replica")
     }
 
-    /// The gateway's clock, or what it will say after some time.
+    /// The gateway's clock, set some time ahead.
     pub fn clock(&self, ahead: Duration) -> Clock {
         let clock = self.hands.clock();
         Clock::new(move || clock.now() + ahead)
     }
 
-    /// Adds new keys, as the operator's command does, and answers what it tells.
+    /// Adds new keys, as the operator's command does, and answers what it prints.
     pub async fn rotate(&self, purpose: Option<KeyPurpose>, confirm_fresh_noise: bool) -> Result<Vec<String>, RotationError> {
         let rotation = Rotation { purpose, delay: LEAST_DELAY, confirm_fresh_noise };
         let (configuration, clock) = (self.configuration.clone(), self.clock(Duration::zero()));
         tokio::task::spawn_blocking(move || trust::rotate(&configuration.keys, clock.now(), &rotation)).await.expect("the command, run")
     }
 
-    /// Removes the old keys that nothing needs, as the operator's command does after some time.
+    /// Removes the old keys that nothing needs, as the operator's command would some time later.
     pub async fn retire(&self, purpose: Option<KeyPurpose>, ahead: Duration) -> Retirement {
         let (configuration, clock) = (self.configuration.clone(), self.clock(ahead));
         let retired = tokio::task::spawn_blocking(move || server::retire(&configuration, &clock, purpose)).await;
         retired.expect("the command, run").expect("an answer")
     }
 
-    /// How many stored values are under older envelope and look-up keys than the given ones.
+    /// How many stored values are under envelope or look-up keys older than the given ones.
     pub fn values_under_older_keys(&self, envelope: u32, look_up: u32) -> i64 {
         let literal = |key: u32| match self.database {
             Database::Sqlite => format!("X'{key:08x}'"),
@@ -137,7 +135,7 @@ impl World {
         self.hands.pass(time);
     }
 
-    /// Stops the gateway's clock: from now on it moves by [`Self::pass`] alone.
+    /// Stops the gateway's clock: from now on only [`Self::pass`] moves it.
     pub fn stop_clock(&self) {
         self.hands.stop();
     }
@@ -151,7 +149,6 @@ impl World {
         &self.url
     }
 
-    /// The folder that the demonstration is laid out in.
     pub fn dir(&self) -> PathBuf {
         self.folder.path().join("partnership")
     }
@@ -161,30 +158,30 @@ impl World {
         self.persona_at(client_id, &self.gateway)
     }
 
-    /// The same, at a replica.
+    /// One of the demonstration's clients, at a replica.
     pub fn persona_at(&self, client_id: &str, gateway: &Gateway) -> Persona {
         Persona::of(&self.dir(), client_id, gateway.api_address())
     }
 
-    /// Somebody who trusts the gateway and has no certificate.
+    /// A client that trusts the gateway and has no certificate.
     pub fn nobody(&self) -> Persona {
         let authority = std::fs::read(self.dir().join("pki").join("ca.pem")).expect("the authority");
         Persona::new("nobody", self.gateway.api_address(), &authority, None)
     }
 
-    /// Somebody who trusts the gateway and shows a certificate (PEM, with its key) of whatever kind.
+    /// A client that trusts the gateway and shows any certificate (PEM, with its key).
     pub fn bearer_of(&self, identity: &str) -> Persona {
         let authority = std::fs::read(self.dir().join("pki").join("ca.pem")).expect("the authority");
         Persona::new("somebody", self.gateway.api_address(), &authority, Some(identity.as_bytes()))
     }
 
-    /// Changes the partnership file. The gateway reads it anew within 2 seconds.
+    /// Changes the partnership file. The gateway reads it again within 2 seconds.
     pub fn change_partnership(&self, change: impl FnOnce(&str) -> String) {
         let path = &self.configuration.partnership;
         let before = std::fs::read_to_string(path).expect("the partnership file");
         let after = change(&before);
         assert_ne!(before, after, "a change that changes nothing");
-        // Replaced at once: no reader finds half of it.
+        // Replaced in one step: no reader finds half a file.
         let new = path.with_extension("new");
         std::fs::write(&new, after).and_then(|()| std::fs::rename(&new, path)).expect("the partnership file, changed");
     }
@@ -203,17 +200,17 @@ impl World {
         until("the scopes are granted", async || persona.ask_for_token(&form).await.status == 200).await;
     }
 
-    /// Does something to the database behind the gateway's back.
+    /// Runs statements on the database, without the gateway.
     pub fn meddle(&self, statements: &str) {
         databases::execute(&self.configuration, statements);
     }
 
-    /// What the database says where it refuses to have something done to it.
+    /// The database's error, if it refuses the statements.
     pub fn refusal(&self, statements: &str) -> Option<String> {
         databases::refusal(&self.configuration, statements)
     }
 
-    /// One whole number that the database answers.
+    /// The whole number that a query answers.
     pub fn ask_database(&self, query: &str) -> i64 {
         databases::number(&self.configuration, query)
     }
@@ -223,7 +220,7 @@ impl World {
         databases::dump(&self.configuration)
     }
 
-    /// A backup as an operator takes one beside the running gateway.
+    /// A backup, as an operator takes it while the gateway runs.
     pub fn back_up(&self) -> Vec<u8> {
         match self.database {
             Database::Postgres => Cluster::backup(&self.url),
@@ -237,14 +234,14 @@ impl World {
         }
     }
 
-    /// Looks through the log, as the operator's command does.
+    /// Verifies the audit log, as the operator's command does.
     pub async fn verify_audit(&self, against: Option<PathBuf>) -> Result<AuditReport, CommandError> {
         let (configuration, clock) = (self.configuration.clone(), self.hands.clock());
         let look = move || server::verify_audit(&configuration, &clock, against.as_deref());
         tokio::task::spawn_blocking(look).await.expect("the look, to its end")
     }
 
-    /// The whole audit log as its auditor reads it, once what waits is appended.
+    /// The whole audit log as its auditor reads it, once everything is appended.
     pub async fn audit_log(&self) -> Vec<Value> {
         until("everything is appended", async || self.ask_database("SELECT count(*) FROM audit_pending") == 0).await;
         let auditor = self.persona("auditor-herts").signed_in().await;
@@ -263,7 +260,7 @@ impl World {
         (answer.status().as_u16(), answer.text().await.expect("a text"))
     }
 
-    /// Stops the gateway, lets something be done to its files, and starts it again.
+    /// Stops the gateway, lets the test change its files, and starts it again.
     pub async fn restart_after(self, meanwhile: impl FnOnce(&std::path::Path)) -> Self {
         let Self { gateway, configuration, folder, hands, database, url } = self;
         gateway.stop().await;
@@ -283,10 +280,10 @@ impl World {
     }
 }
 
-/// What takes longer than this hangs. No test waits so long on a machine that is only slow.
+/// Anything that takes longer than this hangs: no slow machine needs so long.
 pub const HANG: std::time::Duration = std::time::Duration::from_secs(600);
 
-/// Asks again and again until it holds. What never does fails the test.
+/// Asks again and again until the condition holds. Fails the test if it never does.
 pub async fn until(what: &str, mut holds: impl AsyncFnMut() -> bool) {
     let began = std::time::Instant::now();
     while !holds().await {
@@ -295,7 +292,7 @@ pub async fn until(what: &str, mut holds: impl AsyncFnMut() -> bool) {
     }
 }
 
-/// The day it is in London by the machine's clock.
+/// Today in London, by the machine's clock.
 pub fn today() -> NaiveDate {
     domain::london_day(Clock::system().now())
 }

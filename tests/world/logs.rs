@@ -1,5 +1,5 @@
-//! The audit log as somebody with the database in hand has it: read out, changed and put back, its hashes
-//! recomputed by the RFC's own recursion, which shares nothing with the gateway's code.
+//! The audit log, as somebody who controls the database can read it, change it and put it back. Hashes are
+//! recomputed by the RFC's own recursion, which shares no code with the gateway.
 
 use aws_lc_rs::digest::{SHA256, digest};
 use chrono::NaiveDateTime;
@@ -9,7 +9,6 @@ use server::Configuration;
 
 use crate::databases::{Opened, on, open};
 
-/// Every row of the log.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LogCopy {
     pub leaves: Vec<Leaf>,
@@ -96,7 +95,7 @@ impl LogCopy {
         }
     }
 
-    /// Puts it in the place of the log, past every trigger.
+    /// Replaces the log with this copy, without running any trigger.
     pub fn write(&self, configuration: &Configuration) {
         let opened = &mut open(configuration);
         let (before, overriding, blob) = match opened {
@@ -127,7 +126,7 @@ impl LogCopy {
         on!(opened, c => diesel::connection::SimpleConnection::batch_execute(c, &statements));
     }
 
-    /// Makes every hash over the leaves what it would be if nothing else had ever been there.
+    /// Recomputes every hash, as if these leaves had always been the log.
     pub fn rehash(&mut self) {
         for (position, entry) in (0..).zip(&mut self.entries) {
             let leaf = self.leaves.iter().find(|leaf| leaf.id == entry.leaf_id).expect("the leaf of an entry");

@@ -1,4 +1,4 @@
-//! A client of the contract: a certificate, a token, calls.
+//! A client of the contract, with a certificate, a token and calls.
 
 use std::net::SocketAddr;
 use std::path::Path;
@@ -26,7 +26,6 @@ pub struct Persona {
     token: Token,
 }
 
-/// One call before it is sent.
 pub struct Call {
     request: reqwest::RequestBuilder,
     token: Token,
@@ -36,15 +35,15 @@ pub struct Call {
 #[derive(Clone)]
 enum Token {
     None,
-    /// One that the test chose, which ends when it ends.
+    /// A token that the test chose. It is not renewed.
     Given(String),
-    /// The persona's own, which it asks for again in good time.
+    /// The persona's own token, which is renewed in time.
     Own(Arc<Own>),
 }
 
 /// A token that is renewed, so that no test depends on how fast the machine is.
 struct Own {
-    /// Who asks for it.
+    /// Who asks for the token.
     persona: Persona,
     scope: Option<String>,
     held: Mutex<Held>,
@@ -58,7 +57,6 @@ struct Held {
 /// A token is renewed after this time: half of its life.
 const RENEWED_AFTER: Duration = Duration::from_secs(300);
 
-/// What came back.
 #[derive(Debug)]
 pub struct Answer {
     pub status: u16,
@@ -76,7 +74,7 @@ impl Persona {
     }
 
     pub(crate) fn new(client_id: &str, address: SocketAddr, authority: &[u8], identity: Option<&[u8]>) -> Self {
-        // Several tests in one process: the first installs it.
+        // Tests share the process: only the first one installs it.
         let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
         let mut http =
             Client::builder().tls_certs_only([Certificate::from_pem(authority).expect("the authority's certificate")]).timeout(HANG);
@@ -87,12 +85,12 @@ impl Persona {
         Self { client_id: client_id.to_owned(), base: format!("https://{address}"), http, token: Token::None }
     }
 
-    /// The persona with a token for all the scopes it holds.
+    /// The persona with a token for all its scopes.
     pub async fn signed_in(self) -> Self {
         self.signed_in_for(None).await
     }
 
-    /// The persona with a token for some of the scopes it holds, separated by spaces, or for all.
+    /// The persona with a token for some of its scopes, separated by spaces, or for all.
     pub async fn signed_in_for(mut self, scope: Option<&str>) -> Self {
         self.token = Token::None;
         let answer = self.ask_for_token_of(scope).await.expect("an answer").expect(200);
@@ -109,7 +107,6 @@ impl Persona {
         self
     }
 
-    /// The token that it holds at this moment.
     pub fn token(&self) -> Option<String> {
         match &self.token {
             Token::None => None,
@@ -137,22 +134,22 @@ impl Persona {
         Call { request: self.http.request(method, format!("{}{path}", self.base)), token: self.token.clone() }
     }
 
-    /// GET for the usual person.
+    /// GET, as [`ACTOR`].
     pub async fn get(&self, path: &str) -> Answer {
         self.call(Method::GET, path).actor(ACTOR).send().await
     }
 
-    /// POST of JSON for the usual person.
+    /// POST of JSON, as [`ACTOR`].
     pub async fn post(&self, path: &str, body: &Value) -> Answer {
         self.call(Method::POST, path).actor(ACTOR).json(body).send().await
     }
 
-    /// PUT of JSON for the usual person.
+    /// PUT of JSON, as [`ACTOR`].
     pub async fn put(&self, path: &str, body: &Value) -> Answer {
         self.call(Method::PUT, path).actor(ACTOR).json(body).send().await
     }
 
-    /// Sends a waiting list in CSV; `query` is what follows the `?`.
+    /// Sends a waiting list in CSV; `query` is added to the address.
     pub async fn push_csv(&self, query: &str, csv: impl Into<Body>) -> Answer {
         let path = format!("/v1/waiting-list/submissions?format=csv&{query}");
         self.call(Method::POST, &path).header("content-type", "text/csv").body(csv).send().await
@@ -193,7 +190,7 @@ impl Call {
         Self { request: self.request.body(body), token: self.token }
     }
 
-    /// The answer, or why there was none.
+    /// The answer, or why there is none.
     pub async fn try_send(self) -> reqwest::Result<Answer> {
         let request = match &self.token {
             Token::None => self.request,
@@ -215,8 +212,8 @@ impl Call {
 }
 
 impl Own {
-    /// The token, renewed if it is old. The one of before stays where there is no new one to be had: what
-    /// the gateway says to it is the test's to judge.
+    /// The token, renewed if it is old. If the gateway issues no new token, the old one is used, and the test
+    /// sees what the gateway says to it.
     async fn in_date(&self) -> String {
         let is_old = self.held.lock().expect("the token").since.elapsed() > RENEWED_AFTER;
         let renewed = if is_old { self.persona.ask_for_token_of(self.scope.as_deref()).await.ok() } else { None };
@@ -230,20 +227,19 @@ impl Own {
 }
 
 impl Answer {
-    /// The body as JSON, having made sure of the status.
+    /// Checks the status; answers the body as JSON.
     #[track_caller]
     pub fn expect(&self, status: u16) -> Value {
         assert_eq!(self.status, status, "{}", self.text);
         self.json()
     }
 
-    /// Makes sure of the status alone.
     #[track_caller]
     pub fn expect_status(&self, status: u16) {
         assert_eq!(self.status, status, "{}", self.text);
     }
 
-    /// The named problem, having made sure of status and form.
+    /// Checks the status, the problem's code and its form; answers the body.
     #[track_caller]
     pub fn expect_problem(&self, status: u16, code: &str) -> Value {
         let body = self.expect(status);
@@ -259,7 +255,7 @@ impl Answer {
         body
     }
 
-    /// The code of the problem that a refusal tells of, in any of its shapes.
+    /// The problem code of a refusal, in any of its forms.
     pub fn problem(&self) -> Option<String> {
         if self.header("content-type") == Some("application/fhir+xml") {
             let (_, code) = self.text.split_once(r#"CodeSystem/problem"/><code value=""#)?;

@@ -1,4 +1,4 @@
-//! The real binary as a process of its own, which can be killed as a power cut kills it.
+//! The real binary in its own process, which can be killed like a power cut.
 
 use std::fs::OpenOptions;
 use std::net::{SocketAddr, TcpListener};
@@ -13,8 +13,8 @@ use tokio::time::Instant;
 
 use crate::{Cluster, Database, HANG, Persona, today};
 
-/// A gateway of the real binary that serves a fresh demonstration on addresses of its own, which it
-/// keeps from one start to the next.
+/// The real binary, serving a fresh demonstration on its own addresses, which stay the same from one
+/// start to the next.
 pub struct Process {
     child: Option<Child>,
     api: SocketAddr,
@@ -24,12 +24,12 @@ pub struct Process {
 }
 
 impl Process {
-    /// Lays a demonstration out and serves it.
+    /// Lays out a demonstration and serves it.
     pub async fn start(database: Database) -> Self {
         Self::start_with(database, |_| {}).await
     }
 
-    /// The same, the files in its folder changed first.
+    /// Serves a demonstration whose files are changed first.
     pub async fn start_with(database: Database, change: impl FnOnce(&Path)) -> Self {
         let folder = tempfile::tempdir().expect("a folder for the demonstration");
         let (api, operations) = (free_address(), free_address());
@@ -56,14 +56,14 @@ impl Process {
         process
     }
 
-    /// Runs the binary on what is there, and waits until it says that it is ready.
+    /// Runs the binary on the existing files, and waits until it is ready.
     pub async fn serve(&mut self) {
         let mut command = Command::new(binary());
         command.arg("serve").arg("--config").arg(self.dir().join(self.configuration));
         let log = OpenOptions::new().create(true).append(true).open(self.folder.path().join("log")).expect("a file for the log");
         let both = log.try_clone().expect("the log again");
         self.child = Some(command.stdin(Stdio::null()).stdout(both).stderr(log).spawn().expect("the binary, run"));
-        // Several tests in one process: the first installs it.
+        // Tests share the process: only the first one installs it.
         let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
         let began = Instant::now();
         let ready = format!("http://{}/health/ready", self.operations);
@@ -73,14 +73,14 @@ impl Process {
         }
     }
 
-    /// Kills it where it stands (SIGKILL): it writes not one more byte.
+    /// Kills it at once (SIGKILL): it writes not one more byte.
     pub fn kill(&mut self) {
         if let Some(mut child) = self.child.take() {
             child.kill().and_then(|()| child.wait()).expect("the process, killed");
         }
     }
 
-    /// Everything it has said so far, on standard output and standard error.
+    /// Everything that it has written so far to standard output and standard error.
     pub fn log(&self) -> String {
         std::fs::read_to_string(self.folder.path().join("log")).expect("the log")
     }
@@ -91,12 +91,10 @@ impl Process {
         answer.text().await.expect("a text")
     }
 
-    /// The binary that it runs.
     pub fn binary(&self) -> PathBuf {
         binary()
     }
 
-    /// Where the partner API listens.
     pub fn api_address(&self) -> SocketAddr {
         self.api
     }
@@ -122,7 +120,7 @@ pub fn run_command(arguments: &[&std::ffi::OsStr]) -> std::process::Output {
     Command::new(binary()).args(arguments).stdin(Stdio::null()).output().expect("the binary, run")
 }
 
-/// The binary of the same build: two folders up from a test, beside a program.
+/// The binary of the same build: one folder above a test, or in the same folder as a program.
 fn binary() -> PathBuf {
     let own = std::env::current_exe().expect("the test's own path");
     let folders = own.ancestors().skip(1).take(2);

@@ -17,28 +17,25 @@ pub fn number(nth: usize) -> String {
     (999_000_001..).filter_map(NhsNumber::from_first_nine).nth(nth).expect("enough numbers").as_str().to_owned()
 }
 
-/// The child as bodies name it.
 pub fn child(number: &str) -> Value {
     json!({ "nhs_number": number, "date_of_birth": BORN })
 }
 
-/// A day of the past.
 pub fn days_ago(days: u64) -> NaiveDate {
     today() - Days::new(days)
 }
 
-/// A row of a waiting list: a child that has waited a hundred days for an assessment.
+/// A row of a waiting list: a child, referred a hundred days ago, that waits for an assessment.
 pub fn row(referral_id: &str, number: &str, number_status: &str, pathway: &str) -> String {
     let (received, began) = (days_ago(100), days_ago(50));
     format!("{referral_id},{number},{number_status},{BORN},{pathway},{received},waiting,assessment,{began}\n")
 }
 
-/// A waiting list of such rows.
 pub fn list(rows: impl IntoIterator<Item = String>) -> String {
     rows.into_iter().fold(HEADER.to_owned(), |list, row| list + &row)
 }
 
-/// A family's permission that the council sees where its child stands on the waiting lists.
+/// A family's permission for the council to see its child's waits.
 pub fn permission(number: &str, pathways: &[&str]) -> Value {
     json!({
         "child": child(number), "decision": "permit", "purpose": "care-coordination", "data": ["waiting-list-status"],
@@ -55,7 +52,7 @@ pub fn advice_request(number: &str, addressed_to: &str) -> Value {
     })
 }
 
-/// A SEN2 return of one person with one request for an assessment.
+/// A SEN2 return with one person and one request for an assessment.
 pub fn sen2(surname: &str, born: &str, upn: &str, postcode: &str) -> String {
     format!(
         r#"<?xml version="1.0" encoding="UTF-8"?>

@@ -1,14 +1,14 @@
-//! Text that should be UTF-8 and often is Windows-1252, as Excel on an English Windows saves "CSV".
+//! Text that should be UTF-8 but is often Windows-1252, which Excel on an English Windows writes as "CSV".
 //!
-//! Each value is looked at by itself, so a file that was pasted together from both is read rightly:
-//! what is UTF-8 stays, since text of Windows-1252 is never that by chance, and what is not is read as
-//! Windows-1252. The five bytes that have no meaning there are refused: then it is neither.
+//! Each value is judged by itself, so a file that was pasted together from both is read correctly.
+//! A value that is UTF-8 stays as it is, since text in Windows-1252 is hardly ever UTF-8 by chance. Any
+//! other is read as Windows-1252. A value with one of the five bytes that mean nothing there is refused.
 
 use csv::ByteRecord;
 use domain::IssueCode;
 use encoding_rs::WINDOWS_1252;
 
-/// What has been met in one file.
+/// The encodings found in one file so far.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Encodings {
     /// Text beyond ASCII that is UTF-8.
@@ -17,7 +17,7 @@ pub(crate) struct Encodings {
 }
 
 impl Encodings {
-    /// Makes a record UTF-8, or gives the place of the first value that is neither.
+    /// Makes a record UTF-8, or gives the position of the first value that is in neither encoding.
     pub(crate) fn mend(&mut self, record: &mut ByteRecord) -> Result<(), usize> {
         if record.as_slice().is_ascii() {
             return Ok(());
@@ -39,7 +39,7 @@ impl Encodings {
         Ok(())
     }
 
-    /// What is said of it, at the end of a file or table.
+    /// What to report at the end of a file or table.
     pub(crate) fn issue(self) -> Option<IssueCode> {
         self.windows_1252.then_some(if self.utf_8 { IssueCode::EncodingMixed } else { IssueCode::EncodingConverted })
     }
@@ -52,7 +52,7 @@ fn text(value: &[u8]) -> Vec<u8> {
     }
 }
 
-/// What Windows-1252 leaves open.
+/// The bytes that Windows-1252 does not define.
 fn is_undefined(byte: u8) -> bool {
     matches!(byte, 0x81 | 0x8D | 0x8F | 0x90 | 0x9D)
 }
@@ -78,7 +78,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_neither_is_refused_by_its_place() {
+    fn a_value_in_neither_encoding_is_refused_by_its_position() {
         for byte in [0x81, 0x8D, 0x8F, 0x90, 0x9D] {
             assert_eq!(mended(&[b"R-1", &[b'Z', byte]]).1, Err(1), "{byte:x}");
         }

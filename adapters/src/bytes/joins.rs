@@ -1,8 +1,7 @@
-//! Joining tables that are larger than memory: rows are put aside by a hash of their key, in one run of
-//! blocks, and come back group by group, a part of the keys at a time. Only the columns that are read are
-//! put aside.
+//! Joins tables that are larger than memory. Rows are stored in parts, by a hash of their key, as blocks in
+//! one spool. They come back one part at a time, grouped by key. Only the columns that are read are stored.
 //!
-//! What is put aside is text: lengths and numbers are written in digits of seven bits, which are ASCII. So
+//! All that is stored is text: lengths and numbers are written in digits of seven bits, which are ASCII. So
 //! a part is checked to be UTF-8 once, and its values are slices of it.
 
 use std::io::{self, Read, Seek, SeekFrom, Write};
@@ -11,38 +10,38 @@ use std::ops::Range;
 use crate::contract::{Scratch, Spool, Unreadable};
 
 const PARTS: usize = 512;
-/// What a part holds in memory before it goes to scratch.
+/// The most bytes of a part that are held in memory.
 const BLOCK: usize = 8 * 1024;
-/// What one part may come to. A gigabyte of archive makes parts of some 8 MiB.
+/// The most bytes of one part. An archive of a gigabyte makes parts of some 8 MiB.
 const MOST_OF_A_PART: usize = 32 * 1024 * 1024;
-/// Longer than any value that is kept: the rest of it would only be refused.
+/// Values are cut to this many bytes. Any that is so long is refused later.
 const MOST_OF_A_VALUE: usize = 500;
 
-/// Rows on their way in.
+/// Takes the rows to be joined.
 pub(crate) struct Sorting<'a> {
     scratch: &'a dyn Scratch,
     spool: Option<Box<dyn Spool>>,
     written: u64,
     parts: Vec<Part>,
-    /// The row being put.
+    /// The row being stored.
     row: Vec<u8>,
 }
 
 #[derive(Default)]
 struct Part {
-    /// What is not in scratch yet.
+    /// Rows that are not in scratch space yet.
     held: Vec<u8>,
-    /// Where in scratch the rest is.
+    /// Where the rest is in scratch space.
     blocks: Vec<Range<u64>>,
     rows: usize,
 }
 
-/// One row, as it was put aside.
+/// One row, as it was stored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Entry<'a> {
     hash: u64,
     pub(crate) key: &'a str,
-    /// Whose row it is: the caller's number of the table.
+    /// The caller's number for the table that the row is from.
     pub(crate) table: u8,
     /// The caller's marks, below 128.
     pub(crate) marks: u8,
@@ -52,7 +51,7 @@ pub(crate) struct Entry<'a> {
 }
 
 impl<'a> Entry<'a> {
-    /// The values, in their order; what is asked for beyond them is blank.
+    /// The first `N` values, in order; blank where there are fewer.
     pub(crate) fn values<const N: usize>(&self) -> [&'a str; N] {
         let mut rest = self.values;
         std::array::from_fn(|_| cut(&mut rest).unwrap_or_default())
@@ -64,7 +63,7 @@ impl<'a> Sorting<'a> {
         Self { scratch, spool: None, written: 0, parts: std::iter::repeat_with(Part::default).take(PARTS).collect(), row: Vec::new() }
     }
 
-    /// Puts a row aside.
+    /// Stores a row.
     pub(crate) fn put<'v>(
         &mut self,
         key: &str,
@@ -106,7 +105,7 @@ impl<'a> Sorting<'a> {
         Ok(())
     }
 
-    /// Hands on every group of rows that have one key: ordered by table, then by number.
+    /// Hands on the rows of each key as a group, ordered by table, then by number.
     pub(crate) fn each_group(self, mut take: impl FnMut(&[Entry<'_>]) -> Result<(), Unreadable>) -> Result<(), Unreadable> {
         let mut reader = self.spool.map(Spool::into_reader).transpose().map_err(Unreadable::Source)?;
         let mut bytes = Vec::new();
@@ -137,14 +136,14 @@ fn groups(bytes: &[u8], rows: usize, take: &mut impl FnMut(&[Entry<'_>]) -> Resu
     while let Some(entry) = entry(&mut rest) {
         entries.push(entry);
     }
-    // The key beside its hash: whoever chooses keys could make two of one hash.
+    // The key is compared as well: a sender could choose two keys with one hash.
     entries.sort_unstable_by(|a, b| {
         a.hash.cmp(&b.hash).then_with(|| a.key.cmp(b.key)).then_with(|| (a.table, a.number).cmp(&(b.table, b.number)))
     });
     entries.chunk_by(|a, b| a.hash == b.hash && a.key == b.key).try_for_each(take)
 }
 
-/// Room for more, without the half of a block that doubling would leave unused.
+/// Makes room for more bytes. Doubling would leave half a block unused.
 fn make_room(held: &mut Vec<u8>, more: usize) {
     if held.len() + more > held.capacity() {
         let room = if held.capacity() == 0 { BLOCK / 16 } else { BLOCK };
@@ -163,7 +162,7 @@ fn entry<'a>(rest: &mut &'a str) -> Option<Entry<'a>> {
     Some(Entry { hash: hash(key), key, table, marks, number: row, values: body })
 }
 
-/// The first value of what is left of a row.
+/// Takes the next value off the rest of a row.
 fn cut<'a>(rest: &mut &'a str) -> Option<&'a str> {
     let (length, body) = number::<2>(rest)?;
     let (value, after) = body.split_at_checked(usize::try_from(length).ok()?)?;
@@ -197,8 +196,8 @@ fn part_of(hash: u64) -> usize {
     usize::try_from(hash >> 32).unwrap_or(0) % PARTS
 }
 
-/// FNV-1a, its high bits stirred: the parts are to be alike in size. It does not have to be secret, since
-/// what lands in one part is bounded.
+/// FNV-1a, mixed once more so that the parts are of similar size. It need not be secret, since the size of
+/// a part is limited.
 fn hash(key: &str) -> u64 {
     let hash = key.bytes().fold(0xCBF2_9CE4_8422_2325, |hash: u64, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01B3));
     (hash ^ hash >> 29).wrapping_mul(0xBF58_476D_1CE4_E5B9)
@@ -247,7 +246,7 @@ mod tests {
     }
 
     #[test]
-    fn what_goes_through_scratch_comes_back_too() {
+    fn rows_that_go_through_scratch_come_back_too() {
         let rows: Rows =
             (0..40_000).map(|at| (format!("K{}", at % 900), 1, vec!["x".repeat(600), String::new(), at.to_string()])).collect();
         let found = joined(&rows);

@@ -1,4 +1,4 @@
-//! One record of CSV at a time, of bounded size.
+//! Reads CSV one record at a time, each of limited size.
 
 use std::io::{Chain, Read};
 
@@ -8,27 +8,27 @@ use crate::bytes::encodings::Encodings;
 use crate::bytes::sources::Bounded;
 use crate::contract::Unreadable;
 
-/// What one record may take from the source. Real ones are some 300 bytes.
+/// The most bytes of one record. Real ones are some 300 bytes.
 const RECORD_BYTES: usize = 64 * 1024;
 
 pub(crate) struct Records<R> {
     reader: Reader<Bounded<Chain<R, &'static [u8]>>>,
     record: ByteRecord,
     encodings: Encodings,
-    /// The place of the value that is in no encoding, in the record just read.
+    /// The position of a value in the record just read that is in no known encoding.
     unreadable: Option<usize>,
 }
 
 impl<R: Read> Records<R> {
     pub(crate) fn new(source: R) -> Self {
-        // With a newline after the last byte, a record that only the end of the file ends is one
-        // whose quotation mark was never closed.
+        // A newline is added after the last byte. So a record that only the end of the file ends
+        // has a quotation mark that was never closed.
         let source = Bounded::new(source.chain(&b"\n"[..]));
         let reader = ReaderBuilder::new().has_headers(false).flexible(true).buffer_capacity(RECORD_BYTES).from_reader(source);
         Self { reader, record: ByteRecord::new(), encodings: Encodings::default(), unreadable: None }
     }
 
-    /// Reads the next record, which is of that row; false at the end of the file.
+    /// Reads the next record, whose row number is `row`; false at the end of the file.
     pub(crate) fn advance(&mut self, row: u64) -> Result<bool, Unreadable> {
         self.reader.get_mut().allow(RECORD_BYTES);
         let more = self.reader.read_byte_record(&mut self.record).map_err(|error| match error.into_kind() {
@@ -42,22 +42,20 @@ impl<R: Read> Records<R> {
         Ok(more)
     }
 
-    /// The place of a value in the record just read that is in no encoding. Where there is none, every value is UTF-8.
+    /// The position of a value in the record just read that is in no known encoding. `None` where every value is UTF-8.
     pub(crate) fn unreadable(&self) -> Option<usize> {
         self.unreadable
     }
 
-    /// What was met so far.
     pub(crate) fn encodings(&self) -> Encodings {
         self.encodings
     }
 
-    /// The record just read.
     pub(crate) fn record(&self) -> &ByteRecord {
         &self.record
     }
 
-    /// Spreadsheets leave rows of commas behind their data.
+    /// Spreadsheets leave rows of commas after their data.
     pub(crate) fn is_blank(&self) -> bool {
         self.record.as_slice().trim_ascii().is_empty()
     }

@@ -1,5 +1,5 @@
-//! The two cares every format takes with its source: what the first bytes look like, and that no
-//! single row makes it read without end.
+//! What every format does with its source: it looks at the first bytes, and it limits how much is read
+//! for one row.
 
 use std::io::{self, Cursor, Read};
 
@@ -9,15 +9,15 @@ const OPENING: usize = 64;
 
 /// A workbook is a ZIP archive too.
 pub(crate) const ZIP: &str = "a ZIP archive or an Excel workbook";
-/// The shell of Excel's old workbooks, and of encrypted new ones.
+/// A compound file holds Excel's old workbooks, and encrypted new ones.
 pub(crate) const COMPOUND: &str = "an Excel workbook of the old kind";
 
-/// What a body looks like by its first bytes.
+/// What a body looks like, judged by its first bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Looks {
     Xml,
     Text,
-    /// A format of its own, by name.
+    /// Another format, by name.
     Other(&'static str),
 }
 
@@ -39,7 +39,7 @@ fn look(opening: &[u8]) -> Result<Looks, Unreadable> {
     if let Some((_, name)) = MAGIC.iter().find(|(magic, _)| opening.starts_with(magic)) {
         return Ok(Looks::Other(name));
     }
-    // UTF-16, with its mark or as every other byte of plain text.
+    // UTF-16, by its byte order mark, or by the zero bytes in plain text.
     if opening.starts_with(b"\xFF\xFE") || opening.starts_with(b"\xFE\xFF") || opening.iter().take(2).any(|byte| *byte == 0) {
         return Err(Unreadable::Encoding);
     }
@@ -51,7 +51,7 @@ fn look(opening: &[u8]) -> Result<Looks, Unreadable> {
     }
 }
 
-/// A source that fails once more is read from it than was allowed.
+/// A source that fails when more is read from it than was allowed.
 pub(crate) struct Bounded<R> {
     inner: R,
     left: usize,
@@ -63,12 +63,11 @@ impl<R> Bounded<R> {
         Self { inner, left: 0, ended: false }
     }
 
-    /// Allows so many bytes from here on.
+    /// Allows this many bytes to be read from now on.
     pub(crate) fn allow(&mut self, bytes: usize) {
         self.left = bytes;
     }
 
-    /// Whether the end of the source was met.
     pub(crate) fn ended(&self) -> bool {
         self.ended
     }

@@ -1,6 +1,6 @@
-//! A ZIP archive that is put aside whole, since its list of parts stands at its end, and read part by
-//! part. Nothing of it is ever written under a name of its own, and what it unpacks to is bounded: in
-//! all, and for each part by its own size, as no honest text is packed like a bomb.
+//! A ZIP archive that is stored whole, since its list of parts is at its end, and then read part by part.
+//! No part is ever written to a file by its name. Unpacked sizes are limited: in all, and for each part
+//! by its packed size, since no real text shrinks as much as an archive bomb.
 
 use std::io::{self, ErrorKind, Read};
 
@@ -12,33 +12,33 @@ use crate::contract::{Scratch, SpoolReader, Unreadable};
 
 /// More parts than any real archive has.
 const PARTS: usize = 1_000;
-/// How much larger than itself a part may be, above the first mebibyte.
+/// How many times its packed size a part may unpack to, beyond the first mebibyte.
 const RATIO: u64 = 250;
 const FREE: u64 = 1024 * 1024;
 
-/// What an archive may be, in bytes.
+/// The limits of an archive, in bytes.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Bounds {
     pub(crate) packed: u64,
-    /// All that is read of it, unpacked.
+    /// All that is read, unpacked.
     pub(crate) unpacked: u64,
-    /// What the writer knows it as, at the start of a sentence.
+    /// What to call the archive, at the start of a sentence.
     pub(crate) name: &'static str,
 }
 
 pub(crate) struct SpooledZip {
     zip: ZipArchive<Box<dyn SpoolReader>>,
     bounds: Bounds,
-    /// How much more may be unpacked.
+    /// How many more bytes may be unpacked.
     left: u64,
 }
 
 impl SpooledZip {
-    /// Puts the source aside and reads the list of its parts.
+    /// Stores the source and reads the list of its parts.
     pub(crate) fn open(mut source: impl Read, scratch: &dyn Scratch, bounds: Bounds) -> Result<Self, Unreadable> {
         let mut spool = scratch.spool().map_err(Unreadable::Source)?;
         let mut buffer = vec![0; 64 * 1024];
-        // The start of the buffer is the end of the last one: a mark may stand across the two.
+        // The buffer starts with the last bytes read before: a signature may be split between two reads.
         let (mut kept, mut taken, mut parts) = (0, 0_u64, 0);
         loop {
             let count = match source.read(&mut buffer[kept..]) {
@@ -49,7 +49,7 @@ impl SpooledZip {
             };
             taken += count as u64;
             let read = &buffer[..kept + count];
-            // Each part has its line in the list, so counting them here bounds what the list takes in memory.
+            // Counts the lines of the list of parts, to limit what the list takes in memory.
             parts += memmem::find_iter(read, b"PK\x01\x02").count();
             if taken > bounds.packed || parts > PARTS {
                 return Err(Unreadable::Oversized(bounds.name));
@@ -76,7 +76,7 @@ impl SpooledZip {
         self.zip.file_names_raw().filter_map(|name| std::str::from_utf8(name).ok())
     }
 
-    /// Unpacks a part while it is read. An error of it is told by [`Self::failure`].
+    /// Unpacks a part while it is read. [`Self::failure`] says what an error of the reader means.
     pub(crate) fn part(&mut self, name: &str) -> Result<impl Read, Unreadable> {
         let bounds = self.bounds;
         let part = self.zip.by_name(name).map_err(|error| refusal(error, bounds))?;
@@ -84,7 +84,7 @@ impl SpooledZip {
         Ok(Unpacked { part, own, left: &mut self.left })
     }
 
-    /// What it means that a part could not be read on.
+    /// What an error while a part is read means.
     pub(crate) fn failure(error: io::Error, name: &'static str) -> Unreadable {
         match error.kind() {
             ErrorKind::FileTooLarge => Unreadable::Oversized(name),
@@ -94,7 +94,7 @@ impl SpooledZip {
     }
 }
 
-/// A lender's own bound is the archive's fault, anything else the lender's.
+/// The archive is at fault where scratch space is over its limit, but not otherwise.
 fn lent(error: io::Error, bounds: Bounds) -> Unreadable {
     if error.kind() == ErrorKind::FileTooLarge { Unreadable::Oversized(bounds.name) } else { Unreadable::Source(error) }
 }
@@ -107,7 +107,7 @@ fn refusal(error: ZipError, bounds: Bounds) -> Unreadable {
     }
 }
 
-/// A path below the archive's own root, in plain letters.
+/// Whether a name stays below the archive's root and is plain ASCII.
 fn is_plain(name: &[u8]) -> bool {
     !name.starts_with(b"/")
         && !name.split(|byte| *byte == b'/').any(|step| step == b"..")

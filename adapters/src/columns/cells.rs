@@ -1,11 +1,10 @@
-//! A referral as the native columns hold it: what is written under each.
+//! A referral as cells, one for each native column.
 
 use chrono::NaiveDate;
 use domain::{ChildIdentifier, ChildReference, Referral, SubmittedEntry, SubmittedRecord};
 
 use super::Column;
 
-/// What stands in a cell.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Cell {
     Blank,
@@ -16,7 +15,7 @@ pub(crate) enum Cell {
 }
 
 impl Cell {
-    /// As text, the way every native format reads it; nothing where it is blank.
+    /// The value as text, the way every native format reads it; `None` where it is blank.
     pub(crate) fn text(self) -> Option<String> {
         match self {
             Self::Blank => None,
@@ -64,7 +63,7 @@ impl From<bool> for Cell {
     }
 }
 
-/// The referral of a record; other entries are in none of the formats of waiting lists.
+/// The record's referral; `None` for a case or a merge.
 pub(crate) fn referral_of(record: &SubmittedRecord) -> Option<&Referral> {
     match &record.entry {
         SubmittedEntry::Referral(referral) => Some(referral),
@@ -72,13 +71,12 @@ pub(crate) fn referral_of(record: &SubmittedRecord) -> Option<&Referral> {
     }
 }
 
-/// A record's cells in the order of the columns; nothing for what is no referral.
+/// A record's cells in the order of the columns; `None` where it is no referral.
 pub(crate) fn cells(record: &SubmittedRecord) -> Option<impl Iterator<Item = Cell>> {
     let referral = referral_of(record)?;
     Some(Column::ALL.iter().map(|column| cell(*column, &record.child, referral)))
 }
 
-/// What stands under a column.
 pub(crate) fn cell(column: Column, child: &ChildReference, referral: &Referral) -> Cell {
     let details = &referral.details;
     match column {

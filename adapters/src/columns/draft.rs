@@ -1,4 +1,4 @@
-//! From a row's values to a referral. Whether the referral makes sense is the domain's to say.
+//! Makes a referral from a row's values. The domain says whether the referral makes sense.
 
 use chrono::NaiveDate;
 use domain::{
@@ -14,7 +14,7 @@ const CODE: usize = 20;
 const ID: usize = REFERRAL_ID_LENGTH;
 const PHRASE: usize = 100;
 
-/// The draft of one row, with all that is wrong with its values.
+/// The draft of one row, with everything that is wrong with its values.
 pub(crate) fn draft(number: u64, row: &impl Values, context: &Context<'_>) -> Draft {
     let mut reading = Reading { row, faults: Vec::new() };
     let referral_id = reading.required(Column::ReferralId, id);
@@ -25,8 +25,8 @@ pub(crate) fn draft(number: u64, row: &impl Values, context: &Context<'_>) -> Dr
     let received = reading.required(Column::ReferralReceivedDate, day);
     let status = reading.required(Column::Status, listed::<ReferralStatus>);
     let details = reading.details(local_patient_id);
-    // Values that could not be read have their error, so no stand-in here is ever kept: it lets
-    // the rest of the row be checked.
+    // The defaults are never kept, since a value that could not be read has an error. They let the
+    // rest of the row be checked.
     let entry = received.map(|referral_received_date| {
         SubmittedEntry::Referral(Box::new(Referral {
             referral_id: referral_id.clone().unwrap_or_default(),
@@ -50,8 +50,7 @@ impl<'a, V: Values> Reading<'a, V> {
         self.faults.push((column.name(), code));
     }
 
-    /// The value of a column by its reader; blank and unreadable are both `None`, the second with
-    /// its fault.
+    /// The value of a column; `None` where it is blank, or cannot be read (its fault is noted).
     fn value<T>(&mut self, column: Column, read: impl FnOnce(&'a str) -> Result<T, IssueCode>) -> Option<T> {
         let value = self.row.value(column)?.and_then(read);
         value.map_err(|code| self.fault(column, code)).ok()
@@ -72,7 +71,7 @@ impl<'a, V: Values> Reading<'a, V> {
         self.value(column, day)
     }
 
-    /// A code that is kept whatever it is, with a warning where it has not the shape of one.
+    /// A code. One of the wrong shape is kept, with a warning.
     fn coded(&mut self, column: Column, shaped: impl FnOnce(&str) -> bool) -> Option<String> {
         let code = self.text(column, CODE)?;
         if !shaped(&code) {
@@ -132,7 +131,7 @@ impl<'a, V: Values> Reading<'a, V> {
         }
     }
 
-    /// A district that is no code would be a cell of its own in every table, so it is not kept.
+    /// The district. Anything but a code is not kept, since it would get a cell of its own in every table.
     fn district(&mut self) -> Option<String> {
         self.value(Column::District, |text| if is_gss(text) { Ok(text.to_owned()) } else { Err(IssueCode::DistrictUnknown) })
     }
@@ -171,7 +170,7 @@ fn within(text: &str, most: usize) -> Result<&str, IssueCode> {
     if text.len() <= most || text.chars().count() <= most { Ok(text) } else { Err(IssueCode::ValueTooLong) }
 }
 
-/// An id. Two that were rounded alike would become one.
+/// An id. Two that were rounded to the same text would become one.
 fn id(text: &str) -> Result<String, IssueCode> {
     if is_rounded(text) { Err(IssueCode::DigitsLost) } else { within(text, ID).map(str::to_owned) }
 }
@@ -192,7 +191,7 @@ fn listed<T: std::str::FromStr>(text: &str) -> Result<T, IssueCode> {
     text.parse().map_err(|_| IssueCode::ValueNotClosedList)
 }
 
-/// The number, or what is wrong with it.
+/// The NHS number, or what is wrong with it.
 pub(crate) fn nhs_number(text: &str) -> Result<NhsNumber, IssueCode> {
     if is_rounded(text) {
         return Err(IssueCode::DigitsLost);

@@ -1,4 +1,4 @@
-//! A row for formats in which a value does not stand under its own column: the adapter fills it in.
+//! A row that the adapter fills in, for formats that do not have a value under its own column.
 
 use std::borrow::Cow;
 
@@ -7,7 +7,7 @@ use domain::{IssueCode, PathwaySet, Recognised, recognised_pathways};
 use super::{Column, FIELDS, Values};
 use crate::contract::Names;
 
-/// Values by column, as far as the message has them.
+/// The values of a row by column, as far as the sender gives them.
 pub(crate) struct Filled<'a> {
     values: [Option<Result<Cow<'a, str>, IssueCode>>; FIELDS.len()],
     recognised: Vec<Recognised>,
@@ -20,7 +20,7 @@ impl<'a> Filled<'a> {
         Self { values: [const { None }; FIELDS.len()], recognised: Vec::new(), names }
     }
 
-    /// Puts a value; a blank one is none.
+    /// Sets a value. A blank one counts as none.
     pub(crate) fn set(&mut self, column: Column, value: impl Into<Cow<'a, str>>) {
         let value = match value.into() {
             Cow::Borrowed(text) => Cow::Borrowed(text.trim()),
@@ -36,17 +36,17 @@ impl<'a> Filled<'a> {
         };
     }
 
-    /// Notes that there is a value, which cannot be read.
+    /// Notes that there is a value but it cannot be read.
     pub(crate) fn fault(&mut self, column: Column, code: IssueCode) {
         self.values[column as usize] = Some(Err(code));
     }
 
-    /// The pathways that its codes said.
+    /// The pathways that were recognised from the codes.
     pub(crate) fn pathways(&self) -> PathwaySet {
         recognised_pathways(&self.recognised)
     }
 
-    /// Puts the pathways that its codes say.
+    /// Sets the pathways that were recognised from the codes.
     pub(crate) fn recognise(&mut self, recognised: Vec<Recognised>) {
         self.set(Column::Pathway, recognised_pathways(&recognised).to_string());
         self.recognised = recognised;

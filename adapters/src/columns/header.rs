@@ -1,18 +1,17 @@
-//! The header of a table: which column stands where, and whether those that every row needs are there.
+//! The header of a table: where each column is, and whether all that every row needs are there.
 
 use super::{Column, FIELDS};
 use crate::contract::Unreadable;
 
-/// A header that was read and can be used.
 #[derive(Debug)]
 pub(crate) struct Header {
-    /// Where each column stands, in the order of [`Column`].
+    /// The position of each column, in the order of [`Column`].
     positions: [Option<usize>; FIELDS.len()],
     unknown: bool,
 }
 
 impl Header {
-    /// What each place of a header names; `None` where it is no column of the format.
+    /// Takes the column at each place of a header; `None` where the format has no such column.
     pub(crate) fn read(places: impl IntoIterator<Item = Option<Column>>) -> Result<Self, Unreadable> {
         let mut header = Self { positions: [None; FIELDS.len()], unknown: false };
         for (position, column) in places.into_iter().enumerate() {
@@ -33,7 +32,6 @@ impl Header {
         self.positions[column as usize]
     }
 
-    /// The column at a place.
     pub(crate) fn column_at(&self, position: usize) -> Option<Column> {
         Column::ALL.iter().copied().find(|column| self.position(*column) == Some(position))
     }
@@ -44,10 +42,10 @@ impl Header {
 }
 
 impl Column {
-    /// The required columns that are not there. A child is known by either of two.
+    /// The required columns that are missing. Either of two ids is enough for the child.
     pub(crate) fn missing(is_there: impl Fn(Self) -> bool) -> Vec<&'static str> {
         let required = Self::ALL.iter().filter(|column| FIELDS[**column as usize].required && !is_there(**column));
-        let nobody = !is_there(Self::NhsNumber) && !is_there(Self::LocalPatientId);
-        required.map(|column| column.name()).chain(nobody.then(|| Self::NhsNumber.name())).collect()
+        let no_child_id = !is_there(Self::NhsNumber) && !is_there(Self::LocalPatientId);
+        required.map(|column| column.name()).chain(no_child_id.then(|| Self::NhsNumber.name())).collect()
     }
 }

@@ -1,4 +1,4 @@
-//! The columns of a referral, whatever the format: each adapter gives its values under these, as text,
+//! The columns of a referral, whatever the format. Each adapter gives its values under these, as text,
 //! and one place reads and checks them. So a rule about a value holds in every format.
 
 mod cells;
@@ -25,7 +25,7 @@ macro_rules! columns {
         impl Column {
             pub(crate) const ALL: &[Self] = &[$(Self::$variant),+];
 
-            /// The column of exactly this name.
+            /// The column with exactly this name.
             pub(crate) fn named(name: &str) -> Option<Self> {
                 match name { $($name => Some(Self::$variant),)+ _ => None }
             }
@@ -86,18 +86,17 @@ columns! {
 }
 
 impl Column {
-    /// Whether it holds a day.
     pub(crate) fn is_date(self) -> bool {
         FIELDS[self as usize].meaning.starts_with("CCYY-MM-DD")
     }
 
-    /// The name in the native formats.
+    /// The column's name in the native formats.
     pub(crate) fn name(self) -> &'static str {
         FIELDS[self as usize].name
     }
 }
 
-/// What a format calls a field, by its names for the columns.
+/// What a format calls a field; `name` gives the format's name for a column.
 pub(crate) fn called(field: &'static str, name: impl Fn(Column) -> Option<&'static str>) -> Called {
     match Column::named(field).map(name) {
         Some(Some(name)) => Called::Column(name),
@@ -106,27 +105,26 @@ pub(crate) fn called(field: &'static str, name: impl Fn(Column) -> Option<&'stat
     }
 }
 
-/// What the native formats call a field: they have a place for each.
+/// What the native formats call a field. They have a place for every column.
 pub(crate) fn native(field: &'static str) -> Called {
     called(field, |column| Some(column.name()))
 }
 
-/// Whether a text can be told back as the writer's id of a referral, also where nothing else of its row is kept.
+/// Whether a text may be reported to the sender as a referral's id, even where nothing else of the row is kept.
 pub(crate) fn is_id(text: &str) -> bool {
     !text.is_empty() && text.chars().count() <= REFERRAL_ID_LENGTH && !text.chars().any(char::is_control)
 }
 
-/// One row's values.
 pub(crate) trait Values {
     /// The value of a column, trimmed; `None` where it is blank.
     fn value(&self, column: Column) -> Option<Result<&str, IssueCode>>;
 
-    /// What the format calls the columns, for the issues.
+    /// What the format calls the columns, so that issues can name them.
     fn names(&self) -> Names {
         native
     }
 
-    /// What decided the pathways; nothing where the writer states them.
+    /// The rules that decided the pathways; none where the sender states the pathways.
     fn recognised(&self) -> Vec<Recognised> {
         Vec::new()
     }

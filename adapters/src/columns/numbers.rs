@@ -1,11 +1,11 @@
-//! Numbers, where text belongs: as spreadsheets and JSON hold them.
+//! Numbers from spreadsheets and JSON, where text was meant.
 
 use domain::IssueCode;
 
-/// Whole numbers from here on may have been rounded: a spreadsheet keeps fifteen digits.
+/// Whole numbers from here on may have been rounded, since a spreadsheet keeps fifteen digits.
 const EXACT: f64 = 1e15;
 
-/// A number as the text that was meant. `9990000018.0` is the number without its point.
+/// The text that a number stands for: `9990000018.0` is `9990000018`.
 pub(crate) fn number(value: f64) -> Result<String, IssueCode> {
     if value.is_finite() && value.abs() < EXACT { Ok(value.to_string()) } else { Err(IssueCode::DigitsLost) }
 }

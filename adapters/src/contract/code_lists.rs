@@ -1,4 +1,4 @@
-//! Which list the codes of a field are of, by its name: the native formats', or a national data set's.
+//! Finds the code list of a field by its name, whether native or from a national data set.
 
 use domain::CodeList;
 
@@ -34,7 +34,7 @@ const NATIONAL: &[(&str, &CodeList)] = &[
     ("WaitingTime_MeasurementType", CodeList::MEASUREMENT_TYPE),
 ];
 
-/// The list of a field; of `CYP102.TeamType` or `CYP102/TeamType` that of `TeamType`.
+/// The code list of a field. `CYP102.TeamType` and `CYP102/TeamType` have the list of `TeamType`.
 pub(crate) fn of_field(field: &str) -> Option<&'static CodeList> {
     let name = field.rsplit(|c: char| !c.is_ascii_alphanumeric() && c != '_').next()?;
     let national = NATIONAL.iter().find(|(known, _)| known.eq_ignore_ascii_case(name)).map(|(_, list)| *list);
@@ -53,7 +53,7 @@ mod tests {
     }
 
     #[test]
-    fn every_list_is_some_fields() {
+    fn every_list_belongs_to_a_field() {
         for list in CodeList::ALL {
             let national = NATIONAL.iter().any(|(_, of)| of.name == list.name);
             assert!(

@@ -4,7 +4,7 @@ use std::io;
 
 macro_rules! faults {
     ($($(#[doc = $doc:literal])? $variant:ident = $code:literal, $message:literal, $fix:literal;)+) => {
-        /// What is wrong with a container. None of it repeats a name from inside.
+        /// What is wrong with a container. No message repeats the name of a file inside.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
         pub enum ContainerFault { $($(#[doc = $doc])? #[error($message)] $variant),+ }
 
@@ -14,7 +14,7 @@ macro_rules! faults {
                 match self { $(Self::$variant => $code),+ }
             }
 
-            /// How the writer mends it.
+            /// How the sender can put it right.
             pub fn fix(self) -> &'static str {
                 match self { $(Self::$variant => $fix),+ }
             }
@@ -31,13 +31,13 @@ faults! {
     Name = "archive-name", "A file in the archive has a name that leads out of it.", "Name the files by their table, in one plain folder or none.";
     Nested = "archive-nested", "There is an archive in the archive.", "Put the tables themselves in the archive, as CSV.";
     TooMany = "archive-entries", "There are too many files in the archive.", "Send one CSV file for each table, and nothing else.";
-    /// More than real tables ever unpack to: by their ratio, or all in all.
+    /// It unpacks to more than real tables do: by the ratio of its sizes, or in all.
     Bomb = "archive-bomb", "The archive unpacks to more than real tables do.", "Send the tables alone; split what is larger by reporting period.";
     TransferEncoding = "part-encoding", "A part of the body has a transfer encoding.", "Send the parts as they are, without base64 or quoted-printable.";
 }
 
 impl From<ContainerFault> for io::Error {
-    /// For what reads a file inside, which knows only of I/O; [`super::refusal`] finds the fault again.
+    /// The reader of a file inside can only report an I/O error. [`super::refusal`] finds the fault in it again.
     fn from(fault: ContainerFault) -> Self {
         Self::new(io::ErrorKind::InvalidData, fault)
     }

@@ -1,4 +1,4 @@
-//! A format, and how a body in it is read.
+//! What a format is, and how a body in it is read.
 
 use std::io::Read;
 
@@ -13,20 +13,20 @@ use super::scratch::Scratch;
 use super::sinks::Sink;
 use super::unreadable::Unreadable;
 
-/// Everything that the reader of a format may know besides the bytes.
+/// Everything that a format's reader may know besides the bytes.
 #[derive(Debug, Clone, Copy)]
 pub struct Context<'a> {
     /// The organisation whose records these are.
     pub organisation: OrganisationCode,
-    /// The day it is, in Europe/London.
+    /// Today's date in Europe/London.
     pub today: NaiveDate,
-    /// Which codes make a referral one of a pathway.
+    /// Which codes put a referral on a pathway.
     pub rules: &'a RecognitionRules,
 }
 
 /// A format whose files hold records of children.
 pub trait Adapter: Sync {
-    /// What it says of itself.
+    /// The description of the format.
     fn about(&self) -> &'static About;
 
     /// An empty file and made-up records to start from.
@@ -36,9 +36,9 @@ pub trait Adapter: Sync {
     fn parse(&self, source: &mut dyn Read, scratch: &dyn Scratch, context: &Context<'_>, rows: &mut Rows<'_>) -> Result<(), Unreadable>;
 }
 
-/// A format whose files hold counts that were published. They are comparators, and touch no record.
+/// A format whose files hold published counts. They are comparators and change no record.
 pub trait Return: Sync {
-    /// What it says of itself.
+    /// The description of the format.
     fn about(&self) -> &'static About;
 
     /// Reads the source to its end and gives its lines as they come. Callers use [`read`].
@@ -92,7 +92,7 @@ impl Format {
         self.about().bad_samples
     }
 
-    /// What a sender starts from. Nobody makes up published counts.
+    /// What a sender starts from. Published counts are never made up.
     pub fn starters(self) -> Starters {
         match self {
             Self::Records(adapter) => adapter.starters(),
@@ -100,18 +100,18 @@ impl Format {
         }
     }
 
-    /// Every file that shows the format, what a sender starts from first.
+    /// Every file that shows the format; those a sender starts from come first.
     pub fn files(self) -> Vec<&'static Sample> {
         let Starters { template, examples } = self.starters();
         template.into_iter().chain(examples).chain(self.samples()).collect()
     }
 
-    /// The list that a field's codes are of, where there is one. An unknown code of it is warned about.
+    /// The code list of a field, where there is one. An unknown code gives a warning.
     pub fn code_list(self, field: &str) -> Option<&'static CodeList> {
         code_lists::of_field(field)
     }
 
-    /// The lists of its fields, each once, by name.
+    /// The code lists of all fields, each once, sorted by name.
     pub fn code_lists(self) -> Vec<&'static CodeList> {
         let mut lists: Vec<_> = self.fields().iter().filter_map(|field| self.code_list(field.name)).collect();
         lists.sort_unstable_by_key(|list| list.name);
@@ -120,8 +120,8 @@ impl Format {
     }
 }
 
-/// Reads a whole body. Rows reach the sink as they are read: those before an [`Unreadable`] were
-/// handed over already, and it is the caller's to drop them.
+/// Reads a whole body. Rows reach the sink as they are read, so the sink already has those that came
+/// before an [`Unreadable`]: the caller has to drop them.
 pub fn read(
     format: Format,
     source: &mut dyn Read,

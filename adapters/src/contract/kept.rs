@@ -6,7 +6,7 @@ use domain::Issue;
 pub(crate) use self::reading::{context, faults, multipart, read, with};
 use super::sinks::{PublishedRow, Row, Sink, Stop};
 
-/// All that a small body came to: samples and tests.
+/// Everything read from a small body: samples and tests.
 #[derive(Debug, Default, PartialEq)]
 pub struct Kept {
     pub rows: Vec<Row>,
@@ -16,7 +16,7 @@ pub struct Kept {
 }
 
 impl Kept {
-    /// Every issue: the rows', the published rows' and the file's.
+    /// Every issue: of the rows, of the published rows and of the file.
     pub fn issues(&self) -> impl Iterator<Item = &Issue> {
         let of_rows = self.rows.iter().flat_map(|row| &row.issues);
         of_rows.chain(self.published.iter().flat_map(|row| &row.issues)).chain(&self.file_issues)
@@ -45,7 +45,7 @@ impl Sink for Kept {
     }
 }
 
-/// What the formats' own tests read with.
+/// What the tests of each format read with.
 #[cfg(test)]
 mod reading {
     use std::io::Cursor;
@@ -55,7 +55,7 @@ mod reading {
     use super::Kept;
     use crate::contract::{Context, Fault, Format, InMemory, Row, Unreadable};
 
-    /// The organisation's bytes, read on 20 November 2026.
+    /// Reads for this organisation, on 20 November 2026.
     pub(crate) fn context(organisation: &str) -> Context<'static> {
         Context {
             organisation: organisation.parse().unwrap(),
@@ -64,19 +64,17 @@ mod reading {
         }
     }
 
-    /// What is wrong with a row.
     pub(crate) fn faults(row: &Row) -> Vec<Fault> {
         row.issues.iter().map(|issue| (issue.field, issue.code)).collect()
     }
 
-    /// Reads a body, and what came of it before its end or a refusal.
+    /// Reads a body. Gives what was read, and whether the body was refused.
     pub(crate) fn read(format: Format, organisation: &str, bytes: &[u8]) -> (Kept, Result<(), Unreadable>) {
         let mut kept = Kept::default();
         let end = crate::contract::read(format, &mut Cursor::new(bytes), &InMemory, &context(organisation), &mut kept);
         (kept, end)
     }
 
-    /// A multipart body of these files.
     pub(crate) fn multipart(files: &[(&str, &str)]) -> Vec<u8> {
         let part = |(name, text): &(&str, &str)| {
             format!("--b0\r\nContent-Disposition: form-data; name=\"t\"; filename=\"{name}\"\r\n\r\n{text}\r\n")
@@ -85,7 +83,7 @@ mod reading {
         format!("{parts}--b0--\r\n").into_bytes()
     }
 
-    /// Those files with some put in for others of the same name, or added.
+    /// The files with changes: each replaces the file of the same name, or is added.
     pub(crate) fn with<'a>(files: &[(&'a str, &'a str)], changes: &[(&'a str, &'a str)]) -> Vec<(&'a str, &'a str)> {
         let kept = files.iter().filter(|(name, _)| changes.iter().all(|(changed, _)| changed != name));
         kept.chain(changes).copied().collect()

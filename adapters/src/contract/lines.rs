@@ -1,5 +1,5 @@
-//! From what a published return says in one line to the line that its reader gets: the one place where a
-//! count's own rules are asked.
+//! Checks each line of a published return by the rules of a published count, and hands it to the sink. Only
+//! this file asks those rules.
 
 use chrono::NaiveDate;
 use domain::{Issue, IssueCode, PublishedCount, Severity};
@@ -8,7 +8,7 @@ use super::rows::Fault;
 use super::sinks::{PublishedRow, Sink, Stop};
 use super::unreadable::Unreadable;
 
-/// Where the readers of published returns put what they read.
+/// Takes the lines that a published return's reader reads.
 pub struct Lines<'a> {
     today: NaiveDate,
     sink: &'a mut dyn Sink,
@@ -19,7 +19,7 @@ impl<'a> Lines<'a> {
         Self { today, sink }
     }
 
-    /// Asks a published count's own rules and hands it on. Where there is none, the faults say why.
+    /// Checks a count by its own rules and hands it on. Where it is `None`, the faults say why.
     pub fn line(&mut self, number: u64, count: Option<PublishedCount>, mut faults: Vec<Fault>) -> Result<(), Unreadable> {
         if let Some(count) = &count {
             if count.period > self.today {
@@ -36,7 +36,7 @@ impl<'a> Lines<'a> {
         self.sink.published(row).map_err(|Stop| Unreadable::Stopped)
     }
 
-    /// Counts a line that is of another provider, or of a service that is not compared.
+    /// Counts a line about another provider, or about a service that is not compared.
     pub fn out_of_scope(&mut self) -> Result<(), Unreadable> {
         self.sink.out_of_scope().map_err(|Stop| Unreadable::Stopped)
     }

@@ -1,5 +1,5 @@
-//! What an adapter and its caller agree on: what a format says of itself, the body and the space that it is
-//! lent, the rows that it gives, and the ways in which it refuses a body.
+//! What an adapter and its caller agree on: the description of a format, the body and the scratch space that
+//! the adapter gets, the rows that it gives, and the ways in which it refuses a body.
 //!
 //! Nothing here knows how any format is read.
 

@@ -1,5 +1,5 @@
-//! From what an adapter made of a row to the row that its reader gets: the one place where the
-//! record's own rules are asked, whatever the format.
+//! Checks the draft of each row by the domain's rules of a record, and hands the row to the sink. Only
+//! this file asks those rules, whatever the format.
 
 use chrono::NaiveDate;
 use domain::{ChildIdentifier, ChildReference, Issue, IssueCode, Severity, SubmittedEntry, SubmittedRecord};
@@ -10,47 +10,47 @@ use super::unreadable::Unreadable;
 /// A column or element, and what is wrong with it.
 pub type Fault = (&'static str, IssueCode);
 
-/// What a format calls a field, by the name that the rules of the record have for it.
+/// What a format calls a field; the argument is the name that the domain's rules use.
 pub(crate) type Names = fn(&'static str) -> Called;
 
 /// How a format names a field.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Called {
-    /// A native column, and the format's name for it.
+    /// A native column, by the format's name for it.
     Column(&'static str),
     /// A native column that the format has no place for.
     Nothing,
-    /// No native column: the format has that very name.
+    /// No native column: the name is the format's own already.
     Itself,
 }
 
-/// What an adapter made of one row: as much as could be read, so that all that is wrong with it is
-/// reported at once. A part that is missing has an error among the faults. Where there is an error
-/// none of this is kept.
+/// What an adapter made of one row: as much as could be read, so that everything wrong with it is
+/// reported at once. Where a part is missing, an error among the faults says why. A draft with an
+/// error is not kept.
 pub struct Draft {
     pub number: u64,
     pub referral_id: Option<String>,
     pub child: Option<ChildIdentifier>,
     pub date_of_birth: Option<NaiveDate>,
     pub entry: Option<SubmittedEntry>,
-    /// By native column where it is one's, else by the format's own name.
+    /// Each by its native column's name, or else by the format's own name.
     pub faults: Vec<Fault>,
-    /// What the format calls the fields: its reader is told that name.
+    /// What the format calls the fields: an issue gives the sender that name.
     pub(crate) names: Names,
 }
 
 impl Draft {
-    /// A row of which nothing can be kept.
+    /// A row that is refused whole.
     pub(crate) fn refused(number: u64, referral_id: Option<String>, fault: Fault) -> Self {
         Self { number, referral_id, child: None, date_of_birth: None, entry: None, faults: vec![fault], names: |_| Called::Itself }
     }
 }
 
-/// Where adapters put what they read.
+/// Takes the rows that adapters read.
 pub struct Rows<'a> {
     today: NaiveDate,
     sink: &'a mut dyn Sink,
-    /// What was said of the file since no row of the format could mend it.
+    /// Issues that were already reported once for the whole file.
     said: Vec<Fault>,
 }
 
@@ -59,12 +59,12 @@ impl<'a> Rows<'a> {
         Self { today, sink, said: Vec::new() }
     }
 
-    /// Asks the record's own rules and hands the row on.
+    /// Checks the draft by the domain's rules and hands the row on.
     pub fn draft(&mut self, draft: Draft) -> Result<(), Unreadable> {
         let Draft { number, referral_id, child, date_of_birth, entry, mut faults, names } = draft;
         if let (Some(date_of_birth), Some(entry)) = (date_of_birth, &entry) {
             let found = faults.len();
-            // A value that could not be read is not also called blank.
+            // A value that could not be read is not also reported as blank.
             let mut report = |field, code| {
                 if faults[..found].iter().all(|(at, _)| *at != field) {
                     faults.push((field, code));
@@ -98,21 +98,21 @@ impl<'a> Rows<'a> {
                 Called::Column(name) => name,
                 Called::Nothing | Called::Itself => field,
             };
-            // What a format holds in one field may be several columns.
-            let said = called != Called::Itself && issues.iter().any(|issue| (issue.field, issue.code) == (field, code));
-            if !said {
+            // Several columns may be one field of the format.
+            let repeated = called != Called::Itself && issues.iter().any(|issue| (issue.field, issue.code) == (field, code));
+            if !repeated {
                 issues.push(Issue { row: number, referral_id: referral_id.clone(), field, code });
             }
         }
         self.sink.row(Row { number, referral_id, rejected_request, record, issues }).map_err(|Stop| Unreadable::Stopped)
     }
 
-    /// Counts something that is in the file and none of the dataset's records.
+    /// Counts something in the file that is none of the dataset's records.
     pub fn out_of_scope(&mut self) -> Result<(), Unreadable> {
         self.sink.out_of_scope().map_err(|Stop| Unreadable::Stopped)
     }
 
-    /// Reports it of the file, once, however many rows it is true of.
+    /// Reports an issue once for the whole file, however many rows have it.
     pub(crate) fn say(&mut self, field: &'static str, code: IssueCode) -> Result<(), Unreadable> {
         if self.said.contains(&(field, code)) {
             return Ok(());

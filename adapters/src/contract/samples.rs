@@ -1,24 +1,24 @@
-//! What a format says of itself, and files that show it.
+//! The description of a format, and sample files.
 
 use domain::Dataset;
 
-/// What a format is.
+/// The description of a format.
 #[derive(Debug, Clone, Copy)]
 pub struct About {
-    /// The name in `format=`: the folder's, with `-` for `_`.
+    /// The name in `format=`: the folder's name, with `-` for `_`.
     pub format: &'static str,
     pub dataset: Dataset,
     /// The format's name for people.
     pub title: &'static str,
-    /// For `Content-Type`, the usual one first.
+    /// Values of `Content-Type`, the usual one first.
     pub media_types: &'static [&'static str],
     /// The columns or elements that are read.
     pub fields: &'static [Field],
-    /// Its `README.md`: what the format is, and its quirks.
+    /// The format's `README.md`: what it is, and its quirks.
     pub guide: &'static str,
     /// Files that are read without an error.
     pub samples: &'static [Sample],
-    /// Files each of which gives its named issue or is refused with its named code.
+    /// Files that each give the named issue, or are refused with the named code.
     pub bad_samples: &'static [BadSample],
 }
 
@@ -43,13 +43,13 @@ pub struct Sample {
     pub provenance: &'static str,
 }
 
-/// What a sender starts from. The on-boarding pack writes the same files for any provider and day; these are those of
-/// RY4 (a council's return: of Hertfordshire) on 20 November 2026.
+/// What a sender starts from. The on-boarding pack writes the same files for any provider and day; these are for
+/// RY4 (a council's return: for Hertfordshire) on 20 November 2026.
 #[derive(Debug, Clone, Copy)]
 pub struct Starters {
-    /// An empty file, where people or exports fill one in.
+    /// An empty file, for formats that people or exports fill in.
     pub template: Option<&'static Sample>,
-    /// Made-up records, one for each thing that a file has to say.
+    /// Made-up records, one for each thing that a file may need to say.
     pub examples: Option<&'static Sample>,
 }
 
@@ -62,7 +62,7 @@ pub struct BadSample {
     pub code: &'static str,
 }
 
-/// The good samples of an adapter, files of its folder `samples/`, each with how many records it holds.
+/// The good samples of an adapter, from its folder `samples/`, each with its number of records.
 macro_rules! samples {
     ($($file:literal = $records:literal),+ $(,)?) => {
         &[$($crate::contract::Sample {
@@ -74,7 +74,7 @@ macro_rules! samples {
     };
 }
 
-/// A file of `starters/`, with how many records it holds.
+/// A file of `starters/`, with its number of records.
 macro_rules! starter {
     ($file:literal = $records:literal) => {
         Some(&$crate::contract::Sample {
@@ -90,7 +90,7 @@ macro_rules! starter {
 pub(crate) const STARTERS: &str = "Written by this project's on-boarding pack under its own licence. Every child is made up: NHS numbers are from the \
     range that is reserved for test (999 000 0000 and above), all other ids are invented; codes and organisations are public.";
 
-/// The bad samples, files of `samples/bad/`, each with the code that it gives.
+/// The bad samples, from `samples/bad/`, each with the code that it gives.
 macro_rules! bad_samples {
     ($($file:literal = $code:literal),+ $(,)?) => {
         &[$($crate::contract::BadSample { name: $file, bytes: include_bytes!(concat!("samples/bad/", $file)), code: $code }),+]

@@ -1,22 +1,23 @@
-//! Space for what a format has to put aside: tables that are joined, an archive that is read from its end.
+//! Space for what a format has to store while it reads: tables to be joined, an archive that is read from its end.
 
 use std::io::{self, Cursor, Read, Seek, Write};
 
-/// Lends space. A lender that has a bound of its own says so with [`io::ErrorKind::FileTooLarge`]. Whoever lends it keeps it encrypted, and gives it back when the last hand is off it.
+/// Lends scratch space. A lender with a limit of its own reports it as [`io::ErrorKind::FileTooLarge`].
+/// The lender keeps the space encrypted, and frees it when nothing uses it any more.
 pub trait Scratch {
     fn spool(&self) -> io::Result<Box<dyn Spool>>;
 }
 
-/// Space that is written once, from its start.
+/// Space that is written once, from start to end.
 pub trait Spool: Write {
     /// What was written, to be read in any order.
     fn into_reader(self: Box<Self>) -> io::Result<Box<dyn SpoolReader>>;
 }
 
-/// What was put aside.
+/// What was stored.
 pub trait SpoolReader: Read + Seek {}
 
-/// Space in memory, for small bodies that nobody keeps: samples and tests.
+/// Space in memory, for small bodies that are not kept: samples and tests.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct InMemory;
 

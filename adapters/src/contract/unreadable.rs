@@ -1,10 +1,10 @@
-//! Why a body as a whole could not be read as its format.
+//! Why a whole body could not be read.
 
 use std::io;
 
 use super::container_faults::ContainerFault;
 
-/// The body is refused whole. Nothing in it repeats a value of the file.
+/// Why the whole body is refused. No message repeats a value of the file.
 #[derive(Debug, thiserror::Error)]
 pub enum Unreadable {
     #[error("The body is empty.")]
@@ -15,24 +15,24 @@ pub enum Unreadable {
     HeaderMissing(Vec<&'static str>),
     #[error("The header names {0} twice.")]
     HeaderTwice(&'static str),
-    /// With what the body looks like instead.
+    /// Holds what the body looks like instead.
     #[error("The body is not of this format: it looks like {0}.")]
     NotThisFormat(&'static str),
     #[error("The body ends in the middle of row {row}.")]
     Truncated { row: u64 },
     #[error("The body is malformed at row {row}.")]
     Malformed { row: u64 },
-    /// A trailer counts otherwise than the file does.
+    /// The count in a trailer is not what the file holds.
     #[error("The count in {0} is not what the file holds.")]
     CountMismatch(&'static str),
     #[error("The body holds more than are taken at once: row {row} is one too many.")]
     TooMany { row: u64 },
     #[error("The body has a document type declaration.")]
     Doctype,
-    /// A row, element or text is over the bound of what is held at a time.
+    /// A row, element or text is larger than what may be held at a time.
     #[error("Row {row} is larger than any real row.")]
     TooLarge { row: u64 },
-    /// The whole, or a part of it, is over the bound of what is put aside.
+    /// The whole body, or a part of it, is larger than what may be stored.
     #[error("{0} is larger than any real one.")]
     Oversized(&'static str),
     #[error("The workbook is protected by a password.")]
@@ -41,7 +41,7 @@ pub enum Unreadable {
     SheetsSeveral,
     #[error("The archive names a path outside itself, or is not put together as one.")]
     Archive,
-    /// The archive or multipart body around the tables.
+    /// The archive or multipart body around the tables is at fault.
     #[error(transparent)]
     Container(#[from] ContainerFault),
     #[error("The table {0} is missing.")]
@@ -59,7 +59,7 @@ pub enum Unreadable {
     Provider(&'static str),
     #[error("The reporting period is no period, or has not begun.")]
     Period(&'static str),
-    /// The source failed, not the format.
+    /// The source failed; the format is not at fault.
     #[error("The body could not be read to its end.")]
     Source(#[source] io::Error),
     /// The sink took no more.
@@ -98,7 +98,7 @@ impl Unreadable {
         }
     }
 
-    /// The fields at fault, where there are any.
+    /// The fields at fault, where it is known.
     pub fn fields(&self) -> &[&'static str] {
         match self {
             Self::HeaderMissing(fields) => fields,
@@ -120,7 +120,7 @@ impl Unreadable {
         self.to_string()
     }
 
-    /// How the writer mends it.
+    /// How the sender can put it right.
     pub fn fix(&self) -> &'static str {
         match self {
             Self::Empty => "Send the file; a nil return still has its header.",

@@ -1,4 +1,4 @@
-//! The formats: one folder each, with the same file names in it, and one line in [`REGISTRY`].
+//! The formats. Each has one folder, with the same file names as the others, and one line in [`REGISTRY`].
 
 mod chs_sitrep;
 mod csds;
@@ -40,7 +40,7 @@ pub static REGISTRY: &[Format] = &[
     Format::Records(&sen2_xml::Sen2Xml),
 ];
 
-/// The format of this name, where the dataset comes in it.
+/// The format with this name, where the dataset can be sent in it.
 pub fn find(dataset: Dataset, format: &str) -> Option<Format> {
     REGISTRY.iter().copied().find(|known| known.dataset() == dataset && known.format() == format)
 }

@@ -1,5 +1,5 @@
-//! What CSDS and MHSDS have in common: tables of patients, of referrals and of what belongs to a referral,
-//! joined first by patient, which leaves the adults out, and then by referral.
+//! What CSDS and MHSDS share: tables of patients, of referrals and of what belongs to a referral. They are
+//! joined first by patient, to leave out people over 25, and then by referral.
 
 use std::borrow::Cow;
 use std::io::Read;
@@ -14,37 +14,36 @@ use crate::contract::{Context, Draft, Fault, Rows, Scratch, Unreadable};
 use super::tables::{self, Line, MOST_COLUMNS, Role, Says, Table};
 use super::values::{dated, day, padded};
 
-/// A format of this kind.
 pub(crate) trait DataSet {
     const TABLES: &'static [Table];
-    /// Those of its versions that are read.
+    /// The versions that are read.
     const VERSIONS: &'static [&'static str];
 
-    /// Keeps a row of a table that is looked up in.
+    /// Keeps a row of a lookup table.
     fn lookup(&mut self, _: &[&str]) -> Result<(), Unreadable> {
         Ok(())
     }
 
-    /// The codes that may say a referral's pathways, each with its field.
+    /// The codes that may decide a referral's pathways, each with its field.
     fn codes<'a>(&'a self, referred: &Referred<'a>) -> Vec<(&'static str, Cow<'a, str>)>;
 
-    /// Works out the columns that no column of a table says alone; what is wrong besides, is returned.
+    /// Works out the columns that no single column of a table gives. Returns what else is wrong.
     fn fill<'a>(&self, referred: &Referred<'a>, filled: &mut Filled<'a>, context: &Context<'_>) -> Vec<Fault>;
 }
 
-// Marks of a row.
+// Marks of a row, one bit each.
 const ENCODING: u8 = 1;
 const NO_PATIENT: u8 = 2;
 const TWO_PATIENTS: u8 = 4;
-const ADULT: u8 = 8;
+const TOO_OLD: u8 = 8;
 
-/// Special educational needs end with the twenty-fifth year.
+/// Support for special educational needs ends at 25.
 const LAST_AGE: u32 = 25;
 
-/// Two tables of a referral beside each other.
+/// A referral's columns and its patient's, side by side.
 const MOST_VALUES: usize = 2 * MOST_COLUMNS;
 
-/// A referral with its patient and all that belongs to it.
+/// A referral with its patient and all rows that belong to it.
 pub(crate) struct Referred<'a> {
     referral_id: &'a str,
     values: [&'a str; MOST_VALUES],
@@ -54,7 +53,7 @@ pub(crate) struct Referred<'a> {
 }
 
 impl<'a> Referred<'a> {
-    /// A value of the table of referrals, by the number of its column.
+    /// A value of the table of referrals, by column number.
     pub(crate) fn referral(&self, column: usize) -> &'a str {
         match column {
             0 => self.values[0],
@@ -63,31 +62,29 @@ impl<'a> Referred<'a> {
         }
     }
 
-    /// A value of the table of patients.
     pub(crate) fn patient(&self, column: usize) -> &'a str {
         if column == 0 { self.values[0] } else { self.values[self.split + column - 1] }
     }
 
-    /// The rows of another table that belong to the referral, in their order; the first value is left out.
+    /// The rows of another table that belong to the referral, in order, without their first value (the referral's id).
     pub(crate) fn rows(&self, table: usize) -> impl Iterator<Item = OfReferral<'a>> + use<'a> {
         self.rows.iter().filter(move |row| usize::from(row.table) == table).map(|row| OfReferral { values: row.values() })
     }
 }
 
-/// A row that belongs to a referral.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct OfReferral<'a> {
     values: [&'a str; 8],
 }
 
 impl<'a> OfReferral<'a> {
-    /// A value, by the number of its column; the first, the referral's id, is not among them.
+    /// A value, by column number from 1. Column 0, the referral's id, is left out.
     pub(crate) fn get(&self, column: usize) -> &'a str {
         self.values[column - 1]
     }
 }
 
-/// Reads a body of tables to its end.
+/// Reads all tables of a body.
 pub(crate) fn read<D: DataSet>(
     set: D,
     source: &mut dyn Read,
@@ -116,7 +113,7 @@ struct Reading<'a, 'r, D> {
     rows: &'a mut Rows<'r>,
     by_patient: Sorting<'a>,
     by_referral: Sorting<'a>,
-    /// Which tables there are.
+    /// Which of `TABLES` were found.
     met: Vec<bool>,
 }
 
@@ -162,7 +159,7 @@ impl<D: DataSet> Reading<'_, '_, D> {
         let Self { set, context, rows, by_patient, mut by_referral, .. } = self;
         by_patient.each_group(|group| {
             let is_patient = |entry: &&Entry<'_>| D::TABLES[usize::from(entry.table)].role == Role::Patients;
-            // Patients stand before referrals, as their tables do.
+            // Patients come before referrals, as their tables do.
             let (patients, referrals) = group.split_at(group.iter().take_while(is_patient).count());
             let patient = patients.last().filter(|patient| !patient.key.is_empty());
             let marks = match patient {
@@ -175,8 +172,8 @@ impl<D: DataSet> Reading<'_, '_, D> {
                         if patients.len() > 1 {
                             rows.say(D::TABLES[usize::from(patient.table)].code, IssueCode::PatientTwice)?;
                         }
-                        let is_adult = day(born).is_some_and(|born| years_between(born, context.today) > LAST_AGE);
-                        patient.marks | if is_adult { ADULT } else { 0 }
+                        let is_too_old = day(born).is_some_and(|born| years_between(born, context.today) > LAST_AGE);
+                        patient.marks | if is_too_old { TOO_OLD } else { 0 }
                     }
                 }
             };
@@ -209,7 +206,7 @@ impl<D: DataSet> Reading<'_, '_, D> {
     }
 }
 
-/// Hands a referral on, unless it is out of scope: then false.
+/// Hands a referral on; false where it is out of scope.
 fn hand_on<D: DataSet>(
     set: &D,
     entry: &Entry<'_>,
@@ -220,7 +217,7 @@ fn hand_on<D: DataSet>(
 ) -> Result<bool, Unreadable> {
     let table = &D::TABLES[usize::from(entry.table)];
     let referred = Referred { referral_id: entry.key, values: entry.values(), split: table.columns.len() - 1, rows: belongs };
-    let recognised = if entry.marks & ADULT == 0 { recognise(set, &referred, context) } else { Vec::new() };
+    let recognised = if entry.marks & TOO_OLD == 0 { recognise(set, &referred, context) } else { Vec::new() };
     if recognised.is_empty() {
         rows.out_of_scope()?;
         return Ok(false);
@@ -250,14 +247,14 @@ fn hand_on<D: DataSet>(
     Ok(true)
 }
 
-/// The rules that hold for a referral.
+/// The rules of recognition that apply to a referral.
 fn recognise<D: DataSet>(set: &D, referred: &Referred<'_>, context: &Context<'_>) -> Vec<Recognised> {
     let codes = set.codes(referred);
     let seen: Vec<_> = codes.iter().map(|(field, code)| SeenCode { field, code }).collect();
     context.rules.recognise(day(referred.referral(2)).unwrap_or(context.today), &seen)
 }
 
-/// Fills in the columns that a column of a table says.
+/// Fills in the columns that one column of a table gives.
 fn fill<'a, D: DataSet>(referred: &Referred<'a>, filled: &mut Filled<'a>) {
     for (at, table) in D::TABLES.iter().enumerate() {
         match table.role {
@@ -284,17 +281,17 @@ fn put<'a>(table: &Table, filled: &mut Filled<'a>, value: impl Fn(usize) -> &'a 
     }
 }
 
-/// What the data set calls a column: by the first that says it. Pathways and the status are worked out from several.
+/// The data set's name for a column: the first element that gives it. Pathways and status come from several elements.
 fn name<D: DataSet>(column: Column) -> Option<&'static str> {
     let said = |table: &'static Table| table.says.iter().find(|(_, says)| says.column() == column).map(|(at, _)| table.columns[*at].name);
     let worked_out = || matches!(column, Column::Pathway | Column::Status).then(|| column.name());
     D::TABLES.iter().find_map(said).or_else(worked_out)
 }
 
-/// Whether the header is of one of these versions, of the organisation's, and of a period that has begun.
+/// Checks that the header names one of these versions, the organisation, and a period that has begun.
 fn check(table: &Table, values: &[&str], versions: &[&str], context: &Context<'_>) -> Result<(), Unreadable> {
     let name = |column: usize| table.columns[column].name;
-    // Spreadsheets write 6 for 6.0, and back.
+    // Spreadsheets turn 6.0 into 6, and 6 into 6.0.
     let version = values[0].trim_start_matches(['v', 'V']).trim();
     let version = version.strip_suffix(".0").unwrap_or(version);
     if !versions.contains(&version) {
@@ -309,7 +306,7 @@ fn check(table: &Table, values: &[&str], versions: &[&str], context: &Context<'_
     }
 }
 
-/// A coded diagnosis as rules name it, of a row with its scheme and its code behind the referral's id.
+/// A diagnosis in the form that rules use: the scheme and the code, which follow the referral's id in the row.
 pub(crate) fn diagnosed(row: OfReferral<'_>) -> Cow<'static, str> {
     Cow::Owned(format!("{}:{}", padded(row.get(1), 2), row.get(2)))
 }

@@ -1,5 +1,5 @@
-//! What the Community and the Mental Health Services Data Sets have in common: tables in CSV, joined by patient
-//! and by referral.
+//! What the Community and the Mental Health Services Data Sets share: tables in CSV, joined by patient and by
+//! referral.
 
 pub(crate) mod data_sets;
 pub(crate) mod spells;

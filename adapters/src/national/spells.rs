@@ -1,4 +1,4 @@
-//! What a referral's teams, contacts and periods come to, in the national data sets alike.
+//! What both national data sets say of a referral by its teams and contacts.
 
 use chrono::NaiveDate;
 use domain::{Pathway, PathwaySet, ReferralStatus};
@@ -15,7 +15,7 @@ pub(crate) struct End<'a> {
     pub(crate) rejection_reason: &'a str,
 }
 
-/// What is known of a referral's contacts.
+/// A summary of a referral's contacts.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Contacts {
     pub(crate) first: Option<NaiveDate>,
@@ -25,8 +25,8 @@ pub(crate) struct Contacts {
 }
 
 impl Contacts {
-    /// Counts one: its day, how it was attended (the two data sets have one list), whether a first contact
-    /// can be of its kind, and whether it was cancelled.
+    /// Counts one contact: its day, the attendance code (one list for both data sets), whether its kind can be
+    /// a first contact, and whether it was cancelled.
     pub(crate) fn count(&mut self, on: &str, attendance: &str, can_be_first: bool, cancelled: bool, today: NaiveDate) {
         let Some(on) = day(on) else { return };
         match attendance {
@@ -55,12 +55,12 @@ impl Contacts {
     }
 }
 
-/// Fills in where the referral stands, and how it ended.
+/// Fills in the referral's status, and how it ended.
 ///
-/// It is rejected where every team rejected it; closed where it was discharged, or every team has closed or
-/// rejected it. While one team still has it, it is open. An open referral whose child was seen is `seen` for
-/// therapy, audiology and mental health, whose national measures wait for the first contact; an assessment
-/// for autism or ADHD is not over with its first appointment, and those children stay on the list.
+/// It is rejected where every team rejected it. It is closed where it was discharged, or where every team has
+/// closed or rejected it. While one team still has it, it is open. An open referral whose child was seen is `seen`
+/// for therapy, audiology and mental health, where the national wait ends with the first contact. An assessment
+/// for autism or ADHD is not over after one appointment, so those children stay on the list.
 pub(crate) fn fill_status<'a>(
     filled: &mut Filled<'a>,
     (discharged, reason): (&'a str, &'a str),

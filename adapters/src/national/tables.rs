@@ -1,4 +1,4 @@
-//! Tables of a national data set as CSV: which there are, which of their columns are read, and their rows.
+//! The tables of a national data set as CSV: their names, the columns that are read, and their rows.
 
 use std::io::Read;
 
@@ -7,48 +7,48 @@ use crate::bytes::records::Records;
 use crate::columns::Column;
 use crate::contract::Unreadable;
 
-/// What a table is in its data set.
+/// What a table holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Role {
-    /// One row, about the data set: its version, the provider, and the first and the last day of the period
-    /// are its first four columns.
+    /// One row about the data set. Its first four columns are the version, the provider, and the first and
+    /// the last day of the period.
     Header,
-    /// A patient's id, NHS number and date of birth are its first three columns.
+    /// The first three columns are the patient's id, NHS number and date of birth.
     Patients,
-    /// The patient's id, the referral's and the day it was received are its first three columns.
+    /// The first three columns are the patient's id, the referral's id and the day it was received.
     Referrals,
-    /// The referral's id is its first column.
+    /// Rows of referrals. The first column is the referral's id.
     OfReferrals,
-    /// The referral's id and a day are its first two columns. Of several rows the latest is read, and of
-    /// those of one day the last.
+    /// Rows of referrals. The first two columns are the referral's id and a day. Only the latest row is
+    /// read; of several on one day, the last.
     Latest,
-    /// Small, and kept aside by the format itself.
+    /// A small table that the format itself keeps.
     Lookup,
 }
 
 #[derive(Debug)]
 pub(crate) struct Table {
-    /// How the names of its files begin.
+    /// The code in its file's name: `CYP101`.
     pub(crate) code: &'static str,
     pub(crate) role: Role,
     /// Whether the data set can be read without it.
     pub(crate) required: bool,
     pub(crate) columns: &'static [TableColumn],
-    /// What they say of a referral, each by its number.
+    /// What a column, by its number, says of a referral.
     pub(crate) says: &'static [(usize, Says)],
 }
 
 #[derive(Debug)]
 pub(crate) struct TableColumn {
-    /// With its table's code before it: `CYP101.ServiceRequestID`.
+    /// The name with the table's code before it: `CYP101.ServiceRequestID`.
     pub(crate) name: &'static str,
     /// What other versions of the data set call it.
     pub(crate) also: &'static [&'static str],
-    /// Whether the table has to have it.
+    /// Whether the table must have it.
     pub(crate) required: bool,
 }
 
-/// Which of a referral's columns a table's column says, and how.
+/// Which of a referral's columns a table's column gives, and how.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Says {
     Text(Column),
@@ -56,23 +56,23 @@ pub(crate) enum Says {
     Code(Column),
     /// A date, with or without a time.
     Day(Column),
-    /// It has a part in it, and the format works it out.
+    /// One of several from which the format works it out.
     Part(Column),
 }
 
 impl Says {
-    /// The column, in whatever way it is said.
+    /// The referral's column.
     pub(crate) fn column(self) -> Column {
         let (Self::Text(column) | Self::Code(column) | Self::Day(column) | Self::Part(column)) = self;
         column
     }
 }
 
-/// No table has more columns that are read.
+/// The most columns that are read of any table.
 pub(crate) const MOST_COLUMNS: usize = 16;
 
-/// The tables of a data set, each with its columns as an enum; `TABLES` in the order of the enum `Of`, and
-/// `FIELDS` as the format describes them.
+/// Defines a data set's tables: an enum `Of` of them, an enum of the columns of each, `TABLES` in the order of
+/// `Of`, and `FIELDS` for the format's description.
 macro_rules! tables {
     ($($table:ident $code:literal $role:ident $needed:literal {
         $($column:ident = $name:literal $([$($also:literal),+])? $required:literal, $meaning:literal $(=> $says:ident($($of:ident),+))?;)+
@@ -84,7 +84,7 @@ macro_rules! tables {
         $(#[derive(Debug, Clone, Copy)]
         pub(super) enum $table { $($column),+ })+
 
-        // Some are there for their place alone.
+        // Some are needed only for their place in the order.
         const _: &[Of] = &[$(Of::$table),+];
         $(const _: &[$table] = &[$($table::$column),+];)+
 
@@ -111,7 +111,7 @@ macro_rules! tables {
 pub(crate) use tables;
 
 impl Table {
-    /// Whether a file is this table's by its name: `CYP101Referral.csv`, `month/cyp101.CSV`.
+    /// Whether a file's name is one of this table: `CYP101Referral.csv`, `month/cyp101.CSV`.
     pub(crate) fn is_in(&self, file: &str) -> bool {
         let name = file.rsplit(['/', '\\']).next().unwrap_or(file).to_ascii_uppercase();
         let Some(at) = name.find(self.code).filter(|_| !name.starts_with('.')) else { return false };
@@ -125,15 +125,14 @@ impl Table {
     }
 }
 
-/// A line of a table.
 pub(crate) enum Line<'a> {
-    /// The values in the order of the table's columns, trimmed, blank where there is none.
+    /// The values in the order of the table's columns, trimmed. `encoded`: all could be decoded.
     Row { values: &'a [&'a str], encoded: bool },
-    /// It has not the columns of its header.
+    /// It has more or fewer values than the header.
     Shapeless,
 }
 
-/// Reads a table to its end. Rows are numbered from 1 after the header line, blank ones too.
+/// Reads a whole table. Rows are numbered from 1 after the header, blank rows too.
 pub(crate) fn read(
     table: &Table,
     content: &mut dyn Read,
@@ -169,7 +168,7 @@ pub(crate) fn read(
     Ok(records.encodings())
 }
 
-/// Where each column stands.
+/// The position of each column.
 fn header<R: Read>(table: &Table, records: &mut Records<R>) -> Result<Vec<Option<usize>>, Unreadable> {
     if !records.advance(0)? {
         return Err(Unreadable::Empty);
@@ -194,7 +193,7 @@ fn header<R: Read>(table: &Table, records: &mut Records<R>) -> Result<Vec<Option
     if missing.is_empty() { Ok(positions) } else { Err(Unreadable::HeaderMissing(missing)) }
 }
 
-/// What is wrong is wrong in this table, where it is a fault of the table's.
+/// Names the table in an error, where the table is at fault.
 fn within(table: &Table, error: Unreadable) -> Unreadable {
     match error {
         Unreadable::Source(_) | Unreadable::Stopped | Unreadable::Container(_) => error,

@@ -5,12 +5,12 @@ use std::borrow::Cow;
 use chrono::NaiveDate;
 use domain::parse_day;
 
-/// The first that is not blank.
+/// The first of two values that is not blank.
 pub(crate) fn first<'a>(value: &'a str, other: &'a str) -> &'a str {
     if value.is_empty() { other } else { value }
 }
 
-/// A code of so many digits, where a spreadsheet dropped its leading noughts.
+/// A code with the leading zeros that a spreadsheet dropped.
 pub(crate) fn padded(code: &str, width: usize) -> Cow<'_, str> {
     if code.len() < width && !code.is_empty() && code.bytes().all(|byte| byte.is_ascii_digit()) {
         format!("{code:0>width$}").into()
@@ -19,7 +19,7 @@ pub(crate) fn padded(code: &str, width: usize) -> Cow<'_, str> {
     }
 }
 
-/// The day of a date, with or without a time after it.
+/// A date without the time after it, where there is one.
 pub(crate) fn dated(text: &str) -> &str {
     match text.as_bytes().get(10) {
         Some(b'T' | b' ') => &text[..10],
@@ -27,7 +27,7 @@ pub(crate) fn dated(text: &str) -> &str {
     }
 }
 
-/// The day of a value, if it is one.
+/// A value as a day, where it is one.
 pub(crate) fn day(text: &str) -> Option<NaiveDate> {
     parse_day(dated(text))
 }

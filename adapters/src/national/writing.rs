@@ -1,4 +1,4 @@
-//! Tables as CSV in a ZIP archive, one row at a time; and what of a referral goes into them in both data sets.
+//! Writes tables as CSV into a ZIP archive, one row at a time, and the tables that both data sets share.
 
 use std::borrow::Borrow;
 use std::collections::HashSet;
@@ -12,10 +12,10 @@ use zip::{DateTime, ZipWriter};
 
 use crate::columns::referral_of;
 
-/// The first and the last day of what a file reports.
+/// The first and the last day that a file reports.
 pub type Period = RangeInclusive<NaiveDate>;
 
-/// An archive in the making.
+/// An archive that is being written.
 pub(crate) struct Tables<W: Write + Seek> {
     zip: BufWriter<ZipWriter<W>>,
 }
@@ -28,8 +28,8 @@ impl<W: Write + Seek> Tables<W> {
     /// Begins a table with its heading.
     pub(crate) fn table(&mut self, name: &str, heading: &str) -> io::Result<()> {
         self.zip.flush()?;
-        // The fastest compression: a large file is to be made quickly.
-        // Its time is a fixed one, so that the same records are the same bytes.
+        // The fastest compression, since files may be large.
+        // A fixed time, so that the same records give the same bytes.
         let options = SimpleFileOptions::default().compression_level(Some(1)).large_file(true).last_modified_time(DateTime::default());
         self.zip.get_mut().start_file(name, options)?;
         writeln!(self.zip, "{heading}\r")
@@ -49,7 +49,7 @@ impl<W: Write + Seek> Tables<W> {
         self.zip.write_all(b"\r\n")
     }
 
-    /// A table with the rows that each referral has in it.
+    /// Writes a table: `write` adds the rows of each referral.
     pub(crate) fn of_referrals<R: Borrow<SubmittedRecord>, I: Iterator<Item = R>>(
         &mut self,
         (name, heading): (&str, &str),
@@ -65,7 +65,7 @@ impl<W: Write + Seek> Tables<W> {
         Ok(())
     }
 
-    /// The table of patients, each of whom has one row, by the first of the patient's records.
+    /// Writes the table of patients. Each has one row, from the patient's first record.
     pub(crate) fn of_patients<R: Borrow<SubmittedRecord>, I: Iterator<Item = R>>(
         &mut self,
         table: (&str, &str),
@@ -95,7 +95,7 @@ impl<W: Write + Seek> Tables<W> {
         })
     }
 
-    /// The table of where referrals went on to.
+    /// Writes the table of onward referrals.
     pub(crate) fn of_onward<R: Borrow<SubmittedRecord>, I: Iterator<Item = R>>(
         &mut self,
         table: (&str, &str),
@@ -121,7 +121,7 @@ pub(crate) fn day(value: Option<NaiveDate>) -> String {
     value.map(|day| day.to_string()).unwrap_or_default()
 }
 
-/// The provider's own patient id: the national data sets need one for everybody.
+/// The provider's own patient id, or else the NHS number: every patient needs an id.
 pub(crate) fn patient_id<'a>(record: &'a SubmittedRecord, referral: &'a Referral) -> &'a str {
     match &record.child.identifier {
         ChildIdentifier::LocalPatient { id, .. } => id,
@@ -130,7 +130,7 @@ pub(crate) fn patient_id<'a>(record: &'a SubmittedRecord, referral: &'a Referral
     }
 }
 
-/// When the referral ended, if it says so: an end without its day is carried by neither format.
+/// The day the referral was closed, and the day it was rejected. Neither format can hold an end without a day.
 pub(crate) fn ended(referral: &Referral) -> (Option<NaiveDate>, Option<NaiveDate>) {
     let details = &referral.details;
     match referral.status {

@@ -1,5 +1,5 @@
-//! What published returns have in common as CSV: lines of title before the header, months, counts with
-//! commas in them, and names in whatever dashes and capitals.
+//! What published returns share as CSV: title lines before the header, months, counts with commas in them,
+//! and names that vary in dashes and capitals.
 
 use std::borrow::Cow;
 use std::collections::HashSet;
@@ -13,7 +13,7 @@ use crate::bytes::records::Records;
 use crate::bytes::sources::Looks;
 use crate::contract::Unreadable;
 
-/// The header of a published file stands below its title: about the fourteenth row.
+/// Rows to search for the header: it is below a title, at about the fourteenth row.
 const TITLE_ROWS: u64 = 30;
 
 /// A file whose header was found.
@@ -21,14 +21,14 @@ pub(crate) struct ReturnWire<R> {
     records: Records<R>,
     /// The header's cells.
     pub(crate) header: Vec<String>,
-    /// The month that the title names.
+    /// The month in the title.
     pub(crate) period: Option<NaiveDate>,
     number: u64,
     seen: HashSet<(ServiceLine, NaiveDate)>,
 }
 
 impl<R: Read> ReturnWire<R> {
-    /// Looks for the first row that has all the columns; `required` are their names as [`folded`], `named` as they are published.
+    /// Looks for the first row that has all the columns: `required` has their [`folded`] names, `named` their published ones.
     pub(crate) fn open(looks: Looks, source: R, required: &[&str], named: &[&'static str]) -> Result<Self, Unreadable> {
         match looks {
             Looks::Xml => return Err(Unreadable::NotThisFormat("XML")),
@@ -59,7 +59,7 @@ impl<R: Read> ReturnWire<R> {
         self.period = self.period.or_else(|| month(rest)).or_else(|| filled.next().and_then(|cell| month(cell)));
     }
 
-    /// Reads the next row that is not blank; its number behind the header, or `None` at the end.
+    /// Reads the next row that is not blank. Gives its number after the header, or `None` at the end.
     pub(crate) fn advance(&mut self) -> Result<Option<u64>, Unreadable> {
         loop {
             if !self.records.advance(self.number + 1)? {
@@ -72,22 +72,20 @@ impl<R: Read> ReturnWire<R> {
         }
     }
 
-    /// Where the column of such a name stands.
+    /// The position of the column with this [`folded`] name.
     pub(crate) fn position(&self, name: &str) -> Option<usize> {
         self.header.iter().position(|cell| folded(cell) == name)
     }
 
-    /// A cell of the row; blank where there is none.
+    /// A cell of the row, or blank where there is none.
     pub(crate) fn cell(&self, position: Option<usize>) -> Cow<'_, str> {
         String::from_utf8_lossy(position.and_then(|at| self.records.record().get(at)).unwrap_or_default().trim_ascii())
     }
 
-    /// What encodings were met so far.
     pub(crate) fn encodings(&self) -> Encodings {
         self.records.encodings()
     }
 
-    /// A count of the row.
     pub(crate) fn count(&mut self, position: Option<usize>) -> Result<u64, IssueCode> {
         match &*self.cell(position) {
             "" | "-" | "*" => Err(IssueCode::CountMissing),
@@ -95,25 +93,25 @@ impl<R: Read> ReturnWire<R> {
         }
     }
 
-    /// Whether the row has the header's columns: otherwise no cell is certain to stand under its own.
+    /// Whether the row has as many cells as the header. If not, a cell may be under the wrong column.
     pub(crate) fn has_shape(&self) -> bool {
         self.records.record().len() == self.header.len()
     }
 
-    /// Whether the row is this organisation's, or nobody's: a note below the table.
+    /// Whether the row is this organisation's; `None` for a note below the table.
     pub(crate) fn owner(&mut self, position: Option<usize>, own: OrganisationCode) -> Option<bool> {
         let code: OrganisationCode = self.cell(position).parse().ok()?;
         Some(code == own)
     }
 
-    /// The month of the row, or that of the title.
+    /// The month of the row, or else of the title.
     pub(crate) fn month(&mut self, position: Option<usize>) -> Result<NaiveDate, IssueCode> {
         let title = self.period;
         let text = self.cell(position);
         if text.is_empty() { title } else { month(&text) }.ok_or(IssueCode::PeriodFormat)
     }
 
-    /// Whether the line of the month stood before.
+    /// Whether this line for this month came before.
     pub(crate) fn is_repeated(&mut self, line: ServiceLine, period: NaiveDate) -> bool {
         !self.seen.insert((line, period))
     }
@@ -124,7 +122,6 @@ pub(crate) fn folded(name: &str) -> String {
     name.chars().filter(|character| character.is_alphanumeric() || *character == '+').flat_map(char::to_lowercase).collect()
 }
 
-/// The numbers in a name.
 pub(crate) fn numbers(name: &str) -> Vec<u32> {
     name.split(|character: char| !character.is_ascii_digit()).filter_map(|digits| digits.parse().ok()).collect()
 }

@@ -53,7 +53,7 @@ enum Command {
     /// Look after the released tables
     #[command(subcommand)]
     Release(ReleaseCommand),
-    /// Look after how long what is over is kept
+    /// Look after how long records are kept
     #[command(subcommand)]
     Retention(RetentionCommand),
 }
@@ -92,8 +92,8 @@ impl GatewayFile {
     }
 }
 
-/// Runs the command that the process was started with. A command that fails says why in a line on
-/// standard error and exits with 1; so do wrong arguments, since 2 is `push`'s word for "some rejected".
+/// Runs the command that the process was started with. A command that fails says why in one line on
+/// standard error and exits with 1. So do wrong arguments: 2 means that `push` had some rows rejected.
 pub fn run() -> ExitCode {
     let arguments = match Arguments::try_parse() {
         Ok(arguments) => arguments,
@@ -118,7 +118,7 @@ pub fn run() -> ExitCode {
         Command::Retention(RetentionCommand::Run(arguments)) => retention_run::run(arguments),
     };
     done.unwrap_or_else(|failure| {
-        // Nothing is left to do where even this cannot be written.
+        // If standard error cannot be written to, nothing is left to do.
         let _ = writeln!(std::io::stderr().lock(), "sendbridge: {failure}");
         ExitCode::FAILURE
     })
@@ -128,7 +128,6 @@ fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
     Ok(tokio::runtime::Builder::new_multi_thread().enable_all().build()?)
 }
 
-/// A day as an argument.
 fn day(text: &str) -> Result<NaiveDate, String> {
     domain::parse_day(text).ok_or_else(|| "a day is written CCYY-MM-DD".to_owned())
 }

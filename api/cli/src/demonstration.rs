@@ -23,10 +23,10 @@ const CLIENT: &str = include_str!("demonstration/client.toml");
 pub const CLIENTS: [&str; 7] =
     ["provider-hct", "icb-central-east", "council-herts", "dashboard-herts", "auditor-herts", "guardian-hct", "stranger"];
 
-/// The client that signs assertions in the story. Each has a key to do so.
+/// The client that signs assertions in the story. Every client has a key to do so.
 const SIGNS: &str = "provider-hct";
 
-/// What the files are to say.
+/// What the files should say.
 #[derive(Debug, Clone)]
 pub struct LayOut {
     pub api_listen: SocketAddr,
@@ -68,11 +68,10 @@ pub enum LayOutError {
     Randomness,
 }
 
-/// A folder that holds a demonstration.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Demonstration {
     dir: PathBuf,
-    /// It was there before.
+    /// Whether it was there before.
     pub reused: bool,
 }
 
@@ -94,7 +93,7 @@ impl Demonstration {
     }
 }
 
-/// Lays a demonstration out in a folder, or finds the one that is there. A folder that holds
+/// Lays a demonstration out in a folder, or uses the one that is there. A folder that holds
 /// anything else is refused.
 pub fn lay_out(dir: &Path, options: &LayOut) -> Result<Demonstration, LayOutError> {
     let found = |reused| Demonstration { dir: dir.to_path_buf(), reused };
@@ -127,7 +126,7 @@ pub fn lay_out(dir: &Path, options: &LayOut) -> Result<Demonstration, LayOutErro
         write_secret_file(&folder.join("client.toml"), client.as_bytes())?;
     }
     write_secret_file(&dir.join("partnership.toml"), partnership.as_bytes())?;
-    // Last, because a folder with it in place is taken for whole.
+    // Written last, because a folder that has this file counts as complete.
     let gateway = GATEWAY
         .replace("@api_listen@", &options.api_listen.to_string())
         .replace("@operations_listen@", &options.operations_listen.to_string())
@@ -136,7 +135,7 @@ pub fn lay_out(dir: &Path, options: &LayOut) -> Result<Demonstration, LayOutErro
     Ok(found(false))
 }
 
-/// The partnership file of a demonstration that is made on a day.
+/// The partnership file of a demonstration made on a given day.
 pub fn partnership_file(today: NaiveDate) -> String {
     let ends = today.checked_add_months(Months::new(12)).unwrap_or(today);
     PARTNERSHIP.replace("@ends@", &ends.to_string())
@@ -145,7 +144,7 @@ pub fn partnership_file(today: NaiveDate) -> String {
 /// The assurance documents of the demonstration, which are the same every day.
 pub fn assurance_documents() -> Result<Vec<(&'static str, String)>, String> {
     let made = NaiveDate::from_ymd_opt(2026, 4, 1).ok_or("no such day")?;
-    // The clients' keys differ from one demonstration to the next, and no document tells of them.
+    // The clients' keys differ from one demonstration to the next, and no document mentions them.
     let file: String = partnership_file(made).lines().filter(|line| !line.starts_with("keys = ")).flat_map(|line| [line, "\n"]).collect();
     let partnership = trust::parse_partnership(&file, &["demonstration".to_owned()])
         .map_err(|faults| format!("the demonstration's partnership: {faults:?}"))?;

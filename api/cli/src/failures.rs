@@ -1,4 +1,4 @@
-//! Why a command failed, said to a person in a line.
+//! Why a command failed, in one line for a person to read.
 
 use client::ClientError;
 

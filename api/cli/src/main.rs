@@ -1,4 +1,4 @@
-//! The one binary.
+//! The one binary, `sendbridge`.
 
 fn main() -> std::process::ExitCode {
     sendbridge::run()

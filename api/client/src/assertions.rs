@@ -11,12 +11,11 @@ use zeroize::Zeroizing;
 use crate::configurations::Signing;
 use crate::{ClientError, Configuration};
 
-/// How long an assertion holds, in seconds: it is used at once.
+/// How long an assertion is valid, in seconds: it is used at once.
 const LIFETIME: i64 = 60;
 
 pub(crate) const TYPE: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
 
-/// Makes a client's assertions.
 pub(crate) struct Signer {
     client_id: String,
     header: Header,
@@ -34,7 +33,7 @@ struct Claims<'c> {
 }
 
 impl Signer {
-    /// The signer of a configuration, where it names a key.
+    /// The signer of a configuration, if the configuration names a key.
     pub(crate) fn open(configuration: &Configuration) -> Result<Option<Self>, ClientError> {
         configuration.signing.as_ref().map(|signing| Self::new(configuration, signing)).transpose()
     }
@@ -43,14 +42,14 @@ impl Signer {
         let fault = |reason: String| ClientError::Configuration { path: signing.key.clone(), reason };
         let pem = Zeroizing::new(std::fs::read(&signing.key).map_err(|error| fault(error.to_string()))?);
         let (key, algorithm) = read_key(&pem, signing.algorithm).map_err(|reason| fault(reason.into()))?;
-        // A key without a name is known by its thumbprint (RFC 7638), at the gateway too.
+        // The client and the gateway both know a key without a name by its thumbprint (RFC 7638).
         let public = public_half(&key, algorithm).ok_or_else(|| fault("not a key to sign with".into()))?;
         let id = signing.key_id.clone().map_or_else(|| public.thumbprint(ThumbprintHash::SHA256), Ok);
         let id = id.map_err(|_| fault("not a key to sign with".into()))?;
         Ok(Self { client_id: configuration.client_id.clone(), header: Header { kid: Some(id), ..Header::new(algorithm) }, key })
     }
 
-    /// A new assertion for a gateway's issuer; the id counts once.
+    /// A new assertion for a gateway's issuer; the gateway accepts each id once.
     pub(crate) fn assertion(&self, issuer: &str, id: &str, now: DateTime<Utc>) -> Result<String, ClientError> {
         let iat = now.timestamp();
         let claims = Claims { iss: &self.client_id, sub: &self.client_id, aud: issuer, iat, exp: iat + LIFETIME, jti: id };
@@ -58,7 +57,7 @@ impl Signer {
     }
 }
 
-/// The key of a PEM file and what it signs with; PS256 where an RSA key's algorithm is not said.
+/// The key in a PEM file and its algorithm; PS256 if an RSA key's algorithm is not stated.
 fn read_key(pem: &[u8], stated: Option<SignatureAlgorithm>) -> Result<(EncodingKey, Algorithm), &'static str> {
     let read = EncodingKey::from_ec_pem(pem)
         .map(|key| (key, SignatureAlgorithm::Es256))
@@ -79,12 +78,12 @@ fn public_half(key: &EncodingKey, algorithm: Algorithm) -> Option<Jwk> {
     if algorithm != Algorithm::EdDSA {
         return Jwk::from_encoding_key(key, algorithm).ok();
     }
-    // PKCS#8 of version 2, which the library does not know here, holds the public half too.
+    // PKCS#8 version 2, which the library cannot read here, holds the public half too.
     let pair = Ed25519KeyPair::from_pkcs8(key.as_bytes()).ok()?;
     Jwk::from_decoding_key(&DecodingKey::from_ed_der(pair.public_key().as_ref()), Some(algorithm)).ok()
 }
 
-/// The machine's time, by which an assertion expires.
+/// The machine's time, from which an assertion's expiry is counted.
 #[expect(clippy::disallowed_methods, reason = "a client has no gateway's clock")]
 pub(crate) fn now() -> DateTime<Utc> {
     Utc::now()

@@ -34,7 +34,7 @@ impl Client {
         self.get("/v1/audit/events", &query).await
     }
 
-    /// The signed state of the log, to be kept as it is.
+    /// The signed state of the log. Keep its bytes unchanged.
     pub async fn audit_checkpoint(&self) -> Result<Bytes, ClientError> {
         let call = self.call(Method::GET, self.url("/v1/audit/checkpoint")?, &[], Body::Empty);
         body_of(self.send(&call).await?).await

@@ -15,11 +15,11 @@ use crate::steps::{Progress, Step};
 /// The content of a submission.
 #[derive(Debug, Clone)]
 pub enum Payload {
-    /// Streamed, and read anew for each try; once more before, for its digest.
+    /// Streamed. The file is read once for its digest, then once for each try.
     File(PathBuf),
-    /// The same, its SHA-256 known: see [`crate::sha256_of`].
+    /// A file whose SHA-256 is known already: see [`crate::sha256_of`].
     Digested(PathBuf, Sha256),
-    /// Streamed, and compressed on its way; once more before, for the digest of what is sent.
+    /// Streamed and compressed: once for the digest of what is sent, then once for each try.
     Compressed(PathBuf, Coding),
     Bytes(Bytes),
 }
@@ -55,7 +55,7 @@ async fn read(path: &Path, progress: Progress) -> std::io::Result<(u64, reqwest:
     let file = File::open(path).await?;
     let length = file.metadata().await?.len();
     progress(Step::Sent(0));
-    // No more than was promised in the length, should the file grow meanwhile.
+    // If the file grows meanwhile, no more is sent than the stated length.
     let state = (file.take(length), 0_u64, progress);
     let chunks = stream::try_unfold(state, |(mut file, sent, progress)| async move {
         let mut chunk = BytesMut::with_capacity(CHUNK);

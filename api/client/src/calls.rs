@@ -1,4 +1,4 @@
-//! One call: the token, the headers, the tries, the answer.
+//! One call: its token, its headers, its tries and its answer.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -20,12 +20,12 @@ use crate::{ClientError, Configuration, Problem, Retries, assertions, connection
 
 const ACTOR: HeaderName = HeaderName::from_static("sendbridge-actor");
 const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
-/// The problem of a key whose first call is not yet answered.
+/// The problem of a key whose first call is not answered yet.
 pub(crate) const IN_FLIGHT: &str = "idempotency-in-flight";
-/// For a call that carries no file; a file may take as long as it takes.
+/// For calls that carry no file. A call that carries a file has no limit.
 const CALL_TIMEOUT: Duration = Duration::from_secs(60);
 
-/// A partner's system, as it calls the gateway. Cheap to clone; clones share the token.
+/// The gateway's client in a partner's system. Cheap to clone; clones share the token.
 #[derive(Clone)]
 pub struct Client {
     inner: Arc<Inner>,
@@ -43,7 +43,7 @@ struct Inner {
     random: &'static dyn rustls::crypto::SecureRandom,
 }
 
-/// A call, which can be made again.
+/// A call, which can be sent again.
 pub(crate) struct Call {
     method: Method,
     url: Url,
@@ -80,13 +80,13 @@ impl Client {
         })
     }
 
-    /// The client, calling for a person: operations on one child's record name them.
+    /// A client that calls for a person. Operations on one child's record need to name a person.
     pub fn acting_for(&self, actor: &Actor) -> Result<Self, ClientError> {
         let value = write_actor(actor).ok_or(ClientError::Value("an actor is named in printable ASCII"))?;
         Ok(Self { inner: Arc::clone(&self.inner), actor: Some(value) })
     }
 
-    /// A new access token for the scopes, for use outside this client. No scopes asks for all that
+    /// A new access token for the scopes, for use outside this client. Without scopes it is for all that
     /// the client holds.
     pub async fn token(&self, scopes: &ScopeSet) -> Result<SecretString, ClientError> {
         Ok(self.fetch_token(scopes).await?.value)
@@ -98,7 +98,7 @@ impl Client {
         self.send_for_json(self.call(Method::GET, url, query, Body::Empty)).await
     }
 
-    /// Sends JSON to a path and reads the answer's, under an idempotency key of its own.
+    /// Sends JSON to a path under a new idempotency key, and reads the answer's JSON.
     pub async fn post<B: Serialize, T: DeserializeOwned>(&self, path: &str, body: &B) -> Result<T, ClientError> {
         let call = self.call(Method::POST, self.url(path)?, &[], json(body)?);
         self.send_for_json(self.keyed(call, None)?).await
@@ -119,7 +119,7 @@ impl Client {
         Call { method, url, headers: HeaderMap::new(), body }
     }
 
-    /// Gives a call the key under which the gateway does its work once, however often it is sent.
+    /// Gives a call an idempotency key: the gateway does the work once, however often the call is sent.
     pub(crate) fn keyed(&self, call: Call, key: Option<&str>) -> Result<Call, ClientError> {
         match key {
             Some(key) => call.header(IDEMPOTENCY_KEY, key),
@@ -132,7 +132,7 @@ impl Client {
         serde_json::from_slice(&bytes).map_err(|error| ClientError::Unreadable(error.to_string()))
     }
 
-    /// Sends a call until it is answered for good: 2xx and 304 are answers; 429, 503 and a broken
+    /// Sends a call until there is a final answer. 2xx and 304 are answers; 429, 503 and a broken
     /// connection are tried again; a token that is no longer accepted is replaced once.
     pub(crate) async fn send(&self, call: &Call) -> Result<Response, ClientError> {
         let mut renewed = false;
@@ -155,8 +155,8 @@ impl Client {
                     renewed = true;
                 }
                 Try::Answered(response) => match (accept(response).await, self.wait(tried, None)) {
-                    // An earlier try, whose answer was lost on the way, is still at work.
-                    // Where the gateway says at which, that is for the caller to ask for.
+                    // The gateway is still working on an earlier try, whose answer was lost.
+                    // If it says where the report will be, the caller asks there.
                     (Err(ClientError::Refused(problem)), Some(wait)) if problem.code == IN_FLIGHT && problem.location.is_none() => {
                         tokio::time::sleep(wait).await
                     }
@@ -176,7 +176,7 @@ impl Client {
         };
         let wire: TokenWire = self
             .fetch(|| {
-                // A new one for each try: the last may have counted, though its answer was lost.
+                // A new one for each try: the gateway may have accepted the last one, though its answer was lost.
                 let assertion = signer.map(|(signer, issuer)| signer.assertion(issuer, &self.new_key()?, assertions::now())).transpose()?;
                 Ok(self.inner.http.post(url.clone()).form(&tokens::form(&self.inner.client_id, scopes, assertion)))
             })
@@ -184,8 +184,8 @@ impl Client {
         Ok(wire.into())
     }
 
-    /// What the gateway calls itself, by its metadata (RFC 8414) if not by the configuration. It is
-    /// asked over the connection whose other end is known by its certificate.
+    /// The gateway's issuer name, from the configuration or else from its metadata (RFC 8414). The
+    /// metadata can be trusted: the connection has checked the gateway's certificate.
     async fn issuer(&self) -> Result<&str, ClientError> {
         let ask = async || {
             let url = self.url("/.well-known/oauth-authorization-server")?;
@@ -195,7 +195,7 @@ impl Client {
         self.inner.issuer.get_or_try_init(ask).await.map(String::as_str)
     }
 
-    /// Sends a request that takes no token until it is answered for good.
+    /// Sends a request that needs no token until there is a final answer.
     async fn fetch<T: DeserializeOwned>(&self, request: impl Fn() -> Result<RequestBuilder, ClientError>) -> Result<T, ClientError> {
         let mut tried = 0;
         loop {
@@ -211,7 +211,7 @@ impl Client {
         }
     }
 
-    /// One try. What may pass with time is worth another, while tries are left.
+    /// One try. A failure that may pass with time is tried again, while tries are left.
     async fn answer(&self, request: RequestBuilder, tried: u32) -> Try {
         match request.send().await {
             Ok(response) if matches!(response.status(), StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE) => {
@@ -232,7 +232,7 @@ impl Client {
         self.inner.retries.wait(tried, retry_after, self.random_bytes().map_or(0, |[byte]| byte))
     }
 
-    /// An idempotency key that nothing was sent under yet.
+    /// A new random idempotency key.
     pub fn new_key(&self) -> Result<String, ClientError> {
         let bytes: [u8; 16] = self.random_bytes().ok_or(ClientError::Value("the system gives no random numbers"))?;
         Ok(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
@@ -257,7 +257,7 @@ async fn accept(response: Response) -> Result<Response, ClientError> {
         return Ok(response);
     }
     let location = response.headers().get(LOCATION).and_then(|place| place.to_str().ok()).map(str::to_owned);
-    // A refusal stands even where its body is lost on the way.
+    // A refusal is still a refusal if its body is lost on the way.
     let body = response.bytes().await.unwrap_or_default();
     Err(ClientError::Refused(Box::new(Problem { location, ..Problem::read(status.as_u16(), &body) })))
 }

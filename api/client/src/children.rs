@@ -8,26 +8,24 @@ use serde::{Deserialize, Serialize};
 use crate::bodies::Body;
 use crate::{Client, ClientError};
 
-/// By what a child is named to the gateway: in a body, never in an address.
+/// What identifies a child to the gateway. It goes in a body, never in an address.
 #[derive(Clone, Serialize)]
 pub struct ChildBody {
     pub nhs_number: NhsNumber,
     pub date_of_birth: NaiveDate,
 }
 
-/// The gateway's name for a child, for the client's own organisation alone.
+/// The gateway's id for a child, valid only for the client's own organisation.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct ChildKey(pub String);
 
-/// A child's waits on a day.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub struct Waits {
     pub as_of: NaiveDate,
     pub waits: Vec<Wait>,
 }
 
-/// One wait on one pathway.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub struct Wait {
     pub pathway: Pathway,
@@ -59,21 +57,20 @@ struct SearchAnswer {
 }
 
 impl Client {
-    /// The key of a child. There is one for any well-formed pair, whether the gateway holds the child
-    /// or not.
+    /// The key of a child. Every well-formed pair has one, whether the gateway holds the child or not.
     pub async fn search_child(&self, child: &ChildBody) -> Result<ChildKey, ClientError> {
         let answer: SearchAnswer = self.post("/v1/children/search", child).await?;
         Ok(answer.child_id)
     }
 
-    /// The waits of a child that the client may see now; what it may not and what is not there are
-    /// the same 404.
+    /// The waits of a child that the client may see now. Waits that it may not see and waits that do not
+    /// exist give the same 404.
     pub async fn waits(&self, child: &ChildKey) -> Result<Waits, ClientError> {
         let call = self.call(Method::GET, self.child_url(child, "waits")?, &[], Body::Empty);
         self.send_for_json(call).await
     }
 
-    /// The key was made by the gateway, but it is still a text in a path.
+    /// The gateway made the key, but it still has to be escaped in a path.
     fn child_url(&self, child: &ChildKey, what: &str) -> Result<Url, ClientError> {
         let mut url = self.url("/v1/children")?;
         url.path_segments_mut().map_err(|()| ClientError::Value("the path is no path"))?.extend([child.0.as_str(), what]);

@@ -1,4 +1,4 @@
-//! `client.toml`: where the gateway is, and by what a client makes itself known.
+//! `client.toml`: where the gateway is, and how a client proves who it is.
 
 use std::path::{Path, PathBuf};
 
@@ -7,32 +7,31 @@ use serde::Deserialize;
 
 use crate::ClientError;
 
-/// A client's configuration. Paths are absolute, or relative to the folder of the file.
+/// A client's configuration. Paths are absolute, or relative to the file's folder.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Configuration {
     /// `https://host:port` of the partner API, without a path.
     pub gateway: String,
-    /// What the gateway calls itself where it issues tokens; where it is left out, its metadata says so.
+    /// The gateway's name as the issuer of tokens. If it is left out, the gateway's metadata says it.
     pub issuer: Option<String>,
     pub client_id: String,
-    /// The client's certificate and what issued it, leaf first, PEM.
+    /// The client's certificate, then its issuers' certificates, PEM.
     pub certificate: PathBuf,
-    /// Its private key, PKCS#8 PEM.
+    /// The certificate's private key, PKCS#8 PEM.
     pub key: PathBuf,
     /// The only authority whose certificates the client accepts from a gateway, PEM.
     pub authority: PathBuf,
-    /// By what it signs assertions. Without, its certificate alone is its proof.
+    /// The key that signs assertions. Without one, the certificate alone proves who the client is.
     pub signing: Option<Signing>,
 }
 
-/// A client's signing key.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Signing {
     /// A private key, PKCS#8 PEM.
     pub key: PathBuf,
-    /// The name by which the partnership lists it; by default its thumbprint (RFC 7638).
+    /// The key's name in the partnership file; by default its thumbprint (RFC 7638).
     pub key_id: Option<String>,
-    /// For an RSA key RS512 or PS256, which is the default; the others have one each.
+    /// For an RSA key, RS512 or PS256 (the default). Other kinds of key have one algorithm each.
     pub algorithm: Option<SignatureAlgorithm>,
 }
 
@@ -51,7 +50,6 @@ struct ConfigurationWire {
 }
 
 impl Configuration {
-    /// Reads a `client.toml`.
     pub fn read(path: &Path) -> Result<Self, ClientError> {
         let fault = |reason: String| ClientError::Configuration { path: path.to_path_buf(), reason };
         let text = std::fs::read_to_string(path).map_err(|error| fault(error.to_string()))?;

@@ -1,4 +1,4 @@
-//! The connection: TLS 1.3 with the client's certificate, trusting one authority and no other.
+//! The connection: TLS 1.3 with the client's certificate. It trusts one authority and no other.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,7 +12,7 @@ use crate::{ClientError, Configuration};
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 const KEEPALIVE: Duration = Duration::from_secs(30);
 
-/// Opens what a client sends its calls through. Nothing is sent yet.
+/// Opens the HTTP client that sends the calls. Nothing is sent yet.
 pub(crate) fn open(configuration: &Configuration, provider: Arc<CryptoProvider>) -> Result<reqwest::Client, ClientError> {
     let fault = |path: &std::path::Path, reason: String| ClientError::Configuration { path: path.to_path_buf(), reason };
     let certificates = |path: &std::path::Path| {

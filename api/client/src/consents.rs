@@ -6,7 +6,6 @@ use serde::{Deserialize, Serialize};
 
 use crate::{ChildBody, ChildKey, Client, ClientError, Page};
 
-/// A decision to record.
 #[derive(Clone, Serialize)]
 pub struct ConsentBody {
     pub child: ChildBody,
@@ -16,14 +15,13 @@ pub struct ConsentBody {
     pub pathways: PathwaySet,
     pub recipient: OrganisationCode,
     pub decided_by: DecidedBy,
-    /// What the record rests on, such as the form that was signed.
+    /// What proves the decision, such as the form that was signed.
     pub evidence: String,
     pub valid_from: NaiveDate,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub valid_to: Option<NaiveDate>,
 }
 
-/// A decision that was recorded.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub struct RecordedConsent {
     pub id: ConsentId,
@@ -36,7 +34,6 @@ struct WithdrawalBody<'a> {
 }
 
 impl Client {
-    /// Records a decision.
     pub async fn record_consent(&self, consent: &ConsentBody) -> Result<RecordedConsent, ClientError> {
         self.post("/v1/consents", consent).await
     }
@@ -46,7 +43,7 @@ impl Client {
         self.get("/v1/consents", &[("child_id", &child.0)]).await
     }
 
-    /// Withdraws a decision. No disclosure that rests on it is committed after the answer.
+    /// Withdraws a decision. After the answer, no disclosure that relies on it is committed.
     pub async fn withdraw_consent(&self, id: ConsentId, reason: &str) -> Result<RecordedConsent, ClientError> {
         self.post(&format!("/v1/consents/{id}/withdrawal"), &WithdrawalBody { reason }).await
     }

@@ -1,5 +1,5 @@
-//! Files that are compressed on their way. Nothing is put on disk: a file is compressed once for its digest and
-//! length, and again whenever it is sent, to the same bytes.
+//! Files that are compressed while they are sent. Nothing is put on disk: a file is compressed once for its digest
+//! and length, and again whenever it is sent, each time to the same bytes.
 
 use std::fs::File;
 use std::io::{self, Read, Write};
@@ -15,7 +15,7 @@ use tokio::sync::mpsc;
 use crate::files::{CHUNK, Sha256};
 use crate::steps::{Progress, Step};
 
-/// How a file is compressed, as `Content-Encoding` names it.
+/// How a file is compressed: a name in `Content-Encoding`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Coding {
     Gzip,
@@ -24,7 +24,7 @@ pub enum Coding {
 
 /// Chunks that wait to be sent.
 const WAITING: usize = 2;
-/// The usual one: what is read a few times slower than it is sent.
+/// The usual level of zstd.
 const ZSTD_LEVEL: i32 = 3;
 
 impl Coding {
@@ -35,7 +35,7 @@ impl Coding {
         }
     }
 
-    /// How a file is compressed already, by its first bytes. It blocks.
+    /// Whether and how a file is compressed already, by its first bytes. It blocks.
     pub fn of(path: &Path) -> io::Result<Option<Self>> {
         let mut start = Vec::new();
         File::open(path)?.take(4).read_to_end(&mut start)?;
@@ -47,18 +47,17 @@ impl Coding {
     }
 }
 
-/// A file as it is sent compressed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Encoded {
     pub(crate) path: PathBuf,
     pub(crate) coding: Coding,
-    /// Of the compressed bytes.
+    /// The digest of the compressed bytes.
     pub(crate) digest: Sha256,
     pub(crate) length: u64,
 }
 
 impl Encoded {
-    /// Compresses a file to know what will be sent. It blocks.
+    /// Compresses a file to measure what will be sent. It blocks.
     pub(crate) fn measure(path: PathBuf, coding: Coding) -> io::Result<Self> {
         let (mut context, mut length) = (Context::new(&SHA256), 0_u64);
         encode(&path, coding, |_, chunk| {
@@ -71,8 +70,8 @@ impl Encoded {
         Ok(Self { path, coding, digest, length })
     }
 
-    /// The compressed bytes as they come. A file that has changed meanwhile gives others than were promised, which
-    /// the gateway refuses by their digest.
+    /// The compressed bytes as they are made. If the file has changed meanwhile, they do not match the digest, and the
+    /// gateway refuses them.
     pub(crate) fn body(&self, progress: Progress) -> reqwest::Body {
         reqwest::Body::wrap_stream(self.chunks(progress))
     }
@@ -82,7 +81,7 @@ impl Encoded {
         let (path, coding) = (self.path.clone(), self.coding);
         progress(Step::Sent(0));
         tokio::task::spawn_blocking(move || {
-            // Who does not take it any more, has ended the call.
+            // If the receiver is gone, the call has ended.
             let hand_on = |taken, chunk| sender.blocking_send(Ok((taken, chunk))).map_err(|_| io::ErrorKind::BrokenPipe.into());
             if let Err(error) = encode(&path, coding, hand_on) {
                 let _ = sender.blocking_send(Err(error));
@@ -91,7 +90,7 @@ impl Encoded {
         let state = (receiver, self.length, progress);
         stream::try_unfold(state, |(mut receiver, left, progress)| async move {
             let Some((taken, mut chunk)) = receiver.recv().await.transpose()? else { return Ok::<_, io::Error>(None) };
-            // No more than was promised in the length.
+            // No more is sent than the stated length.
             chunk.truncate(usize::try_from(left).unwrap_or(usize::MAX));
             let left = left.saturating_sub(size(chunk.len()));
             progress(Step::Sent(taken));
@@ -100,13 +99,13 @@ impl Encoded {
     }
 }
 
-/// Hands on the compressed bytes of a file chunk by chunk, each with how many bytes of the file were taken so far.
+/// Hands on the compressed bytes of a file in chunks, each with how many bytes of the file were read so far.
 fn encode(path: &Path, coding: Coding, mut hand_on: impl FnMut(u64, Bytes) -> io::Result<()>) -> io::Result<()> {
     let file = File::open(path)?;
     let mut encoder = Encoder::new(coding)?;
     let (mut chunk, mut taken) = (Vec::with_capacity(CHUNK), 0_u64);
     loop {
-        // Always as much, since the compressed bytes may depend on how they were cut.
+        // Chunks are always the same size, since the compressed bytes may depend on where the file is cut.
         chunk.clear();
         Read::take(&file, size(CHUNK)).read_to_end(&mut chunk)?;
         if chunk.is_empty() {
@@ -138,7 +137,7 @@ impl Encoder {
         })
     }
 
-    /// What the bytes add to what is sent: often nothing yet.
+    /// The compressed bytes that are ready after these: often none yet.
     fn write(&mut self, bytes: &[u8]) -> io::Result<Bytes> {
         let made = match self {
             Self::Gzip(encoder) => {
@@ -224,7 +223,7 @@ mod tests {
     }
 
     #[test]
-    fn a_taker_that_stops_ends_it() {
+    fn a_receiver_that_stops_ends_the_compression() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("list.csv");
         std::fs::write(&path, "referral_id\n").unwrap();

@@ -1,4 +1,4 @@
-//! Files on disk: how much is read at a time, and what a file's content is known by.
+//! Files on disk: how much is read at a time, and the digest of a file.
 
 use std::io::Read;
 use std::path::Path;
@@ -8,7 +8,6 @@ use aws_lc_rs::digest::{Context, SHA256};
 /// Bytes read from disk at a time: what a push holds in memory.
 pub(crate) const CHUNK: usize = 64 * 1024;
 
-/// What a file's content is known by.
 pub type Sha256 = [u8; 32];
 
 /// Reads a file for its SHA-256. It blocks.

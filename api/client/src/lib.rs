@@ -1,9 +1,9 @@
-//! A client of the partner API over mutual TLS. The command line stands on it, and so can any
-//! partner's own integration.
+//! A client of the partner API over mutual TLS. The command line uses it, and so can any partner's
+//! own integration.
 //!
-//! A [`Client`] is opened from a `client.toml`, fetches its tokens by its certificate or its signing key, and has one
-//! method for each operation. A refusal comes back as [`ClientError::Refused`] with the gateway's
-//! problem answer; what may be tried again is tried again under the same idempotency key.
+//! A [`Client`] is opened from a `client.toml`, gets its tokens with its certificate or its signing key, and has
+//! methods for the operations. A refusal is [`ClientError::Refused`] with the gateway's problem answer.
+//! A call that may be tried again is tried again under the same idempotency key.
 
 mod advice_requests;
 mod assertions;

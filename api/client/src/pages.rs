@@ -2,11 +2,10 @@
 
 use serde::Deserialize;
 
-/// A part of a list.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub struct Page<T> {
     pub items: Vec<T>,
-    /// Given back as `after` for the part that follows; absent on the last.
+    /// Sent back as `after` to get the next page; absent on the last.
     #[serde(default = "Option::default")]
     pub next: Option<String>,
 }

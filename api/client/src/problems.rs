@@ -5,25 +5,22 @@ use std::path::PathBuf;
 
 use serde::Deserialize;
 
-/// Why a call did not succeed.
 #[derive(Debug, thiserror::Error)]
 pub enum ClientError {
     /// `client.toml`, or a file that it names, cannot be used.
     #[error("{}: {reason}", path.display())]
     Configuration { path: PathBuf, reason: String },
-    /// The file to send cannot be read.
     #[error("the file cannot be read: {0}")]
     File(#[from] std::io::Error),
-    /// A value cannot stand in a header or an address.
+    /// A value cannot be put in a header or an address.
     #[error("{0}")]
     Value(&'static str),
     /// The two sides did not accept each other's certificates.
     #[error("no connection was made: {0}")]
     Handshake(String),
-    /// The gateway did not answer, however often it was tried.
+    /// The gateway did not answer any of the tries.
     #[error("the gateway did not answer: {0}")]
     Unreachable(String),
-    /// The gateway refused.
     #[error("{0}")]
     Refused(Box<Problem>),
     /// The answer is not what the contract says.
@@ -32,7 +29,7 @@ pub enum ClientError {
 }
 
 impl ClientError {
-    /// The gateway's refusal, where it was one.
+    /// The gateway's refusal, if that is what went wrong.
     pub fn problem(&self) -> Option<&Problem> {
         match self {
             Self::Refused(problem) => Some(problem),
@@ -40,8 +37,8 @@ impl ClientError {
         }
     }
 
-    /// Sorts out why a call found no answer. An alert of TLS hides under several layers, and an
-    /// I/O error passes over what it wraps when it is asked for its source.
+    /// Finds out why a call got no answer. A TLS alert is wrapped in several errors, and an I/O error's
+    /// `source` skips the error that it wraps.
     pub(crate) fn of_transport(error: &reqwest::Error) -> Self {
         let mut cause: &(dyn std::error::Error + 'static) = error;
         loop {
@@ -58,7 +55,7 @@ impl ClientError {
     }
 }
 
-/// A problem answer (RFC 9457), or an OAuth error (RFC 6749, 5.2) in its shape.
+/// A problem answer (RFC 9457), or an OAuth error (RFC 6749, 5.2) in the same shape.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Problem {
     pub status: u16,
@@ -68,14 +65,14 @@ pub struct Problem {
     pub detail: Option<String>,
     pub errors: Vec<FieldError>,
     pub request_id: Option<String>,
-    /// The answer's `Location`: where the client is to look instead.
+    /// The answer's `Location`: where the client should look instead.
     pub location: Option<String>,
 }
 
-/// Faults that are said in a line; a refused file may have thousands.
+/// How many faults the one-line message names; a refused file may have thousands.
 const ERRORS_SAID: usize = 3;
 
-/// One thing at fault in what was sent.
+/// One thing that is wrong in what was sent.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub struct FieldError {
     #[serde(default)]
@@ -84,13 +81,13 @@ pub struct FieldError {
     pub code: Option<String>,
     #[serde(default)]
     pub message: Option<String>,
-    /// How to mend it.
+    /// How to put it right.
     #[serde(default)]
     pub fix: Option<String>,
     /// The row of a submission, counted from 1.
     #[serde(default)]
     pub row: Option<u64>,
-    /// The writer's own id of that row.
+    /// The sender's own id for that row.
     #[serde(default)]
     pub referral_id: Option<String>,
 }
@@ -114,7 +111,7 @@ struct ProblemWire {
 }
 
 impl Problem {
-    /// Reads a refusal; one without a readable body keeps its status.
+    /// Reads a refusal. Without a readable body, its code is `unknown`.
     pub(crate) fn read(status: u16, body: &[u8]) -> Self {
         let Ok(wire) = serde_json::from_slice::<ProblemWire>(body) else {
             let title = "the answer had no problem document".to_owned();

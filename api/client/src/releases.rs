@@ -1,4 +1,4 @@
-//! Released tables: the only counts there are.
+//! Released tables: the API's only statistics.
 
 use bytes::Bytes;
 use chrono::NaiveDate;
@@ -19,14 +19,12 @@ pub struct Release {
     pub tables: Vec<TableName>,
 }
 
-/// A table that a release has.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub struct TableName {
     pub name: String,
     pub title: String,
 }
 
-/// How a table is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum TableForm {
     Json,
@@ -36,7 +34,7 @@ pub enum TableForm {
 /// A table as the gateway gave it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Table {
-    /// The table is the one that the client holds already.
+    /// The client holds the current table already.
     NotModified,
     Fresh {
         /// Strong: the same tag means the same bytes.
@@ -46,12 +44,12 @@ pub enum Table {
 }
 
 impl Client {
-    /// A release, or the latest there is.
+    /// A release; the latest if no id is given.
     pub async fn release(&self, id: Option<ReleaseId>) -> Result<Release, ClientError> {
         self.get(&format!("/v1/dashboard/releases/{}", name_of(id)), &[]).await
     }
 
-    /// A table of a release, or of the latest; nothing but word of it where `held` is still its tag.
+    /// A table of a release, or of the latest. If the table's tag is still `held`, the body is not sent.
     pub async fn table(&self, id: Option<ReleaseId>, table: &str, form: TableForm, held: Option<&str>) -> Result<Table, ClientError> {
         let mut url = self.url(&format!("/v1/dashboard/releases/{}/tables", name_of(id)))?;
         url.path_segments_mut().map_err(|()| ClientError::Value("the path is no path"))?.push(table);

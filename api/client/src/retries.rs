@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-/// How often a call is tried, and how patiently. Waits double from `first`, up to `longest`.
+/// How often a call is tried. Waits between tries double from `first`, up to `longest`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Retries {
-    /// All tries, the first included.
+    /// The number of tries, including the first.
     pub tries: u32,
     pub first: Duration,
     pub longest: Duration,
@@ -18,9 +18,9 @@ impl Default for Retries {
 }
 
 impl Retries {
-    /// How long to wait after the given number of tries, or `None` to give up. The gateway's own
-    /// `Retry-After` is kept to; `spread` (any number) moves the wait within its upper half, so that
-    /// clients which failed together do not come back together.
+    /// How long to wait after the given number of tries; `None` to give up, which a `Retry-After` over
+    /// `longest` also means. The wait is at least `Retry-After`; `spread` (any number) moves it within its
+    /// upper half, so that clients which failed together do not come back together.
     pub(crate) fn wait(&self, tried: u32, retry_after: Option<Duration>, spread: u8) -> Option<Duration> {
         if tried >= self.tries {
             return None;
@@ -60,7 +60,7 @@ mod tests {
     }
 
     #[test]
-    fn the_gateways_word_is_kept_to_and_an_endless_one_is_not_waited_for() {
+    fn retry_after_is_kept_to_and_a_too_long_one_is_not_waited_for() {
         let retries = Retries::default();
         assert_eq!(retries.wait(1, Some(Duration::from_secs(7)), 0), Some(Duration::from_secs(7)));
         assert_eq!(retries.wait(1, Some(Duration::from_secs(86_400)), 0), None);

@@ -1,4 +1,4 @@
-//! How a caller is told of a submission's progress.
+//! How a caller is told about a submission's progress.
 
 use std::sync::Arc;
 
@@ -7,13 +7,13 @@ use domain::SubmissionId;
 /// How far a submission is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Step {
-    /// So many bytes of the file have been taken so far. A retry starts again from nothing.
+    /// How many bytes of the file have been sent so far. A retry starts again from zero.
     Sent(u64),
     /// The gateway has the file, and works on it under this id.
     Begun(SubmissionId),
-    /// So far the gateway has read so many of its bytes and rows.
+    /// How many of the file's bytes and rows the gateway has read so far.
     Read { bytes: u64, of: u64, records: u64 },
 }
 
-/// Told of each step.
+/// Called at each step.
 pub type Progress = Arc<dyn Fn(Step) + Send + Sync>;

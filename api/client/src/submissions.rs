@@ -19,8 +19,8 @@ use crate::encodings::Encoded;
 use crate::files::sha256_of;
 use crate::{Client, ClientError, Page, Payload, Problem, Progress, Sha256, Step, retries};
 
-/// What is said about a file beside its content. What is left out, the gateway decides: see the
-/// operation in its document.
+/// What the client states about a file. The gateway decides what is left out: see the operation in the
+/// contract.
 #[derive(Debug, Clone)]
 pub struct Submission {
     pub dataset: Dataset,
@@ -29,15 +29,15 @@ pub struct Submission {
     pub mode: Option<SubmissionMode>,
     pub list: Option<String>,
     pub as_of: Option<NaiveDate>,
-    /// Whose list it is, where it is not the client's own.
+    /// Whose list it is, if not the client's own.
     pub organisation: Option<OrganisationCode>,
-    /// Look at it and keep nothing.
+    /// Check the file and keep nothing of it.
     pub validate: bool,
-    /// Let a snapshot drop more of a list than the gateway takes for an accident.
+    /// Let a snapshot drop so much of a list that the gateway would take it for an accident.
     pub confirm_shrink: bool,
-    /// Say that a snapshot without a row is meant.
+    /// Confirm that a snapshot without rows is meant.
     pub nil_return: bool,
-    /// Under which the gateway takes the file once, however often it is sent; a new one if absent.
+    /// The key under which the gateway takes the file once, however often it is sent. If absent, a new key.
     pub idempotency_key: Option<String>,
 }
 
@@ -53,25 +53,25 @@ pub struct Report {
     pub as_of: NaiveDate,
     pub status: SubmissionStatus,
     pub records: SubmissionCounts,
-    /// What the organisation last published of the same service.
+    /// What the organisation last published about the same service.
     #[serde(default)]
     pub last_published: Vec<LastPublished>,
-    /// The first issues, where nothing was kept by which they could be listed later.
+    /// The first issues, if nothing was kept that would allow them to be listed later.
     #[serde(default)]
     pub issue_list: Option<Vec<Issue>>,
-    /// Whether the same was sent before under the same key: then this is the report of that time, and
+    /// Whether the same file was sent before under the same key. This is then the report of that time, and
     /// nothing was done now.
     #[serde(skip)]
     pub was_sent_before: bool,
 }
 
-/// What an organisation last published of a service.
+/// What an organisation last published about a service.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub struct LastPublished {
-    /// The return and its line; both from a list which may be newer than this client's.
+    /// The return and its line. The gateway's list of these may be newer than this client's.
     pub source: String,
     pub service_line: String,
-    /// The month: 2026-09.
+    /// The month, such as 2026-09.
     pub period: String,
     pub total: u64,
 }
@@ -79,7 +79,7 @@ pub struct LastPublished {
 /// Something wrong in a row. Errors reject the row, warnings keep it.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub struct Issue {
-    /// Counted from 1, the header not counted; 0 is the file as a whole.
+    /// Counted from 1, without the header; 0 is the file as a whole.
     pub row: u64,
     #[serde(default)]
     pub referral_id: Option<String>,
@@ -91,14 +91,14 @@ pub struct Issue {
     pub fix: String,
 }
 
-/// A file that is larger is sent to be worked on after the answer.
+/// Bytes. The gateway answers for a larger file first, and works on it afterwards.
 const ASYNC_ABOVE: u64 = 8 << 20;
-/// Between two questions how far a work is, where the gateway does not say.
+/// How long to wait before asking again, if the gateway does not say.
 const POLL: Duration = Duration::from_secs(1);
-/// The problem of a work whose gateway stopped in the middle: it can be sent again.
+/// The problem code if the gateway stopped in the middle: the file can be sent again.
 const INTERRUPTED: &str = "interrupted";
 
-/// A report, or how far it is.
+/// A report, or how far the work is.
 #[derive(Deserialize)]
 struct Polled {
     status: SubmissionStatus,
@@ -117,7 +117,7 @@ struct ProgressWire {
 }
 
 impl Submission {
-    /// A key for a file of this digest on a day: the same whenever the same is sent.
+    /// A key for a file with this digest on a day: the same for the same submission.
     pub fn key_of(&self, digest: &Sha256, day: NaiveDate) -> String {
         let mut context = Context::new(&SHA256);
         for part in [self.dataset.as_str(), &day.to_string()].into_iter().chain(query(self).iter().flat_map(|(name, value)| [*name, value]))
@@ -132,9 +132,9 @@ impl Submission {
 }
 
 impl Client {
-    /// Sends a file and waits for its report: once that is here, the content is durable and can be
-    /// queried. The gateway answers a large one before it has worked on it; then this asks how far it is,
-    /// and sends it again if the gateway stopped in the middle.
+    /// Sends a file and waits for its report. Once the report is here, the content is durable and can be
+    /// queried. For a large file the gateway answers before the work is done; this then asks how far it is,
+    /// and sends the file again if the gateway stopped in the middle.
     pub async fn submit(&self, submission: &Submission, payload: Payload, progress: Option<Progress>) -> Result<Report, ClientError> {
         let progress = progress.unwrap_or_else(|| Arc::new(|_| {}));
         let call = self.submission(submission, payload, &progress).await?;
@@ -194,7 +194,7 @@ impl Client {
 
     async fn send_submission(&self, call: &Call) -> Result<Sent, ClientError> {
         let answer = match self.send(call).await {
-            // An earlier try whose answer was lost: what it began is told where to be asked for.
+            // The answer to an earlier try was lost: `Location` says where its work can be asked about.
             Err(ClientError::Refused(problem)) if problem.code == IN_FLIGHT => {
                 let id = problem.location.as_deref().and_then(|place| place.rsplit('/').next()?.parse().ok());
                 return id.map(Sent::Begun).ok_or(ClientError::Refused(problem));
@@ -211,7 +211,7 @@ impl Client {
         Ok(Sent::Report(Box::new(report)))
     }
 
-    /// Asks until a work is done.
+    /// Asks until the work is done.
     async fn wait_for(&self, id: SubmissionId, progress: &Progress) -> Result<Report, ClientError> {
         let path = format!("/v1/submissions/{id}");
         loop {
@@ -239,7 +239,7 @@ impl Client {
         self.send(&call).await.map(drop)
     }
 
-    /// A page of what was found wrong in a submission, in row order.
+    /// A page of a submission's issues, in row order.
     pub async fn issues(&self, submission: SubmissionId, after: Option<&str>) -> Result<Page<Issue>, ClientError> {
         let mut query = vec![("limit", "500")];
         query.extend(after.map(|after| ("after", after)));
@@ -257,7 +257,7 @@ fn read<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, ClientError> {
     serde_json::from_slice(bytes).map_err(|error| ClientError::Unreadable(error.to_string()))
 }
 
-/// The refusal that stands in a report, as if it had been the answer.
+/// The refusal inside a report, as if it had been the answer.
 fn refusal(problem: Option<serde_json::Value>) -> ClientError {
     let problem = problem.unwrap_or_default();
     let status = problem["status"].as_u64().and_then(|status| u16::try_from(status).ok()).unwrap_or(422);

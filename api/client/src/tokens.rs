@@ -1,5 +1,5 @@
-//! Access tokens: fetched by the certificate (`tls_client_auth`, RFC 8705) or by an assertion over its
-//! connection, kept until shortly before they expire.
+//! Access tokens: fetched with the certificate (`tls_client_auth`, RFC 8705), or with an assertion sent
+//! with it, and kept until shortly before they expire.
 
 use std::time::{Duration, Instant};
 
@@ -10,10 +10,10 @@ use tokio::sync::Mutex;
 
 use crate::assertions;
 
-/// A token this close to its end is not begun a call with.
+/// No call begins with a token that is this close to its end.
 const MARGIN: Duration = Duration::from_secs(30);
 
-/// The token in hand, if any. One fetch at a time: callers that come together share its result.
+/// The current token, if any. Only one fetch runs at a time: callers that wait share its result.
 #[derive(Default)]
 pub(crate) struct Tokens(Mutex<Option<Token>>);
 
@@ -44,7 +44,7 @@ impl From<TokenWire> for Token {
 }
 
 impl Tokens {
-    /// The token in hand, or the one that `fetch` brings.
+    /// The current token, or else the one that `fetch` gets.
     pub(crate) async fn current<E>(&self, fetch: impl AsyncFnOnce() -> Result<Token, E>) -> Result<Token, E> {
         let mut held = self.0.lock().await;
         if let Some(token) = held.as_ref().filter(|token| Instant::now() < token.fresh_until) {
@@ -55,7 +55,7 @@ impl Tokens {
         Ok(token)
     }
 
-    /// Lets the token in hand go: the gateway no longer accepts it.
+    /// Drops the current token: the gateway no longer accepts it.
     pub(crate) async fn forget(&self) {
         *self.0.lock().await = None;
     }

@@ -7,12 +7,12 @@ use serde::ser::{Serialize, SerializeStruct, Serializer};
 
 use crate::keys::RecordKey;
 
-/// Fewer children than this are confidential, none at all included.
+/// A count of fewer children than this, zero included, is confidential.
 const THRESHOLD: usize = 5;
 /// Published counts are multiples of this.
 const BASE: u64 = 5;
 
-/// What stands in place of a value: the Department for Education's symbols.
+/// Published in place of a value: the Department for Education's symbols.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Marker {
     /// `c`: zero to four, or withheld to protect another figure. The two look alike.
@@ -24,7 +24,6 @@ pub enum Marker {
 }
 
 impl Marker {
-    /// The symbol.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Confidential => "c",
@@ -40,7 +39,7 @@ impl Serialize for Marker {
     }
 }
 
-/// What a figure counts. Counts are multiples of 5; percent, weeks and days are worked out from
+/// What a figure counts. Counts are multiples of 5; percent, weeks and days are calculated from
 /// published counts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Unit {
@@ -99,9 +98,8 @@ impl Cell {
         Self { content: Content::Marked(marker), unit }
     }
 
-    /// The share of one published figure in another, to one decimal, and confidential if either is.
-    /// Each was rounded on its own, so that the part may be published as more than the whole; the
-    /// share then stays at 100.
+    /// `part` as a percentage of `whole`, to one decimal; confidential if either is confidential. Each
+    /// was rounded separately, so the published part can be more than the whole: the answer is then 100.
     pub(crate) fn percent(part: Self, whole: Self) -> Self {
         let content = match (part.content, whole.content) {
             (Content::Rounded(part), Content::Rounded(whole)) if whole > 0 => {
@@ -124,12 +122,10 @@ impl Cell {
         }
     }
 
-    /// What the cell counts.
     pub fn unit(&self) -> Unit {
         self.unit
     }
 
-    /// The value as text, or the marker that stands in its place.
     pub(crate) fn text(&self) -> String {
         match self.content {
             Content::Rounded(value) => value.to_string(),
@@ -138,7 +134,7 @@ impl Cell {
         }
     }
 
-    /// How the figure came about, in a word.
+    /// How the figure was made, in one word.
     pub(crate) fn quality(&self) -> &'static str {
         match self.content {
             Content::Rounded(_) => "rounded",
@@ -177,21 +173,21 @@ pub struct Tally {
 }
 
 impl Tally {
-    /// Counts a child, once however often it is added.
+    /// Counts a child once, however often the child is added.
     pub fn add(&mut self, child: ChildId, key: RecordKey) {
-        if self.know(child, key) {
+        if self.insert(child, key) {
             self.count += 1;
         }
     }
 
-    /// Counts one thing that belongs to a child, such as a plan. A child may have several; the
-    /// threshold and the key still go by distinct children.
+    /// Counts one thing that belongs to a child, such as a plan. A child may have several, but the
+    /// threshold and the key use each child once.
     pub fn add_each(&mut self, child: ChildId, key: RecordKey) {
-        self.know(child, key);
+        self.insert(child, key);
         self.count += 1;
     }
 
-    fn know(&mut self, child: ChildId, key: RecordKey) -> bool {
+    fn insert(&mut self, child: ChildId, key: RecordKey) -> bool {
         let new = self.children.insert(child);
         if new {
             self.key = self.key.wrapping_add(key.0);
@@ -199,8 +195,8 @@ impl Tally {
         new
     }
 
-    /// The published figure: `c` for fewer than 5 children, else the count rounded to a multiple of 5,
-    /// up where the cell's key is below 256 · (n mod 5) / 5. Unbiased to within 0.02, at most 4 away.
+    /// The published figure: `c` for fewer than 5 children, else the count rounded to a multiple of 5:
+    /// up if the cell's key is below 256 · (n mod 5) / 5, else down. Bias is at most 0.02, error at most 4.
     pub fn cell(&self, unit: Unit) -> Cell {
         if self.children.len() < THRESHOLD {
             return Cell::marked(Marker::Confidential, unit);
@@ -264,7 +260,7 @@ mod tests {
     }
 
     #[test]
-    fn a_part_published_above_its_whole_is_all_of_it() {
+    fn a_part_published_above_its_whole_is_100_percent() {
         let (part, whole) = (tally(8, 0).cell(Unit::Plans), tally(9, 255).cell(Unit::Plans));
         assert_eq!((value(part), value(whole)), (Some(10), Some(5)));
         assert_eq!(serde_json::to_string(&Cell::percent(part, whole)).unwrap(), r#"{"value":100.0,"unit":"percent"}"#);

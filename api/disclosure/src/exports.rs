@@ -3,8 +3,8 @@
 use crate::tables::Table;
 
 impl Table {
-    /// A header and one line a row (RFC 4180). The marker stands in the value's place, and `quality`
-    /// says what the value is: rounded, derived, confidential, not-applicable or unavailable.
+    /// A header, then one line for each row (RFC 4180). A figure without a value has its marker instead;
+    /// `quality` is rounded, derived, confidential, not-applicable or unavailable.
     pub fn to_csv(&self) -> String {
         let fields: Vec<_> = self.rows.first().into_iter().flat_map(|row| row.categories.iter().map(|(field, _)| *field)).collect();
         let mut out = String::new();
@@ -31,8 +31,8 @@ fn write_line<'a>(out: &mut String, values: impl Iterator<Item = &'a str>) {
     out.push_str("\r\n");
 }
 
-/// A value that begins like a formula is text with an apostrophe before it, so that no spreadsheet
-/// runs it: the names of places come from a file that people edit.
+/// A value that begins like a formula gets an apostrophe before it, so that no spreadsheet runs it:
+/// place names come from a file that people edit.
 fn write_value(out: &mut String, value: &str) {
     let formula = value.starts_with(['=', '+', '-', '@', '\t', '\r', '\n']);
     let quoted = formula || value.contains([',', '"', '\r', '\n']);
@@ -54,7 +54,7 @@ mod tests {
     use domain::{ChildId, Pathway, WeeksBand};
 
     #[test]
-    fn the_marker_stands_in_the_place_of_the_value() {
+    fn the_marker_replaces_the_value() {
         let waits: Vec<_> = (0..25)
             .map(|child| WaitFact { child: ChildId(child), pathway: Pathway::Autism, band: WeeksBand::UpTo1, district: None })
             .collect();

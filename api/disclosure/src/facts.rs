@@ -1,26 +1,26 @@
-//! What a release is built from: facts about records that an agreement, and the child's consent or
-//! opt-out, let be counted. Whether they may is decided before they come here.
+//! The facts that a release is built from. The caller has already left out records that may not be
+//! counted because of an agreement, a consent or an opt-out.
 
 use chrono::NaiveDate;
 use domain::{ChildId, OrganisationCode, Pathway, PathwaySet, WeeksBand};
 use serde::Serialize;
 
-/// One child's wait on one pathway, the longest journey where there are several.
+/// One child's wait on one pathway; the longest journey if there are several.
 #[derive(Debug, Clone)]
 pub struct WaitFact {
     pub child: ChildId,
     pub pathway: Pathway,
-    /// Of the journey, not of the stage.
+    /// Weeks in the journey, not in the stage.
     pub band: WeeksBand,
-    /// The code of the district in which the child lives, where it is recorded.
+    /// The code of the district where the child lives, if it is recorded.
     pub district: Option<String>,
 }
 
-/// One plan that was issued in the twelve months to the as-at day.
+/// One plan that was issued in the twelve months to the `as_of` day.
 #[derive(Debug, Clone)]
 pub struct PlanFact {
     pub child: ChildId,
-    /// From the request to the plan.
+    /// Days from the request to the plan.
     pub days_to_plan: i64,
     /// SEN2 `Week20`.
     pub exceptions_apply: bool,
@@ -40,7 +40,7 @@ pub struct Coverage {
     pub not_submitted: Vec<ExpectedList>,
 }
 
-/// Everything one release is built from, read from one consistent state of the store.
+/// Everything that one release is built from, read from one consistent state of the store.
 #[derive(Debug)]
 pub struct ReleaseInput<'a> {
     pub as_of: NaiveDate,
@@ -49,15 +49,15 @@ pub struct ReleaseInput<'a> {
     /// Codes and names of its districts, in the order of the tables.
     pub districts: Vec<(&'a str, &'a str)>,
     pub waits: &'a [WaitFact],
-    /// Pathways for which no expected list came: all their figures are unavailable.
+    /// Pathways for which no expected list arrived: their figures are all unavailable.
     pub unavailable: PathwaySet,
-    /// Of the waiting lists.
+    /// Coverage of the waits.
     pub waits_coverage: Coverage,
-    /// Children of whom something was withheld from the waits, each as often as it was.
+    /// A child is listed once for each thing withheld from the waits.
     pub waits_withheld: &'a [ChildId],
     pub plans: &'a [PlanFact],
-    /// Of the plans. Where nobody contributes, all their figures are unavailable.
+    /// Coverage of the plans. If nobody contributes, all their figures are unavailable.
     pub plans_coverage: Coverage,
-    /// Likewise of the plans.
+    /// The same for the plans.
     pub plans_withheld: &'a [ChildId],
 }

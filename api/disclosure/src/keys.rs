@@ -6,8 +6,8 @@ use aws_lc_rs::hmac;
 use domain::ChildId;
 use zeroize::Zeroizing;
 
-/// The secret from which every child's record key follows. It is never rotated between releases:
-/// fresh noise invites averaging.
+/// Every child's record key is derived from this secret. It is never rotated between releases: fresh
+/// noise each time could be averaged away.
 pub struct ReleaseSecret(Zeroizing<[u8; 32]>);
 
 impl ReleaseSecret {
@@ -29,8 +29,8 @@ impl fmt::Debug for ReleaseSecret {
     }
 }
 
-/// One child's share in the keys of the cells that count it. Who knows it can undo the rounding, so
-/// it neither prints nor serialises.
+/// What one child adds to the key of each cell that counts the child. Anybody who knows it can undo
+/// the rounding, so it is never printed or serialised.
 #[derive(Clone, Copy)]
 pub struct RecordKey(pub(crate) u8);
 

@@ -1,8 +1,8 @@
 //! Disclosure control: from counts of children to tables that may be published.
 //!
-//! Everything the dashboard shows is made by [`build`], from facts about records that may count, and
-//! is a multiple of 5, worked out from multiples of 5, or a marker. A [`Cell`] has no other maker, so
-//! that an exact count cannot reach a table. Nothing here reads a store or a clock.
+//! [`build`] makes every figure on the dashboard, from facts about records that may be counted. Each is
+//! a multiple of 5, calculated from multiples of 5, or a marker. A [`Cell`] can be made in no other way,
+//! so an exact count cannot reach a table. Nothing here reads a store or a clock.
 
 mod cells;
 mod exports;

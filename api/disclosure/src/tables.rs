@@ -1,4 +1,4 @@
-//! The tables there are, in one list, and their common shape. Each has a file.
+//! The list of all tables, and the shape they share. Each table has its own file.
 
 mod plans;
 mod waits;
@@ -12,17 +12,17 @@ use crate::cells::{Cell, Marker, Tally, Unit};
 use crate::facts::{Coverage, ReleaseInput};
 use crate::keys::ReleaseSecret;
 
-/// The places a table has rows for.
+/// The places that have rows in a table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Geography {
-    /// The whole area alone.
+    /// Only the whole area.
     Area,
     /// The whole area, its districts, and children whose district is not recorded.
     AreaAndDistricts,
 }
 
-/// A table that a release has: one geography and at most two breakdowns.
+/// A table of every release: one geography and at most two breakdowns.
 #[derive(Debug, Serialize)]
 pub struct TableDefinition {
     /// Its name in addresses.
@@ -31,7 +31,7 @@ pub struct TableDefinition {
     pub definition: &'static str,
     pub unit: Unit,
     pub geography: Geography,
-    /// The fields of a row beside its area.
+    /// The fields of a row, apart from its area.
     pub breakdowns: &'static [&'static str],
     #[serde(skip)]
     pub(crate) notes: &'static [&'static str],
@@ -41,8 +41,8 @@ pub struct TableDefinition {
     pub(crate) coverage: for<'a> fn(&'a ReleaseInput<'_>) -> (&'a Coverage, &'a [ChildId]),
 }
 
-/// Who is in a table, who is missing from it, and how many children's families, opt-outs or restrictions
-/// kept something out of it: that figure is controlled like any other.
+/// Who is in a table, who is missing, and about how many children something was kept out by a family,
+/// an opt-out or a restriction. That figure is rounded or hidden like any other.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 struct PublishedCoverage {
     #[serde(flatten)]
@@ -64,10 +64,9 @@ impl PublishedCoverage {
     }
 }
 
-/// Every table of a release. No request can ask for another.
+/// Every table of a release. No request can ask for any other table.
 pub static TABLES: &[TableDefinition] = &[waits::DEFINITION, plans::DEFINITION];
 
-/// What holds for every table.
 const NOTES: &[&str] = &[
     "Figures are rounded to a multiple of 5.",
     "Totals are rounded on their own and need not equal the sum of their parts.",
@@ -79,7 +78,7 @@ const NOTES: &[&str] = &[
 pub struct Row {
     pub(crate) area: String,
     pub(crate) area_name: String,
-    /// Fields and their categories: the breakdowns, and the measure where there are several.
+    /// Fields and their categories: the breakdowns, and the measure if there are several.
     pub(crate) categories: Vec<(&'static str, &'static str)>,
     pub(crate) cell: Cell,
 }
@@ -103,8 +102,8 @@ impl Serialize for Row {
     }
 }
 
-/// A table as it is published. Every combination of categories is there, in an order that does not
-/// depend on the figures: which rows there are is a figure too.
+/// A table as it is published. Every combination of categories has a row, in a fixed order: a missing
+/// row, or the order, would give figures away.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Table {
     name: &'static str,

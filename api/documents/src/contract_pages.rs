@@ -1,4 +1,4 @@
-//! The contract as a page that loads nothing from anywhere.
+//! The contract as a page that loads nothing from the network.
 
 use serde_json::Value;
 
@@ -7,9 +7,8 @@ use crate::html::{Html, write_html};
 /// A type of problem (RFC 9457), as the page lists it.
 #[derive(Debug, Clone, Copy)]
 pub struct ProblemType {
-    /// The last part of its `type`.
+    /// The last part of the problem's `type`.
     pub code: &'static str,
-    /// The HTTP status that it comes with.
     pub status: u16,
     pub title: &'static str,
 }
@@ -21,14 +20,14 @@ code,pre{font-family:ui-monospace,monospace;font-size:.9rem}pre{background:#f3f4
 table{border-collapse:collapse;width:100%}th,td{text-align:left;vertical-align:top;padding:.3rem .6rem;border-bottom:1px solid #ccc}\
 summary{cursor:pointer}section{border-top:2px solid #111;margin-top:2rem}</style></head><body><main>";
 
-/// How a page of documentation begins.
+/// The start of every page of documentation.
 pub(crate) fn begin(title: &str) -> Html {
     let mut page = Html::default();
     page.fill(HEAD, &[&title]);
     page
 }
 
-/// The page of an OpenAPI document, with the types of problem that answers name.
+/// The page of an OpenAPI document, with the types of problem that answers can name.
 pub fn contract_page(document: &Value, problems: impl IntoIterator<Item = ProblemType>) -> String {
     let mut page = begin("Sendbridge partner API");
     write_html!(page, "<h1>{}</h1><p>{}</p>", text(&document["info"]["title"]), text(&document["info"]["description"]));
@@ -93,7 +92,7 @@ fn write_operation(page: &mut Html, path: &str, method: &str, operation: &Value)
     write_html!(page, "</table></section>");
 }
 
-/// A media type, and the schema of what comes in it where that has a name.
+/// A media type, and the schema of its body if that has a name.
 fn write_body(page: &mut Html, media: &str, content: &Value) {
     write_html!(page, "<code>{}</code> ", media);
     let reference = content["schema"]["$ref"].as_str().or_else(|| content["schema"]["items"]["$ref"].as_str());

@@ -1,4 +1,4 @@
-//! A small partnership to tell of.
+//! A small partnership for the tests.
 
 use chrono::NaiveDate;
 use domain::{
@@ -9,12 +9,12 @@ use domain::{
 const COUNCIL: &str = "E10000015";
 const TRUST: &str = "RWG";
 
-/// A council, a trust, and one agreement by which the council sees the trust's waits.
+/// A council, a trust, and one agreement that lets the council see the trust's waits.
 pub(crate) fn partnership() -> Partnership {
     partnership_with_provider("West Hertfordshire Teaching Hospitals NHS Trust")
 }
 
-/// The same, with a trust of that name.
+/// The same partnership, with a trust of the given name.
 pub(crate) fn partnership_with_provider(name: &str) -> Partnership {
     Partnership::new(PartnershipParts {
         host: code(COUNCIL),

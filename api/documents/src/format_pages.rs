@@ -1,5 +1,5 @@
-//! What may be sent and what may be wrong with it, as a page that loads nothing from anywhere. It is made of what the
-//! adapters say of themselves.
+//! What may be sent and what may be wrong with it, as a page that loads nothing from the network. The adapters
+//! describe themselves.
 
 use adapters::{Format, REGISTRY, Sample, Starters};
 use domain::{IssueCode, closed_values};
@@ -7,7 +7,7 @@ use domain::{IssueCode, closed_values};
 use crate::contract_pages::begin;
 use crate::html::{Html, write_html};
 
-/// The page of the formats. A sample is linked to where `folder` says that a format's samples are.
+/// The page of the formats. `folder` answers where a format's samples are, for the links to them.
 pub fn formats_page(folder: impl Fn(&str) -> String) -> String {
     let mut page = begin("Sendbridge formats");
     write_html!(
@@ -117,7 +117,7 @@ mod tests {
         for code in IssueCode::ALL {
             assert!(page.contains(&format!("<tr id=\"{code}\">")), "{code}");
         }
-        // Addresses stand in its text: FHIR names its systems by them.
+        // Plain addresses are allowed in the text: FHIR names its systems by them.
         for loading in ["<script", "<link", "src=", "href=\"http", "@import", "url("] {
             assert!(!page.contains(loading), "{loading}");
         }

@@ -1,11 +1,11 @@
-//! The one writer of HTML. Markup is a literal of the program; whatever else goes into a page is escaped.
+//! The one writer of HTML. Markup is a literal in the program; everything else in a page is escaped.
 
 use std::fmt::{self, Display, Write};
 
 use pulldown_cmark::{Event, Options, Parser};
 
-/// Writes markup to an [`Html`], with a value in the place of each `{}`. A value means itself there, in an element
-/// and in an attribute in double quotes alike.
+/// Writes markup to an [`Html`], with a value in the place of each `{}`. Values are escaped for elements and for
+/// attributes in double quotes.
 macro_rules! write_html {
     ($page:expr, $markup:literal $(, $value:expr)* $(,)?) => {{
         const { assert!($crate::html::places($markup) == <[&str]>::len(&[$(stringify!($value)),*]), "a value for each {{}}") };
@@ -14,12 +14,11 @@ macro_rules! write_html {
 }
 pub(crate) use write_html;
 
-/// A page, as far as it is written.
 #[derive(Debug, Default)]
 pub(crate) struct Html(String);
 
 impl Html {
-    /// What [`write_html`] does. Elsewhere it is for markup that is too long to stand in the midst of code.
+    /// Use [`write_html`] instead, except where the markup is a constant because it is too long to write inline.
     pub(crate) fn fill(&mut self, markup: &'static str, values: &[&dyn Display]) {
         let mut values = values.iter();
         for (at, piece) in markup.split("{}").enumerate() {
@@ -31,7 +30,7 @@ impl Html {
         }
     }
 
-    /// Several codes, with markup between them.
+    /// Several `<code>` elements, with markup between them.
     pub(crate) fn codes<T: Display>(&mut self, codes: impl IntoIterator<Item = T>, between: &'static str) {
         for (at, code) in codes.into_iter().enumerate() {
             if at > 0 {
@@ -41,7 +40,7 @@ impl Html {
         }
     }
 
-    /// A text in Markdown (CommonMark, with tables). HTML in it is left out.
+    /// A text in Markdown (CommonMark, with tables). HTML in the text is left out.
     pub(crate) fn markdown(&mut self, text: &'static str) {
         let kept = Parser::new_ext(text, Options::ENABLE_TABLES).filter(|event| !matches!(event, Event::Html(_) | Event::InlineHtml(_)));
         pulldown_cmark::html::push_html(&mut self.0, kept);
@@ -64,7 +63,7 @@ pub(crate) const fn places(markup: &str) -> usize {
     places
 }
 
-/// Escapes what is written through it.
+/// Escapes whatever is written to it.
 struct Escaping<'a>(&'a mut String);
 
 impl Write for Escaping<'_> {
@@ -88,14 +87,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_value_means_itself_in_elements_and_in_attributes() {
+    fn a_value_is_escaped_in_elements_and_in_attributes() {
         let mut page = Html::default();
         write_html!(page, "<p title=\"{}\">{}</p>{}", "\"><b>", "a & 'b' {}", 5);
         assert_eq!(page.finish(), "<p title=\"&quot;&gt;&lt;b&gt;\">a &amp; &#39;b&#39; {}</p>5");
     }
 
     #[test]
-    fn codes_have_what_stands_between_them_and_no_more() {
+    fn codes_have_the_markup_between_them_and_no_more() {
         let written = |codes: &[&str]| {
             let mut page = Html::default();
             page.codes(codes, " or ");

@@ -1,6 +1,6 @@
 //! Pages and papers for people: the access report, assurance papers, and the pages of the contract and of the formats.
 //!
-//! Pure: what a page says is handed in, and the same makes the same. No page loads or runs anything.
+//! Pure: the same input makes the same page. No page loads or runs anything.
 
 mod access_reports;
 mod assurance;

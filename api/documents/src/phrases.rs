@@ -10,7 +10,7 @@ pub(crate) fn day(day: NaiveDate) -> String {
     day.format("%-d %B %Y").to_string()
 }
 
-/// "3 November 2026 at 14:05", by the clocks of Hertfordshire.
+/// "3 November 2026 at 14:05", in London time.
 pub(crate) fn moment(at: DateTime<Utc>) -> String {
     domain::london_time(at).format("%-d %B %Y at %H:%M").to_string()
 }
@@ -28,7 +28,7 @@ pub(crate) fn names(partnership: &Partnership, codes: &[OrganisationCode]) -> Ve
     codes.iter().map(|code| partnership.name_of(*code)).collect()
 }
 
-/// What an organisation is, where its name would tell too much.
+/// What an organisation is, for when its name would reveal too much.
 pub(crate) const fn kind(kind: OrganisationKind) -> &'static str {
     match kind {
         OrganisationKind::Provider => "an NHS provider",
@@ -52,7 +52,7 @@ pub(crate) fn pathways(set: PathwaySet) -> String {
     all_of(&set.iter().map(pathway).collect::<Vec<_>>())
 }
 
-/// What data flows for, to follow "this was".
+/// The purpose of sharing, to follow "this was".
 pub(crate) const fn purpose(purpose: Purpose) -> &'static str {
     match purpose {
         Purpose::EhcNeedsAssessment => "to find out what help a child needs for an education, health and care (EHC) plan",
@@ -61,7 +61,7 @@ pub(crate) const fn purpose(purpose: Purpose) -> &'static str {
     }
 }
 
-/// What a class of data tells, to follow "saw".
+/// What a class of data says, to follow "saw".
 pub(crate) const fn data(data: DataClass) -> &'static str {
     match data {
         DataClass::HealthAdvice => "the health advice for an EHC needs assessment",

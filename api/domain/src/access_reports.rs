@@ -1,4 +1,4 @@
-//! What the audit log says of one child: the data of an access report.
+//! What the audit log says about one child: the data of an access report.
 
 use chrono::{DateTime, Utc};
 use serde::Deserialize;
@@ -8,8 +8,8 @@ use crate::identifiers::{ConsentId, OverrideId};
 use crate::organisations::OrganisationCode;
 use crate::policy::ChildFacts;
 
-/// A leaf, as far as it is known here: a log outlives the words it was written in, so closed lists are text,
-/// and what is not known is left out.
+/// An audit entry, as far as it is known here. An older version may have written the log, so closed lists are text, and
+/// what is not known is left out.
 #[derive(Debug, Clone, Deserialize)]
 pub struct ToldLeaf {
     pub at: DateTime<Utc>,
@@ -50,7 +50,7 @@ pub struct ToldActor {
     pub reason: String,
 }
 
-/// What the log says of a child, and what it takes to understand it.
+/// What the log says about a child, and the facts needed to understand it.
 #[derive(Debug, Clone, Default)]
 pub struct ChildLog {
     /// Oldest first, each with its row.
@@ -63,7 +63,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_leaf_with_more_or_less_in_it_is_still_told() {
+    fn an_entry_with_extra_or_missing_fields_is_still_read() {
         let told = |body| serde_json::from_str::<ToldLeaf>(body);
         let leaf = told(r#"{"at":"2026-11-03T14:05:00Z","event":"waits-read","act":"dance","more":{"a":[1]},"actor":{"id":"a","role":"b","reason":"c","x":1}}"#)
             .unwrap();

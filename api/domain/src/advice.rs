@@ -43,7 +43,7 @@ impl AdviceKind {
 }
 
 closed! {
-    /// Where a request for advice stands.
+    /// The state of a request for advice.
     pub enum AdviceStatus {
         Requested = "requested",
         Acknowledged = "acknowledged",
@@ -58,7 +58,7 @@ impl AdviceStatus {
     }
 }
 
-/// A request. It says whose it is by `child` alone, which stays in the gateway.
+/// A request. It names its child only by `child`, an id that stays in the gateway.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AdviceRequest {
     pub id: AdviceRequestId,
@@ -78,7 +78,7 @@ pub struct AdviceRequest {
     pub submitted_at: Option<DateTime<Utc>>,
 }
 
-/// A request to be made; who asks whom about which child is in the permit.
+/// A request to be made. The permit says who asks whom about which child.
 #[derive(Debug, Clone)]
 pub struct AdviceRequestDraft {
     pub id: AdviceRequestId,
@@ -93,12 +93,12 @@ pub struct AdviceRequestDraft {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct AlreadySubmitted;
 
-/// The advice was erased: it is not taken again unless the council asks anew.
+/// The advice was erased. It is not taken again unless the council makes a new request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct AdviceErased;
 
 impl AdviceRequest {
-    /// Received and understood. It stops no clock. Acknowledged again, the first time is kept.
+    /// Marks it as received and understood. This stops no clock. If it was acknowledged before, the first time is kept.
     pub fn acknowledge(self, at: DateTime<Utc>) -> Result<Self, AlreadySubmitted> {
         match self.status {
             AdviceStatus::Requested | AdviceStatus::Acknowledged => {
@@ -108,7 +108,8 @@ impl AdviceRequest {
         }
     }
 
-    /// Answered, which acknowledges it too. Submitted again, the text is replaced and the first time is kept.
+    /// Marks it as answered, which also acknowledges it. If it was submitted before, the text is replaced and the first
+    /// time is kept.
     pub fn submit(self, at: DateTime<Utc>) -> Result<Self, AdviceErased> {
         if self.is_erased() {
             return Err(AdviceErased);

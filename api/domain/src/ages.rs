@@ -2,8 +2,8 @@
 
 use chrono::{Datelike, Days, NaiveDate, Weekday};
 
-/// The day on which somebody reaches an age (Family Law Reform Act 1969, s.9: at its first moment). Born
-/// on 29 February, it is 1 March of a year without one.
+/// The day on which somebody reaches an age (Family Law Reform Act 1969, s.9: at its first moment). For somebody born
+/// on 29 February, it is 1 March in a year without that day.
 pub(crate) fn birthday(born: NaiveDate, age: u8) -> NaiveDate {
     let year = born.year() + i32::from(age);
     NaiveDate::from_ymd_opt(year, born.month(), born.day()).or_else(|| NaiveDate::from_ymd_opt(year, 3, 1)).unwrap_or(NaiveDate::MAX)
@@ -24,8 +24,8 @@ pub(crate) fn last_day_of_compulsory_school_age(born: NaiveDate) -> NaiveDate {
     end_of_june.checked_sub_days(Days::new(u64::from(since_friday))).unwrap_or(NaiveDate::MAX)
 }
 
-/// The days from which a decision that somebody made for the child before stops carrying until it is
-/// reviewed: the sixteenth birthday, and the day after compulsory school age.
+/// The days from which an earlier decision that somebody made for the child permits nothing until it is reviewed: the
+/// sixteenth birthday, and the day after compulsory school age.
 pub(crate) fn review_days(born: NaiveDate) -> [NaiveDate; 2] {
     let after = last_day_of_compulsory_school_age(born).succ_opt().unwrap_or(NaiveDate::MAX);
     [birthday(born, 16), after]
@@ -50,7 +50,7 @@ mod tests {
     }
 
     #[test]
-    fn who_is_born_on_a_leap_day_comes_of_an_age_on_the_first_of_march() {
+    fn somebody_born_on_a_leap_day_reaches_an_age_on_the_first_of_march() {
         assert_eq!(birthday(day("2008-02-29"), 16), day("2024-02-29"));
         assert_eq!(birthday(day("2008-02-29"), 18), day("2026-03-01"));
         assert!(!has_reached_age(day("2010-11-22"), 16, day("2026-11-21")));
@@ -64,7 +64,7 @@ mod tests {
             let last = last_day_of_compulsory_school_age(born);
             prop_assert_eq!((last.weekday(), last.month()), (Weekday::Fri, 6));
             prop_assert!(last.day() > 23);
-            // A summer child leaves before the birthday.
+            // A child born in summer reaches that day before the birthday.
             let distance = crate::dates::days_between(birthday(born, 16), last);
             prop_assert!((-70..=303).contains(&distance), "{}", distance);
         }

@@ -38,7 +38,7 @@ impl DataClass {
         self == Self::AdviceRequest
     }
 
-    /// Whether the data cannot be cut by pathway: advice about two pathways is one text.
+    /// Whether the data cannot be split by pathway: advice about two pathways is one text.
     pub fn is_whole(self) -> bool {
         matches!(self, Self::HealthAdvice | Self::AdviceRequest)
     }
@@ -81,7 +81,7 @@ closed! {
 }
 
 closed! {
-    /// Where an agreement stands on a day, by its dates.
+    /// The state of an agreement on a day, by its dates.
     pub enum AgreementStanding {
         NotStarted = "not-started",
         InDate = "in-date",
@@ -115,8 +115,8 @@ pub struct LawfulBasis {
     pub opt_out_reason: Option<String>,
 }
 
-/// A provision of the law that is in force between days, as the partners have established them: some that
-/// are made have not been commenced.
+/// A provision of the law, and the days between which it is in force, as the partners have established them. Some
+/// provisions are made but not yet commenced.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LegalBasis {
     pub id: String,
@@ -179,17 +179,17 @@ impl Agreement {
         self.providers.contains(&organisation) || self.recipients.contains(&organisation)
     }
 
-    /// What in the agreement does not make sense together: the field at fault, and why.
+    /// What in the agreement is inconsistent: the field at fault, and why.
     pub fn faults(&self) -> Vec<(&'static str, &'static str)> {
         faults::TABLE.iter().filter(|line| (line.is_so)(self)).map(|line| (line.field, line.why)).collect()
     }
 
-    /// Days from a day to its last: 0 on the last, negative after it.
+    /// Days from a day to the agreement's last day: 0 on that day, negative after it.
     pub fn days_left(&self, today: NaiveDate) -> i64 {
         days_between(today, self.ends)
     }
 
-    /// Where the agreement stands by its dates, warned of from so many days before its last.
+    /// The state of the agreement by its dates. It is expiring from `warn_days` days before its last day.
     pub fn standing(&self, today: NaiveDate, warn_days: u16) -> AgreementStanding {
         if today < self.starts {
             AgreementStanding::NotStarted

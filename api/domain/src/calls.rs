@@ -11,20 +11,20 @@ use crate::operations::Operation;
 use crate::organisations::OrganisationCode;
 use crate::partnerships::Partnership;
 
-/// Under which partnership file, by whom and when something is asked. It is made once, before the transaction: PostgreSQL
-/// may run that several times.
+/// The partnership file, the caller and the time of a call. It is made once, before the transaction, which PostgreSQL
+/// may run several times.
 #[derive(Debug, Clone)]
 pub struct CallContext {
     pub partnership: Arc<Partnership>,
     pub by: Attribution,
-    /// When it came in.
+    /// When the call came in.
     pub now: DateTime<Utc>,
-    /// Of a decision that had to wait for its gate.
+    /// Tells the time of a decision that had to wait for its gate.
     pub instants: Instants,
 }
 
-/// Tells the time. A decision is of the instant at which its gate was passed: a withdrawal that waited for a disclosure to
-/// end is later than that disclosure, and says so.
+/// Tells the time. A decision is dated when its gate is passed, so a withdrawal that waited for a disclosure to end is
+/// dated after that disclosure.
 #[derive(Clone)]
 pub struct Instants(Arc<dyn Fn() -> DateTime<Utc> + Send + Sync>);
 
@@ -57,12 +57,12 @@ impl CallContext {
         Self { partnership, by, now, instants: Instants::new(move || now) }
     }
 
-    /// Whose call it is.
+    /// The organisation that made the call.
     pub fn organisation(&self) -> OrganisationCode {
         self.by.organisation
     }
 
-    /// The day it is in Europe/London.
+    /// The day of the call in Europe/London.
     pub fn today(&self) -> NaiveDate {
         crate::dates::london_day(self.now)
     }

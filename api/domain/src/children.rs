@@ -1,4 +1,4 @@
-//! Whom a record is about.
+//! Who a record is about.
 
 use std::fmt;
 
@@ -9,7 +9,7 @@ use crate::nhs_numbers::NhsNumber;
 use crate::organisations::OrganisationCode;
 use crate::upns::Upn;
 
-/// By what a record names its child.
+/// How a record names its child.
 #[derive(Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum ChildIdentifier {
@@ -20,7 +20,7 @@ pub enum ChildIdentifier {
         id: String,
     },
     Upn(Upn),
-    /// A council's child without a UPN: one authority's record of a name.
+    /// A council's child without a UPN, known by name in one authority's records.
     Named {
         authority: OrganisationCode,
         surname: String,

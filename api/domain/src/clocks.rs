@@ -27,7 +27,7 @@ pub struct Limit {
 }
 
 impl Duty {
-    /// The limit and where it stands.
+    /// The limit and the regulation that sets it.
     pub const fn limit(self) -> Limit {
         match self {
             Self::DecideToAssess => Limit { weeks: 6, regulation: "SEND Regulations 2014, reg 5(1)" },
@@ -43,7 +43,7 @@ impl Duty {
         starts.checked_add_days(Days::new(u64::from(self.limit().weeks) * 7)).unwrap_or(NaiveDate::MAX)
     }
 
-    /// The clock as it stands on a day.
+    /// The state of the clock on a day.
     pub fn clock(self, starts: NaiveDate, done: Option<NaiveDate>, today: NaiveDate) -> StatutoryClock {
         let due_on = self.due_on(starts);
         let state = match done {
@@ -57,7 +57,7 @@ impl Duty {
 }
 
 closed! {
-    /// Where a clock stands.
+    /// The state of a clock.
     pub enum ClockState {
         Running = "running",
         Met = "met",

@@ -1,7 +1,7 @@
 //! Closed enums: one list of variants with their names on the wire, from which parsing, writing,
 //! ordering and the OpenAPI schema all follow. `as "Name"` is the schema's name, where partners know it by another.
 
-/// A name that is not in a closed list. It does not repeat the name: that may be anything.
+/// A name that is not in a closed list. The error does not repeat the name, which may be anything.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("not one of: {0}")]
 pub struct UnknownCode(pub &'static str);

@@ -7,8 +7,8 @@ use chrono::NaiveDate;
 
 use crate::dates::parse_day;
 
-/// Trace status: the number is present and verified. Child-level data goes to a council on this
-/// one only (reference, 2.1).
+/// Trace status: the number is present and verified. A record that states another status is not shown to a council
+/// (reference, 2.1).
 pub const VERIFIED_NUMBER: &str = "01";
 
 /// A code and what it means.
@@ -33,7 +33,7 @@ pub struct CodeList {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Origin {
     pub title: String,
-    /// The release that it is of, `2020-11`.
+    /// The release that the list is from, `2020-11`.
     pub released: String,
     pub source: String,
 }

@@ -1,5 +1,5 @@
-//! What a provider last published of its waiting list, kept beside the list itself so that the two can be
-//! reconciled. These are counts that are public already, and about no child.
+//! What a provider last published about its waiting list, kept beside the list itself so that the two can be
+//! reconciled. These counts are public already, and about no child.
 
 use chrono::NaiveDate;
 
@@ -29,7 +29,7 @@ closed! {
 }
 
 impl ServiceLine {
-    /// The return whose line it is.
+    /// The return that the line belongs to.
     pub const fn source(self) -> PublishedReturn {
         match self {
             Self::AudiologyAssessments => PublishedReturn::Dm01,
@@ -37,7 +37,7 @@ impl ServiceLine {
         }
     }
 
-    /// The pathways of which the provider's own list has the same children.
+    /// The pathways that cover the same children in the provider's own list.
     pub fn pathways(self) -> PathwaySet {
         match self {
             Self::AudiologyAssessments | Self::Audiology => Pathway::Audiology.into(),
@@ -58,12 +58,12 @@ impl ServiceLine {
     }
 }
 
-/// Days waiting, both inclusive.
+/// A range of days waiting, both ends inclusive.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Band {
     pub name: &'static str,
     pub from: i64,
-    /// `None` is without end.
+    /// `None` means without end.
     pub to: Option<i64>,
 }
 
@@ -81,7 +81,7 @@ impl Band {
     }
 }
 
-/// Those of the journeys' weeks (`WeeksBand`), the last two as one: so they are published.
+/// The bands of `WeeksBand`, but the last two as one: this is how they are published.
 const SITREP: [Band; 7] = [
     Band::of("0-1", 0, 7),
     Band::of("1-2", 8, 14),
@@ -132,7 +132,7 @@ pub struct PublishedCount {
 }
 
 impl PublishedCount {
-    /// Whether the bands together are the total (reference, 6.1).
+    /// Whether the bands add up to the total (reference, 6.1).
     pub fn adds_up(&self) -> bool {
         let sum = |bands: &Vec<u64>| bands.iter().try_fold(0_u64, |sum, count| sum.checked_add(*count));
         self.bands.as_ref().is_none_or(|bands| sum(bands) == Some(self.total))
@@ -153,8 +153,8 @@ impl HeldCount {
         Self { line, total: 0, bands: vec![0; line.source().bands().len()] }
     }
 
-    /// Counts a referral that waits in this line: open, of a child alive, and not missing from its list's last
-    /// snapshot. As in the returns it waits since it was received.
+    /// Counts a referral if it waits in this line: open, the child alive, and not missing from its list's last
+    /// snapshot. As in the returns, it waits from the day it was received.
     pub fn add(&mut self, held: &HeldReferral, as_at: NaiveDate) {
         let referral = &held.referral;
         let died = referral.details.date_of_death.is_some_and(|died| died <= as_at);
@@ -177,7 +177,7 @@ mod tests {
     use crate::referrals::{Referral, ReferralDetails, ReferralStatus};
 
     #[test]
-    fn every_day_is_in_one_band_and_the_sitreps_are_those_of_the_journeys() {
+    fn every_day_is_in_one_band_and_the_sitrep_bands_match_the_journeys() {
         for days in 0..2_000 {
             for source in PublishedReturn::ALL {
                 assert_eq!(source.bands().iter().filter(|band| band.holds(days)).count(), 1, "{source} {days}");

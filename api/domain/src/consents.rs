@@ -1,5 +1,5 @@
-//! What a family decided about sharing. This is consent in the sense of the duty of confidence:
-//! it stands beside the statutory basis of the processing, never in its place.
+//! What a family decided about sharing. This is consent in the sense of the duty of confidence: it adds to the
+//! statutory basis of the processing, and never replaces it.
 
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::Serialize;
@@ -30,7 +30,7 @@ closed! {
         /// A child under 16 who understands what is decided (Gillick [1986] AC 112).
         CompetentChild = "competent-child",
         Guardian = "guardian",
-        /// Who decides for a person of 16 or over that lacks capacity (SEND Regulations 2014, reg 64).
+        /// Somebody who decides for a person of 16 or over who lacks capacity (SEND Regulations 2014, reg 64).
         McaRepresentative = "mca-representative",
         /// A council with parental responsibility under a care order. It may not alone permit what a council
         /// would receive.
@@ -39,7 +39,7 @@ closed! {
 }
 
 impl DecidedBy {
-    /// Whether somebody can decide in this capacity about a child of that birth, on a day.
+    /// Whether somebody can decide in this capacity on a day, about a child born on `born`.
     pub fn can_decide(self, born: NaiveDate, on: NaiveDate) -> bool {
         match self {
             Self::Parent | Self::Guardian | Self::LocalAuthority => !ages::has_reached_age(born, 18, on),
@@ -48,7 +48,7 @@ impl DecidedBy {
         }
     }
 
-    /// Whether it is somebody else's decision, made because the child is one.
+    /// Whether somebody else decided, because the person was a child.
     fn is_for_a_child(self) -> bool {
         matches!(self, Self::Parent | Self::Guardian | Self::LocalAuthority)
     }
@@ -64,7 +64,7 @@ closed! {
     }
 }
 
-/// A decision: these data of these pathways, to this recipient, for this purpose.
+/// A decision about certain data on certain pathways, for one recipient and one purpose.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Consent {
     pub id: ConsentId,
@@ -80,11 +80,11 @@ pub struct Consent {
     pub recorded_by: OrganisationCode,
     pub recorded_at: DateTime<Utc>,
     pub withdrawn_at: Option<DateTime<Utc>>,
-    /// Of an objection to a flow that needs no consent, once a person looked at it.
+    /// For an objection to a flow that needs no consent: the finding, once a person looked at it.
     pub review: Option<ReviewOutcome>,
 }
 
-/// A decision to be recorded; whose, for what and to whom is in the permits.
+/// A decision to be recorded. The permits say whose it is, for what and for which recipient.
 #[derive(Debug, Clone)]
 pub struct ConsentDraft {
     pub id: ConsentId,
@@ -92,11 +92,11 @@ pub struct ConsentDraft {
     pub decided_by: DecidedBy,
     pub valid_from: NaiveDate,
     pub valid_to: Option<NaiveDate>,
-    /// How it is known, in the recorder's words. Sealed.
+    /// How the decision is known, in the recorder's words. Sealed.
     pub evidence: String,
 }
 
-/// How many days before its last a decision is listed as about to end.
+/// How many days before its last day a decision is listed as about to end.
 pub(crate) const NOTICE_DAYS: i64 = 30;
 
 /// Why a decision waits for a person.
@@ -117,11 +117,12 @@ pub enum ReviewCause {
 pub struct NotAnObjection;
 
 closed! {
-    /// How a decision bears on a day.
+    /// The state of a decision on a day.
     pub enum ConsentStanding as "Standing" {
         InForce = "in-force",
         NotYetValid = "not-yet-valid",
-        /// The child has come of an age at which another decides: it permits nothing until it is decided anew.
+        /// The child has reached an age at which somebody else decides: it permits nothing until there is a new
+        /// decision.
         ReviewDue = "review-due",
         Expired = "expired",
         Withdrawn = "withdrawn",
@@ -129,12 +130,12 @@ closed! {
 }
 
 impl Consent {
-    /// Withdrawn. Withdrawn again, the first time is kept.
+    /// Marks it as withdrawn. If it was withdrawn before, the first time is kept.
     pub fn withdraw(self, at: DateTime<Utc>) -> Self {
         Self { withdrawn_at: self.withdrawn_at.or(Some(at)), ..self }
     }
 
-    /// Looked at by a person. Looked at again, the later finding replaces the earlier.
+    /// Records what a person found. A later finding replaces an earlier one.
     pub fn review(self, outcome: ReviewOutcome) -> Result<Self, NotAnObjection> {
         match self.decision {
             ConsentDecision::Objection => Ok(Self { review: Some(outcome), ..self }),
@@ -142,8 +143,7 @@ impl Consent {
         }
     }
 
-    /// Where the decision stands, about a child of that birth. A withdrawal that has been recorded ends
-    /// it at once.
+    /// The state of the decision on a day, for a child born on `born`. A recorded withdrawal ends it at once.
     pub fn standing(&self, born: Option<NaiveDate>, today: NaiveDate) -> ConsentStanding {
         if self.withdrawn_at.is_some() {
             ConsentStanding::Withdrawn
@@ -158,14 +158,14 @@ impl Consent {
         }
     }
 
-    /// The last day on which another came to decide, if this was decided for the child before it.
+    /// The last day on which somebody else became the one to decide, if this was decided for the child before that day.
     pub fn review_due_since(&self, born: NaiveDate, today: NaiveDate) -> Option<NaiveDate> {
         let recorded = crate::dates::london_day(self.recorded_at);
         let passed = |day: &NaiveDate| recorded < *day && *day <= today;
         ages::review_days(born).into_iter().filter(passed).max().filter(|_| self.decided_by.is_for_a_child())
     }
 
-    /// Why the decision, about a child of that birth, waits for a person, if it does.
+    /// Why the decision, about a child born on `born`, waits for a person, if it does.
     pub fn waits_because(&self, born: NaiveDate, agreements: &[Agreement], today: NaiveDate) -> Option<ReviewCause> {
         match self.standing(Some(born), today) {
             ConsentStanding::ReviewDue => Some(ReviewCause::ReviewDue),
@@ -239,7 +239,7 @@ mod tests {
         let reviewed = reviewed.and_then(|consent| consent.review(ReviewOutcome::FlowContinues)).unwrap();
         assert_eq!(reviewed.review, Some(ReviewOutcome::FlowContinues));
     }
-    /// An agreement about what [`consent`] is about, under which a decision of the family's is needed or not.
+    /// An agreement about the same data as [`consent`], with this rule on consent.
     fn agreement(rule: ConsentRule) -> Agreement {
         Agreement {
             id: "status".into(),

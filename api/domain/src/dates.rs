@@ -22,7 +22,7 @@ pub fn years_between(from: NaiveDate, to: NaiveDate) -> u32 {
     to.years_since(from).unwrap_or(0)
 }
 
-/// Whether a day can be about anybody alive, or about what is arranged for them.
+/// Whether a day is plausible for somebody alive, or for what is arranged for them.
 pub fn is_plausible_day(day: NaiveDate) -> bool {
     (1900..2200).contains(&chrono::Datelike::year(&day))
 }

@@ -1,4 +1,4 @@
-//! Disputes (UK GDPR art 18(1)(a)): while the accuracy of a record is contested it is kept and flows to nobody.
+//! Disputes (UK GDPR art 18(1)(a)): while the accuracy of a record is contested, it is kept but not shared.
 
 use chrono::{DateTime, Utc};
 
@@ -13,18 +13,18 @@ pub struct Dispute {
     pub settled_at: Option<DateTime<Utc>>,
 }
 
-/// A dispute to be opened; whose referrals and of which child is in the permit.
+/// A dispute to be opened. The permit says whose referrals, and about which child.
 #[derive(Debug, Clone)]
 pub struct DisputeDraft {
     pub id: DisputeId,
-    /// By the organisation's own ids; all of the child's where none are named.
+    /// The organisation's own ids; `None` for all of the child's referrals.
     pub referrals: Option<Vec<String>>,
     /// Sealed.
     pub reason: String,
 }
 
 impl Dispute {
-    /// Settled: its referrals flow again. Settled again, the first time is kept.
+    /// Marks it as settled: its referrals may be shared again. If it was settled before, the first time is kept.
     pub fn settle(self, at: DateTime<Utc>) -> Self {
         Self { settled_at: self.settled_at.or(Some(at)), ..self }
     }

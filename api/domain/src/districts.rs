@@ -22,7 +22,7 @@ fn find(code: &str) -> Option<&'static District> {
     DISTRICTS.iter().find(|district| district.code == code)
 }
 
-/// The code by which a district goes today.
+/// The code that a district has today.
 pub(crate) fn present_district(code: &str) -> &str {
     find(code).and_then(|district| district.successor.as_deref()).unwrap_or(code)
 }

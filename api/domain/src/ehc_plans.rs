@@ -1,5 +1,5 @@
-//! Education, health and care cases, as a council's SEN2 return tells them (reference, section 9).
-//! A case is one request for a needs assessment and what followed from it.
+//! Education, health and care cases, as a council's SEN2 return gives them (reference, section 9). A case is one
+//! request for a needs assessment and what followed from it.
 
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
@@ -90,7 +90,7 @@ pub struct EducationSetting {
     pub resourced_provision: bool,
 }
 
-/// A place that is taken up.
+/// A place that the child has taken up.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Placement {
     pub setting: EducationSetting,
@@ -184,7 +184,7 @@ impl Case {
             ("RequestOutcomeDate", request.outcome, request.outcome_on),
             ("AssessmentOutcomeDate", assessment.and_then(|it| it.outcome), assessment.and_then(|it| it.outcome_on)),
         ] {
-            // AssessmentOutcomeDate may be blank while a plan that is to be issued has not been.
+            // AssessmentOutcomeDate may be blank while a plan is still to be issued.
             let excused = field == "AssessmentOutcomeDate" && outcome == Some(RequestOutcome::Yes) && self.plan().is_none();
             if matches!(outcome, Some(RequestOutcome::Yes | RequestOutcome::No)) && on.is_none() && !excused {
                 report(field, IssueCode::OutcomeDateMissing);

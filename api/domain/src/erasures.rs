@@ -12,15 +12,15 @@ pub struct Erasure {
     pub id: ErasureId,
     pub child: Option<ChildId>,
     pub made_at: DateTime<Utc>,
-    /// Since when what was erased may be sent again.
+    /// From when what was erased may be sent again.
     pub lifted_at: Option<DateTime<Utc>>,
 }
 
-/// An erasure to be made; whose records of which child is in the permits.
+/// An erasure to be made. The permits say whose records, and about which child.
 #[derive(Debug, Clone)]
 pub struct ErasureDraft {
     pub id: ErasureId,
-    /// Of which classes: there is a permit for each.
+    /// The classes of data to erase: there is a permit for each.
     pub data: Vec<DataClass>,
     /// Why, and who decided it. Sealed.
     pub reason: String,
@@ -33,14 +33,14 @@ pub struct ErasureDraft {
 pub struct Erased {
     /// Rows of each class.
     pub rows: Vec<(DataClass, u64)>,
-    /// Decisions that lost their words.
+    /// Decisions whose words were removed.
     pub decisions: u64,
-    /// To whom it had been disclosed (art 19).
+    /// The organisations that the data had been disclosed to (art 19).
     pub recipients: Vec<OrganisationCode>,
 }
 
 impl Erasure {
-    /// Lifted: what it marked may be sent again. Lifted again, the first time is kept.
+    /// Lifts it: what it marked may be sent again. If it was lifted before, the first time is kept.
     pub fn lift(self, at: DateTime<Utc>) -> Self {
         Self { lifted_at: self.lifted_at.or(Some(at)), ..self }
     }

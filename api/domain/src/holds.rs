@@ -10,13 +10,13 @@ use crate::organisations::OrganisationCode;
 pub struct LegalHold {
     pub id: HoldId,
     pub organisation: OrganisationCode,
-    /// Its last day, inclusive; open where there is none.
+    /// Its last day, inclusive; `None` if it has no end.
     pub ends: Option<NaiveDate>,
     pub set_at: DateTime<Utc>,
     pub released_at: Option<DateTime<Utc>>,
 }
 
-/// A hold to be set; whose and on whom is in the permit.
+/// A hold to be set. The permit says whose it is, and on which child.
 #[derive(Debug, Clone)]
 pub struct LegalHoldDraft {
     pub id: HoldId,
@@ -26,7 +26,7 @@ pub struct LegalHoldDraft {
 }
 
 impl LegalHold {
-    /// Released. Released again, the first time is kept.
+    /// Marks it as released. If it was released before, the first time is kept.
     pub fn release(self, at: DateTime<Utc>) -> Self {
         Self { released_at: self.released_at.or(Some(at)), ..self }
     }

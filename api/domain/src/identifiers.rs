@@ -50,7 +50,7 @@ uuid_ids! {
     OverrideId,
     /// An erasure of what an organisation sent about a child.
     ErasureId,
-    /// A correction of whom a referral is about.
+    /// A correction of who a referral is about.
     RectificationId,
     /// A dispute about the accuracy of what an organisation sent.
     DisputeId,

@@ -1,5 +1,5 @@
-//! What can be wrong with a row: the catalogue, one line an issue. Errors reject the row,
-//! warnings keep it. No issue repeats a value, except the writer's own referral id.
+//! The catalogue of what can be wrong with a row, one line for each issue. Errors reject the row, warnings keep it. No
+//! issue repeats a value, except the sender's own referral id.
 
 mod meanings;
 
@@ -24,7 +24,7 @@ closed! {
 pub struct Issue {
     /// Counted from 1; in CSV the header is not counted, in XML a row is a request.
     pub row: u64,
-    /// The writer's own id, where the row had one that could be read.
+    /// The sender's own id, where the row had one that could be read.
     pub referral_id: Option<String>,
     /// The column or element at fault, by the name that the format has for it.
     pub field: &'static str,
@@ -49,7 +49,7 @@ macro_rules! catalogue {
                 match self { $(Self::$variant => $message),+ }
             }
 
-            /// How the writer mends it.
+            /// How the sender can fix it.
             pub const fn fix(self) -> &'static str {
                 match self { $(Self::$variant => $fix),+ }
             }

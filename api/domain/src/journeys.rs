@@ -1,8 +1,8 @@
 //! How long a child has waited: in the present stage, and since the first referral.
 //!
-//! Days waiting are the as-at day minus the clock start, the same day being 0; weeks are
-//! floor(days / 7) (contract, section 8). A hold, a rejected appointment or a change of provider
-//! never hides a child or pauses a journey. Which referrals are one journey, [`links`] says.
+//! Days waiting are the as-at day minus the clock start, the same day being 0; weeks are floor(days / 7) (contract,
+//! section 8). A hold, a rejected appointment or a change of provider never hides a child or pauses a journey.
+//! [`links`] decides which referrals are one journey.
 
 mod links;
 
@@ -32,7 +32,7 @@ closed! {
         LinkedReferral = "linked-referral",
         /// From the original date that the provider states.
         StatedDate = "stated-date",
-        /// There is one referral, and its receipt.
+        /// From the receipt of the only referral.
         SingleReferral = "single-referral",
     }
 }
@@ -49,8 +49,8 @@ closed! {
 }
 
 impl RttClock {
-    /// The clock that a status code leaves (reference, section 5): 99 runs until corrected, 33
-    /// nullifies. `None` where the referral is not measured so.
+    /// The clock after a status code (reference, section 5): 99 runs until corrected, 33 nullifies. `None` where the
+    /// referral has no such clock.
     pub fn of(measurement_type: Option<&str>, status: Option<&str>) -> Option<Self> {
         if !matches!(measurement_type, Some("01" | "02")) {
             return None;
@@ -88,7 +88,7 @@ pub struct Journey {
     pub started_on: NaiveDate,
     pub waited: Waited,
     pub known_by: KnownBy,
-    /// What joined its referrals, each kind once; nothing where there is one referral.
+    /// What joined its referrals, each kind once; empty where there is one referral.
     pub linked_by: Vec<LinkedBy>,
 }
 
@@ -107,8 +107,8 @@ pub struct Wait {
 }
 
 closed! {
-    /// Bands of weeks waiting, as the Community Health Services SitRep publishes them
-    /// (reference, 6.1), the last two as its later split.
+    /// Bands of weeks waiting, as the Community Health Services SitRep publishes them (reference, 6.1), with its later
+    /// split of the last band in two.
     pub enum WeeksBand {
         UpTo1 = "0-1",
         UpTo2 = "1-2",
@@ -137,13 +137,13 @@ impl WeeksBand {
     }
 }
 
-/// The waits of one child: one for each open referral and pathway that no later open referral
-/// continues, longest journey first. `held` is everything that may be looked at, of that child
-/// alone, the ended referrals included: they are how a journey is linked.
+/// The waits of one child: one for each open referral and pathway that no later open referral continues, longest
+/// journey first. `held` is all that may be looked at about that one child, ended referrals included: they link a
+/// journey.
 ///
-/// A referral that did not flow is shown, and says so; it counts as open no more
-/// ([`ReferralFlow::counts_as_open`]). It still links what came before and after it, and stands for nobody
-/// who did flow.
+/// A referral that did not flow is shown, and marked as such, but no longer counts as open
+/// ([`ReferralFlow::counts_as_open`]). It still links the referrals before and after it, but never takes the place of
+/// one that did flow.
 pub fn waits(held: &[HeldReferral], as_at: NaiveDate) -> Vec<Wait> {
     let mut found = Vec::new();
     for pathway in Pathway::ALL.iter().copied() {
@@ -152,7 +152,7 @@ pub fn waits(held: &[HeldReferral], as_at: NaiveDate) -> Vec<Wait> {
         for (at, chain) in &open {
             let entry = links.entry(*at);
             let gives_way = |later: &HeldReferral| later.flow.counts_as_open() || !entry.flow.counts_as_open();
-            // Referrals that name each other continue nothing: each is shown, to hide nobody.
+            // Referrals that name each other are all shown, so that no child is hidden.
             let continued =
                 open.iter().any(|(later, theirs)| theirs.contains(*at) && !chain.contains(*later) && gives_way(links.entry(*later)));
             if !continued {

@@ -1,4 +1,4 @@
-//! Keys: what each is for, and several of one purpose beside each other.
+//! Keys: what each is for, and rings of several keys for one purpose.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -9,16 +9,16 @@ use zeroize::Zeroizing;
 /// Bytes of a secret key, cleared when dropped.
 pub type KeyBytes = Zeroizing<[u8; 32]>;
 
-/// What a key is for. A new one joins by a variant and a name.
+/// What a key is for. A new purpose needs a variant and a name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum KeyPurpose {
     /// Signs access tokens.
     Token,
     /// Seals what is stored.
     Envelope,
-    /// Makes the indexes by which what is sealed is found.
+    /// Makes the indexes by which sealed values are found.
     LookUp,
-    /// Makes the ids by which each partner names a child.
+    /// Makes the ids that each partner uses for a child.
     Pairwise,
     /// Rounds the figures of releases.
     Release,
@@ -64,8 +64,8 @@ impl<'de> serde::Deserialize<'de> for KeyPurpose {
     }
 }
 
-/// Keys by id, and the one that new values are made under. Those above it are known already, so that
-/// what another gateway makes under them is understood; those below it are on their way out.
+/// Keys by id, and the one that new values are made under. Keys with higher ids are known already, so that what another
+/// gateway makes under them can be read; keys with lower ids are being retired.
 #[derive(Clone)]
 pub struct Ring<K> {
     keys: BTreeMap<u32, K>,
@@ -92,12 +92,12 @@ impl<K> Ring<K> {
         self.keys.iter().map(|(id, key)| (*id, key))
     }
 
-    /// Whether a key is on its way out.
+    /// Whether an older key is being retired.
     pub fn is_rotating(&self) -> bool {
         self.keys.range(..self.primary).next().is_some()
     }
 
-    /// A ring of what each key is made into.
+    /// A ring of what `make` makes from each key.
     pub fn map<T, E>(&self, make: impl Fn(&K) -> Result<T, E>) -> Result<Ring<T>, E> {
         let keys = self.keys.iter().map(|(id, key)| Ok((*id, make(key)?))).collect::<Result<_, E>>()?;
         Ok(Ring { keys, primary: self.primary })

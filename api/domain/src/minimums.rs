@@ -1,11 +1,11 @@
-//! The least that serves a purpose: which fields of a referral leave its provider, for each class of data.
-//! What is not named here does not leave.
+//! The minimum for each class of data: which fields of a referral leave its provider. What is not named here does not
+//! leave.
 
 use crate::agreements::DataClass;
 use crate::referrals::{Referral, ReferralDetails};
 
-/// Of a referral beyond its required columns, the fields that a class of data needs; none where it takes
-/// nothing from a referral.
+/// The fields of a referral that a class of data needs, beyond the required columns; empty where it takes nothing from
+/// a referral.
 pub const fn minimum_fields(data: DataClass) -> &'static [&'static str] {
     match data {
         DataClass::WaitingListStatus => WAIT,
@@ -14,8 +14,8 @@ pub const fn minimum_fields(data: DataClass) -> &'static [&'static str] {
     }
 }
 
-/// What goes with them: a referral's required columns, or what an advice exchange consists of. Names, addresses and
-/// the provider's own ids are in none.
+/// What goes with those fields: a referral's required columns, or what an advice exchange consists of. Names, addresses
+/// and the provider's own ids are never among them.
 pub const fn minimum_columns(data: DataClass) -> &'static [&'static str] {
     match data {
         DataClass::WaitingListStatus | DataClass::DashboardAggregate => {
@@ -33,7 +33,7 @@ pub const fn minimum_columns(data: DataClass) -> &'static [&'static str] {
 }
 
 /// Where and how long a child waits: the stage, the dates, and what links its referrals into a journey. The links are
-/// looked at, and not shown: the answer says of what kind they were.
+/// used but not shown: the answer only says what kind they were.
 const WAIT: &[&str] = &[
     "stage",
     "stage_start_date",
@@ -50,7 +50,7 @@ const WAIT: &[&str] = &[
     "closed_date",
     "date_of_death",
 ];
-/// The same with the district, by which a count is broken down, and without what no table shows.
+/// The same with the district, by which counts are broken down, and without what no table shows.
 const COUNT: &[&str] = &[
     "district",
     "stage",
@@ -68,7 +68,7 @@ const COUNT: &[&str] = &[
     "date_of_death",
 ];
 
-/// A referral with only those fields.
+/// The referral with only the fields of a class of data.
 pub(crate) fn minimise(referral: Referral, data: DataClass) -> Referral {
     let all = referral.details;
     let wait = ReferralDetails {

@@ -139,7 +139,7 @@ mod tests {
         assert_eq!("0000000000".parse::<NhsNumber>(), Err(NhsNumberError::AllZeros));
     }
 
-    /// By ranges alone, so that no number that somebody may have stands here.
+    /// Tests ranges only, so that no number that somebody may have is written here.
     #[test]
     fn the_ranges_are_told_apart() {
         let ranges = [

@@ -1,8 +1,8 @@
 //! The one table of what can be asked of the gateway and of what it does by itself. Who may call an operation, whether
 //! a person has to be named, and what the audit log calls it all follow from its line here.
 //!
-//! The catalogue of audit events is closed: an entry of an operation without an event is not written, and what cannot
-//! be written down is not done.
+//! The catalogue of audit events is closed. An operation without an event cannot write an audit entry, and what cannot
+//! be audited is not done.
 
 use crate::scopes::Scope;
 
@@ -13,11 +13,11 @@ pub enum Access {
     Certificate,
     /// A token with one of these scopes; any token where there are none.
     Token(&'static [Scope]),
-    /// It is no endpoint: an operator's command, a chore, or a message within a submission.
+    /// Not an endpoint: an operator's command, a chore, or a message within a submission.
     Inside,
 }
 
-/// How an event touches what it is about, in FHIR's words.
+/// What an event does to what it is about, in FHIR's words.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Interaction {
     Read,
@@ -38,7 +38,7 @@ macro_rules! operations {
         }
 
         closed! {
-            /// What an entry of the audit log tells of. Whether it was let happen, its outcome says.
+            /// What an entry of the audit log is about. Its outcome says whether it was permitted.
             pub enum Event { $($(#[doc = $meaning] $event = $text,)?)+ }
         }
 
@@ -51,7 +51,7 @@ macro_rules! operations {
                 match self { $(Self::$name => &[$(stringify!($flag)),*]),+ }
             }
 
-            /// What it is in the audit log; nothing where it shows nothing of anybody's record.
+            /// Its event in the audit log; `None` where it shows nothing of anybody's record.
             pub const fn event(self) -> Option<Event> {
                 match self { $(Self::$name => operations!(@event $($event)?)),+ }
             }
@@ -81,8 +81,8 @@ macro_rules! operations {
 }
 
 // One operation a line: its name, who may call it (`public`: by certificate alone; any one of the scopes; `inside`),
-// `person` where it is about one child or family and the person behind the call has to be named, `once` where it creates
-// and takes an Idempotency-Key, and the event that it leaves.
+// `person` where it is about one child or family and the person behind the call has to be named, `once` where it
+// creates and takes an Idempotency-Key, and the event that it writes.
 #[rustfmt::skip]
 operations! {
     // Identity and the documents of the contract.
@@ -113,7 +113,7 @@ operations! {
     GetDocument "get_document" public,
     GetFormatsPage "get_formats_page" public,
     GetPage "get_page" public,
-    // What leaves an entry in the audit log.
+    // Operations that write an audit entry.
     GetWaits "get_waits" [WaitingListRead] person => WaitsRead "waits-read" Read "A child's waits were asked for; an entry for each provider that holds some.",
     Reconcile "reconcile" [WaitingListRead] => ListReconciled "waiting-list-reconciled" Read "A provider's own waiting list was counted, beside what the provider last published of it.",
     ListEntries "list_entries" [WaitingListRead] => EntriesRead "waiting-list-entries-read" Read "A provider's waiting list was looked through: one entry for an organisation's own page, one for each entry that was shown of another's, one refusal where nothing was.",
@@ -175,7 +175,7 @@ impl Operation {
 }
 
 impl Event {
-    /// The operation that leaves it.
+    /// The operation that writes it.
     pub const fn operation(self) -> Operation {
         self.row().0
     }
@@ -212,7 +212,7 @@ mod tests {
     }
 
     #[test]
-    fn a_line_says_no_more_than_it_may() {
+    fn a_line_has_only_the_flags_that_it_may_have() {
         for operation in Operation::ALL {
             assert!(operation.flags().iter().all(|flag| ["person", "once"].contains(flag)), "{operation}");
             assert!(operation.access() != Access::Certificate || operation.flags().is_empty(), "{operation}");

@@ -13,7 +13,8 @@ pub struct OptOutList {
 }
 
 impl OptOutList {
-    /// Whether it takes the place of the organisation's list of a day. One of the same day does: it may be a correction.
+    /// Whether it replaces the list that the organisation loaded for a day. One for the same day does: it may be a
+    /// correction.
     pub fn replaces(&self, held: NaiveDate) -> bool {
         held <= self.as_of
     }

@@ -1,5 +1,5 @@
-//! A Caldicott guardian's decision that one disclosure cannot wait for the family's: reasoned, short,
-//! and in the log.
+//! A Caldicott guardian's decision that one disclosure cannot wait for the family's. It is short, gives a reason, and
+//! is audited.
 
 use chrono::{DateTime, NaiveDate, Utc};
 
@@ -8,11 +8,11 @@ use crate::identifiers::OverrideId;
 use crate::organisations::OrganisationCode;
 use crate::pathways::{Pathway, PathwaySet};
 
-/// The longest that one may last, in days.
+/// How many days after the first its last day may be, at most.
 pub const LONGEST_OVERRIDE_DAYS: i64 = 28;
 
-/// One override, of the organisation whose guardian made it: it opens that organisation's records
-/// alone. It stands in for the family's decision and for a safeguarding restriction, never for an agreement or against a court.
+/// One override. It opens only the records of the organisation whose guardian made it. It takes the place of the
+/// family's decision and of a safeguarding restriction, but not of an agreement, and does not overrule a court.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Override {
     pub id: OverrideId,
@@ -27,7 +27,7 @@ pub struct Override {
     pub ended_at: Option<DateTime<Utc>>,
 }
 
-/// An override to be made; whose records it opens to whom is in the permit.
+/// An override to be made. The permit says whose records it opens, and to whom.
 #[derive(Debug, Clone)]
 pub struct OverrideDraft {
     pub id: OverrideId,
@@ -38,7 +38,7 @@ pub struct OverrideDraft {
 }
 
 impl Override {
-    /// Ended before its last day. Ended again, the first time is kept.
+    /// Ends it before its last day. If it was ended before, the first time is kept.
     pub fn end(self, at: DateTime<Utc>) -> Self {
         Self { ended_at: self.ended_at.or(Some(at)), ..self }
     }

@@ -1,4 +1,4 @@
-//! The partnership: who there is, who may call, and what was agreed. It is whole or it is refused.
+//! The partnership: who there is, who may call, and what was agreed. A file with any fault is refused as a whole.
 
 mod signers;
 
@@ -12,7 +12,7 @@ use crate::places::Places;
 use crate::scopes::ScopeSet;
 use crate::signatures::{Authentication, PublicKey, TokenIssuer};
 
-/// A partner's system, as its certificate and its scopes make it known.
+/// A partner's system, known by its certificate, with its scopes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Client {
     pub id: String,
@@ -84,7 +84,7 @@ pub struct Partnership {
     warn_days: u16,
 }
 
-/// How many days before its last an agreement is warned of, where the file does not say.
+/// How many days before an agreement's last day to warn of its end, where the file does not say.
 pub const EXPIRY_WARNING_DAYS: u16 = 60;
 
 /// Which facts about a child any of the agreements asks for.
@@ -216,13 +216,13 @@ impl Partnership {
         })
     }
 
-    /// The same, with warnings from so many days before an agreement's last.
+    /// The same, with warnings from this many days before an agreement's last day.
     #[must_use]
     pub fn warning(self, warn_days: u16) -> Self {
         Self { warn_days, ..self }
     }
 
-    /// How many days before its last an agreement is warned of.
+    /// How many days before an agreement's last day to warn of its end.
     pub fn warn_days(&self) -> u16 {
         self.warn_days
     }
@@ -240,7 +240,7 @@ impl Partnership {
         self.organisations.get(&code)
     }
 
-    /// The name of an organisation; its code where the file has forgotten it.
+    /// The name of an organisation; its code where the file no longer has it.
     pub fn name_of(&self, code: OrganisationCode) -> String {
         self.organisation(code).map_or_else(|| code.to_string(), |organisation| organisation.name.clone())
     }
@@ -268,7 +268,7 @@ impl Partnership {
         &self.agreements
     }
 
-    /// Which facts about a child it takes to decide.
+    /// Which facts about a child are needed to decide.
     pub fn needs(&self) -> AgreementNeeds {
         AgreementNeeds {
             opt_outs: self.agreements.iter().any(|agreement| agreement.basis.opt_out == OptOutRule::Applies),
@@ -304,7 +304,7 @@ impl Partnership {
         self.legal_bases(agreement).all(|basis| basis.is_in_force(today))
     }
 
-    /// What somebody has to look after in an agreement on a day.
+    /// What in an agreement needs somebody's attention on a day.
     pub fn warnings(&self, agreement: &Agreement, today: NaiveDate) -> Vec<&'static str> {
         let standing = match agreement.standing(today, self.warn_days) {
             AgreementStanding::Ended => Some("the agreement has ended: nothing flows under it"),

@@ -8,7 +8,7 @@ use crate::referrals::ReferralDetails;
 /// The places of an agreement's population.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub enum Places {
-    /// The agreement's population is not told by a place.
+    /// The agreement's population does not depend on a place.
     #[default]
     Anywhere,
     /// District codes.
@@ -18,8 +18,8 @@ pub enum Places {
 }
 
 impl Places {
-    /// Whether a record is about somebody from these places. One that does not say where passes: a child
-    /// must not be lost to a blank column.
+    /// Whether a record is about somebody from these places. A record that does not say where passes: a child must not
+    /// be lost to a blank column.
     pub fn include(&self, details: &ReferralDetails) -> bool {
         let named = |code: &Option<String>, list: &[String]| {
             code.as_deref().is_none_or(|code| list.iter().any(|listed| listed == present_district(code)))
@@ -41,7 +41,7 @@ mod tests {
     }
 
     #[test]
-    fn a_child_from_elsewhere_is_outside_and_one_from_nowhere_stated_is_not() {
+    fn a_child_from_elsewhere_is_outside_and_one_without_a_stated_place_is_not() {
         let places = Places::Districts(["E07000242".to_owned(), "E07000095".to_owned()].into());
         for inside in [Some("E07000242"), Some("E07000097"), Some("unknown"), None] {
             assert!(places.include(&of_district(inside)), "{inside:?}");

@@ -1,5 +1,5 @@
-//! Which codes make a referral one of a pathway: a table of dated rules, a file with a built-in default
-//! (`recognition/rules.toml`). Every referral keeps which rules held and by which codes.
+//! Which codes put a referral on a pathway: a table of dated rules, in a file with a built-in default
+//! (`recognition/rules.toml`). Every referral keeps which rules matched, and by which codes.
 
 use std::sync::LazyLock;
 
@@ -8,8 +8,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::pathways::{Pathway, PathwaySet};
 
-/// A code as a message bears it. The field is the format's own name (`CYP101.PrimaryReferralReason`);
-/// where the format names the code's scheme, it stands before a colon (`06:401204006`).
+/// A code as a message gives it. The field is the format's own name (`CYP101.PrimaryReferralReason`). Where the format
+/// names the code's scheme, that comes before a colon (`06:401204006`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct SeenCode<'a> {
     pub field: &'a str,
@@ -48,7 +48,7 @@ pub struct RecognitionRules {
     rule: Vec<Rule>,
 }
 
-/// Holds where every one of its conditions does.
+/// A rule holds where every one of its conditions does.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Rule {
@@ -64,7 +64,7 @@ struct Rule {
     all: Vec<Condition>,
 }
 
-/// Holds where one of the fields bears one of the codes. A code that ends in `*` stands for all that begin so.
+/// Holds where one of the fields has one of the codes. A code that ends in `*` means all that begin so.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Condition {
@@ -107,7 +107,7 @@ impl RecognitionRules {
         &BUILT_IN
     }
 
-    /// Reads a file of rules; refused whole if one of them makes no sense.
+    /// Reads a file of rules. The whole file is refused if one of them makes no sense.
     pub fn parse(text: &str) -> Result<Self, RecognitionRulesError> {
         let rules: Self = toml::from_str(text).map_err(|error| RecognitionRulesError::Shape(error.message().to_owned()))?;
         for (at, rule) in rules.rule.iter().enumerate() {

@@ -3,15 +3,15 @@
 use crate::children::ChildReference;
 use crate::identifiers::RectificationId;
 
-/// A correction to be made; whose referrals is in the permits.
+/// A correction to be made. The permits say whose referrals.
 #[derive(Debug, Clone)]
 pub struct RectificationDraft {
     pub id: RectificationId,
-    /// The child that they were sent under.
+    /// The child that the referrals were sent under.
     pub from: ChildReference,
-    /// The child that they are about.
+    /// The child that the referrals are about.
     pub to: ChildReference,
-    /// By the organisation's own ids.
+    /// The organisation's own ids of the referrals.
     pub referrals: Vec<String>,
     /// Why, and who decided it. Sealed.
     pub reason: String,

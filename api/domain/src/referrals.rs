@@ -16,7 +16,7 @@ use crate::recognition::Recognised;
 pub use checks::code_list_of;
 
 closed! {
-    /// Where a referral stands. `waiting` and `on-hold` are open: a hold never ends a wait.
+    /// The state of a referral. `waiting` and `on-hold` are open: a hold never ends a wait.
     pub enum ReferralStatus as "Status" {
         Waiting = "waiting",
         OnHold = "on-hold",
@@ -49,14 +49,14 @@ closed! {
     pub enum ReferralFlow as "Flow" {
         /// It was in the last submission of its list.
         Flowed = "flowed",
-        /// Its row came and was rejected: the record before it is held.
+        /// Its row came but was rejected: the earlier record is held.
         Stale = "stale",
         /// It was open and missing from the last snapshot of its list. Never silently closed.
         NotFlowed = "not-flowed",
     }
 }
 
-/// The closed list that a column's values are of, where there is one: any other value is an error.
+/// The closed list of a column's values, where there is one: any other value is an error.
 pub fn closed_values(field: &str) -> Option<Vec<&'static str>> {
     match field {
         "pathway" => Some(Pathway::ALL.iter().map(|pathway| pathway.as_str()).collect()),
@@ -104,9 +104,9 @@ pub struct ReferralHold {
     pub reason: Option<String>,
 }
 
-/// One referral to one provider. Whose it is, stands beside it ([`crate::submissions::SubmittedRecord`]):
-/// the two are kept apart wherever a referral is stored or shown. Codes are as they were sent;
-/// those outside their list were warned about, not dropped.
+/// One referral to one provider. Its child is named beside it ([`crate::submissions::SubmittedRecord`]): the two are
+/// kept apart wherever a referral is stored or shown. Codes are as they were sent; those outside their list were warned
+/// about, not dropped.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Referral {
     /// The provider's own id: unique within the provider, at most [`REFERRAL_ID_LENGTH`] characters.
@@ -114,7 +114,7 @@ pub struct Referral {
     pub pathways: PathwaySet,
     pub status: ReferralStatus,
     pub referral_received_date: NaiveDate,
-    /// Which codes made it a referral of its pathways; nothing where the writer states them.
+    /// The codes that put it on its pathways; empty where the sender states them.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub recognised: Vec<Recognised>,
     pub details: ReferralDetails,
@@ -221,7 +221,7 @@ impl Referral {
         checks::run(self, date_of_birth, today, report);
     }
 
-    /// Checks what the record says of its child's number against the child that it names.
+    /// Checks what the record says about its child's number against the child that it names.
     pub fn check_child(&self, child: &ChildIdentifier, report: impl FnMut(&'static str, IssueCode)) {
         checks::run_on_child(self, child, report);
     }

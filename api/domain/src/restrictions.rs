@@ -6,12 +6,12 @@ use crate::identifiers::RestrictionId;
 use crate::organisations::OrganisationCode;
 
 closed! {
-    /// Why, and with that, how far.
+    /// Why it was set, which also says how much it stops.
     pub enum RestrictionKind {
         /// The family's whereabouts are hidden: district, practice and school are blanked, and a count
         /// takes the child only into the whole area.
         AddressHidden = "address-hidden",
-        /// Somebody fears for the child: what rests on the family's word stops, a statutory duty goes on.
+        /// Somebody fears for the child: everything stops but what has a statute as its basis.
         Safeguarding = "safeguarding",
         /// The child was adopted and has a new NHS number: the records under the old one stop.
         Adopted = "adopted",
@@ -34,7 +34,7 @@ pub struct Restriction {
     pub lifted_at: Option<DateTime<Utc>>,
 }
 
-/// A restriction to be set; who sets it on whom is in the permit.
+/// A restriction to be set. The permit says who sets it, and on which child.
 #[derive(Debug, Clone)]
 pub struct RestrictionDraft {
     pub id: RestrictionId,
@@ -47,7 +47,7 @@ pub struct RestrictionDraft {
 }
 
 impl Restriction {
-    /// Lifted. Lifted again, the first time is kept.
+    /// Lifts it. If it was lifted before, the first time is kept.
     pub fn lift(self, at: DateTime<Utc>) -> Self {
         Self { lifted_at: self.lifted_at.or(Some(at)), ..self }
     }
@@ -57,7 +57,7 @@ impl Restriction {
         self.lifted_at.is_none() && self.starts <= today && self.ends.is_none_or(|last| today <= last)
     }
 
-    /// Whether it bears on what this organisation would receive.
+    /// Whether it applies to what this organisation would receive.
     pub fn is_against(&self, recipient: OrganisationCode) -> bool {
         self.against.is_none_or(|against| against == recipient)
     }

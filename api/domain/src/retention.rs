@@ -1,5 +1,5 @@
-//! How long what is over is kept: short, by class, and counted from the end of what it is about (UK GDPR
-//! art 5(1)(e)). What is open, and what an open journey started with, is not over.
+//! How long ended records are kept: briefly, by class, and counted from the day they ended (UK GDPR art 5(1)(e)). What
+//! is open, and what an open journey started with, has not ended.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -14,7 +14,7 @@ use crate::referrals::Referral;
 use crate::submissions::SubmittedEntry;
 
 closed! {
-    /// What is kept for a time.
+    /// What is kept for a limited time.
     pub enum RetentionClass {
         /// A referral: from its closure, or from the day it no longer flowed.
         WaitingListStatus = "waiting-list-status",
@@ -22,9 +22,9 @@ closed! {
         EhcpStatus = "ehcp-status",
         /// A text of advice: from the day it was submitted.
         HealthAdvice = "health-advice",
-        /// A request for advice: likewise, once its advice is gone.
+        /// A request for advice: from the same day, once its advice is gone.
         AdviceRequest = "advice-request",
-        /// A submission's report, whose issues repeat the writer's referral ids.
+        /// A submission's report, whose issues repeat the sender's referral ids.
         SubmissionReports = "submission-reports",
         /// An answer that is given again for the same idempotency key.
         IdempotencyAnswers = "idempotency-answers",
@@ -67,12 +67,12 @@ pub(crate) const LONGEST_DAYS: u16 = 3_650;
 pub struct RetentionPeriods(BTreeMap<RetentionClass, u16>);
 
 impl RetentionPeriods {
-    /// The usual ones, but for these.
+    /// The usual days, except for these classes.
     pub fn with(days: impl IntoIterator<Item = (RetentionClass, u16)>) -> Self {
         Self(days.into_iter().collect())
     }
 
-    /// How many days it is kept after the day of its end.
+    /// How many days it is kept after the day it ended.
     pub fn days(&self, kept: RetentionClass) -> u16 {
         self.0.get(&kept).copied().unwrap_or(kept.usual_days())
     }
@@ -82,15 +82,15 @@ impl RetentionPeriods {
         today.checked_sub_days(Days::new(self.days(kept).into())).unwrap_or(NaiveDate::MIN)
     }
 
-    /// Whether each is 1 to [`LONGEST_DAYS`], and no answer is outlived by the report that it names.
+    /// Whether each is 1 to [`LONGEST_DAYS`], and no answer outlives the report that it names.
     pub fn are_sound(&self) -> bool {
         self.0.values().all(|days| (1..=LONGEST_DAYS).contains(days))
             && self.days(RetentionClass::IdempotencyAnswers) < self.days(RetentionClass::SubmissionReports)
     }
 }
 
-/// The day that the retention of an entry runs from: none while it is open. What ended on no day that it
-/// states, or on one to come, ended today.
+/// The day that the retention of an entry runs from: `None` while it is open. If it ended on no stated day, or on a day
+/// to come, it counts as ended today.
 pub fn retention_runs_from(entry: &SubmittedEntry, today: NaiveDate) -> Option<NaiveDate> {
     let (has_ended, stated) = match entry {
         SubmittedEntry::Referral(referral) => (!referral.status.is_open(), end_of_referral(referral)),
@@ -105,7 +105,7 @@ fn end_of_referral(referral: &Referral) -> Option<NaiveDate> {
     details.closed_date.or(details.rejected_date).or(details.last_contact_date).or(details.first_contact_date)
 }
 
-/// A case goes as far as its last stage: a plan that ceased, an assessment or a request that came to nothing.
+/// A case ends with its last stage: a plan that ceased, or an assessment or a request that led to no plan.
 fn end_of_case(case: &Case) -> (bool, Option<NaiveDate>) {
     let came_to_nothing = |outcome| matches!(outcome, Some(RequestOutcome::No | RequestOutcome::Withdrawn | RequestOutcome::Historical));
     match (&case.active_plan, case.plan(), &case.assessment) {
@@ -117,15 +117,15 @@ fn end_of_case(case: &Case) -> (bool, Option<NaiveDate>) {
     }
 }
 
-/// What of one organisation's and one class was past its retention.
+/// How much of one organisation's and one class was past its retention.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RetentionLine {
-    /// None where it is the gateway's own.
+    /// `None` where it is the gateway's own.
     pub organisation: Option<OrganisationCode>,
     pub kept: RetentionClass,
     /// Removed, or to be removed.
     pub expired: u64,
-    /// Kept by a legal hold all the same.
+    /// Past its retention, but kept by a legal hold.
     pub held: u64,
 }
 
@@ -178,7 +178,7 @@ mod tests {
     }
 
     #[test]
-    fn an_open_referral_is_never_over() {
+    fn an_open_referral_has_never_ended() {
         let details = || ReferralDetails { closed_date: Some(day("2025-02-01")), ..ReferralDetails::default() };
         assert_eq!(retention_runs_from(&referral(ReferralStatus::Waiting, details()), day("2026-11-21")), None);
         assert_eq!(retention_runs_from(&referral(ReferralStatus::OnHold, details()), day("2026-11-21")), None);
@@ -186,7 +186,7 @@ mod tests {
     }
 
     #[test]
-    fn an_end_without_a_day_or_on_a_day_to_come_is_today() {
+    fn an_end_without_a_day_or_on_a_future_day_counts_as_today() {
         let today = day("2026-11-21");
         assert_eq!(retention_runs_from(&referral(ReferralStatus::Seen, ReferralDetails::default()), today), Some(today));
         let details = ReferralDetails { closed_date: Some(day("2099-01-01")), ..ReferralDetails::default() };
@@ -196,7 +196,7 @@ mod tests {
     }
 
     #[test]
-    fn a_case_is_over_with_its_plan_or_with_the_decision_against_one() {
+    fn a_case_ends_with_its_plan_or_with_the_decision_against_one() {
         use crate::ehc_plans::{Assessment, AssessmentRequest, CasePerson, NamedPlan};
         let today = day("2026-11-21");
         let person = CasePerson {
@@ -252,7 +252,7 @@ mod tests {
     }
 
     #[test]
-    fn only_days_in_reason_are_sound() {
+    fn only_reasonable_days_are_sound() {
         assert!(RetentionPeriods::default().are_sound());
         for (days, sound) in [(0, false), (1, true), (LONGEST_DAYS, true), (LONGEST_DAYS + 1, false)] {
             assert_eq!(RetentionPeriods::with([(RetentionClass::HealthAdvice, days)]).are_sound(), sound, "{days}");
@@ -262,7 +262,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn it_is_kept_for_exactly_its_days_and_what_is_past_stays_past(days in 1..=LONGEST_DAYS, ended in 0_u64..20_000, later in 0_u64..5_000) {
+        fn a_record_is_kept_for_exactly_its_days_and_then_stays_past_them(days in 1..=LONGEST_DAYS, ended in 0_u64..20_000, later in 0_u64..5_000) {
             let periods = RetentionPeriods::with([(RetentionClass::WaitingListStatus, days)]);
             let ended = day("2000-01-01") + Days::new(ended);
             let is_past = |today| ended < periods.cutoff(RetentionClass::WaitingListStatus, today);
@@ -272,7 +272,7 @@ mod tests {
         }
 
         #[test]
-        fn retention_never_runs_from_a_day_to_come(closed in 0_u64..10_000, now in 0_u64..10_000) {
+        fn retention_never_runs_from_a_future_day(closed in 0_u64..10_000, now in 0_u64..10_000) {
             let (closed, today) = (day("2015-01-01") + Days::new(closed), day("2015-01-01") + Days::new(now));
             let details = ReferralDetails { closed_date: Some(closed), ..ReferralDetails::default() };
             let from = retention_runs_from(&referral(ReferralStatus::Closed, details), today).unwrap();

@@ -1,4 +1,4 @@
-//! What a client may try. Whether it succeeds, the agreement and the consent say.
+//! What a client may try. Agreements and consent decide whether it succeeds.
 
 use std::collections::BTreeSet;
 

@@ -33,18 +33,18 @@ pub struct PublicKey {
 /// The bytes of a public key.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum KeyMaterial {
-    /// Of P-256 the uncompressed point (65 bytes), of Ed25519 the encoded one (32).
+    /// For P-256 the uncompressed point (65 bytes), for Ed25519 the encoded one (32).
     Point(Vec<u8>),
     /// Both big-endian, without leading zeros.
     Rsa { modulus: Vec<u8>, exponent: Vec<u8> },
 }
 
-/// An authorization server outside, whose access tokens count for the clients it is named with.
+/// An outside authorization server, whose access tokens count for the clients it is named with.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TokenIssuer {
     /// The `iss` of its tokens.
     pub url: String,
-    /// The `aud` by which it means this gateway.
+    /// The `aud` that means this gateway.
     pub audience: String,
     /// The ids of the clients it may speak for.
     pub clients: Vec<String>,

@@ -32,7 +32,7 @@ closed! {
 }
 
 impl SubmissionMode {
-    /// Checks that an empty snapshot is meant, and that what is said to be empty is.
+    /// Checks that an empty snapshot was declared, and that what was declared empty is.
     pub fn check_nil_return(self, received: u64, said: bool) -> Result<(), NilReturnFault> {
         match (self, received, said) {
             (Self::Snapshot, 0, false) => Err(NilReturnFault::Unsaid),
@@ -43,9 +43,9 @@ impl SubmissionMode {
 }
 
 closed! {
-    /// How a submission stands.
+    /// The state of a submission.
     pub enum SubmissionStatus {
-        /// Here whole, and being worked on: nothing of it can be seen yet.
+        /// Received in full and being worked on: nothing of it can be seen yet.
         Processing = "processing",
         Accepted = "accepted",
         AcceptedWithIssues = "accepted-with-issues",
@@ -53,7 +53,7 @@ closed! {
         Refused = "refused",
         /// The gateway could not do it: nothing of it is kept, and it can be sent again.
         Failed = "failed",
-        /// Cancelled by its writer while it was being worked on.
+        /// Cancelled by its sender while it was being worked on.
         Cancelled = "cancelled",
         /// Looked at with `validate=true`: nothing of it is kept.
         Validated = "validated",
@@ -82,7 +82,7 @@ pub struct Submission {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct AlreadyEnded;
 
-/// Why the work on a submission came to nothing, with the trouble that its sender is told of, as JSON.
+/// Why the work on a submission failed, with the problem that its sender is told, as JSON.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum SubmissionFailure {
     /// The body cannot be taken as it is.
@@ -92,7 +92,7 @@ pub enum SubmissionFailure {
 }
 
 impl SubmissionFailure {
-    /// What the sender is told of, as JSON.
+    /// The problem that the sender is told, as JSON.
     pub fn trouble(&self) -> &str {
         let (Self::Refused(trouble) | Self::Failed(trouble)) = self;
         trouble
@@ -100,22 +100,22 @@ impl SubmissionFailure {
 }
 
 impl Submission {
-    /// Taken in, with so many issues.
+    /// Ends it as accepted, with this many issues.
     pub fn accept(self, issues: u64) -> Result<Self, AlreadyEnded> {
         self.end(if issues == 0 { SubmissionStatus::Accepted } else { SubmissionStatus::AcceptedWithIssues })
     }
 
-    /// Looked at only.
+    /// Ends it as only validated.
     pub fn validate(self) -> Result<Self, AlreadyEnded> {
         self.end(SubmissionStatus::Validated)
     }
 
-    /// Refused whole.
+    /// Ends it as refused.
     pub fn refuse(self) -> Result<Self, AlreadyEnded> {
         self.end(SubmissionStatus::Refused)
     }
 
-    /// Came to nothing.
+    /// Ends it after a failure.
     pub fn fail(self, failure: &SubmissionFailure) -> Result<Self, AlreadyEnded> {
         match failure {
             SubmissionFailure::Refused(_) => self.refuse(),
@@ -123,7 +123,7 @@ impl Submission {
         }
     }
 
-    /// Cancelled by its writer. What was cancelled already stays so.
+    /// Ends it as cancelled by its sender. If it was cancelled before, it stays so.
     pub fn cancel(self) -> Result<Self, AlreadyEnded> {
         if self.status == SubmissionStatus::Cancelled { Ok(self) } else { self.end(SubmissionStatus::Cancelled) }
     }
@@ -132,13 +132,13 @@ impl Submission {
         if self.status == SubmissionStatus::Processing { Ok(Self { status, ..self }) } else { Err(AlreadyEnded) }
     }
 
-    /// Whether its list was last stated for a later day than it tells.
+    /// Whether its list was already sent for a later day than this submission's.
     pub fn is_older_than(&self, last: NaiveDate) -> bool {
         self.as_of < last
     }
 }
 
-/// How far the work on a submission is, and the trouble that ended it, as JSON.
+/// How far the work on a submission is, and the problem that ended it, as JSON.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SubmissionWork {
     pub bytes_total: u64,
@@ -162,14 +162,14 @@ pub enum SubmittedEntry {
     Merge(IdentifierMerge),
 }
 
-/// What a provider held under other identifiers is the child's that is named beside (HL7 v2 ADT^A40).
+/// Says that what a provider held under other identifiers is about the child named beside it (HL7 v2 ADT^A40).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct IdentifierMerge {
     pub retired: Vec<ChildIdentifier>,
 }
 
-/// How often an issue was found in a submission, and what became of it since the list was last sent. What is
-/// neither new nor persisting is in rows whose referral id could not be read.
+/// How often an issue was found in a submission, compared with when the list was last sent. What is neither new nor
+/// persisting is in rows whose referral id could not be read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct IssueCount {
     pub code: IssueCode,
@@ -207,7 +207,7 @@ pub struct SubmissionCounts {
     pub not_flowed: u64,
 }
 
-/// Of fewer rows than this, no share is too large: one or two of them would be.
+/// With fewer rows than this no share is too large: one or two rows could exceed it.
 const SMALLEST_JUDGED: u64 = 20;
 
 impl SubmissionCounts {
@@ -217,7 +217,7 @@ impl SubmissionCounts {
         is_too_large_a_share(self.rejected, self.received, percent)
     }
 
-    /// Whether a row is rejected or is of no pathway, so that a body that is taken whole or not at all is refused.
+    /// Whether a row is rejected or on no pathway, so that a body that is taken whole or not at all is refused.
     pub fn leaves_any_out(&self) -> bool {
         self.rejected > 0 || self.out_of_scope > 0
     }
@@ -233,12 +233,12 @@ fn is_too_large_a_share(part: u64, whole: u64, percent: u8) -> bool {
     whole >= SMALLEST_JUDGED && u128::from(part) * 100 > u128::from(whole) * u128::from(percent)
 }
 
-/// What is wrong with what a sender says of an empty list.
+/// What is wrong with a sender's statement about an empty list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum NilReturnFault {
-    /// A snapshot without a row, which was not said to be meant.
+    /// A snapshot without rows that was not declared empty.
     Unsaid,
-    /// It was said to have no rows, and has some.
+    /// It was declared empty, and has rows.
     HasRows,
 }
 

@@ -5,8 +5,8 @@ use store::Store;
 
 use crate::troubles::Trouble;
 
-/// At most `most` entries of the audit log about a child, behind a row, with an entry of the reading itself; nothing of a
-/// child that is not held. No child at all is refused.
+/// Up to `most` audit entries about a child, after a row. The reading itself is entered in the log. A child that is not
+/// held has none; a call without a child is refused.
 pub async fn read_access_report(
     store: &Store,
     cx: CallContext,

@@ -12,13 +12,13 @@ use store::{Store, StoreError, Tx};
 use crate::idempotency::{Key, Once, once};
 use crate::troubles::{Kind, Trouble};
 
-/// Which requests are listed.
+/// Which requests to list.
 #[derive(Debug, Clone)]
 pub struct AdviceRequestFilter {
     pub statuses: Vec<AdviceStatus>,
-    /// Those that changed then or later.
+    /// Requests that changed then or later.
     pub changed_since: Option<DateTime<Utc>>,
-    /// Those that were made after this one.
+    /// Requests made after this one.
     pub after: Option<AdviceRequestId>,
 }
 
@@ -27,7 +27,7 @@ pub struct AdviceRequestFilter {
 pub struct DisclosedAdviceRequest {
     pub request: AdviceRequest,
     pub child: ChildReference,
-    /// The council's own.
+    /// The council's own reference.
     pub case_reference: String,
 }
 
@@ -66,8 +66,7 @@ pub async fn create_advice_request<V: Serialize + Send + 'static>(
     made.await?
 }
 
-/// The requests that an organisation made or that are addressed to it, in the order they were made: at most `limit` of
-/// them. They name no child.
+/// Up to `limit` requests that an organisation made or received, in the order they were made. They name no child.
 pub async fn list_advice_requests(
     store: &Store,
     party: OrganisationCode,
@@ -75,7 +74,7 @@ pub async fn list_advice_requests(
     limit: i64,
 ) -> Result<Vec<AdviceRequest>, Trouble> {
     let AdviceRequestFilter { statuses, changed_since, after } = filter;
-    // Nothing changed on a day that no database can hold: it is as if none were named.
+    // A day that no database can hold is ignored, as if none were named.
     let since = changed_since.filter(|at| is_plausible_day(at.date_naive()));
     Ok(store.read(move |tx| tx.advice_requests(party, &statuses, since, after, limit)).await?)
 }
@@ -95,7 +94,7 @@ pub async fn get_advice_request(store: &Store, cx: CallContext, id: AdviceReques
     Ok(found.await??)
 }
 
-/// Says that a request came to the health body that it is addressed to. It stops no clock.
+/// Acknowledges a request, for the health body that it is addressed to. No clock stops.
 pub async fn acknowledge_advice_request(store: &Store, cx: CallContext, id: AdviceRequestId) -> Result<AdviceRequest, Trouble> {
     let acknowledged = store.transaction(move |tx| {
         let body = cx.organisation();
@@ -112,7 +111,7 @@ pub async fn acknowledge_advice_request(store: &Store, cx: CallContext, id: Advi
     acknowledged.await?
 }
 
-/// Gives the advice, for the health body that the request is addressed to.
+/// Submits the advice, for the health body that the request is addressed to.
 pub async fn submit_advice(store: &Store, cx: CallContext, id: AdviceRequestId, advice: Advice) -> Result<AdviceRequest, Trouble> {
     let submitted = store.transaction(move |tx| {
         let body = cx.organisation();
@@ -151,7 +150,8 @@ fn addressed(tx: &mut Tx<'_>, id: AdviceRequestId, body: OrganisationCode) -> Re
     Ok(tx.advice_request(id, body)?.filter(|request| request.addressed_to == body))
 }
 
-/// A request that is not there, or that the organisation is no party to: the two are told alike, and written down alike.
+/// For a request that does not exist, or that the organisation is no party to: both get the same answer and the same
+/// audit entry.
 fn unknown(id: AdviceRequestId, data: DataClass, organisation: OrganisationCode) -> Ask {
     Ask::disclose(organisation, organisation, Purpose::EhcNeedsAssessment, data).about(id.0)
 }

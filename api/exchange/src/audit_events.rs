@@ -1,4 +1,4 @@
-//! The audit log, read: every disclosure and every refusal, for who may look after them.
+//! Reads the audit log: every disclosure and every refusal, for those who may see it.
 
 use domain::{Act, AuditOutcome, CallContext, LogHash, OrganisationCode};
 use serde_json::{Map, Value};
@@ -14,33 +14,33 @@ pub struct AuditEvent {
     pub leaf: i64,
     /// The child, or none, bound under a salt that is shown to nobody. Of no two entries is it alike.
     pub child: LogHash,
-    /// What it says, as it is hashed.
+    /// What the entry says, in the form that is hashed.
     pub members: Map<String, Value>,
 }
 
-/// What of a stretch of the log an organisation may read.
+/// The entries in a stretch of the log that an organisation may read.
 #[derive(Debug)]
 pub struct AuditEvents {
     pub events: Vec<AuditEvent>,
-    /// The last position of the stretch, where there may be more.
+    /// The last position of the stretch, if there may be more.
     pub next: Option<i64>,
 }
 
 impl AuditEvent {
-    /// A member that is text.
+    /// The value of a member that is text.
     pub fn text(&self, member: &str) -> Option<&str> {
         self.members.get(member).and_then(Value::as_str)
     }
 
-    /// None of an entry that is past its retention.
+    /// `None` for an entry that is past its retention.
     fn of(entry: AuditEntry) -> Option<Result<Self, Trouble>> {
         let AuditEntry { position, leaf, child, body } = entry;
         let members = serde_json::from_str(&body?).map_err(Trouble::internal);
         Some(members.map(|members| Self { position, leaf, child, members }))
     }
 
-    /// Of its own, everything that was done or tried; of others', what it was given. Why it was refused, or that
-    /// somebody decided against it, would tell it what the refusal does not.
+    /// An organisation reads everything done or tried with its own records; of others', what it was given. Why it was
+    /// refused, or that somebody decided against it, would tell it more than the refusal does.
     fn concerns(&self, organisation: OrganisationCode) -> bool {
         let says = |member: &str, value: &str| self.text(member) == Some(value);
         let flowed =
@@ -50,10 +50,10 @@ impl AuditEvent {
     }
 }
 
-/// Looks through `limit` entries after a position. The host of the area reads all of them, any other organisation what
+/// Looks through `limit` entries after a position. The host of the area reads all of them, any other organisation those
 /// it took part in.
 pub async fn list_audit_events(store: &Store, cx: CallContext, after: i64, limit: i64) -> Result<AuditEvents, Trouble> {
-    // What happened a moment ago is to be in the answer: it is appended now rather than within the second.
+    // Append waiting entries now, so that the answer has what happened a moment ago.
     store.append_audit().await?;
     let entries = store.read(move |tx| tx.audit_entries(after, limit)).await?;
     let full = i64::try_from(entries.len()).is_ok_and(|length| length == limit);

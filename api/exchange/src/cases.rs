@@ -5,7 +5,7 @@ use store::{HeldCase, Store};
 
 use crate::troubles::Trouble;
 
-/// A page of the cases that the caller's organisation sent, with one entry: at most `most`, behind a cursor.
+/// Up to `most` cases that the caller's organisation sent, after a cursor. It writes one audit entry.
 pub async fn list_cases(store: &Store, cx: CallContext, after: i64, most: i64) -> Result<Vec<HeldCase>, Trouble> {
     let ask = own(&cx);
     let found = store.transaction(move |tx| tx.permitted(ask, &cx, |tx, permit| tx.own_cases(permit, after, most, &cx.by)));

@@ -1,4 +1,4 @@
-//! Families' decisions: recorded, read back, withdrawn, and looked at by a person where they wait for one.
+//! Families' decisions: recorded, read back, withdrawn, and reviewed by a person if they need it.
 
 use chrono::NaiveDate;
 use domain::{
@@ -11,7 +11,7 @@ use store::{Store, StoreError};
 use crate::idempotency::{Key, Once, once};
 use crate::troubles::{Kind, Trouble};
 
-/// A decision to be recorded: about whom, and of what to whom for what.
+/// A decision to record: its child, recipient, purpose and data.
 #[derive(Debug, Clone)]
 pub struct NewConsent {
     pub child: ChildReference,
@@ -23,7 +23,7 @@ pub struct NewConsent {
     pub draft: ConsentDraft,
 }
 
-/// A recorded decision, and how it bears on the day of the call.
+/// A recorded decision, and its standing on the day of the call.
 #[derive(Debug)]
 pub struct RecordedConsent {
     pub consent: Consent,
@@ -36,7 +36,7 @@ impl RecordedConsent {
     }
 }
 
-/// A recorded decision that waits for a person.
+/// A recorded decision that a person has to look at.
 #[derive(Debug)]
 pub struct WaitingConsent {
     pub because: ReviewCause,
@@ -44,12 +44,12 @@ pub struct WaitingConsent {
     pub recorded: RecordedConsent,
 }
 
-/// What an organisation does with the decisions that it recorded.
+/// Asks to do something with the decisions that an organisation recorded.
 fn own(act: Act, cx: &CallContext) -> Ask {
     Ask::own(act, cx.organisation(), DataClass::WaitingListStatus)
 }
 
-/// Records a decision about each of its classes of data, or about none, with an audit entry for each.
+/// Records a decision about all of its classes of data, or none. Each class writes an audit entry.
 pub async fn record_consent<V: Serialize + Send + 'static>(
     store: &Store,
     cx: CallContext,
@@ -99,8 +99,8 @@ pub async fn list_consents(store: &Store, cx: CallContext, child: Option<ChildRe
     Ok(found.await?.unwrap_or_default())
 }
 
-/// Withdraws a decision of the caller's organisation, with an audit entry for each class of data that it is about. Doing
-/// it again changes nothing.
+/// Withdraws a decision of the caller's organisation. Each class of data that it is about writes an audit entry. Doing it
+/// again changes nothing.
 pub async fn withdraw_consent(store: &Store, cx: CallContext, id: ConsentId, reason: String) -> Result<RecordedConsent, Trouble> {
     let withdrawn = store.transaction(move |tx| {
         let Some((child, consent)) = tx.consent(id, cx.organisation())? else {
@@ -116,7 +116,7 @@ pub async fn withdraw_consent(store: &Store, cx: CallContext, id: ConsentId, rea
     Ok(withdrawn.await??)
 }
 
-/// A page of the decisions of the caller's organisation that wait for a person, with one audit entry.
+/// A page of the decisions of the caller's organisation that wait for a person. It writes one audit entry.
 pub async fn list_reviews(store: &Store, cx: CallContext, after: Option<ConsentId>, limit: usize) -> Result<Vec<WaitingConsent>, Trouble> {
     let found = store.transaction(move |tx| {
         let because =
@@ -133,7 +133,7 @@ pub async fn list_reviews(store: &Store, cx: CallContext, after: Option<ConsentI
     Ok(found.await??)
 }
 
-/// Says what becomes of an objection that the caller's organisation recorded. Said again, the later replaces the earlier.
+/// Records what a person found about an objection that the caller's organisation recorded. A later finding replaces it.
 pub async fn review_objection(
     store: &Store,
     cx: CallContext,
@@ -145,7 +145,7 @@ pub async fn review_objection(
         let Some((child, consent)) = tx.consent(id, cx.organisation())? else {
             return tx.refuse_unknown(own(Act::ReviewObjection, &cx).about(id.0), &cx);
         };
-        // The whole decision is looked at: its first class of data stands for it.
+        // The whole decision is reviewed. Its first class of data is enough to ask with.
         let data = consent.data.first().ok_or(StoreError::Corrupt("a decision about no data"))?;
         let ask = Ask::about_decision(Act::ReviewObjection, cx.organisation(), &consent, *data).of(child);
         tx.permitted(ask, &cx, |tx, permit| match tx.review_objection(permit, id, outcome, &reason, &cx.by)? {

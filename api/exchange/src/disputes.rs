@@ -1,4 +1,4 @@
-//! Disputes: while the accuracy of a referral is contested it is kept, and flows to nobody (UK GDPR art 18(1)(a)).
+//! Disputes: while the accuracy of a referral is contested, it is kept but not shared (UK GDPR art 18(1)(a)).
 
 use domain::{Act, Ask, CallContext, ChildReference, DataClass, Dispute, DisputeDraft, DisputeId, OrganisationCode};
 use serde::Serialize;
@@ -8,7 +8,7 @@ use crate::idempotency::{Key, Once, once};
 use crate::ownership::{end, own_referrals};
 use crate::troubles::Trouble;
 
-/// Contests the accuracy of the caller's organisation's own referrals. `view` is given how many they are, and to whom they
+/// Contests the accuracy of the caller's organisation's own referrals. `view` gets how many they are, and to whom they
 /// had been disclosed.
 pub async fn open_dispute<V: Serialize + Send + 'static>(
     store: &Store,
@@ -36,7 +36,8 @@ pub async fn open_dispute<V: Serialize + Send + 'static>(
     opened.await?
 }
 
-/// Settles a dispute that the caller's organisation opened: its referrals flow again. Doing it again changes nothing.
+/// Settles a dispute that the caller's organisation opened, so that its referrals are shared again. Doing it again
+/// changes nothing.
 pub async fn settle_dispute(store: &Store, cx: CallContext, id: DisputeId, reason: String) -> Result<Dispute, Trouble> {
     let settled = store.transaction(move |tx| {
         let child = tx.dispute(id, cx.organisation())?.map(|dispute| Some(dispute.child));

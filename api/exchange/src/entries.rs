@@ -1,4 +1,4 @@
-//! Waiting lists: a provider's own, or another's where an agreement and each family let it be seen.
+//! Waiting lists: a provider's own, or another's if an agreement and each family allow it.
 
 use domain::{Ask, CallContext, OrganisationCode, Refusal};
 use store::{ListedReferral, Store};
@@ -9,16 +9,16 @@ use crate::troubles::Trouble;
 #[derive(Debug, Clone)]
 pub struct EntryChoice {
     pub holder: OrganisationCode,
-    /// Every list where it is left out.
+    /// All lists if left out.
     pub list: Option<String>,
-    /// The cursor of the last entry before; 0 for the first page.
+    /// The cursor of the last entry already shown; 0 for the first page.
     pub after: i64,
-    /// How many at the most.
+    /// The most entries to show.
     pub most: i64,
 }
 
-/// The entries that the caller's organisation may see: one audit entry for a page of its own, one for each entry of
-/// another's, one refusal where nothing of another's is shown.
+/// The entries that the caller's organisation may see. A page of its own writes one audit entry. Of another's, each entry
+/// writes one; if none is shown, there is one refusal.
 pub async fn list_entries(store: &Store, cx: CallContext, choice: EntryChoice) -> Result<Vec<ListedReferral>, Trouble> {
     let EntryChoice { holder, list, after, most } = choice;
     let ask = Ask::waits(holder, cx.organisation());
@@ -29,7 +29,7 @@ pub async fn list_entries(store: &Store, cx: CallContext, choice: EntryChoice) -
         if let Err(refusal) = tx.agreed(ask, &cx)? {
             return Ok(Err(refusal));
         }
-        // Of all that was refused, what came nearest is told of, and only where nothing was shown.
+        // Write only the refusal that came nearest to being permitted, and only if nothing was shown.
         let mut nearest = Refusal::not_held(ask);
         let note = |refusal: Refusal| {
             if refusal.reason() >= nearest.reason() {

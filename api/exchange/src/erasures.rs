@@ -1,4 +1,4 @@
-//! Erasures: an organisation has what it sent about a child erased (UK GDPR art 17).
+//! Erasures: an organisation erases what it sent about a child (UK GDPR art 17).
 
 use domain::{Act, Ask, CallContext, ChildReference, DataClass, Erased, Erasure, ErasureDraft, ErasureId};
 use serde::Serialize;
@@ -9,8 +9,8 @@ use crate::ownership::end;
 use crate::retention::scrub;
 use crate::troubles::Trouble;
 
-/// Erases what the caller's organisation sent about a child: all the classes of data that the draft names, or none. It is
-/// not answered, be it again, before its marks are in the journal: a restored database is erased anew.
+/// Erases what the caller's organisation sent about a child: all the classes of data that the draft names, or none. Even
+/// a repeated call is answered only once the marks are in the journal, so that a restored database is erased again.
 pub async fn erase<V: Serialize + Send + 'static>(
     store: &Store,
     journal: &Journal,
@@ -36,7 +36,7 @@ pub async fn erase<V: Serialize + Send + 'static>(
     Ok(erased)
 }
 
-/// Lets what an erasure of the caller's organisation removed be sent again. Doing it again changes nothing.
+/// Lets records that an erasure of the caller's organisation removed be sent again. Doing it again changes nothing.
 pub async fn lift_erasure(store: &Store, journal: &Journal, cx: CallContext, id: ErasureId, reason: String) -> Result<Erasure, Trouble> {
     let lifted = store.transaction(move |tx| {
         let child = tx.erasure(id, cx.organisation())?.map(|erasure| erasure.child);

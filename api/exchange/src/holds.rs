@@ -1,4 +1,4 @@
-//! Legal holds: what a court or an inquiry may ask for is neither erased nor moved, and outlasts its retention.
+//! Legal holds: what a court or an inquiry may ask for is not erased or moved, and is kept past its retention.
 
 use domain::{Act, Ask, CallContext, ChildReference, DataClass, HoldId, LegalHold, LegalHoldDraft};
 use serde::Serialize;

@@ -1,4 +1,4 @@
-//! Things that are created once: the same key with the same request answers the same, and makes nothing twice.
+//! Idempotency keys: the same key with the same request gets the same answer, and nothing is made twice.
 
 use aws_lc_rs::digest::{SHA256, digest};
 use domain::CallContext;
@@ -7,14 +7,14 @@ use store::{Claim, Fingerprint, StoreError, Tx};
 
 use crate::troubles::{Kind, Trouble};
 
-/// What makes two requests the same: the caller's own key, where it gave one, and what it asked.
+/// What identifies a request: the caller's own key, if it gave one, and what it asked.
 #[derive(Debug, Clone)]
 pub struct Key {
     pub key: Option<String>,
     pub fingerprint: Fingerprint,
 }
 
-/// What a request is, whatever its spacing: the operation with what its path names, and the body as it was read.
+/// Identifies a request, whatever its spacing: the operation with the names in its path, and the parsed body.
 pub fn fingerprint(operation: &str, body: &impl Serialize) -> Result<Fingerprint, Trouble> {
     let mut bytes = operation.as_bytes().to_vec();
     bytes.push(0);
@@ -24,15 +24,15 @@ pub fn fingerprint(operation: &str, body: &impl Serialize) -> Result<Fingerprint
     Ok(fingerprint)
 }
 
-/// An answer that was made now, or the one that was made before.
+/// An answer made now, or the one made before.
 #[derive(Debug)]
 pub enum Once<T> {
     Made(T),
-    /// As JSON.
+    /// The answer as JSON.
     Before(String),
 }
 
-/// Does the work of a request once, in the transaction that it is done in.
+/// Does the work of a request once, and records that in the same transaction.
 pub(crate) fn once<T: Serialize, E>(
     tx: &mut Tx<'_>,
     key: &Key,
@@ -64,12 +64,12 @@ where
     }
 }
 
-/// Somebody works under the key.
+/// Another request with this key is still being worked on.
 pub(crate) fn in_flight() -> Trouble {
     Trouble::new(Kind::IdempotencyInFlight)
 }
 
-/// The key stands for another request.
+/// The key belongs to another request.
 pub(crate) fn mismatch() -> Trouble {
     Trouble::new(Kind::IdempotencyMismatch).detail("Send another key with another request.")
 }

@@ -1,7 +1,7 @@
-//! What the gateway does, whoever asks: every transaction that a door asks for is opened here.
+//! What the gateway does, whoever asks. Every transaction that a door asks for is opened here.
 //!
-//! A door (the partner API, FHIR, a command, a chore) parses what it was given, makes a [`CallContext`] and calls one
-//! function; what that answers, or the [`Trouble`] it met, the door writes in its own form. Nothing here knows HTTP.
+//! A door (the partner API, FHIR, a command, a chore) parses its input, makes a [`CallContext`] and calls one function.
+//! It then writes the answer, or the [`Trouble`], in its own form. Nothing here knows HTTP.
 
 mod access_reports;
 mod advice;
@@ -55,7 +55,7 @@ pub use erasures::{erase, lift_erasure};
 pub use holds::{release_hold, set_hold};
 pub use idempotency::{Key, Once, fingerprint};
 pub use intake::{BodyLimits, Coding, Delivery, Digests, Intake, Order, Outcome, Submissions, refuse_unreadable};
-pub use logs::{append_audit, audit_head, check_ready, prune_audit, watch_backlog};
+pub use logs::{append_audit, check_ready, prune_audit, watch_backlog};
 pub use opt_outs::{list_opt_outs, load_opt_outs};
 pub use overrides::{NewOverride, end_override, make_override};
 pub use reconciliation::reconcile;
@@ -68,8 +68,8 @@ pub use retirement::NeededKeys;
 pub use secrets::{GatewaySecrets, read_secrets, watch_secrets};
 pub use spools::Spools;
 pub use store::{
-    AuditReport, Consistency, HeldCase, Inclusion, IssueChoice, Journal, ListedIssue, ListedReferral, LogLimits, AuditCheck, PublishedRelease,
-    Store, StoreError, prepare as prepare_database, verify_audit,
+    AuditCheck, AuditReport, Consistency, HeldCase, Inclusion, IssueChoice, Journal, ListedIssue, ListedReferral, LogLimits,
+    PublishedRelease, Store, StoreError, prepare as prepare_database, verify_audit,
 };
 pub use submissions::{
     IssuePlace, Report, cancel_submission, end_interrupted_works, get_submission, last_published, list_issues, list_submissions,

@@ -6,7 +6,7 @@ use store::Store;
 
 use crate::troubles::{Kind, Trouble};
 
-/// Replaces the list of the caller's organisation by numbers that stand in it once each, unless a later one is held.
+/// Replaces the list of the caller's organisation by these numbers, each once, unless a later list is held.
 pub async fn load_opt_outs(store: &Store, cx: CallContext, as_of: NaiveDate, numbers: Vec<NhsNumber>) -> Result<OptOutList, Trouble> {
     let ask = Ask::load_opt_outs(cx.organisation());
     let loaded = store.transaction(move |tx| {
@@ -19,7 +19,7 @@ pub async fn load_opt_outs(store: &Store, cx: CallContext, as_of: NaiveDate, num
     loaded.await??.ok_or_else(|| Kind::OlderAsOf.into())
 }
 
-/// The lists that the caller's organisation may know of: the host of the area of every list, any other of its own.
+/// The lists that the caller's organisation may know of: every list for the host of the area, its own for any other.
 pub async fn list_opt_outs(store: &Store, cx: CallContext) -> Result<Vec<OptOutList>, Trouble> {
     let mut lists = store.read(|tx| tx.opt_out_lists()).await?;
     let organisation = cx.organisation();

@@ -7,7 +7,7 @@ use store::Store;
 use crate::idempotency::{Key, Once, once};
 use crate::troubles::{Kind, Trouble};
 
-/// An override to be made: about whom, and of what to whom for what.
+/// An override to make: its child, recipient, purpose and data.
 #[derive(Debug, Clone)]
 pub struct NewOverride {
     pub child: ChildReference,
@@ -18,7 +18,7 @@ pub struct NewOverride {
     pub draft: OverrideDraft,
 }
 
-/// Opens the records of the caller's organisation. That its guardian makes it, the caller has seen to.
+/// Opens the records of the caller's organisation. The caller has checked that its guardian asks.
 pub async fn make_override<V: Serialize + Send + 'static>(
     store: &Store,
     cx: CallContext,
@@ -31,7 +31,7 @@ pub async fn make_override<V: Serialize + Send + 'static>(
     let made = store.transaction(move |tx| {
         once(tx, &key, &cx, |tx| {
             let made = tx.permitted_naming(&child, ask, &cx, |tx, permit| tx.make_override(permit, &draft, &cx.by).map(&view))?;
-            // Whatever the reason, it depends on no child: there is no agreement, or the organisation named itself.
+            // The reason may be told, because it depends on no child: no agreement, or the organisation named itself.
             Ok(made.map_err(|_| Kind::NoAgreement))
         })
     });

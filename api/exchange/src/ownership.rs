@@ -1,5 +1,5 @@
-//! What the operations on an organisation's own records share: how something that it began is ended, and which referrals
-//! it may name.
+//! Shared by the operations on an organisation's own records: how to end something that it began, and which referrals it
+//! may name.
 
 use domain::{Act, Ask, CallContext, ChildId, DataClass, Permit};
 use store::{Decided, StoreError, Tx};
@@ -7,8 +7,8 @@ use uuid::Uuid;
 
 use crate::troubles::{Fault, Kind, Trouble};
 
-/// Ends what the caller's organisation began. `child` says about whom it was begun, and nothing where the organisation
-/// began no such thing; `finish` answers how it stands then. No legal hold stands against it.
+/// Ends what the caller's organisation began. `child` is the child that it is about, or `None` if the organisation began
+/// no such thing. `finish` returns its new state. No legal hold prevents this.
 pub(crate) fn end<T>(
     tx: &mut Tx<'_>,
     cx: &CallContext,
@@ -23,8 +23,8 @@ pub(crate) fn end<T>(
     }
 }
 
-/// The referrals that are named, or all, of those that the caller's organisation holds for the child it asks about. One
-/// that it does not hold, or names twice, is refused like what is not there, and the answer says which.
+/// The named referrals, or all, that the caller's organisation holds for the child in the ask. One that it does not hold,
+/// or names twice, is refused as unknown, and the answer says which.
 pub(crate) fn own_referrals(
     tx: &mut Tx<'_>,
     cx: &CallContext,

@@ -5,8 +5,8 @@ use store::Store;
 
 use crate::troubles::Trouble;
 
-/// What an organisation last published of each line, and its own referrals by the same line and bands today, with one
-/// entry. It is the organisation's own, whoever sends its list.
+/// What an organisation last published on each line, and its own referrals today by the same line and bands. It writes
+/// one audit entry. The list is the organisation's own, whoever sends it.
 pub async fn reconcile(
     store: &Store,
     cx: CallContext,

@@ -8,8 +8,8 @@ use crate::idempotency::{Key, Once, once};
 use crate::ownership::own_referrals;
 use crate::troubles::Trouble;
 
-/// Moves the caller's organisation's own referrals to the child that they are about. `view` is given to whom they had been
-/// disclosed under the wrong one. It is not answered, be it again, before its marks are in the journal.
+/// Moves the caller's organisation's own referrals to the child that they are about. `view` gets to whom they had been
+/// disclosed under the wrong one. Even a repeated call is answered only once the marks are in the journal.
 pub async fn rectify<V: Serialize + Send + 'static>(
     store: &Store,
     journal: &Journal,
@@ -24,7 +24,7 @@ pub async fn rectify<V: Serialize + Send + 'static>(
     Ok(moved)
 }
 
-/// Moves the referrals if it is permitted about both children, and answers to whom they had been disclosed.
+/// Moves the referrals if that is permitted for both children. Returns to whom they had been disclosed.
 fn move_referrals(
     tx: &mut Tx<'_>,
     cx: &CallContext,

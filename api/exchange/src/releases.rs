@@ -16,9 +16,9 @@ use crate::troubles::{Kind, Trouble};
 
 pub use building::{Building, build_release};
 
-/// For how long `latest` may be an older one: a release that was built elsewhere shows within it.
+/// How old the answer for `latest` may be. A release built elsewhere shows within this time.
 const LATEST_AGE: Duration = Duration::from_secs(1);
-/// Tables in memory: a few releases' worth.
+/// How many tables are kept in memory: enough for a few releases.
 const TABLES: usize = 64;
 
 /// A released table, in each form that it is sent in.
@@ -32,7 +32,7 @@ pub struct ReleasedTable {
 #[derive(Debug)]
 pub struct Tagged {
     pub text: Bytes,
-    /// Of the text's digest, in hexadecimal.
+    /// The start of the text's digest, in hexadecimal.
     pub tag: String,
 }
 
@@ -43,7 +43,7 @@ impl From<String> for Tagged {
     }
 }
 
-/// Released tables, read once and kept.
+/// Released tables, read once and kept in memory.
 pub struct Releases {
     store: Store,
     tables: Cache<(ReleaseId, String), Arc<ReleasedTable>>,
@@ -58,20 +58,20 @@ impl Releases {
         Self { store, tables: Cache::new(TABLES), latest: Mutex::new(None) }
     }
 
-    /// Lets an organisation read that an agreement names among those who receive released tables. A table is no one person's
-    /// record, and reading it leaves no entry; a refusal does.
+    /// Lets an organisation read if an agreement names it as a recipient of released tables. A table is nobody's own
+    /// record, so reading it writes no audit entry; a refusal does.
     pub async fn reader(&self, cx: CallContext) -> Result<ReleaseReader<'_>, Trouble> {
         let ask = Ask::read_release(cx.partnership.host(), cx.organisation());
         self.store.permits(ask, cx).await??;
         Ok(ReleaseReader(self))
     }
 
-    /// The release that a name is of: an id, or `latest`.
+    /// The release that a name means: an id, or `latest`.
     async fn resolve(&self, name: &str) -> Result<ReleaseId, Trouble> {
         if name != "latest" {
             return name.parse().map_err(|_| Trouble::new(Kind::NotFound));
         }
-        // One asks the store, the others wait for its answer.
+        // One caller asks the store; the others wait for its answer.
         let mut latest = self.latest.lock().await;
         if let Some((at, id)) = *latest
             && at.elapsed() < LATEST_AGE
@@ -86,7 +86,7 @@ impl Releases {
 }
 
 impl ReleaseReader<'_> {
-    /// Releases from the newest as-at day and publication to the oldest, at most `most`, without the first `skip`.
+    /// Releases from the newest as-at day and publication to the oldest: up to `most`, after the first `skip`.
     pub async fn list(&self, skip: i64, most: i64) -> Result<Vec<PublishedRelease>, Trouble> {
         Ok(self.0.store.read(move |tx| tx.releases(skip, most)).await?)
     }
@@ -97,7 +97,7 @@ impl ReleaseReader<'_> {
         self.0.store.read(move |tx| tx.release(id)).await?.ok_or(Trouble::new(Kind::NotFound))
     }
 
-    /// A table of a release, or of the `latest`. One that is not there is told with the tables that are.
+    /// A table of a release, or of the `latest`. If there is no such table, the error lists those that exist.
     pub async fn table(&self, release: &str, table: String) -> Result<Arc<ReleasedTable>, Trouble> {
         let Releases { store, tables, .. } = self.0;
         let key = (self.0.resolve(release).await?, table);

@@ -1,4 +1,4 @@
-//! Bringing everything that is stored under the keys in force.
+//! Seals stored values again under the keys in force.
 
 use std::time::Duration;
 
@@ -7,17 +7,17 @@ use store::{Journal, ResealCursor, Resealed, Store};
 
 use crate::troubles::Trouble;
 
-/// How long this waits while another gateway is at it.
+/// How long to wait while another gateway is resealing.
 const ELSEWHERE: Duration = Duration::from_secs(5);
 
-/// One pass over everything. It works for half of the time at the most, so that requests come first. It tells how many
-/// values are under each older key, before and after, and answers how many were before.
+/// Makes one pass over everything. It rests as long as it works, so that requests come first. `tell` gets how many values
+/// are under each older key, before and after. Returns how many there were before.
 pub async fn reseal(store: &Store, journal: &Journal, tell: impl Fn(&[(KeyPurpose, u32, u64)]) + Sync) -> Result<u64, Trouble> {
     let left = store.values_left().await?;
     tell(&left);
     let total = left.iter().map(|(_, _, values)| values).sum();
     if total == 0 {
-        // Marks that were sealed anew go to the journal, so that it needs no older key either.
+        // Marks that were sealed again go to the journal, so that it needs no older key either.
         store.journal_tombstones(journal).await?;
         return Ok(0);
     }
@@ -36,7 +36,7 @@ pub async fn reseal(store: &Store, journal: &Journal, tell: impl Fn(&[(KeyPurpos
     Ok(total)
 }
 
-/// Ends a change of keys: who claimed which child while there were two look-up keys is forgotten.
+/// Ends a change of keys: forgets who claimed which child while there were two look-up keys.
 pub async fn end_rotation(store: &Store) -> Result<(), Trouble> {
     Ok(store.forget_claims().await?)
 }

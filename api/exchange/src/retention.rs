@@ -1,5 +1,5 @@
-//! The end of records past their retention, each hour while the gateway serves and whenever an operator says so, and the
-//! end of what an older database brings back.
+//! Deletes records past their retention, each hour while the gateway runs and whenever an operator asks. Erases again
+//! what an older database brings back.
 
 use std::time::Duration;
 
@@ -7,10 +7,10 @@ use chrono::NaiveDate;
 use domain::{Act, Ask, CallContext, RetentionClass, RetentionLine, RetentionPeriods, RetentionReport};
 use store::{Journal, Store, StoreError};
 
-/// How long traffic has the store to itself between two batches.
+/// How long other work has the store to itself between two batches.
 const PAUSE: Duration = Duration::from_millis(5);
 
-/// Removes what is past its retention, batch by batch, or says what it would remove.
+/// Deletes records past their retention, batch by batch, or says what it would delete.
 pub async fn run_retention(
     store: &Store,
     cx: CallContext,
@@ -35,8 +35,7 @@ pub async fn run_retention(
     Ok(RetentionReport { today, dry_run, lines })
 }
 
-/// Removes an organisation's rows of one class, on its behalf, and answers how many they were. Those under a legal hold
-/// stay.
+/// Deletes an organisation's rows of one class, on its behalf, and returns how many. Those under a legal hold stay.
 async fn expire(store: &Store, cx: &CallContext, ask: Ask, kept: RetentionClass, cutoff: NaiveDate) -> Result<u64, StoreError> {
     let mut expired = 0;
     loop {
@@ -81,7 +80,7 @@ async fn forget_children(store: &Store) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// Cuts what was deleted off the embedded database's log. Where a reader stands in it, the next run does.
+/// Removes what was deleted from the embedded database's log. If a reader is using the log, the next run does it.
 pub(crate) async fn scrub(store: &Store) {
     match store.scrub().await {
         Ok(true) => {}
@@ -90,7 +89,7 @@ pub(crate) async fn scrub(store: &Store) {
     }
 }
 
-/// Erases again what a restored database brought back, by the journal that was not restored with it.
+/// Erases again what a restored database brought back, by the journal, which was not restored with it.
 pub async fn replay_tombstones(store: &Store, journal: &Journal, cx: CallContext) -> Result<(), StoreError> {
     let replayed = store.replay_tombstones(journal, cx).await?;
     for ((organisation, class), rows) in &replayed {

@@ -1,16 +1,16 @@
-//! Which of the keys something that is stored still needs: an old one that nothing needs may be retired.
+//! Which keys stored data still needs. An old key that nothing needs may be retired.
 
 use std::collections::BTreeMap;
 
 use domain::KeyPurpose;
 use store::{Journal, KeyUsage, Store, StoreError};
 
-/// The keys that what is stored needs.
+/// The keys that stored data needs.
 #[derive(Debug)]
 pub struct NeededKeys {
     usage: KeyUsage,
     releases: Vec<(u32, u64)>,
-    /// How many marks of the journal of tombstones are sealed under each key.
+    /// How many marks in the journal of tombstones are sealed under each key.
     journal: BTreeMap<u32, u64>,
 }
 
@@ -21,7 +21,7 @@ impl NeededKeys {
         Ok(Self { usage: store.key_usage_blocking()?, releases: store.release_secrets_blocking()?, journal })
     }
 
-    /// Refuses a key that something stored needs, and says what, for an operator.
+    /// Refuses a key that stored data needs. The error tells an operator what needs it.
     pub fn check_unneeded(&self, purpose: KeyPurpose, id: u32) -> Result<(), String> {
         let under = match purpose {
             KeyPurpose::Release => self.releases.iter().find(|(secret, _)| *secret == id).map(|(_, releases)| *releases),

@@ -1,4 +1,4 @@
-//! What the gateway makes of its keys, and makes again when they change.
+//! What the gateway makes from its keys, and makes again when they change.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -8,23 +8,23 @@ use domain::{KeyPurpose, Ring};
 use store::vault::Vault;
 use trust::{CheckpointKeys, ChildKeys, Clock, KeyReader, Keys, KeysError, SealingKeys, Secrets, SigningKeys, Watch};
 
-/// How often the keys are read at the most because a stored value needs one that is not known.
+/// The keys are read again for unknown key ids at most once in this time.
 const REREAD_PERIOD: Duration = Duration::from_secs(1);
 
-/// The secrets, with the vault of the store and the secrets of releases made of their keys.
+/// The secrets, with the store's vault and the secrets of releases made from the keys.
 pub struct GatewaySecrets {
     pub vault: Arc<Vault>,
     pub child_keys: Arc<ChildKeys>,
     pub signing_keys: Arc<SigningKeys>,
     pub release: ReleaseSecrets,
-    /// Sign for the audit log.
+    /// These sign for the audit log.
     pub checkpoints: Arc<CheckpointKeys>,
 }
 
-/// Secrets of releases, by the id that a release is published with.
+/// Release secrets, by the id that a release is published with.
 pub(crate) type ReleaseSecrets = Ring<Arc<ReleaseSecret>>;
 
-/// Reads every key once; `origin` is the audit log's. It blocks.
+/// Reads every key once; `origin` is the audit log's name. It blocks.
 pub fn read_secrets(keys: &Keys, origin: &str, clock: Clock) -> Result<GatewaySecrets, KeysError> {
     let reader = Arc::new(KeyReader::new(keys, origin, clock));
     GatewaySecrets::new(reader.read()?, &Arc::new(Rereading::new(reader)))
@@ -51,7 +51,7 @@ impl GatewaySecrets {
     }
 }
 
-/// The keys as they are at the moment that a stored value needs one that is not known.
+/// Reads the keys again when a stored value needs one that is not known.
 struct Rereading {
     reader: Arc<KeyReader>,
     last: Mutex<Option<(Instant, Option<Arc<Vault>>)>>,
@@ -62,8 +62,8 @@ impl Rereading {
         Self { reader, last: Mutex::default() }
     }
 
-    /// The vault of the keys as their sources say now. Whoever makes up a key id costs one reading a second
-    /// and no more.
+    /// The vault of the keys as their sources give them now. Somebody who makes up key ids causes one reading a second at
+    /// most.
     fn vault(&self) -> Option<Arc<Vault>> {
         let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some((at, vault)) = &*last

@@ -1,5 +1,5 @@
-//! Scratch space on disk that nobody can read: what is written is sealed under a key that lives in
-//! memory alone, into a file without a name. It is gone when it is dropped, and with the process.
+//! Scratch space on disk that nobody can read. It is sealed under a key that exists only in memory, in a file without a
+//! name. It is gone when it is dropped, and with the process.
 
 use std::fs::File;
 use std::io::{self, ErrorKind, Read, Seek, SeekFrom, Write};
@@ -10,7 +10,7 @@ use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, MAX_TAG_LEN, NONCE_LEN, Non
 use aws_lc_rs::rand;
 use zeroize::Zeroizing;
 
-/// Bytes that are sealed together: what a spool holds in memory.
+/// How many bytes are sealed together, and held in memory.
 const CHUNK: usize = 64 * 1024;
 const SEALED: u64 = (CHUNK + MAX_TAG_LEN) as u64;
 
@@ -21,12 +21,12 @@ pub struct Spools {
 }
 
 impl Spools {
-    /// Spools in a folder, which is made when it is first needed.
+    /// Makes spools in a folder, which is made when it is first needed.
     pub fn new(folder: impl Into<PathBuf>) -> Self {
         Self { folder: folder.into() }
     }
 
-    /// An empty one, under a key of its own. It blocks, as do all the methods of a spool.
+    /// Makes an empty spool with a key of its own. It blocks, like all the methods of a spool.
     pub fn spool(&self) -> io::Result<Spool> {
         trust::create_secret_folder(&self.folder).map_err(io::Error::other)?;
         let mut key = Zeroizing::new([0; 32]);
@@ -37,17 +37,17 @@ impl Spools {
     }
 }
 
-/// A spool that is written to, from its beginning on.
+/// A spool that is being written, from its beginning.
 #[derive(Debug)]
 pub struct Spool {
     sealed: Sealed,
-    /// The last chunk, as long as it is not full.
+    /// The last chunk, until it is full.
     chunk: Zeroizing<Vec<u8>>,
-    /// Bytes before that chunk.
+    /// How many bytes come before that chunk.
     written: u64,
 }
 
-/// A spool that is read, at any place.
+/// A spool that is being read, at any place.
 #[derive(Debug)]
 pub struct SpoolReader {
     sealed: Sealed,
@@ -82,7 +82,7 @@ impl Sealed {
     }
 }
 
-/// Never twice with one key: a chunk is sealed once, when it is full or the last.
+/// Never used twice with one key: a chunk is sealed once, when it is full or the last.
 fn nonce(number: u64) -> Nonce {
     let mut bytes = [0; NONCE_LEN];
     bytes[NONCE_LEN - 8..].copy_from_slice(&number.to_be_bytes());
@@ -90,7 +90,7 @@ fn nonce(number: u64) -> Nonce {
 }
 
 fn empty_chunk() -> Zeroizing<Vec<u8>> {
-    // Large enough for the tag: a vector that grows leaves what it held behind.
+    // Large enough for the tag, because a vector that grows leaves a copy behind.
     Zeroizing::new(Vec::with_capacity(CHUNK + MAX_TAG_LEN))
 }
 
@@ -100,7 +100,7 @@ impl Spool {
         self.written + self.chunk.len() as u64
     }
 
-    /// Ends the writing; the reader stands at the beginning.
+    /// Ends the writing. The reader starts at the beginning.
     pub fn into_reader(mut self) -> io::Result<SpoolReader> {
         let length = self.length();
         if !self.chunk.is_empty() {
@@ -127,14 +127,14 @@ impl Write for Spool {
         Ok(taken)
     }
 
-    /// Nothing: what was written need not outlive the spool.
+    /// Does nothing: what was written need not outlive the spool.
     fn flush(&mut self) -> io::Result<()> {
         Ok(())
     }
 }
 
 impl SpoolReader {
-    /// Bytes in all.
+    /// Its length in bytes.
     pub fn length(&self) -> u64 {
         self.length
     }
@@ -215,7 +215,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_stands_on_disk_by_name_or_in_clear() {
+    fn nothing_is_on_disk_by_name_or_in_clear() {
         let (folder, spools) = spools();
         let mut spool = spools.spool().unwrap();
         spool.write_all(&b"9990000018".repeat(20_000)).unwrap();
@@ -234,11 +234,11 @@ mod tests {
         let mut reader = spool.into_reader().unwrap();
         let mut chunks = vec![0; 2 * (CHUNK + MAX_TAG_LEN)];
         reader.sealed.file.read_exact_at(&mut chunks, 0).unwrap();
-        // One chunk in the place of the other.
+        // Swap the two chunks.
         chunks.rotate_left(CHUNK + MAX_TAG_LEN);
         reader.sealed.file.write_all_at(&chunks, 0).unwrap();
         assert_eq!(reader.read(&mut [0; 10]).unwrap_err().kind(), ErrorKind::InvalidData);
-        // An error once is an error again.
+        // Reading again gives the error again.
         assert_eq!(reader.read(&mut [0; 10]).unwrap_err().kind(), ErrorKind::InvalidData);
     }
 

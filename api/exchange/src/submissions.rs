@@ -8,25 +8,25 @@ use store::{IssueChoice, ListedIssue, Store, StoreError};
 
 use crate::troubles::{Kind, Trouble};
 
-/// How a submission stands.
+/// The state of a submission.
 #[derive(Debug)]
 pub struct Report {
     pub submission: Submission,
-    /// How far the work on it is, or was when it came to nothing; of one that was answered before it was worked on.
+    /// How far the work is, or was when it failed. Only for a submission that was answered before it was worked on.
     pub work: Option<SubmissionWork>,
-    /// Why that came to nothing, if it did.
+    /// Why the work failed, if it did.
     pub trouble: Option<Trouble>,
 }
 
-/// The place of an issue: its row and its position there.
+/// The place of an issue: its row, and its position in the row.
 pub type IssuePlace = (i64, i32);
 
-/// The client's own submissions, newest first, before an id.
+/// The client's own submissions before an id, newest first.
 pub async fn list_submissions(store: &Store, cx: CallContext, before: Option<SubmissionId>, most: i64) -> Result<Vec<Submission>, Trouble> {
     Ok(store.read(move |tx| tx.submissions(&cx.by.client, before, most)).await?)
 }
 
-/// One of them.
+/// One of the client's own submissions.
 pub async fn get_submission(store: &Store, cx: CallContext, id: SubmissionId) -> Result<Report, Trouble> {
     let found = store.read(move |tx| match tx.submission(id, &cx.by.client)? {
         Some(submission) => Ok(Some((submission, tx.work(id)?))),
@@ -37,13 +37,13 @@ pub async fn get_submission(store: &Store, cx: CallContext, id: SubmissionId) ->
     Ok(Report { submission, work, trouble })
 }
 
-/// Cancels one that is being worked on. What was cancelled already answers the same.
+/// Cancels a submission that is being worked on. Cancelling it again gives the same answer.
 pub async fn cancel_submission(store: &Store, cx: CallContext, id: SubmissionId) -> Result<Submission, Trouble> {
     let cancelled = store.transaction(move |tx| tx.cancel_submission(id, &cx.by.client)).await?.ok_or(Kind::NotFound)?;
     cancelled.map_err(|AlreadyEnded| Trouble::new(Kind::WrongStatus).detail("It is not being worked on any more."))
 }
 
-/// The issues of one, in row order, after a place.
+/// The issues of a submission, in row order, after a place.
 pub async fn list_issues(
     store: &Store,
     cx: CallContext,
@@ -59,8 +59,8 @@ pub async fn list_issues(
     Ok(found.await?.ok_or(Kind::NotFound)?)
 }
 
-/// What was last published of the same service as a submission's list: by the pathway that the list is named after; of the
-/// default list, each line.
+/// What was last published of the same service as a submission's list: for a list named after a pathway, that pathway's
+/// lines; for the default list, every line.
 pub async fn last_published(store: &Store, submission: &Submission) -> Result<Vec<PublishedCount>, Trouble> {
     let pathways = match submission.list.parse::<Pathway>() {
         _ if submission.dataset != Dataset::WaitingList => return Ok(Vec::new()),
@@ -74,8 +74,7 @@ pub async fn last_published(store: &Store, submission: &Submission) -> Result<Ve
     Ok(counts)
 }
 
-/// Ends the works that no gateway has said to be at since an instant, so that the bodies can be sent again; answers how
-/// many.
+/// Ends work that no gateway has reported on since an instant, so that the bodies can be sent again. Returns how many.
 pub async fn end_interrupted_works(store: &Store, before: DateTime<Utc>) -> Result<u64, StoreError> {
     let trouble = Trouble::new(Kind::Interrupted).detail("Nothing of it was kept: send it again.");
     store.end_still_works(before, trouble.to_failure()).await

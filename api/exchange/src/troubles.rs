@@ -1,5 +1,5 @@
-//! What can go wrong when something is asked of the gateway, whoever asks: a kind, what was wrong with what was sent,
-//! and a cause for the log. How it is told (a status, headers, an OperationOutcome) is the door's matter.
+//! What can go wrong when somebody asks the gateway for something: a kind, the faults in what was sent, and a cause for
+//! the log. The door decides how to tell it (a status, headers, an OperationOutcome).
 
 use std::borrow::Cow;
 use std::fmt;
@@ -23,7 +23,7 @@ macro_rules! kinds {
                 match self { $(Self::$name => $code),+ }
             }
 
-            /// What anybody may read of it.
+            /// What anybody may read about it.
             pub const fn title(self) -> &'static str {
                 match self { $(Self::$name => $title),+ }
             }
@@ -61,7 +61,7 @@ kinds! {
 }
 
 impl Kind {
-    /// Whether the gateway could not do what was asked, however well it was asked.
+    /// Whether the gateway failed, however good the request was.
     pub const fn is_of_the_gateway(self) -> bool {
         matches!(self, Self::Internal | Self::Busy | Self::DatabaseAway | Self::Interrupted | Self::LogBehind)
     }
@@ -119,7 +119,7 @@ impl Fault {
     }
 }
 
-/// Why something was not done. Small to pass on: what it holds is behind a pointer.
+/// Why something was not done. It is small to pass on: its contents are behind a pointer.
 #[derive(Debug)]
 pub struct Trouble(Box<Particulars>);
 
@@ -128,16 +128,16 @@ struct Particulars {
     kind: Kind,
     detail: Option<Cow<'static, str>>,
     faults: Vec<Fault>,
-    /// For the log alone.
+    /// For the log only.
     cause: Option<String>,
-    /// When it may help to come again, in seconds, where that is not the usual time.
+    /// When it may help to try again, in seconds, if not after the usual time.
     again_after: Option<u32>,
-    /// The submission that keeps it from being done.
+    /// The submission that is in the way.
     about: Option<SubmissionId>,
     breaks_off: bool,
 }
 
-/// What the database keeps of a trouble: of a submission that was answered before it was refused.
+/// What the database keeps of a trouble, for a submission that was answered before it was refused.
 #[derive(Serialize, Deserialize)]
 struct Kept {
     kind: String,
@@ -184,14 +184,14 @@ impl Trouble {
         self
     }
 
-    /// When it may help to come again, in seconds.
+    /// When it may help to try again, in seconds.
     #[must_use]
     pub fn again_after(mut self, seconds: u32) -> Self {
         self.0.again_after = Some(seconds);
         self
     }
 
-    /// The caller's submission that it has to do with.
+    /// The caller's submission that the trouble is about.
     #[must_use]
     pub fn about(mut self, submission: SubmissionId) -> Self {
         self.0.about = Some(submission);
@@ -209,12 +209,12 @@ impl Trouble {
         self.0.kind
     }
 
-    /// When it may help to come again, in seconds, where that is not the usual time.
+    /// When it may help to try again, in seconds, if not after the usual time.
     pub fn repeat_after(&self) -> Option<u32> {
         self.0.again_after
     }
 
-    /// The caller's submission that it has to do with.
+    /// The caller's submission that the trouble is about.
     pub fn submission(&self) -> Option<SubmissionId> {
         self.0.about
     }
@@ -224,7 +224,7 @@ impl Trouble {
         self.0.breaks_off
     }
 
-    /// What the caller reads beyond the kind.
+    /// What the caller reads besides the kind.
     pub fn said(&self) -> Option<&str> {
         self.0.detail.as_deref()
     }
@@ -233,12 +233,12 @@ impl Trouble {
         &self.0.faults
     }
 
-    /// What the log reads beyond the kind.
+    /// What the log reads besides the kind.
     pub fn why(&self) -> Option<&str> {
         self.0.cause.as_deref()
     }
 
-    /// The whole of it, for the log alone.
+    /// All of it, for the log only.
     pub fn in_full(&self) -> String {
         match self.why() {
             Some(why) => format!("{self}: {why}"),
@@ -246,12 +246,12 @@ impl Trouble {
         }
     }
 
-    /// What the caller reads of it beyond the kind, and what the log does.
+    /// What the caller reads besides the kind, and what the log does.
     pub fn into_parts(self) -> (Option<Cow<'static, str>>, Vec<Fault>, Option<String>) {
         (self.0.detail, self.0.faults, self.0.cause)
     }
 
-    /// Tells the log, once, why nothing was done, where no door tells it.
+    /// Logs once why nothing was done, where no door does so.
     pub(crate) fn log(&self) {
         let (code, cause) = (self.kind().code(), self.why());
         if self.kind().is_of_the_gateway() {
@@ -261,18 +261,18 @@ impl Trouble {
         }
     }
 
-    /// What the database keeps of a submission that came to nothing by it.
+    /// What the database keeps when this ended a submission.
     pub(crate) fn to_failure(&self) -> SubmissionFailure {
         if self.kind().is_of_the_gateway() { SubmissionFailure::Failed(self.to_json()) } else { SubmissionFailure::Refused(self.to_json()) }
     }
 
-    /// What the database keeps of it.
+    /// What the database keeps of the trouble.
     pub fn to_json(&self) -> String {
         let kept = Kept { kind: self.0.kind.to_string(), detail: self.0.detail.clone(), faults: self.0.faults.clone() };
         serde_json::to_string(&kept).unwrap_or_default()
     }
 
-    /// A trouble that the database kept.
+    /// Reads a trouble that the database kept.
     pub fn from_json(text: &str) -> Result<Self, StoreError> {
         let corrupt = || StoreError::Corrupt("why a submission failed");
         let Kept { kind, detail, faults } = serde_json::from_str(text).map_err(|_| corrupt())?;
@@ -288,7 +288,8 @@ impl From<Kind> for Trouble {
     }
 }
 
-/// No agreement may be said aloud, and a hold to whose it is; what a family decided, and what is not there, may not.
+/// A caller may learn that no agreement covers it, or of its own legal hold. It must not learn what a family decided, or
+/// what is not there.
 impl From<Refusal> for Trouble {
     fn from(refusal: Refusal) -> Self {
         Self::new(match refusal.reason() {

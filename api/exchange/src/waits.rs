@@ -5,8 +5,8 @@ use store::{ListedReferral, Store};
 
 use crate::troubles::{Kind, Trouble};
 
-/// What the caller's organisation may see of a child's referrals, with an entry for each provider that holds some. Nothing
-/// is found where no child is named, where nobody holds any and where nothing is permitted: they cannot be told apart.
+/// What the caller's organisation may see of a child's referrals, with an audit entry for each provider that holds some.
+/// It is empty if no child is named, if nobody holds any, or if nothing is permitted: the caller cannot tell these apart.
 pub async fn child_waits(store: &Store, cx: CallContext, child: Option<ChildReference>) -> Result<Vec<ListedReferral>, Trouble> {
     let recipient = cx.organisation();
     let found = store.transaction(move |tx| {
@@ -34,7 +34,7 @@ pub async fn child_waits(store: &Store, cx: CallContext, child: Option<ChildRefe
     Ok(found.await?.unwrap_or_default())
 }
 
-/// One referral, by its place. What is not there and what is not permitted are the same.
+/// One referral, by its place. One that is not there and one that is not permitted get the same answer.
 pub async fn read_referral(store: &Store, cx: CallContext, place: Option<i64>) -> Result<ListedReferral, Trouble> {
     let recipient = cx.organisation();
     let found = store.transaction(move |tx| {
@@ -43,7 +43,7 @@ pub async fn read_referral(store: &Store, cx: CallContext, place: Option<i64>) -
             return tx.refuse_waits_not_held(Ask::waits(cx.partnership.host(), recipient), &cx);
         };
         let ask = Ask::waits(known.holder, recipient).on(known.pathways).of(known.child);
-        // The records are looked up whatever is decided, so that the time it takes tells nothing.
+        // Look the records up whatever is decided, so that the time it takes tells nothing.
         let looked_up = tx.permitted_each(
             ask,
             &cx,

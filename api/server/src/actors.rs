@@ -1,5 +1,5 @@
-//! The person behind a call: `Sendbridge-Actor: id="kt-204", role="ehc-coordinator", reason="…"`, a
-//! structured field (RFC 9651), because a token names a system and the log must name a person.
+//! The person behind a call: `Sendbridge-Actor: id="kt-204", role="ehc-coordinator", reason="…"`, a structured field (RFC
+//! 9651). A token names a system, but the log must name a person.
 
 use actix_web::http::header::HeaderMap;
 use domain::{Actor, NhsNumber};
@@ -14,7 +14,7 @@ pub(crate) const HEADER: &str = "sendbridge-actor";
 /// The longest value, in characters.
 const LONGEST: usize = 200;
 
-/// For whom the client acts.
+/// The person for whom the client acts.
 pub(crate) fn actor_of(headers: &HeaderMap) -> Result<Actor, Problem> {
     let Some(fields) = dictionary(headers, HEADER) else {
         return Err(Problem::new(Kind::ActorMissing)
@@ -45,7 +45,7 @@ fn malformed(detail: &'static str) -> Problem {
     Problem::new(Kind::ActorMalformed).detail(detail)
 }
 
-// Ten digits that stand alone, in one group or in several with one other character between.
+// Ten digits on their own, in one group or in several with one other character between.
 fn holds_an_nhs_number(text: &str) -> bool {
     let groups: Vec<&str> = text.split(|c: char| !c.is_ascii_digit()).collect();
     (0..groups.len()).any(|start| {

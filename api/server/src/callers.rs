@@ -1,4 +1,4 @@
-//! Who calls: a certificate that holds now, a token bound to it, and what the partnership grants now.
+//! Who calls: a certificate that is valid now, a token bound to it, and what the partnership grants now.
 
 use std::any::Any;
 use std::future::{Ready, ready};
@@ -16,7 +16,7 @@ use crate::problems::{Kind, Problem};
 use crate::state::State;
 use crate::telemetry::spans::ClientId;
 
-/// A client that proved itself, for the length of one request.
+/// A client that proved who it is, for one request.
 #[derive(Debug, Clone)]
 pub(crate) struct Caller {
     client: Client,
@@ -24,7 +24,7 @@ pub(crate) struct Caller {
     partnership: Arc<Partnership>,
 }
 
-/// A connection whose certificate is a listed client's, and holds now. It needs no token.
+/// A connection whose certificate is a listed client's and valid now. It needs no token.
 #[derive(Debug, Clone)]
 pub(crate) struct ListedPeer {
     peer: Peer,
@@ -81,7 +81,7 @@ impl ListedPeer {
         &self.peer
     }
 
-    /// The client of an id, if the certificate is that client's.
+    /// The client with this id, if the certificate is that client's.
     pub(crate) fn client(&self, id: &str) -> Option<&Client> {
         self.partnership.client(id).filter(|client| self.is(client))
     }
@@ -121,7 +121,7 @@ impl FromRequest for ListedPeer {
     }
 }
 
-/// Puts the peer of a new connection where its requests find it.
+/// Stores the peer of a new connection where its requests find it.
 pub(crate) fn on_connect(connection: &dyn Any, data: &mut Extensions) {
     let peer =
         connection.downcast_ref::<TlsStream<TcpStream>>().and_then(|stream| stream.get_ref().1.peer_certificates()).and_then(Peer::new);
@@ -147,7 +147,7 @@ fn bearer(request: &HttpRequest) -> Result<&str, Problem> {
     }
 }
 
-// A connection whose certificate no longer counts is of no further use.
+// A connection whose certificate no longer counts is closed.
 fn unknown(cause: impl std::fmt::Display) -> Problem {
     refused(cause).closing()
 }

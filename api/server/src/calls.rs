@@ -1,5 +1,5 @@
 //! One call of one operation: who calls, with what right, for whom, and when. A handler names its operation in its
-//! signature, `Call<GetWaits>`; scope, person and audit event follow from the operation's line in `domain::operations`.
+//! signature, `Call<GetWaits>`. Scope, person and audit event follow from its line in `domain::operations`.
 
 use std::future::{Ready, ready};
 use std::marker::PhantomData;
@@ -23,7 +23,7 @@ use crate::exchanges::RequestId;
 use crate::problems::Problem;
 use crate::state::State;
 
-/// A call of the operation `O` by a client that may try it.
+/// A call of the operation `O` by a client that may use it.
 #[derive(Debug)]
 pub(crate) struct Call<O> {
     caller: Caller,
@@ -48,7 +48,7 @@ impl<O: Named> Call<O> {
         self.caller.partnership()
     }
 
-    /// The person behind the call, where the operation asks for one.
+    /// The person behind the call, if the operation asks for one.
     pub(crate) fn actor(&self) -> Option<&Actor> {
         self.actor.as_ref()
     }
@@ -58,7 +58,7 @@ impl<O: Named> Call<O> {
         self.now
     }
 
-    /// The day it came in, in Europe/London.
+    /// The day on which it came in, in Europe/London.
     pub(crate) fn today(&self) -> NaiveDate {
         domain::london_day(self.now)
     }
@@ -77,7 +77,7 @@ impl<O: Named> Call<O> {
         CallContext { partnership: Arc::clone(self.partnership()), by, now: self.now, instants: Instants::new(move || clock.now()) }
     }
 
-    /// The same request as a call of another operation that it carries: an entry of a batch.
+    /// A call of another operation that the same request carries: an entry of a batch.
     pub(crate) fn carrying<P: Named>(&self) -> Result<Call<P>, Problem> {
         Call::admit(self.caller.clone(), self.actor.clone(), self.request_id, self.clock.clone())
     }
@@ -113,25 +113,25 @@ impl<O: Named> FromRequest for Call<O> {
     }
 }
 
-/// The question that the gateway asks each of its routes before it listens: which operation its handler names. It is not
-/// to be had over the wire.
+/// Before it listens, the gateway asks each of its routes which operation its handler names. Nobody can ask this over the
+/// wire.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct WhichOperation(Arc<std::sync::OnceLock<Operation>>);
 
 impl WhichOperation {
-    /// What the handler named; nothing where it takes no call.
+    /// What the handler named; `None` if it takes no call.
     pub(crate) fn named(&self) -> Option<Operation> {
         self.0.get().copied()
     }
 
     fn answer(&self, operation: Operation) -> Problem {
-        // Of two calls in one handler the first is the handler's own.
+        // If a handler takes two calls, the first is its own.
         let _ = self.0.set(operation);
         Problem::internal("a question of the gateway's own")
     }
 }
 
-/// An operation of the document whose route calls itself something else, or nothing.
+/// A documented operation whose handler names another operation, or none.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
     "the handler of {method} {path}, which is {documented}, takes {}",
@@ -144,9 +144,9 @@ pub struct Misnamed {
     named: Option<Operation>,
 }
 
-/// Asks the route of each documented operation which operation its handler names, and compares the two: a handler with
-/// another operation's call would be admitted under another operation's scopes, and one with none under none. `request`
-/// makes what the service takes.
+/// Asks the route of each documented operation which operation its handler names, and compares the two. A handler with
+/// another operation's call would be admitted under that one's scopes, and one without a call under none. `request` makes
+/// what the service takes.
 pub(crate) async fn check_names<S, R, B>(service: &S, request: fn(TestRequest) -> R, document: &OpenApi) -> Result<(), Misnamed>
 where
     R: HttpMessage,
@@ -165,7 +165,7 @@ where
             let asked = WhichOperation::default();
             let request = request(TestRequest::with_uri(&filled(path)).method(method.clone()));
             request.extensions_mut().insert(asked.clone());
-            // What it answers otherwise is of no interest: without its state no route does anything.
+            // The answer itself does not matter: without its state no route does anything.
             let _ = service.call(request).await;
             let named = asked.named();
             let is_right = named.map_or_else(|| may_be_unnamed(documented), |named| named.as_str() == documented);
@@ -177,7 +177,7 @@ where
     Ok(())
 }
 
-/// Whether an operation's handler need not name it: who calls without a token makes no call of it.
+/// Whether an operation's handler need not name it: one that is called without a token takes no call.
 fn may_be_unnamed(documented: &str) -> bool {
     let takes_a_token = |operation: Operation| matches!(operation.access(), Access::Token(_));
     !documented.parse().is_ok_and(takes_a_token)
@@ -241,7 +241,7 @@ mod tests {
     }
 
     #[actix_web::test]
-    async fn a_handler_without_a_call_of_an_operation_that_takes_a_token_does_so_too() {
+    async fn a_handler_without_a_call_where_a_token_is_needed_keeps_the_gateway_from_starting() {
         let service = init_service(App::new().service(unnamed)).await;
         let found = check_names(&service, TestRequest::to_request, &document_of_waits()).await;
         assert_eq!(found, Err(misnamed(None)));

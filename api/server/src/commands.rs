@@ -1,4 +1,4 @@
-//! The commands of an operator, beside a running gateway: the same configuration, no listener.
+//! An operator's commands, beside a running gateway: the same configuration, no listener.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -6,7 +6,7 @@ use std::sync::Arc;
 use chrono::NaiveDate;
 use domain::operations::Operation;
 use domain::{KeyPurpose, ReleaseId, RetentionReport};
-use exchange::{AuditReport, Journal, AuditCheck, Store, StoreError};
+use exchange::{AuditCheck, AuditReport, Journal, Store, StoreError};
 use exchange::{Building, CallContext, NeededKeys};
 use trust::{CheckpointError, CheckpointKeys, Clock, Ids, KeysError, PartnershipError, Retirement, watch_partnership};
 
@@ -37,17 +37,17 @@ pub fn migrate(configuration: &Configuration) -> Result<(), CommandError> {
     open(configuration, &Clock::system()).map(|(store, _)| store.close())
 }
 
-/// Looks through the whole audit log, and whether it extends a checkpoint. It blocks, and writes nothing.
+/// Checks the whole audit log, and whether it extends a checkpoint. It blocks, and writes nothing.
 pub fn verify_audit(configuration: &Configuration, clock: &Clock, against: Option<&Path>) -> Result<AuditReport, CommandError> {
     let against = match against {
         None => None,
         Some(path) => Some(CheckpointKeys::read(&configuration.keys, &configuration.audit.origin, clock.now())?.open(path)?),
     };
-    let looking = AuditCheck { now: clock.now(), keep_days: configuration.audit.keep_days, against };
-    Ok(exchange::verify_audit(&configuration.database.url.expose(), looking)?)
+    let check = AuditCheck { now: clock.now(), keep_days: configuration.audit.keep_days, against };
+    Ok(exchange::verify_audit(&configuration.database.url.expose(), check)?)
 }
 
-/// What an information governance lead has to show, from the partnership file. It opens no database, and blocks.
+/// The papers for an information governance lead, from the partnership file. It opens no database, and blocks.
 pub fn assurance_documents(configuration: &Configuration) -> Result<Vec<(&'static str, String)>, CommandError> {
     let partnership = watch_partnership(&configuration.partnership, configuration.authorities())?.live().load_full();
     Ok(documents::assurance_papers(&partnership))
@@ -71,7 +71,7 @@ pub async fn build_release(configuration: &Configuration, clock: Clock, as_of: N
     Ok(built?)
 }
 
-/// Removes what is past its retention, or says what would be removed.
+/// Deletes records past their retention, or says what it would delete.
 pub async fn run_retention(configuration: &Configuration, clock: Clock, dry_run: bool) -> Result<RetentionReport, CommandError> {
     let (read, clock_of_keys) = (configuration.clone(), clock.clone());
     let (store, partnership) = tokio::task::spawn_blocking(move || {
@@ -95,19 +95,19 @@ pub fn retire(configuration: &Configuration, clock: &Clock, named: Option<KeyPur
     retired
 }
 
-/// The contract's document, as it is committed.
+/// The contract, exactly as it is committed.
 pub fn openapi() -> String {
     let mut text = serde_json::to_string_pretty(&routes::document()).unwrap_or_default();
     text.push('\n');
     text
 }
 
-/// The page of the formats, beside a folder of samples for each.
+/// The page of the formats, with links to a folder of samples for each.
 pub fn formats_page() -> String {
     documents::formats_page(str::to_owned)
 }
 
-/// The store, and the keys as they are now.
+/// Opens the store, with the keys as they are now.
 fn open(configuration: &Configuration, clock: &Clock) -> Result<(Store, Arc<GatewaySecrets>), CommandError> {
     let secrets = Arc::new(read_secrets(&configuration.keys, &configuration.audit.origin, clock.clone())?);
     let vault = Arc::clone(&secrets.vault);

@@ -1,4 +1,4 @@
-//! The contract in the forms it is served in.
+//! The contract in the forms in which it is served.
 
 use actix_web::dev::ResourceDef;
 use actix_web::http::Method;
@@ -7,7 +7,7 @@ use utoipa::openapi::{OpenApi, PathItem};
 
 use crate::problems::Kind;
 
-/// The document in the forms it is served in, and the methods that each path answers.
+/// The contract in the forms in which it is served, and the methods that each path answers.
 pub(crate) struct Documentation {
     pub json: String,
     pub page: String,
@@ -25,9 +25,9 @@ impl Documentation {
         Ok(Self { json: serde_json::to_string(document)?, page, formats, paths })
     }
 
-    /// The methods that a path answers; none where there is no such path.
+    /// The methods that a path answers; none if there is no such path.
     pub(crate) fn methods(&self, path: &str) -> Vec<Method> {
-        // A path that stands in the table word for word is that one alone, whatever template matches it besides.
+        // A path that the table lists word for word is only that path, even if a template matches it too.
         let is_itself = self.paths.iter().any(|(template, _)| template.pattern() == Some(path));
         let answers = |template: &ResourceDef| if is_itself { template.pattern() == Some(path) } else { template.is_match(path) };
         self.paths.iter().filter(|(template, _)| answers(template)).flat_map(|(_, methods)| methods.iter().cloned()).collect()

@@ -1,5 +1,4 @@
-//! What every request and every answer has in common: an id, a trace, headers, metrics, and problems
-//! told in one shape.
+//! What every request and every answer has in common: an id, a trace, headers, metrics, and one shape for problems.
 
 use std::future::{Ready, ready};
 use std::time::Instant;
@@ -20,7 +19,7 @@ use crate::problems::{Kind, Problem};
 use crate::state::State;
 use crate::telemetry::traces::TraceParent;
 
-/// The id of a request: in the answer, the log, the trace and the audit log.
+/// The id of a request. It is in the answer, the log, the trace and the audit log.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct RequestId(pub Uuid);
 
@@ -36,7 +35,7 @@ pub(crate) async fn attend(mut request: ServiceRequest, next: Next<impl MessageB
     };
     let id = state.ids.next();
     request.extensions_mut().insert(RequestId(id));
-    // The encoder leaves the body out by itself: it has seen the method that was sent.
+    // The encoder leaves the body out by itself, because it has seen the original method.
     if request.method() == Method::HEAD {
         request.head_mut().method = Method::GET;
     }
@@ -66,7 +65,7 @@ pub(crate) async fn attend(mut request: ServiceRequest, next: Next<impl MessageB
     Ok(response)
 }
 
-/// The innermost layer: writes each problem once to the log and once to the client, whoever made it.
+/// The innermost layer: logs each problem once and answers the client once, whoever made it.
 pub(crate) async fn explain(request: ServiceRequest, next: Next<impl MessageBody + 'static>) -> Result<ServiceResponse<BoxBody>, Error> {
     let response = next.call(request).await?;
     let Some(error) = response.response().error() else {
@@ -77,7 +76,7 @@ pub(crate) async fn explain(request: ServiceRequest, next: Next<impl MessageBody
     let problem = match error.as_error::<Problem>() {
         Some(problem) => problem,
         None => {
-            // What the framework says of a path or a payload may repeat it: only failures are told.
+            // The framework's message may repeat a path or a payload, so it is kept only for failures.
             let kind = Kind::of_status(error.as_response_error().status_code());
             foreign = if kind == Kind::Internal { Problem::internal(error) } else { Problem::new(kind) };
             &foreign
@@ -89,7 +88,7 @@ pub(crate) async fn explain(request: ServiceRequest, next: Next<impl MessageBody
     Ok(response.into_response(answer))
 }
 
-/// What answers where no route does: 405 where another method would, else 404.
+/// Answers where no route does: 405 if another method would, else 404.
 pub(crate) async fn unmatched(request: HttpRequest, state: web::Data<State>) -> Result<&'static str, Problem> {
     let methods = state.documentation.methods(request.path());
     if methods.is_empty() { Err(Problem::new(Kind::NotFound)) } else { Err(Problem::new(Kind::MethodNotAllowed).allow(methods)) }

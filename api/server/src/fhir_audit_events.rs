@@ -1,6 +1,6 @@
-//! Entries of the audit log as FHIR R4 AuditEvents, after IHE's Basic Audit Log Patterns. BALP profiles
-//! what succeeded: a refusal has the same shape, and claims no profile. The patient is named by what
-//! binds the entry to a child, which tells nobody who it is.
+//! Audit entries as FHIR R4 AuditEvents, after IHE's Basic Audit Log Patterns (BALP). BALP profiles only what succeeded,
+//! so a refusal has the same shape and claims no profile. The patient is named by the hash that binds the entry to a
+//! child, which tells nobody who it is.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -13,12 +13,12 @@ const PROFILE: &str = "https://profiles.ihe.net/ITI/BALP/StructureDefinition/IHE
 const DICOM: &str = "http://dicom.nema.org/resources/ontology/DCM";
 const ODS: &str = "https://fhir.nhs.uk/Id/ods-organization-code";
 
-/// How BALP writes an interaction.
+/// How BALP describes an interaction.
 struct Pattern {
     profile: &'static str,
     code: &'static str,
     action: &'static str,
-    /// The role of the client, then that of the gateway: where the data comes from is the source.
+    /// The role of the client, then that of the gateway. The side that the data comes from is the source.
     roles: [(&'static str, &'static str); 2],
     user: (&'static str, &'static str),
 }
@@ -42,7 +42,7 @@ impl Pattern {
     }
 }
 
-/// A page as a searchset; the links are to itself and to the next page.
+/// A page as a searchset, with links to itself and to the next page.
 pub(crate) fn bundle(gateway: &str, events: &[AuditEvent], (this, next): &(String, Option<String>)) -> Value {
     let link = |relation: &str, path: &str| json!({ "relation": relation, "url": format!("{gateway}{path}") });
     let links: Vec<_> = [Some(link("self", this)), next.as_deref().map(|next| link("next", next))].into_iter().flatten().collect();
@@ -51,7 +51,7 @@ pub(crate) fn bundle(gateway: &str, events: &[AuditEvent], (this, next): &(Strin
     json!({ "resourceType": "Bundle", "type": "searchset", "link": links, "entry": entries })
 }
 
-/// One entry.
+/// One entry as an AuditEvent.
 pub(crate) fn resource(gateway: &str, event: &AuditEvent) -> Value {
     let text = |name: &str| event.text(name).unwrap_or_default();
     let named = text("event").parse::<Event>().ok();

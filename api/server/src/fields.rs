@@ -3,14 +3,14 @@
 use actix_web::http::header::HeaderMap;
 use sfv::{Dictionary, Parser};
 
-/// A dictionary of RFC 9651, on however many lines it stands; `None` where there is none.
+/// A dictionary of RFC 9651, on one or more lines; `None` if there is none.
 pub(crate) fn dictionary(headers: &HeaderMap, name: &str) -> Option<Result<Dictionary, sfv::Error>> {
     let lines: Vec<&[u8]> = headers.get_all(name).map(|line| line.as_bytes()).collect();
     (!lines.is_empty()).then(|| Parser::new(&lines.join(&b", "[..])).parse())
 }
 
-/// The members of a list of tokens, such as `Content-Encoding`: each before its parameters, in small letters.
-/// What is no text is a member that nobody knows.
+/// The members of a list of tokens, such as `Content-Encoding`, in lower case and without parameters. What is not text
+/// becomes an unknown member.
 pub(crate) fn tokens(headers: &HeaderMap, name: &str) -> Vec<String> {
     let lines = headers.get_all(name).map(|line| line.to_str().unwrap_or("?"));
     let members = lines.flat_map(|line| line.split(',')).map(|member| member.split(';').next().unwrap_or_default().trim());

@@ -1,4 +1,4 @@
-//! Starting and stopping. Nothing is global: several gateways may run in one process.
+//! Starts and stops gateways. Nothing is global: several may run in one process.
 
 use std::io;
 use std::net::{SocketAddr, TcpListener};
@@ -38,10 +38,10 @@ const HEAD_TIMEOUT: Duration = Duration::from_secs(10);
 /// How long an idle connection is kept.
 const KEEP_ALIVE: Duration = Duration::from_secs(75);
 
-/// How long a stop waits for what is being answered: a long ingest is let finish.
+/// How long a stop waits for requests in progress: a long submission may finish.
 const STOP_TIMEOUT: Duration = Duration::from_secs(600);
 
-/// How long an answer that has begun may take to its last byte when the gateway stops.
+/// How long an answer that has begun may take to send its last byte when the gateway stops.
 const LAST_BYTES: Duration = Duration::from_millis(200);
 
 /// A gateway that is running. Dropping it stops it at once.
@@ -103,7 +103,7 @@ pub async fn start(configuration: Configuration, clock: Clock) -> Result<Gateway
     let Loaded { files, rules, store } = loaded;
     let live_secrets = files.secrets.live();
     let checkpoints = Arc::new(Checkpoints::new(from(&live_secrets, |secrets| &secrets.checkpoints)));
-    // Before anybody can ask for it, what an older database brought back is gone again.
+    // Erase again what an older database brought back, before anybody can ask for it.
     let journal = Journal::new(&configuration.database.tombstones);
     let partnership = files.partnership.live().load_full();
     let cx = CallContext::of_gateway(partnership, Operation::ReplayTombstones, Ids::new(clock.clone()).next(), clock.now());
@@ -179,7 +179,7 @@ pub async fn start(configuration: Configuration, clock: Clock) -> Result<Gateway
 }
 
 impl Gateway {
-    /// Where the partner API listens: the port that was given, where the configuration asked for 0.
+    /// Where the partner API listens. If the configuration asked for port 0, this is the port that was given.
     pub fn api_address(&self) -> SocketAddr {
         self.api
     }
@@ -197,11 +197,11 @@ impl Gateway {
         }
     }
 
-    /// Takes no more connections, lets what is being answered finish, and stops.
+    /// Takes no more connections, lets requests in progress finish, and stops.
     pub async fn stop(mut self) {
         let [api, operations] = &self.handles;
         api.pause().await;
-        // Not the framework's graceful stop: that waits for connections that idle, too.
+        // The framework's graceful stop also waits for idle connections, so it is not used.
         let began = Instant::now();
         while (self.state.metrics.in_flight() > 0 || !self.state.intake.is_idle()) && began.elapsed() < STOP_TIMEOUT {
             tokio::time::sleep(Duration::from_millis(20)).await;
@@ -211,7 +211,7 @@ impl Gateway {
         operations.stop(false).await;
         while self.servers.join_next().await.is_some() {}
         self.chores.stop().await;
-        // What was answered last is appended, and vouched for, before the log is left.
+        // Append the last entries and sign a checkpoint for them before the log is left.
         chores::finish_audit_log(&self.state).await;
         let store = self.state.store.clone();
         if tokio::task::spawn_blocking(move || store.close()).await.is_err() {
@@ -222,7 +222,7 @@ impl Gateway {
 
 impl Drop for Gateway {
     fn drop(&mut self) {
-        // The command is sent when it is made: nobody waits for it.
+        // The command is sent when it is made, so nobody has to wait for it.
         for handle in &self.handles {
             drop(handle.stop(false));
         }
@@ -249,7 +249,7 @@ fn load(configuration: &Configuration, clock: &Clock) -> Result<Loaded, StartErr
     })
 }
 
-/// A part of the secrets as they are at the moment.
+/// Gives a part of the secrets as they are at the moment.
 fn from<T>(secrets: &Live<GatewaySecrets>, part: fn(&GatewaySecrets) -> &Arc<T>) -> impl Fn() -> Arc<T> + use<T> {
     let secrets = secrets.clone();
     move || Arc::clone(part(&secrets.load()))

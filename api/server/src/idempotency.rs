@@ -1,5 +1,5 @@
-//! `Idempotency-Key` on the operations that create: the same key with the same request answers the same, and makes
-//! nothing twice.
+//! `Idempotency-Key` on operations that create: the same key with the same request gets the same answer, and nothing is
+//! made twice.
 
 use std::future::{Ready, ready};
 
@@ -17,7 +17,7 @@ const HEADER: &str = "idempotency-key";
 pub(crate) struct IdempotencyKey(pub Option<String>);
 
 impl IdempotencyKey {
-    /// The key of this request: its operation, with what its path names, and its body.
+    /// The key of this request: its operation with the names in its path, and its body.
     pub(crate) fn of(self, operation: &str, body: &impl Serialize) -> Result<Key, Problem> {
         Ok(Key { key: self.0, fingerprint: exchange::fingerprint(operation, body)? })
     }
@@ -39,7 +39,7 @@ impl FromRequest for IdempotencyKey {
     }
 }
 
-/// 201 for what was made, 200 for what was there.
+/// 201 for what was made now, 200 for what was made before.
 pub(crate) fn respond<T: Serialize>(once: Once<T>) -> HttpResponse {
     match once {
         Once::Made(view) => HttpResponse::Created().json(view),

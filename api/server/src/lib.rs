@@ -1,7 +1,7 @@
-//! The gateway: the route table and what stands behind it.
+//! The gateway: the route table and the code behind it.
 //!
-//! A request passes, in this order: the TLS peer, [`calls::Call`] (certificate, token, scope, person), its
-//! route. Each step takes the last step's value and cannot reach back.
+//! A request passes the TLS peer, then [`calls::Call`] (certificate, token, scope, person), then its route. Each step
+//! takes the last step's value and cannot reach back.
 
 mod actors;
 mod bodies;

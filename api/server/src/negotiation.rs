@@ -1,4 +1,4 @@
-//! The form of an answer, by what the request accepts.
+//! Chooses the form of an answer by what the request accepts.
 
 use actix_web::http::header::HeaderValue;
 
@@ -20,12 +20,12 @@ impl Form {
     }
 }
 
-/// The form that `Accept` likes best; JSON where it does not mind.
+/// The form that `Accept` prefers; JSON if it has no preference.
 pub(crate) fn negotiate(accept: Option<&HeaderValue>) -> Result<Form, Problem> {
     choose(accept, &[("application/json", Form::Json), ("text/csv", Form::Csv)])
 }
 
-/// What `Accept` likes best of what is offered by media type; the first where it does not mind.
+/// The offered media type that `Accept` prefers; the first if it has no preference.
 pub(crate) fn choose<T: Copy>(accept: Option<&HeaderValue>, offers: &[(&'static str, T)]) -> Result<T, Problem> {
     let unacceptable = || {
         let all: Vec<_> = offers.iter().map(|(media, _)| *media).collect();
@@ -59,7 +59,7 @@ mod tests {
     }
 
     #[test]
-    fn the_form_that_is_liked_best_is_given() {
+    fn the_preferred_form_is_given() {
         assert_eq!(negotiate(None).ok(), Some(Form::Json));
         assert_eq!(form("*/*"), Some(Form::Json));
         assert_eq!(form("text/csv"), Some(Form::Csv));

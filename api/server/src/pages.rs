@@ -7,9 +7,9 @@ use utoipa::ToSchema;
 
 use crate::problems::{Kind, Problem};
 
-/// Items on a page that does not say how many.
+/// Items on a page if the request does not say how many.
 const USUAL: i64 = 100;
-/// Items on a page at the most.
+/// The most items on a page.
 const MOST: i64 = 500;
 
 /// One page of a list.
@@ -22,8 +22,8 @@ pub(crate) struct Page<T> {
 }
 
 impl<T> Page<T> {
-    /// A page of what was read with [`one_more`]: the extra item only says that there is a next page,
-    /// which starts after the last that is shown.
+    /// A page of what was read with [`one_more`]. The extra item only shows that there is a next page, which starts after
+    /// the last that is shown.
     pub(crate) fn of<R>(mut rows: Vec<R>, limit: i64, cursor: impl Fn(&R) -> String, view: impl FnMut(R) -> T) -> Self {
         let shown = usize::try_from(limit).unwrap_or(0);
         let more = rows.len() > shown;
@@ -33,7 +33,7 @@ impl<T> Page<T> {
     }
 }
 
-/// How many to read, so that it shows whether there are more.
+/// How many to read, so that one extra item shows whether there are more.
 pub(crate) fn one_more(limit: i64) -> i64 {
     limit + 1
 }
@@ -46,17 +46,17 @@ pub(crate) fn limit(asked: Option<i64>) -> Result<i64, Problem> {
     }
 }
 
-/// A cursor that this gateway gave out.
+/// Reads a cursor that this gateway gave out.
 pub(crate) fn cursor<T: std::str::FromStr>(after: Option<&str>) -> Result<Option<T>, Problem> {
     after.map(|text| text.parse().map_err(|_| unknown_cursor())).transpose()
 }
 
-/// The row that a list goes on behind, by a cursor that an organisation was given; 0 where it starts.
+/// The row after which a list goes on, from an organisation's cursor; 0 at its start.
 pub(crate) fn row(after: Option<&str>, organisation: OrganisationCode, ids: &ChildIds) -> Result<i64, Problem> {
     after.map_or(Ok(0), |after| ids.row(organisation, after).ok_or_else(unknown_cursor))
 }
 
-/// A text that is no cursor of this list.
+/// Refuses a text that is no cursor of this list.
 pub(crate) fn unknown_cursor() -> Problem {
     Problem::new(Kind::Malformed).detail("after is the next of an earlier page.")
 }

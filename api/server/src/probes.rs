@@ -1,4 +1,4 @@
-//! The operators' listener: is it alive, is it ready, and how is it doing.
+//! The operators' listener: is the gateway alive, is it ready, and how is it doing?
 
 use std::time::Duration;
 
@@ -8,7 +8,7 @@ use exchange::Kind;
 
 use crate::state::State;
 
-/// How long the question whether the gateway is ready may take.
+/// How long the readiness check may take.
 const PATIENCE: Duration = Duration::from_secs(5);
 
 /// The routes of the listener.

@@ -40,7 +40,7 @@ macro_rules! kinds {
 }
 
 kinds! {
-    // What can go wrong whoever asks: code and title stand in `exchange::Kind`, the status here.
+    // What can go wrong whoever asks. `exchange::Kind` has code and title; the status is here.
     below {
         Malformed = 400,
         DigestMismatch = 400,
@@ -69,7 +69,7 @@ kinds! {
         Interrupted = 503,
         LogBehind = 503,
     }
-    // What goes wrong at the door.
+    // What can go wrong only over HTTP.
     door {
         ActorMissing = 400 "actor-missing" "The request does not name the person behind it",
         ActorMalformed = 400 "actor-malformed" "The person behind the request is not named as documented",
@@ -97,7 +97,7 @@ impl Kind {
         self.row().2
     }
 
-    /// When to come again, in seconds, where that may help.
+    /// When it may help to try again, in seconds.
     const fn retry_after(self) -> Option<u32> {
         match self {
             Self::DatabaseAway | Self::LogBehind => Some(5),
@@ -106,7 +106,7 @@ impl Kind {
         }
     }
 
-    /// The kind that stands for a status the framework answered by itself.
+    /// The kind for a status that the framework answered by itself.
     pub(crate) fn of_status(status: StatusCode) -> Self {
         match status.as_u16() {
             404 => Self::NotFound,
@@ -204,7 +204,7 @@ impl Problem {
         self
     }
 
-    /// When to come again, in seconds.
+    /// When to try again, in seconds.
     #[must_use]
     pub(crate) fn retry_after(mut self, seconds: u32) -> Self {
         self.more.retry_after = Some(seconds);
@@ -239,7 +239,7 @@ impl Problem {
         &self.more.faults
     }
 
-    /// Tells the log, once, why the request failed.
+    /// Logs once why the request failed.
     pub(crate) fn log(&self) {
         let (code, cause) = (self.kind.code(), self.more.cause.as_deref());
         if self.kind.status().is_server_error() {
@@ -261,22 +261,22 @@ impl Problem {
         }
     }
 
-    /// The problem as it stands in the report of a submission that was answered before it was refused.
+    /// The problem as it is shown in the report of a submission that was answered before it was refused.
     pub(crate) fn to_json(&self) -> serde_json::Value {
         serde_json::to_value(self.view(None)).unwrap_or_default()
     }
 
-    /// The answer.
+    /// The answer, as problem+json.
     pub(crate) fn render(&self, request_id: Option<Uuid>) -> HttpResponse {
         self.answer("application/problem+json", serde_json::to_vec(&self.view(request_id)).unwrap_or_default())
     }
 
-    /// What the client reads beyond the kind.
+    /// What the client reads besides the kind.
     pub(crate) fn said(&self) -> Option<&str> {
         self.more.detail.as_deref()
     }
 
-    /// The answer in a form of its own, with the headers that every form has.
+    /// The answer in another media type, with the headers that every form has.
     pub(crate) fn answer(&self, media_type: &'static str, body: Vec<u8>) -> HttpResponse {
         let mut response = HttpResponse::build(self.kind.status());
         response.insert_header((CONTENT_TYPE, media_type));
@@ -322,7 +322,7 @@ impl ResponseError for Problem {
     }
 }
 
-/// A trouble, as the door tells it.
+/// A trouble, as HTTP tells it.
 impl From<Trouble> for Problem {
     fn from(trouble: Trouble) -> Self {
         let mut problem = Self::new(trouble.kind().into());
@@ -368,7 +368,7 @@ mod tests {
     }
 
     #[actix_web::test]
-    async fn the_cause_stays_behind() {
+    async fn the_cause_is_not_told_to_the_client() {
         let response = Problem::internal("SELECT secret FROM children").render(Some(Uuid::nil()));
         let body = actix_web::body::to_bytes(response.into_body()).await.unwrap();
         let body: serde_json::Value = serde_json::from_slice(&body).unwrap();

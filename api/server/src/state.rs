@@ -1,4 +1,4 @@
-//! What every request can reach.
+//! What every request can use.
 
 use std::sync::Arc;
 
@@ -25,7 +25,7 @@ pub(crate) struct State {
     pub checkpoints: Arc<Checkpoints>,
     pub intake: Intake,
     pub releases: Releases,
-    /// Of what was erased.
+    /// The journal of what was erased.
     pub journal: Journal,
     pub metrics: Metrics,
     pub documentation: Documentation,
@@ -37,7 +37,7 @@ impl State {
         self.live_partnership.load_full()
     }
 
-    /// The day it is in Europe/London.
+    /// Today, in Europe/London.
     pub(crate) fn today(&self) -> NaiveDate {
         london_day(self.clock.now())
     }

@@ -1,4 +1,4 @@
-//! What the audit log says of one child.
+//! What the audit log says about one child.
 
 use diesel::prelude::*;
 use domain::{Act, AgreementNeeds, Attribution, ChildLog, DataClass, Permit, ToldLeaf};
@@ -8,13 +8,13 @@ use crate::schema::audit_leaf;
 use crate::terms::Terms;
 use crate::transactions::{Tx, on};
 
-/// Leaves that are read at a time.
+/// Audit entries read at a time.
 const BATCH: i64 = 500;
 
 impl Tx<'_> {
-    /// At most `limit` leaves about the permit's child after a row, with a leaf of their own; nothing where there is no
-    /// child. Readings of this very report are left out: by them a child that is held and was never disclosed would
-    /// differ from one that is not held.
+    /// At most `limit` audit entries about the permit's child after a row; none where the permit names no child. The
+    /// read itself is audited. Entries about reading this report are left out: they would show whether the gateway
+    /// holds a child whose data was never disclosed.
     pub fn child_log(
         &mut self,
         permit: &Permit,
@@ -51,7 +51,7 @@ impl Tx<'_> {
     }
 }
 
-/// A leaf's body, whatever else stands in it.
+/// Reads the body of an audit entry. Fields that are not known are ignored.
 fn told(body: &str) -> Result<ToldLeaf, StoreError> {
     serde_json::from_str(body).map_err(|_| StoreError::Corrupt("a leaf of the audit log"))
 }

@@ -15,7 +15,7 @@ use crate::terms::Terms;
 use crate::transactions::{Tx, held, on};
 use crate::vault::{Column, uuid_row};
 
-/// What of a request is sealed.
+/// The parts of a request that are sealed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 struct Particulars {
     case_reference: String,
@@ -63,7 +63,7 @@ impl TryFrom<AdviceRequestRow> for AdviceRequest {
     }
 }
 
-/// What a change of state writes.
+/// The columns that a change of state writes.
 #[derive(AsChangeset)]
 #[diesel(table_name = advice_request, treat_none_as_null = true)]
 struct Changes {
@@ -116,8 +116,7 @@ impl Tx<'_> {
         row.try_into()
     }
 
-    /// A request that an organisation is a party to: facts for `decide`, held until the transaction
-    /// ends.
+    /// A request that the organisation made or was sent: facts for `decide`, held until the transaction ends.
     pub fn advice_request(&mut self, id: AdviceRequestId, organisation: OrganisationCode) -> Result<Option<AdviceRequest>, StoreError> {
         let party = advice_request::requested_by.eq(organisation.as_str()).or(advice_request::addressed_to.eq(organisation.as_str()));
         let query = advice_request::table.find(id.to_string()).filter(party);
@@ -149,7 +148,7 @@ impl Tx<'_> {
         rows.into_iter().map(AdviceRequest::try_from).collect()
     }
 
-    /// Whom a request is about and its case, for the party that the permit lets see it.
+    /// Discloses which child and case a request is about, to the party that the permit allows.
     pub fn disclose_advice_request(
         &mut self,
         permit: &Permit,
@@ -195,7 +194,7 @@ impl Tx<'_> {
         self.log_permitted(permit, by)
     }
 
-    /// The advice, if it has been handed in, with its leaf.
+    /// Discloses the advice and writes an audit entry; `None`, without an entry, where there is no text.
     pub fn disclose_advice(&mut self, permit: &Permit, request: &AdviceRequest, by: &Attribution) -> Result<Option<Advice>, StoreError> {
         answered(request).of_child(request.child, permit)?;
         let sealed: Option<Vec<u8>> =
@@ -206,24 +205,24 @@ impl Tx<'_> {
         Ok(Some(advice))
     }
 
-    /// What is sealed of a request whose words are erased.
+    /// The sealed value of a request whose words are erased.
     pub(crate) fn seal_no_particulars(&self, id: AdviceRequestId) -> Result<Vec<u8>, StoreError> {
         let none = Particulars { case_reference: String::new(), receipt_evidence: None };
         self.vault.seal(Column::AdviceRequest, &uuid_row(id.0), &to_json_bytes(&none)?)
     }
 }
 
-/// Of what the council asked.
+/// The terms for what the council asked.
 fn asked(request: &AdviceRequest) -> Terms {
     Terms::of(Act::Disclose, DataClass::AdviceRequest).held_by(request.requested_by).about(request.id.0)
 }
 
-/// Of what the health body answered.
+/// The terms for what the health body answered.
 fn answered(request: &AdviceRequest) -> Terms {
     Terms::of(Act::Disclose, DataClass::HealthAdvice).held_by(request.addressed_to).about(request.id.0)
 }
 
-/// Whoever reads a request to change it holds it: that another changed it first is tried again.
+/// A request is held while it is changed. If another call changed it first, the caller is to try again.
 fn changed_one(rows: usize) -> Result<(), StoreError> {
     if rows == 1 { Ok(()) } else { Err(StoreError::Busy) }
 }

@@ -1,4 +1,4 @@
-//! Client assertions that were used: each counts once, whichever gateway it is shown to.
+//! Client assertions that were used. Each works once, whichever gateway it is sent to.
 
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
@@ -8,8 +8,8 @@ use crate::transactions::{Tx, on};
 use crate::{Store, StoreError};
 
 impl Tx<'_> {
-    /// Marks a client's assertion as used, known by the SHA-256 of its id; answers whether it was not
-    /// so before. It is remembered until it expires.
+    /// Marks a client's assertion as used, by the SHA-256 of its id. Answers whether it was unused before. It is
+    /// remembered until it expires.
     pub fn use_assertion(&mut self, client: &str, digest: &[u8; 32], expires: DateTime<Utc>) -> Result<bool, StoreError> {
         let row = (
             assertion_jti::client.eq(client),

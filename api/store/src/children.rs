@@ -12,7 +12,7 @@ use crate::schema::{child_claim, child_identifier};
 use crate::transactions::{Handle, Tx, on};
 use crate::vault::{Column, LookUp};
 
-/// How a child's gate is passed. On SQLite every write already waits for the one writer.
+/// How a child's gate, a lock, is passed. SQLite needs none: every write already waits for the one writer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Pass {
     /// Others may disclose at the same time; no decision may change.
@@ -23,15 +23,15 @@ enum Pass {
 
 /// Children share gates, so that a page of many children holds few locks.
 const GATES: i64 = 64;
-/// Of the advisory locks that are the gates.
+/// The class of the advisory locks that are the gates.
 const GATE: i32 = 7_364_658;
-/// Of the advisory lock that keeps children known.
+/// The key of the advisory lock that stops children from being forgotten.
 const KNOWN: i64 = 7_364_660;
 
 mod locks {
     use diesel::sql_types::Integer;
 
-    /// What a lock answers, which is nothing.
+    /// The SQL type `void`, which the lock functions return.
     #[derive(diesel::sql_types::SqlType, diesel::query_builder::QueryId)]
     #[diesel(postgres_type(name = "void"))]
     pub struct Void;
@@ -72,14 +72,14 @@ pub(crate) struct Known {
 }
 
 impl Tx<'_> {
-    /// The child that is to be disclosed about, if the gateway knows it. Until the transaction ends
-    /// no consent of this child can be recorded or withdrawn.
+    /// The child that data is to be disclosed about, if the gateway knows it. Until the transaction ends, no consent of
+    /// this child can be recorded or withdrawn.
     pub fn child(&mut self, reference: &ChildReference) -> Result<Option<ChildId>, StoreError> {
         let look_ups = self.vault.look_ups(reference);
         self.find_child(&look_ups, Pass::Together)
     }
 
-    /// The child whose decisions are about to change, made known if it is not.
+    /// The child whose decisions are about to change. It is added if the gateway does not know it.
     pub fn child_for_decision(&mut self, reference: &ChildReference) -> Result<ChildId, StoreError> {
         let look_ups = self.vault.look_ups(reference);
         self.hold_children()?;
@@ -99,17 +99,17 @@ impl Tx<'_> {
         self.find_child(&look_ups, Pass::Alone)?.ok_or(StoreError::Corrupt("a child that was just written"))
     }
 
-    /// While there are two look-up keys, two gateways may make a child known under one each, and no
-    /// unique index would see it. So who makes a child known first claims it by the older key's
-    /// index: the second waits here until the first has committed, and then finds the child.
+    /// While there are two look-up keys, two gateways could each add the same child under a different key, and no
+    /// unique index would notice. So a gateway first claims the child by the older key's index. A second gateway waits
+    /// here until the first has committed, and then finds the child.
     fn claim_child(&mut self, look_ups: &[LookUp; 2]) -> Result<(), StoreError> {
         let row = child_claim::look_up.eq(look_ups[0].min(look_ups[1]).to_vec());
         on!(self, c => diesel::insert_into(child_claim::table).values(row).on_conflict_do_nothing().execute(*c))?;
         Ok(())
     }
 
-    /// Refuses to go on where a child is known under a look-up key that is not known here: it would
-    /// be missed, and made known twice.
+    /// Fails where a child is stored under a look-up key that this gateway does not know: such a child would be missed,
+    /// and added twice.
     pub(crate) fn check_newest_index(&mut self) -> Result<(), StoreError> {
         let newest = child_identifier::table.order(child_identifier::look_up.desc()).select(child_identifier::look_up);
         let newest: Option<Vec<u8>> = on!(self, c => newest.first(*c).optional())?;
@@ -120,16 +120,14 @@ impl Tx<'_> {
         newest.flatten().map_or(Ok(()), |newest| self.vault.check_known(&newest))
     }
 
-    /// The child of whom something is to be erased or moved, if the gateway knows it, held as by
-    /// [`Tx::child_for_decision`].
+    /// The child whose data is to be erased or moved, if the gateway knows it, held as by [`Tx::child_for_decision`].
     pub(crate) fn child_for_erasure(&mut self, reference: &ChildReference) -> Result<Option<ChildId>, StoreError> {
         let look_ups = self.vault.look_ups(reference);
         self.find_child(&look_ups, Pass::Alone)
     }
 
-    /// Holds those of the children that the gateway knows, as [`Tx::child_for_decision`] does. Their gates are passed in one
-    /// order, whatever order they are named in: two transactions about the same known children wait in turn, never each for
-    /// the other.
+    /// Holds those of the children that the gateway knows, as [`Tx::child_for_decision`] does. The gates are always
+    /// passed in the same order, so that two transactions about the same known children cannot deadlock.
     pub fn hold_together(&mut self, references: &[&ChildReference]) -> Result<(), StoreError> {
         if !matches!(self.handle, Handle::Postgres(_)) {
             return Ok(());
@@ -172,7 +170,7 @@ impl Tx<'_> {
         self.pass_gate(id, Pass::Alone)
     }
 
-    /// Keeps every child known until the transaction ends, whatever is held about it.
+    /// Stops all children from being forgotten until the transaction ends, even those about whom nothing is held.
     pub(crate) fn hold_children(&mut self) -> Result<(), StoreError> {
         if let Handle::Postgres(connection) = &mut self.handle {
             diesel::sql_query(format!("SELECT pg_advisory_xact_lock_shared({KNOWN})")).execute(*connection)?;
@@ -180,7 +178,7 @@ impl Tx<'_> {
         Ok(())
     }
 
-    /// Whether children may be forgotten: nobody else is about to say something of one.
+    /// Whether children may be forgotten: not while another transaction may record something about one.
     pub(crate) fn try_hold_children(&mut self) -> Result<bool, StoreError> {
         let Handle::Postgres(connection) = &mut self.handle else { return Ok(true) };
         let lock = diesel::dsl::sql::<diesel::sql_types::Bool>(&format!("pg_try_advisory_xact_lock({KNOWN})"));
@@ -192,9 +190,9 @@ impl Tx<'_> {
         self.pass_gate(id, Pass::Together)
     }
 
-    // Not a lock of the row: PostgreSQL lets those who share a row overtake the one who waits to have
-    // it alone, and readers that never cease would keep a family from withdrawing. An advisory lock
-    // is given in the order it was asked for.
+    // An advisory lock, not a row lock. On a row lock PostgreSQL lets sharers overtake the one who waits for it alone,
+    // so that a steady stream of readers could keep a family from withdrawing. Advisory locks are given in the order
+    // they were asked for.
     fn pass_gate(&mut self, id: ChildId, pass: Pass) -> Result<(), StoreError> {
         match pass {
             Pass::Together => self.lock_gate(gate_of(id), pass),
@@ -213,12 +211,12 @@ impl Tx<'_> {
         Ok(())
     }
 
-    /// Who the child is, as it was first named.
+    /// The child's identity, as it was first given.
     pub(crate) fn child_reference(&mut self, id: ChildId) -> Result<ChildReference, StoreError> {
         self.known_between(id.0, id.0)?.pop().map(|known| known.reference).ok_or(StoreError::Corrupt("a child that is gone"))
     }
 
-    /// When a child was born, which says how the decisions about it bear on a day.
+    /// A child's date of birth. It decides which decisions about the child count on a day.
     pub fn born(&mut self, id: ChildId) -> Result<NaiveDate, StoreError> {
         Ok(self.child_reference(id)?.date_of_birth)
     }
@@ -250,7 +248,8 @@ impl Tx<'_> {
         known.map(|id| self.pass_gate(id, pass).map(|()| id)).transpose()
     }
 
-    /// The child that a reference names, if the gateway knows it, before its gate is passed: for `decide`, behind it.
+    /// The child that a reference names, if the gateway knows it. The gate is not passed: that must happen before
+    /// `decide`.
     pub fn known_child(&mut self, reference: &ChildReference) -> Result<Option<ChildId>, StoreError> {
         let look_ups = self.vault.look_ups(reference);
         self.look_up_child(&look_ups)

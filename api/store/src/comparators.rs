@@ -1,5 +1,5 @@
-//! Published counts: kept by submissions of their own kind, which touch no record and no list, and read
-//! beside the provider's own referrals.
+//! Published counts. They come in submissions of their own kind, which change no record and no list, and are compared
+//! with the provider's own referrals.
 
 use std::collections::HashMap;
 
@@ -49,7 +49,7 @@ impl CountRow {
 }
 
 impl Tx<'_> {
-    /// Keeps the counts of a published return: what was held of the same line and month is replaced.
+    /// Stores the counts of a published return. They replace what was held for the same line and month.
     pub(crate) fn publish_counts(
         &mut self,
         publication: &Publication,
@@ -89,15 +89,15 @@ impl Tx<'_> {
         rows.into_iter().map(CountRow::count).collect()
     }
 
-    /// What the organisation last published of each line.
+    /// The latest counts that the organisation published, one for each line.
     pub fn last_published(&mut self, organisation: OrganisationCode) -> Result<Vec<PublishedCount>, StoreError> {
         let mut counts = self.counts_of(organisation)?;
         counts.dedup_by_key(|count| count.line);
         Ok(counts)
     }
 
-    /// What the organisation last published of each line, and its own list by the same line and bands on a
-    /// day, with one leaf.
+    /// What the organisation last published for each line, with counts of its own list on a day by the same line and
+    /// bands. Writes one audit entry.
     pub fn reconcile(
         &mut self,
         permit: &Permit,

@@ -74,8 +74,8 @@ impl Tx<'_> {
         rows.into_iter().map(|row| Ok((ChildId(row.child_id), row.try_into()?))).collect()
     }
 
-    /// A page of the decisions in force or yet to be that the permit's holder recorded and `wanted` picks out,
-    /// each with its child, in the order they were recorded, with one leaf.
+    /// A page of the decisions, not withdrawn, that the permit's holder recorded and `wanted` picks out, each with its
+    /// child, in the order they were recorded. Writes one audit entry.
     pub fn standing_consents(
         &mut self,
         permit: &Permit,
@@ -110,8 +110,8 @@ impl Tx<'_> {
         Ok(found)
     }
 
-    /// Records what a person found who looked at an objection, with its leaf. Looked at again, the later
-    /// finding stands.
+    /// Records what a person found when they looked at an objection, and writes an audit entry. A later finding
+    /// replaces an earlier one.
     pub fn review_objection(
         &mut self,
         permit: &Permit,
@@ -141,8 +141,8 @@ impl Tx<'_> {
         Ok(Ok(reviewed))
     }
 
-    /// Records a decision about the classes of data that the permits were asked for, one each, with
-    /// a leaf for each.
+    /// Records a decision about the classes of data in the permits, one class in each. Writes an audit entry for each
+    /// permit.
     pub fn record_consent(&mut self, permits: &[Permit], draft: &ConsentDraft, by: &Attribution) -> Result<Consent, StoreError> {
         let permit = alike(permits)?;
         let act = if draft.decision == ConsentDecision::Objection { Act::RecordObjection } else { Act::RecordConsent };
@@ -187,7 +187,7 @@ impl Tx<'_> {
         row.map(|row| Ok((ChildId(row.child_id), row.try_into()?))).transpose()
     }
 
-    /// The decisions about a child that the permit's holder recorded, with a leaf.
+    /// The decisions about a child that the permit's holder recorded. Writes an audit entry.
     pub fn recorded_consents(&mut self, permit: &Permit, by: &Attribution) -> Result<Vec<Consent>, StoreError> {
         let (ask, child) = Terms::of(Act::ReadConsents, DataClass::WaitingListStatus).own().of_a_child(permit)?;
         let rows: Vec<ConsentRow> = on!(self, c => consent::table
@@ -199,9 +199,9 @@ impl Tx<'_> {
         rows.into_iter().map(Consent::try_from).collect()
     }
 
-    /// Withdraws a decision of a child that is held by [`Tx::hold_for_change`], with a leaf for each
-    /// class of data that it is about. Once this is committed no disclosure that it forbids is.
-    /// Withdrawing twice changes nothing: the first withdrawal stands.
+    /// Withdraws a decision about a child that is held by [`Tx::hold_for_change`], and writes an audit entry for
+    /// each class of data in it. Once this is committed, no disclosure that it forbids can be. Withdrawing twice
+    /// changes nothing: the first withdrawal is kept.
     pub fn withdraw_consent(&mut self, permits: &[Permit], id: ConsentId, reason: &str, by: &Attribution) -> Result<Consent, StoreError> {
         let permit = alike(permits)?;
         let (ask, child) = Terms::of_any_class(Act::WithdrawConsent).about(id.0).of_a_child(permit)?;
@@ -209,7 +209,7 @@ impl Tx<'_> {
         let standing = || consent::table.find(id.to_string()).filter(own);
         let row: ConsentRow = permitted_row(held!(self, standing() => ConsentRow))?;
         let consent = Consent::try_from(row)?;
-        // A decision is withdrawn whole.
+        // A decision is withdrawn as a whole, for all its classes of data.
         if !consent.data.iter().eq(permits.iter().map(|permit| &permit.ask().data)) {
             return Err(StoreError::WrongPermit);
         }

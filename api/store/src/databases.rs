@@ -1,8 +1,8 @@
 //! The two databases and how work reaches them.
 //!
-//! SQLite has one writer, a thread of its own, fed by a bounded queue. It takes all the transactions
-//! that wait, runs each in a savepoint, and commits them together: one sync for many, and never
-//! "database is locked" within a process. PostgreSQL has a pool, and every transaction a connection.
+//! SQLite has one writer thread, fed by a bounded queue. It takes all the waiting transactions, runs each in a
+//! savepoint, and commits them together: one sync for many, and never "database is locked" within a process. PostgreSQL
+//! has a pool, and each transaction a connection of its own.
 
 pub(crate) mod postgres;
 pub(crate) mod sqlite;
@@ -17,9 +17,9 @@ use crate::audit::{Backlog, LogLimits};
 use crate::transactions::Tx;
 use crate::vault::Vault;
 
-/// Brings the tables of `url` up to date and says for how long the audit log keeps what. Where an owner
-/// is given, its role does it, and the role of `url` is left with the rights that serving takes: none to
-/// change or remove what the log holds. Blocks.
+/// Brings the tables of `url` up to date and sets how long the audit log keeps bodies. Where an owner is given, its
+/// role does this, and the role of `url` gets only the rights that serving needs: none to change or delete what the log
+/// holds. Blocks.
 pub fn prepare(url: &str, owner: Option<&str>, limits: LogLimits) -> Result<(), StoreError> {
     if is_postgres(url) {
         postgres::prepare(url, owner.unwrap_or(url), limits)
@@ -63,9 +63,9 @@ impl std::fmt::Debug for Store {
 }
 
 impl Store {
-    /// Opens `postgres://…`, or else a path as an embedded database, and brings its tables up to
-    /// date; a role that may not finds them so, or fails. It asks for the keys at each transaction. Blocks;
-    /// call it off the async threads.
+    /// Opens `postgres://…`, or else a path as an embedded database, and brings its tables up to date. A role that may
+    /// not create tables fails where they are not. The keys are asked for at each transaction. Blocks: call it off the
+    /// async threads.
     pub fn open(url: &str, vaults: impl Fn() -> Arc<Vault> + Send + Sync + 'static) -> Result<Self, StoreError> {
         let database = if is_postgres(url) {
             Database::Postgres(postgres::Postgres::open(url)?)
@@ -80,9 +80,9 @@ impl Store {
         (self.vaults)()
     }
 
-    /// Runs work that may write. It is committed when it returns `Ok`, and durable when this
-    /// returns; on PostgreSQL it is run again after a serialization failure, so it must not have
-    /// effects of its own. While the audit log is behind, nothing is.
+    /// Runs work that may write. It is committed when it returns `Ok`, and durable when this returns. PostgreSQL may
+    /// run it again after a serialization failure, so it must have no other effects. While the audit log is behind,
+    /// this fails with [`StoreError::LogBehind`].
     pub async fn transaction<T, W>(&self, work: W) -> Result<T, StoreError>
     where
         T: Send + 'static,
@@ -135,37 +135,37 @@ impl Store {
         }
     }
 
-    /// Appends the leaves that wait to the tree; answers whether more may. One gateway at a time does it.
+    /// Appends a batch of waiting leaves to the tree, and answers whether more may be waiting. One gateway does it at a
+    /// time.
     pub async fn append_audit(&self) -> Result<bool, StoreError> {
         self.write(|tx| tx.append_audit()).await
     }
 
-    /// Looks whether more leaves wait than may, and lets nothing be done that would leave another until
-    /// fewer do.
+    /// Checks whether too many leaves are waiting. While they are, [`Store::transaction`] refuses work.
     pub async fn watch_backlog(&self, limits: LogLimits) -> Result<bool, StoreError> {
         let is_behind = self.read(move |tx| tx.is_behind(limits.most_waiting)).await?;
         self.backlog.set(is_behind);
         Ok(is_behind)
     }
 
-    /// Empties the bodies of the oldest leaves that are past retention, at most so many; answers how many.
+    /// Empties the bodies of the oldest leaves past their retention, at most `most`. Answers how many.
     pub async fn prune_audit(&self, most: i64) -> Result<u64, StoreError> {
         self.write(move |tx| tx.prune_audit(most)).await
     }
 
-    /// Whether the database is embedded, so that no other gateway stands on it.
+    /// Whether the database is embedded, so that no other gateway uses it.
     pub fn is_embedded(&self) -> bool {
         matches!(self.database, Database::Sqlite(_))
     }
 
-    /// Forgets claims on idempotency keys that were made before an instant and never settled, and
-    /// answers that were given before another.
+    /// Deletes claims on idempotency keys that were made before `unsettled` and never settled, and all claims made
+    /// before `answered`.
     pub async fn sweep_claims(&self, unsettled: DateTime<Utc>, answered: DateTime<Utc>) -> Result<usize, StoreError> {
         self.transaction(move |tx| tx.sweep_claims(unsettled, answered)).await
     }
 
-    /// Leaves no trace of what was deleted in the embedded database's log; answers whether that is done. The
-    /// database itself overwrites what it deletes. PostgreSQL's own log and its vacuum are its operator's matter.
+    /// Removes what was deleted from the embedded database's write-ahead log, and answers whether that is done. The
+    /// database file overwrites what it deletes. PostgreSQL's own log and its vacuum are left to its operator.
     pub async fn scrub(&self) -> Result<bool, StoreError> {
         match &self.database {
             Database::Sqlite(sqlite) => sqlite.fold().await,
@@ -173,7 +173,7 @@ impl Store {
         }
     }
 
-    /// Closes the embedded database into its one file. Other handles answer `Away` afterwards.
+    /// Closes the embedded database, leaving one file. Other handles answer `Away` afterwards.
     pub fn close(&self) {
         if let Database::Sqlite(sqlite) = &self.database {
             sqlite.close();

@@ -1,4 +1,4 @@
-//! Disputes (UK GDPR art 18(1)(a)): while the accuracy of a record is contested it is kept and flows to nobody.
+//! Disputes (UK GDPR art 18(1)(a)): while the accuracy of a record is contested, it is kept but not shared.
 
 use chrono::NaiveDateTime;
 use diesel::prelude::*;
@@ -34,8 +34,8 @@ impl TryFrom<DisputeRow> for Dispute {
 }
 
 impl Tx<'_> {
-    /// Opens a dispute about referrals of a child that is held. One that is in a dispute already joins this one.
-    /// Answers to whom they had been disclosed.
+    /// Opens a dispute about referrals of a child that is held. A referral in an earlier dispute moves to this one.
+    /// Answers the organisations that they had been disclosed to.
     pub fn open_dispute(
         &mut self,
         permit: &Permit,
@@ -68,7 +68,7 @@ impl Tx<'_> {
         row.map(Dispute::try_from).transpose()
     }
 
-    /// Settles a dispute: its referrals flow again. Settling it twice changes nothing.
+    /// Settles a dispute: its referrals may be shared again. Settling it twice changes nothing.
     pub fn settle_dispute(&mut self, permit: &Permit, id: DisputeId, reason: &str, by: &Attribution) -> Result<Dispute, StoreError> {
         let (ask, child) = Terms::of(Act::Rectify, DataClass::WaitingListStatus).own().about(id.0).of_a_child(permit)?;
         let own = dispute::child_id.eq(child.0).and(dispute::organisation.eq(ask.holder.as_str()));

@@ -1,8 +1,8 @@
 //! Erasures (UK GDPR art 17): an organisation, the controller of what it sent, has it removed.
 //!
-//! Removed are its records of the child, its texts of advice, what it said in requests for advice, and what it
-//! wrote about decisions. A decision itself stays, without its words: past disclosures rested on it, and others'
-//! may rest on it now. The log stays: it names the child by the gateway's own id alone.
+//! An erasure removes the organisation's records of the child, its texts of advice, its words in requests for advice,
+//! and its notes on decisions. A decision itself stays, without its words: past disclosures relied on it, and those of
+//! other organisations may rely on it now. The audit log stays: it names the child only by the gateway's own id.
 
 use std::collections::BTreeSet;
 
@@ -48,8 +48,8 @@ impl TryFrom<ErasureRow> for Erasure {
 const BATCH: usize = 500;
 
 impl Tx<'_> {
-    /// Erases what the permits are for, marks it and leaves a leaf for each permit. Their child, if it is known, is the
-    /// one that the reference names.
+    /// Erases what the permits are for, marks it so that it cannot come back, and writes an audit entry for each
+    /// permit. The permits' child, if it is known, is the one that the reference names.
     pub fn erase(
         &mut self,
         permits: &[Permit],
@@ -110,7 +110,7 @@ impl Tx<'_> {
         row.map(Erasure::try_from).transpose()
     }
 
-    /// Lets what an erasure marked be sent again. Lifting it twice changes nothing.
+    /// Lifts an erasure, so that what it marked may be sent again. Lifting it twice changes nothing.
     pub fn lift_erasure(&mut self, permit: &Permit, id: ErasureId, reason: &str, by: &Attribution) -> Result<Erasure, StoreError> {
         let (ask, child) = Terms::of(Act::Erase, DataClass::WaitingListStatus).own().about(id.0).of_anybody(permit)?;
         let own = erasure::organisation.eq(ask.holder.as_str());
@@ -159,7 +159,7 @@ impl Tx<'_> {
         Ok(marks)
     }
 
-    /// Deletes an organisation's records of a child, and the ids of them in its reports.
+    /// Deletes an organisation's records of a child, and their ids in its reports.
     pub(crate) fn erase_records(
         &mut self,
         dataset: Dataset,
@@ -207,13 +207,14 @@ impl Tx<'_> {
         Ok(on!(self, c => diesel::delete(record::table.filter(own)).execute(*c))? as u64)
     }
 
-    /// Removes a text of advice. Its request goes on saying when it was answered.
+    /// Removes a text of advice. The request still says when it was answered.
     pub(crate) fn blank_advice(&mut self, id: AdviceRequestId) -> Result<u64, StoreError> {
         let given = advice_request::table.find(id.to_string()).filter(advice_request::sealed_advice.is_not_null());
         Ok(on!(self, c => diesel::update(given).set(advice_request::sealed_advice.eq(None::<Vec<u8>>)).execute(*c))? as u64)
     }
 
-    /// Removes what a request for advice says. Where there is no answer, which is another's, it goes whole.
+    /// Removes the words of a request for advice. Without advice, the whole request is deleted. Advice belongs to
+    /// another organisation, so a request that has it stays, without words.
     pub(crate) fn blank_advice_request(&mut self, id: AdviceRequestId) -> Result<u64, StoreError> {
         let unanswered = advice_request::table.find(id.to_string()).filter(advice_request::sealed_advice.is_null());
         let gone = on!(self, c => diesel::delete(unanswered).execute(*c))? as u64;
@@ -222,7 +223,7 @@ impl Tx<'_> {
         Ok(gone + on!(self, c => diesel::update(answered).set(advice_request::sealed_request.eq(&sealed)).execute(*c))? as u64)
     }
 
-    /// Removes the words of the decisions that are about nothing but erased classes.
+    /// Removes the words of decisions that are only about erased classes of data.
     fn erase_decisions(
         &mut self,
         organisation: OrganisationCode,
@@ -246,7 +247,7 @@ impl Tx<'_> {
         Ok(marks)
     }
 
-    /// Removes the words of a decision that was recorded by then. A withdrawal afterwards has words of its own.
+    /// Removes the words of a decision recorded by that instant. A later withdrawal may add words of its own.
     pub(crate) fn blank_decision(&mut self, id: ConsentId, by: DateTime<Utc>) -> Result<u64, StoreError> {
         let sealed = self.vault.seal(Column::ConsentEvidence, &uuid_row(id.0), b"")?;
         let standing = consent::table.find(id.to_string()).filter(consent::recorded_at.le(by.naive_utc()));
@@ -260,7 +261,7 @@ impl Tx<'_> {
     }
 }
 
-/// The dataset whose records are of a class.
+/// The dataset whose records belong to a class of data.
 fn dataset_of(class: DataClass) -> Option<Dataset> {
     match class {
         DataClass::WaitingListStatus => Some(Dataset::WaitingList),

@@ -1,4 +1,4 @@
-//! What `decide` has to know of children, read where it will also be written down.
+//! What `decide` has to know about children, read in the transaction that also writes the audit entry.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -32,7 +32,7 @@ impl Tx<'_> {
         Ok(self.facts_between(child.0, child.0, needs, trusts)?.facts.remove(&child).unwrap_or_default())
     }
 
-    /// The same of every child of a range of ids.
+    /// The same for every child in a range of ids.
     pub(crate) fn facts_between(
         &mut self,
         first: i64,

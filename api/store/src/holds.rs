@@ -39,14 +39,14 @@ impl TryFrom<LegalHoldRow> for LegalHold {
 }
 
 impl Tx<'_> {
-    /// What bears on whether an organisation may erase or move what it sent about a child.
+    /// The facts that decide whether an organisation may erase or move what it sent about a child.
     pub(crate) fn facts_for_rights(&mut self, child: ChildId, organisation: OrganisationCode) -> Result<ChildFacts, StoreError> {
-        // No hold may be set, and nothing be published, between the question and the deed.
+        // No hold may be set, and nothing be published, between this check and the act.
         self.hold_publications(organisation)?;
         self.holds_on(child, organisation)
     }
 
-    /// The same where no hold can be set, because the organisation is publishing.
+    /// The same, for an organisation that is publishing: no hold can be set meanwhile.
     pub(crate) fn holds_on(&mut self, child: ChildId, organisation: OrganisationCode) -> Result<ChildFacts, StoreError> {
         let joined: Vec<i64> = self.joined_with(child)?.into_iter().map(|id| id.0).collect();
         let query = legal_hold::table.filter(legal_hold::child_id.eq_any(joined).and(legal_hold::organisation.eq(organisation.as_str())));
@@ -55,7 +55,7 @@ impl Tx<'_> {
         Ok(ChildFacts { holds, ..ChildFacts::default() })
     }
 
-    /// Sets a hold on a child that is held by [`Tx::child_for_decision`], with its leaf.
+    /// Sets a hold on a child that is held by [`Tx::child_for_decision`], and writes an audit entry.
     pub fn hold(&mut self, permit: &Permit, draft: &LegalHoldDraft, by: &Attribution) -> Result<LegalHold, StoreError> {
         let (ask, child) = Terms::of(Act::Hold, DataClass::WaitingListStatus).own().about(draft.id.0).of_a_child(permit)?;
         self.hold_publications(ask.holder)?;
@@ -74,14 +74,14 @@ impl Tx<'_> {
         row.try_into()
     }
 
-    /// Whose hold it is, if the organisation set it. A fact for `decide`.
+    /// The child that a hold is about, if the organisation set it. A fact for `decide`.
     pub fn child_of_hold(&mut self, id: HoldId, organisation: OrganisationCode) -> Result<Option<ChildId>, StoreError> {
         let query = legal_hold::table.find(id.to_string()).filter(legal_hold::organisation.eq(organisation.as_str()));
         let child: Option<i64> = on!(self, c => query.select(legal_hold::child_id).first(*c).optional())?;
         Ok(child.map(ChildId))
     }
 
-    /// Releases a hold, with its leaf. Releasing it twice changes nothing.
+    /// Releases a hold and writes an audit entry. Releasing it twice changes nothing.
     pub fn release_hold(&mut self, permit: &Permit, id: HoldId, reason: &str, by: &Attribution) -> Result<LegalHold, StoreError> {
         let (ask, child) = Terms::of(Act::Hold, DataClass::WaitingListStatus).own().about(id.0).of_a_child(permit)?;
         let own = legal_hold::child_id.eq(child.0).and(legal_hold::organisation.eq(ask.holder.as_str()));

@@ -1,4 +1,4 @@
-//! Idempotency keys: the same key and the same request give the same answer once.
+//! Idempotency keys: a request that is repeated with its key is done once, and gets the same answer.
 
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
@@ -12,14 +12,14 @@ use crate::transactions::{Tx, on};
 /// SHA-256 over the decoded body and the query.
 pub type Fingerprint = [u8; 32];
 
-/// What a key stands for at the moment.
+/// The state of a key.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Claim {
-    /// Nobody had it: it is the caller's now, to settle or to give back.
+    /// The key was free. It is now the caller's, to settle or to give back.
     Ours,
-    /// Somebody works under it.
+    /// Another call is working under the key.
     InFlight,
-    /// It was settled, with this request and this answer.
+    /// The key was settled, with this request and this answer.
     Settled { fingerprint: Vec<u8>, answer: String },
 }
 
@@ -36,7 +36,7 @@ impl Tx<'_> {
         if claimed == 1 {
             return Ok(Claim::Ours);
         }
-        // Given back in the meantime it is somebody's for a moment more.
+        // A key that was given back in the meantime still counts as in flight.
         let held: Option<(Option<Vec<u8>>, Option<String>)> = on!(self, c => idempotency::table
             .find((client, key))
             .select((idempotency::fingerprint, idempotency::answer))
@@ -48,8 +48,8 @@ impl Tx<'_> {
         })
     }
 
-    /// Keeps the answer under a key. It fails where the claim was lost in the meantime, so that the
-    /// work under it is not committed twice.
+    /// Stores the answer under a key. Fails where the claim was lost in the meantime, so that the work is not committed
+    /// twice.
     pub fn settle(&mut self, client: &str, key: &str, owner: Uuid, fingerprint: &Fingerprint, answer: &str) -> Result<(), StoreError> {
         let ours = idempotency::table.find((client, key)).filter(idempotency::owner.eq(owner.to_string()));
         let settled = on!(self, c => diesel::update(ours)
@@ -65,7 +65,8 @@ impl Tx<'_> {
         Ok(())
     }
 
-    /// Forgets claims that are older than an instant, but for those of submissions that are being worked on, and answers that are older than another.
+    /// Deletes claims made before `unsettled` and never settled, except those of submissions being worked on, and all
+    /// claims made before `answered`.
     pub(crate) fn sweep_claims(&mut self, unsettled: DateTime<Utc>, answered: DateTime<Utc>) -> Result<usize, StoreError> {
         let dead = idempotency::answer.is_null().and(idempotency::claimed_at.lt(unsettled.naive_utc()));
         let processing = submission::table.filter(submission::status.eq(SubmissionStatus::Processing.as_str())).select(submission::id);

@@ -1,8 +1,8 @@
-//! What Sendbridge holds, on embedded SQLite or on PostgreSQL. The only crate that knows diesel.
+//! What Sendbridge stores, in embedded SQLite or in PostgreSQL. The only crate that uses diesel.
 //!
-//! Everything about a person is read through a [`domain::Permit`] and written together with
-//! its audit leaf, in one transaction: [`Store::transaction`]. Identifiers, records and advice are
-//! sealed by the [`vault::Vault`]; nothing outside this crate sees a sealed value.
+//! Everything about a person is read with a [`domain::Permit`] and written together with its audit entry, in one
+//! transaction: [`Store::transaction`]. Identifiers, records and advice are sealed by the [`vault::Vault`]; nothing
+//! outside this crate sees a sealed value.
 
 mod access_reports;
 mod advice_requests;
@@ -42,7 +42,7 @@ mod works;
 
 use diesel::result::{DatabaseErrorInformation, DatabaseErrorKind, Error};
 
-pub use audit::{AuditEntry, AuditFault, AuditReport, Consistency, Inclusion, LogLimits, AuditCheck, verify_audit};
+pub use audit::{AuditCheck, AuditEntry, AuditFault, AuditReport, Consistency, Inclusion, LogLimits, verify_audit};
 pub use databases::{Store, prepare};
 pub use idempotency::{Claim, Fingerprint};
 pub use permitted::Decided;
@@ -55,7 +55,7 @@ pub use submissions::{IssueChoice, ListedIssue};
 pub use tombstones::{Replayed, journal::Journal};
 pub use transactions::Tx;
 
-/// Why the store could not do what it was asked. A refusal by policy is no error: it is a value.
+/// Why the store could not do what it was asked. A refusal by policy is not an error but a value.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
     /// The queue or the pool is full: try again shortly.
@@ -66,25 +66,25 @@ pub enum StoreError {
     Away(String),
     #[error("a sealed value does not open")]
     Sealing,
-    /// A value was made under a key that this gateway has not, even after it asked for its keys anew.
+    /// A value was made under a key that this gateway does not have, even after it asked for its keys again.
     #[error("a stored value needs key {0}, which is not among the keys")]
     UnknownKey(u32),
     #[error("a stored value does not read back: {0}")]
     Corrupt(&'static str),
-    /// More leaves wait to be appended to the audit log than may: nothing is done that would leave another.
+    /// Too many leaves wait to be appended to the audit log. No transaction is run until there are fewer.
     #[error("the audit log is behind")]
     LogBehind,
     /// Somebody else ended the submission that was being worked on: nothing of it is kept.
     #[error("the submission was ended meanwhile")]
     Ended,
-    /// The permit is for another act, class of data, child or thing than what is to be done with it. A fault of the program's.
+    /// The permit is for another act, class of data, child or item than the work needs: a bug in the program.
     #[error("the permit is for something else")]
     WrongPermit,
     #[error("the catalogue of audit events has no line for {0}")]
     NoEvent(domain::operations::Operation),
     #[error("the database refused a statement")]
     Database(#[from] diesel::result::Error),
-    /// The database has the tables of a version before any that this one can start from. Nothing of it was changed.
+    /// The tables are of a version too old for this one to upgrade. Nothing was changed.
     #[error(
         "its tables are those of an earlier version of Sendbridge (migration {0}), which this version cannot bring up to date. \
          Nothing was changed. Name a new database in [database] url, or run the version that made this one"
@@ -116,14 +116,14 @@ impl StoreError {
     pub fn is_away(&self) -> bool {
         use DatabaseErrorKind::{ClosedConnection, ReadOnlyTransaction, UnableToSendCommand};
         match self {
-            // A database that starts up, shuts down or takes no more connections refuses them, which is `Away` from the first.
+            // A database that is starting, shutting down or full refuses connections: that error is always `Away`.
             Self::Away(_) | Self::UnknownKey(_) | Self::Database(Error::BrokenTransactionManager) => true,
-            // A session that the server ends is a closed connection, whatever the server said last.
+            // A session that the server ends shows as a closed connection, whatever the server said last.
             _ => matches!(self.refused_statement(), Some((ClosedConnection | ReadOnlyTransaction | UnableToSendCommand, _))),
         }
     }
 
-    /// What the database said to a statement, or to a commit that could not be rolled back either.
+    /// The database's error for a statement, or for a commit that could not be rolled back either.
     fn refused_statement(&self) -> Option<(&DatabaseErrorKind, &(dyn DatabaseErrorInformation + Send + Sync))> {
         let Self::Database(error) = self else { return None };
         let error = if let Error::RollbackErrorOnCommit { commit_error, .. } = error { commit_error } else { error };
@@ -131,10 +131,10 @@ impl StoreError {
     }
 }
 
-/// Whether PostgreSQL broke a deadlock (SQLSTATE 40P01). diesel reads the SQLSTATE for some kinds of error, which this is
-/// not one of, and shows it for none; the text is in the server's language, which the serving role may not choose. But
-/// of what is of no kind, only this comes with a detail (who waits for whom) and a hint (to look into the server's log),
-/// and without a place in the statement. Another that did would be tried a few times and then be told.
+/// Whether PostgreSQL broke a deadlock (SQLSTATE 40P01). diesel has no kind for this error and does not show its
+/// SQLSTATE. The text is in the server's language, which the serving role may not choose. But of the errors of unknown
+/// kind, only this one has a detail (who waits for whom) and a hint (see the server's log), and no place in the
+/// statement. Another error like that would be tried a few times and then reported.
 fn is_deadlock(information: &(dyn DatabaseErrorInformation + Send + Sync)) -> bool {
     information.details().is_some() && information.hint().is_some() && information.statement_position().is_none()
 }

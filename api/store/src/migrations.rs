@@ -1,4 +1,4 @@
-//! How the tables come to be. A migration is one script for both databases, and one more for what only one of them
+//! Creates and updates the tables. A migration is one script for both databases, and one more for what only one of them
 //! has. A new one is a line in [`MIGRATIONS`].
 
 use std::fmt;
@@ -15,7 +15,7 @@ use crate::StoreError;
 use crate::transactions::Handle;
 
 struct Scripts {
-    /// Digits, in the order in which migrations are run.
+    /// Digits. Migrations run in the order of their versions.
     version: &'static str,
     name: &'static str,
     both: &'static str,
@@ -35,7 +35,7 @@ const MIGRATIONS: &[Scripts] = &[Scripts {
 /// foundation.
 const FOUNDATION: &str = "20261130180000";
 
-/// What a script for both databases says for SQLite, and what PostgreSQL is told instead.
+/// Words in the script for both databases: as SQLite needs them, and as PostgreSQL needs them.
 const POSTGRES_WORDS: [(&str, &str); 3] =
     [("INTEGER PRIMARY KEY AUTOINCREMENT", "BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY"), (" BLOB", " BYTEA"), (" WITHOUT ROWID", "")];
 
@@ -55,7 +55,7 @@ impl MigrationSource<Pg> for Migrations {
     }
 }
 
-/// One migration as one database is told it.
+/// One migration, as it is run on one database.
 struct Script {
     version: &'static str,
     name: &'static str,
@@ -101,7 +101,7 @@ impl fmt::Display for Script {
     }
 }
 
-/// The versions of the migrations that a database has had. It only reads.
+/// The versions of the migrations that a database has had. Reading them changes nothing.
 pub(crate) struct Applied(Vec<Line>);
 
 #[derive(QueryableByName)]
@@ -138,7 +138,7 @@ impl Applied {
         .map(Self)
     }
 
-    /// Fails for a database that was made before the tables had their present foundation.
+    /// Fails for a database with tables older than [`FOUNDATION`].
     pub(crate) fn refuse_older(&self) -> std::result::Result<(), StoreError> {
         let older = self.0.iter().map(|line| &line.version).filter(|version| version.as_str() < FOUNDATION).max();
         older.map_or(Ok(()), |version| Err(StoreError::OlderTables(version.clone())))

@@ -1,5 +1,5 @@
-//! National Data Opt-outs, as partners load them from the Spine's answer. A number on anybody's list is
-//! opted out for everybody.
+//! National Data Opt-outs, as partners load them from the Spine's answer. A number on any partner's list is opted out
+//! for all of them.
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -17,12 +17,12 @@ use crate::vault::{Column, LookUp};
 /// Numbers that are written or asked for in one statement.
 const BATCH: usize = 1_000;
 
-/// Of the advisory locks that keep one organisation's loads apart.
+/// The class of the advisory locks that keep one organisation's loads apart.
 const LOADING: i32 = 7_364_661;
 
 impl Tx<'_> {
-    /// Replaces an organisation's list by numbers that stand in it once each, with a leaf; unless a later one
-    /// is held, which answers `false` and has the leaf of a refusal.
+    /// Replaces an organisation's list and writes an audit entry. `numbers` may hold no number twice. If a later list
+    /// is held, nothing is replaced: the answer is `false`, and a refusal is audited.
     pub fn replace_opt_outs(
         &mut self,
         permit: &Permit,
@@ -33,7 +33,7 @@ impl Tx<'_> {
         Terms::of(Act::LoadOptOuts, DataClass::DashboardAggregate).own().held_by(list.organisation).of_nobody(permit)?;
         let (now, organisation) = (permit.at(), list.organisation.as_str());
         if let Handle::Postgres(connection) = &mut self.handle {
-            // One at a time for each organisation; SQLite's one writer sees to it by itself.
+            // One load at a time for each organisation. SQLite's one writer ensures that by itself.
             let lock = diesel::sql_query(format!("SELECT pg_advisory_xact_lock({LOADING}, hashtext($1))"));
             lock.bind::<diesel::sql_types::Text, _>(organisation).execute(*connection)?;
         }
@@ -79,7 +79,7 @@ impl Tx<'_> {
             .collect()
     }
 
-    /// Which of the children are opted out. It asks once even of nobody, so that the time it takes tells nothing.
+    /// Which of the children are opted out. It queries even for no children, so that the time it takes reveals nothing.
     pub(crate) fn opted_out(&mut self, numbers: &[(ChildId, NhsNumber)]) -> Result<BTreeSet<ChildId>, StoreError> {
         let nobody: [&[_]; 1] = [&[]];
         let batches = nobody.into_iter().take(usize::from(numbers.is_empty())).chain(numbers.chunks(BATCH));
@@ -93,7 +93,7 @@ impl Tx<'_> {
             }
             let keys: Vec<&[u8]> = asked.keys().map(LookUp::as_slice).collect();
             let query = opt_out::table.filter(opt_out::look_up.eq_any(keys)).select(opt_out::look_up);
-            // With the newest of all: under a key that is not known here, the numbers would be missed.
+            // Also reads the newest index of all: if its key is not known here, opted-out numbers would be missed.
             let newest = opt_out::table.order(opt_out::look_up.desc()).limit(1).select(opt_out::look_up);
             let listed: Vec<Vec<u8>> = on!(self, c => query.union(newest).load(*c))?;
             for key in listed {

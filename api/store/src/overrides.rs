@@ -57,7 +57,7 @@ impl Tx<'_> {
         rows.into_iter().map(|row| Ok((ChildId(row.child_id), row.try_into()?))).collect()
     }
 
-    /// Makes an override about a child that is held by [`Tx::child_for_decision`], with its leaf.
+    /// Makes an override about a child that is held by [`Tx::child_for_decision`], and writes an audit entry.
     pub fn make_override(&mut self, permit: &Permit, draft: &OverrideDraft, by: &Attribution) -> Result<Override, StoreError> {
         let (ask, child) = Terms::of_any_class(Act::Override).about(draft.id.0).of_a_child(permit)?;
         let row = OverrideRow {
@@ -79,7 +79,7 @@ impl Tx<'_> {
         row.try_into()
     }
 
-    /// Whose override it is, if the organisation made it.
+    /// The child that an override is about, if the organisation made it.
     pub fn child_of_override(&mut self, id: OverrideId, holder: OrganisationCode) -> Result<Option<ChildId>, StoreError> {
         let query = caldicott_override::table.find(id.to_string()).filter(caldicott_override::holder.eq(holder.as_str()));
         let child: Option<i64> = on!(self, c => query.select(caldicott_override::child_id).first(*c).optional())?;

@@ -1,7 +1,8 @@
-//! The one shape of a transaction about a person: the gate, the facts behind it, the decision, and then either the work
-//! with its permit or the refusal's audit entry.
+//! Every transaction about a person goes this way: pass the gate, read the facts, decide, and then either do the work
+//! with its permit or write the refusal's audit entry.
 //!
-//! A refusal is a value and no error: an error would roll its entry back. A permit is lent to the work and cannot leave it.
+//! A refusal is a value, not an error: an error would roll its entry back. A permit is lent to the work and cannot
+//! leave it.
 
 use chrono::{DateTime, Utc};
 use domain::{Ask, CallContext, ChildFacts, ChildId, ChildReference, Facts, FactsAsked, NO_FACTS, Permit, Refusal, decide};
@@ -9,7 +10,7 @@ use domain::{Ask, CallContext, ChildFacts, ChildId, ChildReference, Facts, Facts
 use crate::transactions::Tx;
 use crate::{Store, StoreError};
 
-/// What the work answered, or why it was not begun.
+/// What the work answered, or why it was not started.
 pub type Decided<T> = Result<Result<T, Refusal>, StoreError>;
 
 impl Tx<'_> {
@@ -28,8 +29,8 @@ impl Tx<'_> {
         }
     }
 
-    /// The same about a child that somebody names. One that nobody holds is decided about first, and made known only if
-    /// it is permitted.
+    /// The same, about a child named by reference. A child that the gateway does not know is decided about first, and
+    /// added only if that is permitted.
     pub fn permitted_naming<T>(
         &mut self,
         child: &ChildReference,
@@ -43,7 +44,7 @@ impl Tx<'_> {
         }
     }
 
-    /// The same for all that is asked or for nothing of it: the first refusal is written.
+    /// The same for several asks: all of them or none. The first refusal is audited.
     pub fn permitted_all_naming<T>(
         &mut self,
         child: &ChildReference,
@@ -60,7 +61,7 @@ impl Tx<'_> {
         }
     }
 
-    /// Does what is asked for, all of it about one child or none, if all of it is permitted.
+    /// Does the work if every ask is permitted. All are about the same child, or about none.
     pub fn permitted_all<T>(
         &mut self,
         asks: &[Ask],
@@ -77,8 +78,9 @@ impl Tx<'_> {
         }
     }
 
-    /// Does what is permitted of several things about one child, and writes a refusal for each that is not. What they are
-    /// is found out behind the gate of `first`, which is of the same act and child, and handed on to the work.
+    /// Does the work for the asks about one child that are permitted, and audits a refusal for each other one. `asks`
+    /// finds them behind the gate of `first`, which is of the same act and child; whatever else it finds goes to the
+    /// work.
     pub fn permitted_each<S, T>(
         &mut self,
         first: Ask,
@@ -99,7 +101,7 @@ impl Tx<'_> {
         work(self, found, &permits)
     }
 
-    /// Refuses what no agreement is about, whoever the child: that may be said aloud, and there is nothing to look for.
+    /// Refuses what no agreement covers, for any child. The caller may be told that, and no child has to be looked up.
     pub fn agreed(&mut self, ask: Ask, cx: &CallContext) -> Decided<()> {
         match judge(ask, cx, &NO_FACTS) {
             Err(refusal) if refusal.is_structural() => self.refuse(refusal, cx),
@@ -107,7 +109,7 @@ impl Tx<'_> {
         }
     }
 
-    /// Writes a refusal's entry and answers it.
+    /// Writes the audit entry of a refusal and answers the refusal.
     pub fn refuse<T>(&mut self, refusal: Refusal, cx: &CallContext) -> Decided<T> {
         self.refuse_at(cx.now, refusal, cx)
     }
@@ -122,11 +124,11 @@ impl Tx<'_> {
         self.refuse(Refusal::not_held(ask), cx)
     }
 
-    /// The child that a reference names, made known once each of what is asked is permitted.
+    /// The child that a reference names. An unknown child is added only if every ask is permitted.
     fn known_for(&mut self, reference: &ChildReference, asks: &[Ask], cx: &CallContext) -> Result<Result<ChildId, Refusal>, StoreError> {
         let refused = |ask: &Ask| judge(*ask, cx, &NO_FACTS).err();
-        // What depends on no child is refused before anybody is looked for: the answer, its entry and the time it takes say
-        // nothing of whether the child is known.
+        // What depends on no child is refused before the child is looked up: the answer, its audit entry and the time
+        // it takes then do not show whether the child is known.
         if let Some(refusal) = asks.iter().filter(|ask| ask.facts() == FactsAsked::None).find_map(refused) {
             return Ok(Err(refusal));
         }
@@ -140,14 +142,14 @@ impl Tx<'_> {
         }
     }
 
-    /// The permit, or the refusal before it is written.
+    /// The permit or the refusal. The caller writes the audit entry.
     pub(crate) fn decided(&mut self, ask: Ask, cx: &CallContext) -> Decided<Permit> {
         let at = self.pass_gate_of(&ask, cx)?;
         let facts = self.facts_behind(&ask, cx)?;
         Ok(judge_at(at, ask, cx, &facts))
     }
 
-    /// Passes the gate, and answers the instant of what is decided behind it.
+    /// Passes the gate, and answers the instant of the decision behind it.
     fn pass_gate_of(&mut self, ask: &Ask, cx: &CallContext) -> Result<DateTime<Utc>, StoreError> {
         let Some(child) = ask.child else { return Ok(cx.now) };
         if ask.changes_something() {
@@ -169,8 +171,8 @@ impl Tx<'_> {
 }
 
 impl Store {
-    /// Whether something is permitted that is about no child, depends on the agreements alone and leaves no entry where it
-    /// is. Only a refusal takes a transaction: its entry is written.
+    /// Decides an ask that is about no child and depends on the agreements alone. A permit writes no audit entry here;
+    /// a refusal does, so only a refusal needs a transaction.
     pub async fn permits(&self, ask: Ask, cx: CallContext) -> Decided<()> {
         if ask.child.is_some() || ask.facts() != FactsAsked::None {
             return Err(StoreError::Corrupt("a decision without its facts"));
@@ -182,7 +184,7 @@ impl Store {
     }
 }
 
-/// Decides on facts that were read behind the gate of what is asked for.
+/// Decides with facts that were read behind the ask's gate.
 pub(crate) fn judge(ask: Ask, cx: &CallContext, facts: &ChildFacts) -> Result<Permit, Refusal> {
     judge_at(cx.now, ask, cx, facts)
 }

@@ -1,4 +1,4 @@
-//! Who has been told, from the log: they are to be told of an erasure or a correction too (UK GDPR art 19).
+//! Finds in the audit log who was given data: they must be told of an erasure or a correction too (UK GDPR art 19).
 
 use std::collections::BTreeSet;
 
@@ -11,10 +11,10 @@ use crate::rows::from_json;
 use crate::schema::audit_leaf;
 use crate::transactions::{Tx, on};
 
-/// Leaves that are read at a time.
+/// Audit entries read at a time.
 const BATCH: i64 = 1_000;
 
-/// What of a leaf tells whether something was disclosed.
+/// The parts of an audit entry that show whether something was disclosed.
 #[derive(Deserialize)]
 struct Told {
     act: String,

@@ -1,5 +1,5 @@
-//! Referrals and EHC cases as they stand now. Facts about them (who holds what) go to `decide`; the
-//! records themselves come out only against a permit, each with its leaf.
+//! Referrals and EHC cases as they are now. Facts about them (who holds what) go to `decide`. The records themselves
+//! come out only against a permit, and each time with an audit entry.
 
 mod cases;
 mod counts;
@@ -27,10 +27,10 @@ pub use counts::Counted;
 pub struct ListedReferral {
     pub cursor: i64,
     pub list: String,
-    /// Whether its accuracy is disputed: then it is listed to who sent it alone.
+    /// Whether its accuracy is disputed. If so, only its sender sees it.
     pub disputed: bool,
     pub held: HeldReferral,
-    /// Of an open one, through what its provider sent of the child and may be seen with it.
+    /// For an open referral: its journeys, made from what its provider sent about the child and the permit shows.
     pub journeys: Vec<(Pathway, Journey)>,
 }
 
@@ -71,7 +71,7 @@ struct RecordRow {
 }
 
 impl RecordRow {
-    /// What a permit lets out of it. What is disputed goes to nobody but who sent it.
+    /// The part of the referral that a permit shows. A disputed referral is shown only to its sender.
     fn cut(&self, permit: &Permit, vault: &Vault) -> Result<Result<HeldReferral, RefusalReason>, StoreError> {
         if self.dispute_id.is_some() && !permit.is_own() {
             return Ok(Err(RefusalReason::Disputed));
@@ -85,7 +85,7 @@ impl RecordRow {
         Ok(HeldReferral { provider: read(&self.organisation, "a provider")?, flow: read(&self.flow, "a flow")?, referral })
     }
 
-    /// `beside` is what may be seen of the child with it, itself included.
+    /// `beside` is all that the permit shows about the child, this referral included.
     fn listed(&self, held: HeldReferral, beside: &[HeldReferral], permit: &Permit) -> ListedReferral {
         let waits = held.referral.status.is_open();
         let told = || journeys(beside, held.provider, &held.referral.referral_id, london_day(permit.at()));
@@ -142,17 +142,17 @@ impl Tx<'_> {
         Ok(SealedReferrals { child, rows, holders })
     }
 
-    /// Refuses the waits of a child that is not held. As much is looked up as of one that is, so that the time it takes
-    /// tells nothing.
+    /// Refuses the waits of a child about whom nothing is held. It looks up as much as for any other child, so that the
+    /// time it takes reveals nothing.
     pub fn refuse_waits_not_held<T>(&mut self, ask: Ask, cx: &CallContext) -> Decided<T> {
         self.referrals_of(NO_CHILD, cx)?;
         self.child_facts(NO_CHILD, cx.partnership.needs(), |_| false)?;
         self.refuse_unknown(ask, cx)
     }
 
-    /// What the permits let out of a child's referrals, journeys left out, with an entry for each permit: of the disclosure
-    /// or, where nothing of the holder's may be seen after all, of the refusal. Of one referral alone where `only` names
-    /// its place.
+    /// What the permits show of a child's referrals, without journeys. Writes an audit entry for each permit: of a
+    /// disclosure or, where nothing of the holder's may be shown after all, of a refusal. Where `only` is given, only
+    /// the referral with that row id counts.
     pub fn disclose_listed(
         &mut self,
         sealed: &SealedReferrals,
@@ -182,7 +182,7 @@ impl Tx<'_> {
         Ok(found)
     }
 
-    /// A page of the referrals that an organisation sent itself, with one leaf.
+    /// A page of the referrals that an organisation sent itself. Writes one audit entry.
     pub fn own_referrals(
         &mut self,
         permit: &Permit,
@@ -210,7 +210,7 @@ impl Tx<'_> {
         rows.iter().map(listed).collect()
     }
 
-    /// Every referral that an organisation sent itself, one at a time. The leaf is the caller's to leave.
+    /// Every referral that an organisation sent itself, one at a time. The caller must write the audit entry.
     pub(crate) fn each_own_referral(&mut self, holder: OrganisationCode, mut visit: impl FnMut(&HeldReferral)) -> Result<(), StoreError> {
         let mut after = 0;
         loop {
@@ -223,8 +223,8 @@ impl Tx<'_> {
         }
     }
 
-    /// Another organisation's referrals, each let out by a permit of its own or left out, until there
-    /// are `limit` of them or no more: how many were left out does not show. Why one was not permitted, `refused` is told.
+    /// Another organisation's referrals, each with a permit of its own or left out, until there are `limit` or no more:
+    /// so nobody sees how many were left out. `refused` is called with each refusal to permit one.
     pub fn permitted_referrals(
         &mut self,
         ask: Ask,
@@ -264,7 +264,7 @@ impl Tx<'_> {
         }
     }
 
-    /// What an organisation sent of some children.
+    /// What an organisation sent about some children.
     fn rows_of(&mut self, holder: OrganisationCode, children: &[i64]) -> Result<Vec<RecordRow>, StoreError> {
         let own = referrals().filter(record::child_id.eq_any(children).and(record::organisation.eq(holder.as_str())));
         Ok(on!(self, c => own.select(RecordRow::as_select()).load(*c))?)
@@ -286,7 +286,7 @@ impl Tx<'_> {
         })
     }
 
-    /// The key of a row, and what comes before all keys where there is none.
+    /// The key of a row. Without such a row, a key that comes before all others.
     fn key_of(&mut self, id: i64) -> Result<String, StoreError> {
         let key: Option<String> = on!(self, c => record::table.find(id).select(record::record_key).first(*c).optional())?;
         Ok(key.unwrap_or_default())

@@ -22,8 +22,8 @@ impl Tx<'_> {
             .load(*c))?)
     }
 
-    /// Moves referrals from the first permit's child to the second's, each held, and marks them under the former:
-    /// sent again as they were, they stay where they belong. Answers to whom they had been disclosed.
+    /// Moves referrals from the first permit's child to the second's, both held. Marks them, so that they are rejected
+    /// if they are sent under the former child again. Answers the organisations that they had been disclosed to.
     pub fn rectify(
         &mut self,
         (from, to): (&Permit, &Permit),
@@ -38,11 +38,11 @@ impl Tx<'_> {
         let mut marks = Vec::with_capacity(draft.referrals.len());
         for id in &draft.referrals {
             self.move_referral(organisation, id, (right_child, right))?;
-            // Moved back, it may be sent under that child again.
+            // A referral that is moved back may be sent under that child again.
             self.lift_mark(organisation, &Mark::Moved { id: id.clone(), from: right.clone(), to: former.clone() }, at)?;
             marks.push(Mark::Moved { id: id.clone(), from: former.clone(), to: right.clone() });
         }
-        // Nor is that child retired any more, if a message of the organisation's had said so.
+        // If a message of the organisation's had retired that child's identity, it is restored.
         self.unmerge(organisation, (right_child, right), at)?;
         let row = (
             rectification::id.eq(draft.id.to_string()),
@@ -62,7 +62,7 @@ impl Tx<'_> {
         self.recipients(organisation, former_child, &[DataClass::WaitingListStatus])
     }
 
-    /// Gives a referral another child. The record says nothing of whose it is; its digest does.
+    /// Moves a referral to another child. The sealed record does not name the child, but the digest depends on it.
     pub(crate) fn move_referral(
         &mut self,
         organisation: OrganisationCode,

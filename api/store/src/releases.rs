@@ -26,7 +26,7 @@ pub struct PublishedTable {
     pub csv: String,
 }
 
-/// A table as it is published.
+/// A table to be published.
 #[derive(Debug, Clone)]
 pub struct TableDraft {
     pub name: String,
@@ -35,7 +35,7 @@ pub struct TableDraft {
     pub csv: String,
 }
 
-/// A release as it is published.
+/// A release to be published.
 #[derive(Debug, Clone)]
 pub struct ReleaseDraft {
     pub id: ReleaseId,
@@ -46,8 +46,8 @@ pub struct ReleaseDraft {
 }
 
 impl Tx<'_> {
-    /// Publishes a release, all of its tables at once, with an entry for each provider whose children may be counted in
-    /// it, whoever they are. Under an agreement that asks families that is decided child by child, and has no entry.
+    /// Publishes a release with all of its tables. Writes an audit entry for each provider whose children may all be
+    /// counted. Under an agreement that asks families, that is decided child by child, and no entry is written here.
     pub fn publish_release(&mut self, draft: &ReleaseDraft, providers: &[OrganisationCode], cx: &CallContext) -> Result<(), StoreError> {
         for provider in providers {
             let ask = Ask::count(*provider, cx.partnership.host()).on(PathwaySet::all());
@@ -77,7 +77,7 @@ impl Tx<'_> {
         Ok(())
     }
 
-    /// The id of the secret that a day was first released with, if it was.
+    /// The id of the secret of a day's first release, if there is one.
     pub fn release_secret_of(&mut self, as_of: NaiveDate) -> Result<Option<u32>, StoreError> {
         let first: Option<i64> = on!(self, c => published_release::table
             .filter(published_release::as_of.eq(as_of))

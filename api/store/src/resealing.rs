@@ -1,8 +1,8 @@
-//! Bringing what is stored under newer keys, some rows at a time, while everything else goes on.
+//! Re-seals stored values under newer keys, some rows at a time, while everything else goes on.
 //!
-//! Rows are read and opened in one transaction and written in another, which changes only what is still
-//! as it was read: nobody waits for the keys' work, and nothing that was written meanwhile is undone. How
-//! many it takes follows from how long the last ones took, so that SQLite's one writer is never kept long.
+//! Rows are read and opened in one transaction and written in another, which changes only those that are still as they
+//! were read. So nobody waits for the encryption, and nothing written meanwhile is undone. How many rows a step takes
+//! follows from how long the last step took, so that SQLite's one writer is never kept long.
 
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
@@ -20,21 +20,21 @@ use crate::tombstones::place;
 use crate::transactions::{Handle, Tx, on};
 use crate::vault::{LookUp, Vault, key_id, uuid_row};
 
-/// Rows that are brought under newer keys in the first step, and in any later one.
+/// Rows re-sealed in the first step, and the fewest and the most in a later one.
 const FIRST: usize = 500;
 const FEWEST: usize = 100;
 const MOST: usize = 4_000;
-/// How long a step's writing is to take.
+/// How long the writing of a step should take.
 const STEP: Duration = Duration::from_millis(50);
-/// Rows of one statement: SQLite looks through all the names of a statement for each.
+/// Rows in one statement: SQLite searches all the parameter names of a statement for each parameter.
 const STATEMENT: usize = 100;
-/// The lock of the gateway that re-seals, of several on one database.
+/// The key of the advisory lock that lets one gateway re-seal at a time.
 const LOCK: i64 = 7_364_659;
 
 /// How many values there are under each key.
 pub type KeyUsage = BTreeMap<(KeyPurpose, u32), u64>;
 
-/// Where the work goes on, and with how many rows.
+/// Where to go on, and with how many rows.
 #[derive(Debug, Clone)]
 pub struct ResealCursor {
     column: usize,
@@ -48,14 +48,14 @@ impl Default for ResealCursor {
     }
 }
 
-/// What came of one step.
+/// The result of one step.
 #[derive(Debug)]
 pub enum Resealed {
-    /// It goes on there. The step took so long, without what it waited for others.
+    /// Go on there. The step took this long, without the time it waited for others.
     On(Duration, ResealCursor),
-    /// Another gateway is at it.
+    /// Another gateway is re-sealing.
     Elsewhere,
-    /// Every column has been gone through.
+    /// Every column is done.
     End,
 }
 
@@ -65,7 +65,7 @@ struct OldRow {
     id: String,
     #[diesel(sql_type = Binary)]
     sealed: Vec<u8>,
-    /// The index of the row's child, where its own index or digest follows from it.
+    /// The row's own index or, for a record, its child's.
     #[diesel(sql_type = Nullable<Binary>)]
     look_up: Option<Vec<u8>>,
     #[diesel(sql_type = Nullable<Binary>)]
@@ -104,7 +104,7 @@ struct Taken {
 }
 
 impl Store {
-    /// One step of bringing everything under the keys in force.
+    /// Does one step of re-sealing everything under the keys in force.
     pub async fn reseal(&self, cursor: ResealCursor) -> Result<Resealed, StoreError> {
         let ResealCursor { column, after, rows } = cursor;
         let Some(sealed) = SEALED.get(column).copied() else { return Ok(Resealed::End) };
@@ -136,7 +136,7 @@ impl Store {
         Ok(old.into_iter().map(|(purpose, id)| (purpose, id, usage.get(&(purpose, id)).copied().unwrap_or_default())).collect())
     }
 
-    /// The same on this thread.
+    /// [`Store::key_usage`] on this thread.
     pub fn key_usage_blocking(&self) -> Result<KeyUsage, StoreError> {
         self.read_blocking(|tx| tx.key_usage())
     }
@@ -146,7 +146,7 @@ impl Store {
         self.read_blocking(|tx| tx.release_secrets())
     }
 
-    /// Forgets who claimed which child while there were two look-up keys.
+    /// Deletes the claims on children that were made while there were two look-up keys.
     pub async fn forget_claims(&self) -> Result<(), StoreError> {
         use crate::schema::child_claim;
         self.transaction(|tx| Ok(on!(tx, c => diesel::delete(child_claim::table).execute(*c))?)).await?;
@@ -155,8 +155,8 @@ impl Store {
 }
 
 impl Tx<'_> {
-    /// The next rows that stand under an older key, brought under the keys in force, and the last id
-    /// that was looked at; none where that was the end of the column.
+    /// The next rows under an older key, re-sealed under the keys in force, and the last id that was read; `None` at
+    /// the end of the column.
     fn renewed(&mut self, sealed: &SealedColumn, after: &str, rows: usize) -> Result<(Vec<NewRow>, Option<String>), StoreError> {
         let query = self.old_rows(sealed, rows);
         let old: Vec<OldRow> = on!(self, c => diesel::sql_query(&query).bind::<Text, _>(after).load(*c))?;
@@ -202,7 +202,7 @@ impl Tx<'_> {
         )
     }
 
-    /// Whether the rows were written: not where another gateway is at it.
+    /// Writes the rows, unless another gateway is re-sealing. Answers whether it did.
     fn replace(&mut self, sealed: &SealedColumn, rows: &[NewRow]) -> Result<bool, StoreError> {
         if let Handle::Postgres(connection) = &mut self.handle {
             let lock = format!("SELECT pg_try_advisory_xact_lock({LOCK}) AS taken");
@@ -264,14 +264,14 @@ impl Tx<'_> {
     }
 }
 
-/// With how many rows the next step takes about [`STEP`].
+/// How many rows the next step should have, to take about [`STEP`].
 fn next_rows(rows: usize, took: Duration) -> usize {
     let fitting = STEP.as_micros().saturating_mul(rows as u128) / took.as_micros().max(1);
-    // By halves and doubles: one slow write says little.
+    // At most halved or doubled: one slow write says little.
     usize::try_from(fitting).unwrap_or(MOST).clamp(rows / 2, rows * 2).clamp(FEWEST, MOST)
 }
 
-/// A row under the keys in force; `None` where its child has to come first.
+/// A row re-sealed under the keys in force; `None` where its child has to be re-sealed first.
 fn renew(vault: &Vault, sealed: &SealedColumn, old: OldRow) -> Result<Option<NewRow>, StoreError> {
     let look_up = || old.look_up.as_deref().and_then(|bytes| LookUp::try_from(bytes).ok()).ok_or(StoreError::Corrupt("an index"));
     let text = |text: &Option<String>| text.clone().ok_or(StoreError::Corrupt("a row's key"));
@@ -319,7 +319,7 @@ fn renew(vault: &Vault, sealed: &SealedColumn, old: OldRow) -> Result<Option<New
     Ok(Some(NewRow { sealed: vault.seal(sealed.column, &place, &plain)?, indexes, old }))
 }
 
-/// One statement for many rows: id, what stood there, what is to stand there, and the indexes.
+/// One statement for many rows, each with its id, the old value, the new value, and the indexes.
 fn replacement(sealed: &SealedColumn, rows: usize) -> String {
     let (table, name, indexes) = (sealed.table(), sealed.name(), sealed.indexes());
     let width = 3 + indexes.len();

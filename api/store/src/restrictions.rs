@@ -54,7 +54,7 @@ impl Tx<'_> {
         rows.into_iter().map(|row| Ok((ChildId(row.child_id), row.try_into()?))).collect()
     }
 
-    /// Sets a restriction on a child that is held by [`Tx::child_for_decision`], with its leaf.
+    /// Sets a restriction on a child that is held by [`Tx::child_for_decision`], and writes an audit entry.
     pub fn restrict(&mut self, permit: &Permit, draft: &RestrictionDraft, by: &Attribution) -> Result<Restriction, StoreError> {
         let (ask, child) = Terms::of(Act::Restrict, DataClass::WaitingListStatus).about(draft.id.0).of_a_child(permit)?;
         let row = RestrictionRow {
@@ -75,7 +75,7 @@ impl Tx<'_> {
         row.try_into()
     }
 
-    /// The restrictions on a child that the permit's holder set, with a leaf.
+    /// The restrictions on a child that the permit's holder set. Writes an audit entry.
     pub fn own_restrictions(&mut self, permit: &Permit, by: &Attribution) -> Result<Vec<Restriction>, StoreError> {
         let (ask, child) = Terms::of(Act::ReadConsents, DataClass::WaitingListStatus).own().of_a_child(permit)?;
         let mut found = self.restrictions_among(Among::Range(child.0, child.0))?;
@@ -84,7 +84,7 @@ impl Tx<'_> {
         Ok(found.into_iter().map(|(_, restriction)| restriction).collect())
     }
 
-    /// Whose restriction it is, if the organisation set it.
+    /// The child that a restriction is about, if the organisation set it.
     pub fn child_of_restriction(&mut self, id: RestrictionId, set_by: OrganisationCode) -> Result<Option<ChildId>, StoreError> {
         let query = restriction::table.find(id.to_string()).filter(restriction::set_by.eq(set_by.as_str())).select(restriction::child_id);
         let child: Option<i64> = on!(self, c => query.first(*c).optional())?;

@@ -1,8 +1,7 @@
-//! The end of what is over: counted, then removed in small batches, each with its leaf.
+//! Records past their retention: counted, then deleted in small batches, each with its audit entry.
 //!
-//! What is under a legal hold stays, and so does a referral on a pathway where its child still waits: the
-//! journey's start may be in it. Where the gateway is told of a removed record again, unchanged, it knows it
-//! by its keyed digest and does not take it.
+//! What is under a legal hold stays. So does a referral on a pathway where its child still waits: it may hold the
+//! journey's start. A deleted record that is sent again, unchanged, is recognised by its keyed digest and not taken.
 
 use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
 use diesel::prelude::*;
@@ -18,14 +17,15 @@ use crate::schema::{child_identifier, expired_record, issue, record, standing_is
 use crate::terms::Terms;
 use crate::transactions::{Tx, on};
 
-/// Rows that are removed in one transaction at the most.
+/// The most rows deleted in one transaction.
 const BATCH: i64 = 500;
 /// Children that are looked at in one transaction.
 const RANGE: i64 = 2_000;
-/// How long an expired record is known by its digest, in days. Sent again later than that, it expires again.
+/// How many days a deleted record is known by its digest. Sent again after that, it is taken, and expires again.
 const KNOWN_DAYS: u64 = 1_100;
 
-// In each, $1 is the day that the retention reaches back to, $2 today. `{}` is the condition of a hold.
+// In each, $1 is the day that retention reaches back to. `is_held` adds the condition of a legal hold; there, $2 is
+// today.
 const RECORDS: &str = "
     FROM record r WHERE r.dataset = 'DATASET' AND r.retain_from < $1
         AND NOT EXISTS (SELECT 1 FROM record o WHERE o.dataset = r.dataset AND o.child_id = r.child_id AND o.is_open
@@ -55,7 +55,7 @@ struct RequestKey {
     id: String,
 }
 
-/// Where rows of a class stand: the query's end, and the column that says whose they are.
+/// Where the rows of a class are: the end of a query, and the column that names their owner.
 fn place(kept: RetentionClass) -> Option<(String, &'static str)> {
     match kept {
         RetentionClass::WaitingListStatus => Some((RECORDS.replace("DATASET", Dataset::WaitingList.as_str()), "organisation")),
@@ -73,7 +73,7 @@ fn is_held(owner: &str) -> String {
     )
 }
 
-/// A statement whose first value is a day, or for requests the instant at which it begins.
+/// Runs a statement whose first value is a day or, for advice and requests, the instant at which that day begins.
 macro_rules! since {
     ($tx:expr, $kept:expr, $query:expr, $cutoff:expr, $today:expr $(, $owner:expr)?; $method:ident) => {
         if matches!($kept, RetentionClass::HealthAdvice | RetentionClass::AdviceRequest) {
@@ -113,8 +113,8 @@ impl Tx<'_> {
         Ok(lines)
     }
 
-    /// Removes a batch of what is past its retention, with its leaf; answers how many rows that was, none where
-    /// the organisation is publishing at the moment.
+    /// Deletes a batch of what is past its retention, and writes an audit entry. Answers how many rows: none while the
+    /// organisation is publishing.
     pub fn expire(
         &mut self,
         permit: &Permit,
@@ -158,12 +158,12 @@ impl Tx<'_> {
         if ids.is_empty() {
             return Ok(0);
         }
-        // Asked again: it may have changed in the meantime.
+        // Checked again: a row may have changed in the meantime.
         let past = record::id.eq_any(ids).and(record::retain_from.lt(cutoff));
         let gone: Vec<(Vec<u8>, bool, String)> = on!(self, c => diesel::delete(record::table.filter(past))
             .returning((record::digest, record::is_open, record::flow))
             .get_results(*c))?;
-        // What was open and flowed no more is welcome when it flows again.
+        // A record that was open and no longer flowed may come back, so its digest is not kept.
         let known: Vec<_> = gone
             .iter()
             .filter(|(_, is_open, flow)| !*is_open || flow != ReferralFlow::NotFlowed.as_str())
@@ -202,7 +202,7 @@ impl Tx<'_> {
         Ok(())
     }
 
-    /// Of the children after an id those about whom nothing is held, and where to go on: `None` at the end.
+    /// Those children after an id about whom nothing is held, and the id to go on after: `None` at the end.
     pub fn orphans(&mut self, after: i64) -> Result<(Vec<i64>, Option<i64>), StoreError> {
         let range: Vec<i64> =
             on!(self, c => child_identifier::table.filter(child_identifier::id.gt(after)).order(child_identifier::id).limit(RANGE).select(child_identifier::id).load(*c))?;
@@ -212,7 +212,7 @@ impl Tx<'_> {
         Ok((found.into_iter().map(|key| key.id).collect(), Some(*last)))
     }
 
-    /// Forgets the identities of children about whom nothing is held. The log's name for them is nobody's then.
+    /// Deletes the identities of children about whom nothing is held. Their ids in the audit log then lead to nobody.
     pub fn forget_children(&mut self, orphans: &[i64]) -> Result<(), StoreError> {
         if !self.try_hold_children()? {
             return Ok(());

@@ -1,4 +1,4 @@
-//! Reading stored text back into the words of the domain.
+//! Reads stored values back into the types of the domain.
 
 use std::str::FromStr;
 
@@ -8,7 +8,7 @@ use serde::de::DeserializeOwned;
 
 use crate::StoreError;
 
-/// A code, id or number that was written from its own type.
+/// Reads a code, id or number that was written from its own type.
 pub(crate) fn read<T: FromStr>(text: &str, what: &'static str) -> Result<T, StoreError> {
     text.parse().map_err(|_| StoreError::Corrupt(what))
 }

@@ -1,12 +1,12 @@
-//! Every column that holds sealed values, a row each. Re-sealing, re-keying and the question whether a
-//! key is still in use go by this table; a test holds it against the databases' own.
+//! Every column that holds sealed values, one line each. Re-sealing, re-keying and the check whether a key is still in
+//! use go by this table. A test compares it with the databases' own tables.
 
 use domain::NhsNumber;
 
 use crate::StoreError;
 use crate::vault::{Column, LookUp, Vault};
 
-/// A column of sealed values, and what stands beside it that is made with a look-up key.
+/// A column of sealed values, and what its values are bound to.
 #[derive(Clone, Copy)]
 pub(crate) struct SealedColumn {
     pub(crate) column: Column,
@@ -16,16 +16,16 @@ pub(crate) struct SealedColumn {
 /// Which row a sealed value belongs to, as its associated data says.
 #[derive(Clone, Copy)]
 pub(crate) enum Bound {
-    /// The row of an `id` that is a UUID in text.
+    /// A row whose `id` is a UUID in text.
     Uuid,
-    /// The row that is found by `look_up`, which follows from what is sealed. Its `id` is a number.
+    /// A row that is found by `look_up`, which is made from the sealed value. Its `id` is a number.
     LookUp(fn(&Vault, &[u8]) -> Result<LookUp, StoreError>),
     /// The row of an identifier, which is found by `look_up`. That and `value_look_up` follow from what is sealed.
     Identifier,
     /// A row of `record`: its organisation and key. `digest` and `case_index` follow from what is
     /// sealed and from the child's index.
     Record,
-    /// A mark: its `cause` and `position`. Its `id` is a number.
+    /// A tombstone, by its `cause` and `position`. Its `id` is a number.
     Tombstone,
 }
 
@@ -52,8 +52,8 @@ pub(crate) const SEALED: [SealedColumn; 20] = [
     SealedColumn { column: Column::Tombstone, bound: Bound::Tombstone },
 ];
 
-/// Where sealed values stand, for whoever looks at the database from outside: table, column, and the
-/// columns beside it that are made with a look-up key.
+/// Where the sealed values are, for code that reads the database from outside: table, column, and the columns beside it
+/// that are made with a look-up key.
 pub fn sealed_columns() -> impl Iterator<Item = (&'static str, &'static str, &'static [&'static str])> {
     SEALED.iter().map(|sealed| (sealed.table(), sealed.name(), sealed.indexes()))
 }
@@ -101,9 +101,9 @@ mod tests {
         name: String,
     }
 
-    /// A column of bytes is sealed, is made with a look-up key, or is on this list. The digests in
-    /// `expired_record` are keyed, and cannot be made anew because what they are of is gone: once their
-    /// key is too, a record that is sent again is taken, and expires again.
+    /// A column of bytes is sealed, is made with a look-up key, or is on this list. The digests in `expired_record` are
+    /// keyed, but cannot be remade because their records are gone. Once their key is gone too, a record that is sent
+    /// again is taken, and expires again.
     const NEITHER: [&str; 8] = [
         "assertion_jti.digest",
         "audit_entry.hash",

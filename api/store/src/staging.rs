@@ -1,7 +1,6 @@
-//! A submission on its way in. Its rows are sealed and collected where nobody reads: in a file of
-//! their own beside the embedded database, or in a temporary table of one PostgreSQL connection.
-//! Neither holds up the writer, needs to be durable, or survives a crash. [`Staging::publish`] then
-//! moves all of it into sight in one transaction.
+//! A submission on its way in. Its rows are sealed and collected where nobody reads: in a file of their own beside the
+//! embedded database, or in temporary tables of one PostgreSQL connection. Neither holds up the writer, needs to be
+//! durable, or survives a crash. [`Staging::publish`] then publishes all of it in one transaction.
 
 mod cases;
 mod marked;
@@ -79,12 +78,12 @@ diesel::table! {
 
 diesel::allow_tables_to_appear_in_same_query!(staged, staged_rejected, staged_issue);
 
-/// What is made with a look-up key stands here under each of two keys, because what is published may
-/// stand in the database under either; `other_…` is empty where there is one key.
+/// What is made with a look-up key is kept here under both keys, because the database may hold either; `other_…` is
+/// empty where there is one key.
 ///
-/// The subject of an issue is what it is known by from one submission to the next.
+/// The subject identifies the row of an issue from one submission to the next.
 ///
-/// `KIND` is nothing for the file and TEMPORARY for PostgreSQL.
+/// `KIND` becomes nothing for the file and TEMPORARY for PostgreSQL.
 const TABLES: &str = "
     CREATE KIND TABLE staged (row_number BIGINT NOT NULL, record_key TEXT NOT NULL, look_up BYTES NOT NULL,
         other_look_up BYTES NOT NULL, sealed_reference BYTES NOT NULL, pathways SMALLINT NOT NULL, is_open BOOLEAN NOT NULL,
@@ -96,7 +95,7 @@ const TABLES: &str = "
         field TEXT NOT NULL, code TEXT NOT NULL, is_error BOOLEAN NOT NULL,
         subject TEXT GENERATED ALWAYS AS (CASE WHEN row_number = 0 THEN '' ELSE record_key END) STORED);";
 
-/// Open rows of one child that share a pathway. Position 1003 is after all that a row can have of its own.
+/// Open rows of one child that share a pathway. Position 1003 comes after all of a row's own issues.
 const OPEN_TWICE: &str = "
     INSERT INTO staged_issue (row_number, position, record_key, field, code, is_error)
     WITH several AS (SELECT look_up FROM staged WHERE is_open AND pathways <> 0 GROUP BY look_up HAVING COUNT(*) > 1),
@@ -105,12 +104,12 @@ const OPEN_TWICE: &str = "
     SELECT DISTINCT a.row_number, 1003, a.record_key, 'pathway', 'open-twice', FALSE FROM theirs a
     JOIN theirs b ON b.look_up = a.look_up AND b.record_key <> a.record_key AND (b.pathways & a.pathways) <> 0";
 
-/// What was found in the whole of what was staged.
+/// What was found among all the staged rows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Finished {
     /// Rows that were rejected because they repeat another.
     pub repeated: u64,
-    /// Rows of children who are open on one pathway under another id too.
+    /// Rows of children who are also open on the same pathway under another id.
     pub open_twice: u64,
 }
 
@@ -145,7 +144,7 @@ struct StagedIssue {
     is_error: bool,
 }
 
-/// What of a row follows from whose it is.
+/// The columns of a row that depend on its child.
 #[derive(AsChangeset)]
 #[diesel(table_name = staged)]
 struct Identity {
@@ -173,10 +172,10 @@ impl Identity {
     }
 }
 
-/// What has come of a submission so far. Its methods block.
+/// What has come in of a submission so far. Its methods block.
 pub struct Staging {
     store: Store,
-    /// The keys of all its rows.
+    /// The keys that all its rows are sealed under.
     vault: Arc<Vault>,
     organisation: OrganisationCode,
     desk: Desk,
@@ -186,7 +185,7 @@ pub struct Staging {
     rejected: Vec<String>,
     rejected_cases: Vec<[LookUp; 2]>,
     issues: Vec<StagedIssue>,
-    /// How much was said of the file as a whole.
+    /// How many issues are about the file as a whole.
     of_file: i32,
 }
 
@@ -219,7 +218,7 @@ impl Staging {
         }
     }
 
-    /// Takes a record of a row, counted from 1.
+    /// Takes the record of a row. Rows are counted from 1.
     pub fn record(&mut self, row: u64, record: &SubmittedRecord, today: NaiveDate) -> Result<(), StoreError> {
         let row = i64::try_from(row).unwrap_or(i64::MAX);
         let retain_from = retention_runs_from(&record.entry, today);
@@ -238,7 +237,7 @@ impl Staging {
         }
     }
 
-    /// `shown` is what stands in clear: the pathways, whether it is open, and where its retention runs from.
+    /// The tuple is what is stored in clear: the pathways, whether it is open, and where its retention runs from.
     fn seal(
         &self,
         row_number: i64,
@@ -265,13 +264,13 @@ impl Staging {
         })
     }
 
-    /// Notes that a row was rejected, by the writer's own id where it could be read.
+    /// Notes that a row was rejected, by its sender's own id where it could be read.
     pub fn rejected(&mut self, record_key: String) -> Result<(), StoreError> {
         self.rejected.push(record_key);
         if self.rejected.len() == BATCH { self.write_notes() } else { Ok(()) }
     }
 
-    /// The same of a request for an assessment, which has no id of the writer's.
+    /// The same for a request for an assessment, which has no id of the sender's.
     pub fn rejected_request(&mut self, child: &ChildReference, received_on: NaiveDate) -> Result<(), StoreError> {
         let indexes = self.case_indexes(child, received_on)?;
         self.rejected_cases.push(indexes);
@@ -281,7 +280,7 @@ impl Staging {
     /// Notes the issues of one row, in order.
     pub fn issues(&mut self, issues: Vec<Issue>) -> Result<(), StoreError> {
         for (position, issue) in (0_i32..).zip(issues) {
-            // What is said of the file comes one by one.
+            // Issues about the whole file come one by one.
             let position = if issue.row == 0 { self.of_file } else { position };
             self.of_file += i32::from(issue.row == 0);
             self.issues.push(StagedIssue {
@@ -296,8 +295,8 @@ impl Staging {
         if self.issues.len() >= BATCH { self.write_notes() } else { Ok(()) }
     }
 
-    /// Writes out what is left, turns the second and later rows of one record into rejected ones, and asks
-    /// after children who wait twice for the same.
+    /// Writes out what is left, rejects the second and later rows of one record, and looks for children who wait twice
+    /// on one pathway.
     pub fn finish(&mut self, twice: IssueCode, field: &'static str) -> Result<Finished, StoreError> {
         self.write_cases()?;
         self.write_rows()?;

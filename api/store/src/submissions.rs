@@ -17,11 +17,11 @@ pub struct ListedIssue {
     pub referral_id: Option<String>,
     pub field: String,
     pub code: IssueCode,
-    /// Where the row can be told again: whether it was there before.
+    /// Whether the issue was there before; `None` where its row cannot be recognised.
     pub state: Option<IssueState>,
 }
 
-/// Which of a submission's issues are listed; all where it says nothing.
+/// Which of a submission's issues to list. Empty means all.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct IssueChoice {
     pub code: Option<IssueCode>,
@@ -124,7 +124,7 @@ impl Tx<'_> {
         row.map(Submission::try_from).transpose()
     }
 
-    /// Anybody's submission, held until the transaction ends.
+    /// Any client's submission, held until the transaction ends.
     pub(crate) fn held_submission(&mut self, id: SubmissionId) -> Result<Option<Submission>, StoreError> {
         let row: Option<SubmissionRow> = held!(self, submission::table.find(id.to_string()) => SubmissionRow).optional()?;
         row.map(Submission::try_from).transpose()

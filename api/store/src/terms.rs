@@ -1,8 +1,8 @@
-//! What a store entry about a person asks of the permit that it is given: for which act, about which class of data, whose,
-//! of which child, about which item.
+//! What a store function about a person requires of its permit: the act, the class of data, the holder, the child and
+//! the item.
 //!
-//! Every entry states its terms before it reads or writes anything, and a permit that does not meet them is a
-//! [`StoreError::WrongPermit`]. A test offers every entry every wrong permit.
+//! Every such function checks its terms before it reads or writes anything. A permit that does not meet them is a
+//! [`StoreError::WrongPermit`]. A test offers every function every wrong permit.
 
 use diesel::result::OptionalExtension;
 use domain::{Act, Ask, ChildId, DataClass, OrganisationCode, Permit};
@@ -10,8 +10,8 @@ use uuid::Uuid;
 
 use crate::StoreError;
 
-/// The permit that an entry takes. What of it is not said here is the permit's to say, but for the item: a permit about
-/// one thing is not one about all of them.
+/// The permit that a function takes. `None` allows anything, except for the item: there it means that the permit must
+/// be about no item.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Terms {
     act: Act,
@@ -32,37 +32,37 @@ impl Terms {
         Self { act, data: None, holder: None, own: false, item: None }
     }
 
-    /// Of the holder's own.
+    /// Requires the holder to be the recipient too.
     pub(crate) const fn own(self) -> Self {
         Self { own: true, ..self }
     }
 
-    /// Of what this organisation holds.
+    /// Requires this organisation as the holder.
     pub(crate) const fn held_by(self, holder: OrganisationCode) -> Self {
         Self { holder: Some(holder), ..self }
     }
 
-    /// About one thing and no other.
+    /// Requires this item.
     pub(crate) const fn about(self, item: Uuid) -> Self {
         Self { item: Some(item), ..self }
     }
 
-    /// Checks a permit of no child.
+    /// Checks a permit about no child.
     pub(crate) fn of_nobody(self, permit: &Permit) -> Result<Ask, StoreError> {
         self.check(permit, |ask| ask.child.is_none().then_some(*ask))
     }
 
-    /// Checks a permit of this child.
+    /// Checks a permit about this child.
     pub(crate) fn of_child(self, child: ChildId, permit: &Permit) -> Result<Ask, StoreError> {
         self.check(permit, |ask| (ask.child == Some(child)).then_some(*ask))
     }
 
-    /// Checks a permit of one child, and answers which.
+    /// Checks a permit about one child, and answers which.
     pub(crate) fn of_a_child(self, permit: &Permit) -> Result<(Ask, ChildId), StoreError> {
         self.check(permit, |ask| ask.child.map(|child| (*ask, child)))
     }
 
-    /// Checks a permit of a child that may not be known.
+    /// Checks a permit about one child or none, and answers which.
     pub(crate) fn of_anybody(self, permit: &Permit) -> Result<(Ask, Option<ChildId>), StoreError> {
         self.check(permit, |ask| Some((*ask, ask.child)))
     }
@@ -78,15 +78,15 @@ impl Terms {
     }
 }
 
-/// The first of several permits that are alike but for the class of data: what it meets, they all do.
+/// The first of several permits that differ only in the class of data: the terms that it meets, they all meet.
 pub(crate) fn alike(permits: &[Permit]) -> Result<&Permit, StoreError> {
     let first = permits.first().ok_or(StoreError::WrongPermit)?;
     let is_like = |permit: &Permit| Ask { data: first.ask().data, ..*permit.ask() } == *first.ask();
     if permits.iter().all(is_like) { Ok(first) } else { Err(StoreError::WrongPermit) }
 }
 
-/// The row that a permit is about, asked for by its id, its child and whose it is. Where there is none, the permit is for
-/// something else: whoever made it found the row.
+/// The row that a permit is about, searched by its id, its child and its owner. Without such a row the permit must be
+/// for something else: whoever made the permit found the row.
 pub(crate) fn permitted_row<T>(found: diesel::QueryResult<T>) -> Result<T, StoreError> {
     found.optional()?.ok_or(StoreError::WrongPermit)
 }

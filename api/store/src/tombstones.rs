@@ -1,4 +1,4 @@
-//! What was erased or moved and must not come back: by a later submission, or with a backup.
+//! What was erased or moved and must not come back, by a later submission or from a backup.
 //!
 //! A mark is written in the transaction of its erasure, and is sealed. Marks also go to a journal beside the
 //! database ([`journal`]), which a restore of the database does not touch.
@@ -20,7 +20,7 @@ use crate::schema::tombstone;
 use crate::transactions::{Handle, Tx, on};
 use crate::vault::{Column, LookUp, Vault};
 
-/// Of the advisory locks that keep an organisation's publications and its erasures apart.
+/// The class of the advisory locks that keep an organisation's publications and its erasures apart.
 const RIGHTS: i32 = 7_364_659;
 
 /// What must not come back.
@@ -35,7 +35,7 @@ pub(crate) enum Mark {
     Child { dataset: Dataset, child: ChildReference },
     /// A referral under its former child.
     Moved { id: String, from: ChildReference, to: ChildReference },
-    /// An identity that the organisation retired, and the one that stands for it.
+    /// An identity that the organisation retired, and the one that replaced it.
     Merged { from: ChildReference, to: ChildReference },
     /// What an organisation said in a request for advice.
     AdviceRequest { id: AdviceRequestId },
@@ -56,7 +56,7 @@ impl Mark {
     }
 }
 
-/// The indexes under which a case may stand. Its id may be of a key that is gone.
+/// The indexes that a case may be stored under. Its id is no help: it may be made with a key that is gone.
 pub(crate) fn case_indexes(vault: &Vault, child: &ChildReference, received_on: NaiveDate) -> Result<[LookUp; 2], StoreError> {
     let [now, other] = vault.look_ups(child);
     Ok([vault.case_index(&now, received_on)?, vault.case_index(&other, received_on)?])
@@ -84,12 +84,12 @@ pub(crate) fn place(cause: &str, position: i32) -> Vec<u8> {
 }
 
 impl Tx<'_> {
-    /// Keeps an organisation's publications out until the transaction ends. SQLite's one writer does by itself.
+    /// Stops an organisation's publications until the transaction ends. SQLite's one writer does this by itself.
     pub(crate) fn hold_publications(&mut self, organisation: OrganisationCode) -> Result<(), StoreError> {
         self.rights_lock("pg_advisory_xact_lock", organisation)
     }
 
-    /// Keeps an organisation's erasures out until the transaction ends, and lets other publications in.
+    /// Stops an organisation's erasures until the transaction ends, but not its other publications.
     pub(crate) fn hold_erasures(&mut self, organisation: OrganisationCode) -> Result<(), StoreError> {
         self.rights_lock("pg_advisory_xact_lock_shared", organisation)
     }
@@ -103,7 +103,7 @@ impl Tx<'_> {
         Ok(())
     }
 
-    /// [`Tx::hold_publications`] if that can be had at once.
+    /// [`Tx::hold_publications`], if that can be had at once. Answers whether it can.
     pub(crate) fn try_hold_publications(&mut self, organisation: OrganisationCode) -> Result<bool, StoreError> {
         let Handle::Postgres(connection) = &mut self.handle else { return Ok(true) };
         let lock = diesel::dsl::sql::<diesel::sql_types::Bool>(&format!("pg_try_advisory_xact_lock({RIGHTS}, hashtext("))
@@ -121,9 +121,9 @@ impl Tx<'_> {
         at: DateTime<Utc>,
     ) -> Result<(), StoreError> {
         let cause = cause.to_string();
-        let standing = self.standing(organisation)?;
+        let unlifted = self.unlifted(organisation)?;
         for (position, mark) in (0_i32..).zip(marks) {
-            if standing.iter().any(|(_, other)| other == mark) {
+            if unlifted.iter().any(|(_, other)| other == mark) {
                 continue;
             }
             let plain = to_json_bytes(mark)?;
@@ -143,14 +143,14 @@ impl Tx<'_> {
 
     /// Lifts what one erasure marked.
     pub(crate) fn lift_marks(&mut self, cause: Uuid, at: DateTime<Utc>) -> Result<(), StoreError> {
-        let standing = tombstone::table.filter(tombstone::cause.eq(cause.to_string()).and(tombstone::lifted_at.is_null()));
-        on!(self, c => diesel::update(standing).set(tombstone::lifted_at.eq(at.naive_utc())).execute(*c))?;
+        let unlifted = tombstone::table.filter(tombstone::cause.eq(cause.to_string()).and(tombstone::lifted_at.is_null()));
+        on!(self, c => diesel::update(unlifted).set(tombstone::lifted_at.eq(at.naive_utc())).execute(*c))?;
         Ok(())
     }
 
-    /// Lifts one mark of an organisation's, whatever made it.
+    /// Lifts one of an organisation's marks, whatever caused it.
     pub(crate) fn lift_mark(&mut self, organisation: OrganisationCode, mark: &Mark, at: DateTime<Utc>) -> Result<(), StoreError> {
-        for (id, _) in self.standing(organisation)?.iter().filter(|(_, other)| other == mark) {
+        for (id, _) in self.unlifted(organisation)?.iter().filter(|(_, other)| other == mark) {
             on!(self, c => diesel::update(tombstone::table.find(*id)).set(tombstone::lifted_at.eq(at.naive_utc())).execute(*c))?;
         }
         Ok(())
@@ -163,7 +163,7 @@ impl Tx<'_> {
         retired: &ChildReference,
         at: DateTime<Utc>,
     ) -> Result<(), StoreError> {
-        for (_, mark) in self.standing(organisation)? {
+        for (_, mark) in self.unlifted(organisation)? {
             if matches!(&mark, Mark::Merged { from, .. } if from == retired) {
                 self.lift_mark(organisation, &mark, at)?;
             }
@@ -171,23 +171,23 @@ impl Tx<'_> {
         Ok(())
     }
 
-    /// The marks of an organisation that are not lifted. They are found by what they say: a keyed index
-    /// would have to follow each change of keys, and they are few.
-    fn standing(&mut self, organisation: OrganisationCode) -> Result<Vec<(i64, Mark)>, StoreError> {
-        let standing = tombstone::table
+    /// The marks of an organisation that are not lifted. They are compared by content: a keyed index would have to
+    /// follow each change of keys, and there are few marks.
+    fn unlifted(&mut self, organisation: OrganisationCode) -> Result<Vec<(i64, Mark)>, StoreError> {
+        let unlifted = tombstone::table
             .filter(tombstone::organisation.eq(organisation.as_str()).and(tombstone::lifted_at.is_null()))
             .select((tombstone::id, tombstone::cause, tombstone::position, tombstone::sealed_mark));
-        let rows: Vec<(i64, String, i32, Vec<u8>)> = on!(self, c => standing.load(*c))?;
+        let rows: Vec<(i64, String, i32, Vec<u8>)> = on!(self, c => unlifted.load(*c))?;
         rows.iter().map(|(id, cause, position, sealed)| Ok((*id, open(self.vault, cause, *position, sealed)?))).collect()
     }
 
     /// What an organisation may not send again.
     pub(crate) fn marks(&mut self, organisation: OrganisationCode, dataset: Dataset) -> Result<Vec<Mark>, StoreError> {
-        let standing = tombstone::table
+        let unlifted = tombstone::table
             .filter(tombstone::organisation.eq(organisation.as_str()).and(tombstone::dataset.eq(dataset.as_str())))
             .filter(tombstone::lifted_at.is_null())
             .select((tombstone::cause, tombstone::position, tombstone::sealed_mark));
-        let rows: Vec<(String, i32, Vec<u8>)> = on!(self, c => standing.load(*c))?;
+        let rows: Vec<(String, i32, Vec<u8>)> = on!(self, c => unlifted.load(*c))?;
         rows.iter().map(|(cause, position, sealed)| open(self.vault, cause, *position, sealed)).collect()
     }
 }

@@ -1,5 +1,4 @@
-//! One transaction on either database. Methods that read or write a table stand in the file that is
-//! named after it.
+//! One transaction on either database. Methods that read or write a table are in the file named after it.
 
 use diesel::{PgConnection, SqliteConnection};
 
@@ -11,7 +10,7 @@ pub(crate) enum Handle<'a> {
     Postgres(&'a mut PgConnection),
 }
 
-/// A transaction under way. Dropped without an error it is committed, with one it is rolled back.
+/// A transaction under way. It is committed if its work returns `Ok`, and rolled back otherwise.
 pub struct Tx<'a> {
     pub(crate) handle: Handle<'a>,
     pub(crate) vault: &'a Vault,
@@ -28,8 +27,8 @@ macro_rules! on {
 }
 pub(crate) use on;
 
-/// Reads one row for a change of it, and holds it until the transaction ends: what is read is what is changed.
-/// SQLite has one writer at a time; PostgreSQL locks the row.
+/// Reads one row in order to change it, and holds it until the transaction ends, so that nobody else changes it
+/// meanwhile. SQLite has one writer at a time; PostgreSQL locks the row.
 macro_rules! held {
     ($tx:expr, $query:expr => $Row:ty) => {
         match &mut $tx.handle {

@@ -4,8 +4,8 @@
 //! associated data names the column and the row, so that no value can be moved to another place.
 //! Nonces are random: change the envelope key before it has sealed 2³² values (NIST SP 800-38D).
 //!
-//! What is made with a look-up key is `key id (4 bytes) ‖ the first 16 bytes of HMAC-SHA-256`. While two
-//! look-up keys are known every such value is made under both, so that what either made is found.
+//! What is made with a look-up key is `key id (4 bytes) ‖ the first 16 bytes of HMAC-SHA-256`. While two look-up keys
+//! are known, every such value is made under both, so that what was stored under either is found.
 
 use std::sync::Arc;
 
@@ -21,10 +21,10 @@ const VERSION: u8 = 1;
 const KEY_ID: usize = 4;
 const HEADER: usize = 1 + KEY_ID + NONCE_LEN;
 
-/// Asks for the keys anew, when a value names one that is not known. It blocks.
+/// Asks for the keys again, when a value names one that is not known. It blocks.
 pub type Reread = Arc<dyn Fn() -> Option<Arc<Vault>> + Send + Sync>;
 
-/// A place in the database: which column a sealed value stands in.
+/// The column that a sealed value is in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Column {
     ChildReference,
@@ -101,7 +101,7 @@ impl Vault {
         Ok(Self { envelope: envelope.map(open)?, look_up: look_up.map(index)?, reread: None })
     }
 
-    /// The same vault, which asks for a key that it does not know once before it fails.
+    /// The same vault, which asks for the keys again, once, before it fails for one that it does not know.
     #[must_use]
     pub fn with_reread(self, reread: Reread) -> Self {
         Self { reread: Some(reread), ..self }
@@ -121,7 +121,7 @@ impl Vault {
         self.look_up.primary_id()
     }
 
-    /// Whether old values are to be brought under newer keys.
+    /// Whether old values have to be re-sealed under newer keys.
     pub fn is_rotating(&self) -> bool {
         self.envelope.is_rotating() || self.look_up.is_rotating()
     }
@@ -138,7 +138,7 @@ impl Vault {
         envelope.chain(look_up).collect()
     }
 
-    /// Whether an index may stand in the database under either of two keys.
+    /// Whether an index in the database may be under either of two keys.
     pub(crate) fn has_two_indexes(&self) -> bool {
         self.look_up.iter().count() > 1
     }
@@ -199,13 +199,12 @@ impl Vault {
         Ok(plain)
     }
 
-    /// The keyed index of a child: equal where the identifier and the date of birth are.
+    /// The keyed index of a child: equal if the identifier and the date of birth are equal.
     pub(crate) fn look_up(&self, child: &ChildReference) -> LookUp {
         self.look_ups(child)[0]
     }
 
-    /// The same under each key that is known, the one in force first; twice the same where there is
-    /// one key. What is searched for is searched by both.
+    /// The same under each known key, the one in force first. With one key, both are the same. Searches use both.
     pub(crate) fn look_ups(&self, child: &ChildReference) -> [LookUp; 2] {
         let mut bytes = Zeroizing::new(Vec::with_capacity(64));
         child.canonical(&mut bytes);
@@ -236,8 +235,8 @@ impl Vault {
         made
     }
 
-    /// A digest of a record, by which an unchanged one is known although each sealing differs. It is
-    /// made under the key of the child's index.
+    /// A digest of a record. It shows whether a record is unchanged, although each sealing differs. It is made under
+    /// the key of the child's index.
     pub(crate) fn digest(&self, look_up: &LookUp, record: &[u8]) -> Result<LookUp, StoreError> {
         let (id, key) = self.key_of(look_up)?;
         Ok(index(id, key, b"record\0", &[look_up, record]))
@@ -266,10 +265,10 @@ impl Vault {
 /// Bytes of a value made with a look-up key: the key's id, then the tag.
 const INDEX: usize = KEY_ID + 16;
 
-/// A value made with a look-up key, a child's keyed index above all.
+/// A value made with a look-up key, such as a child's keyed index.
 pub(crate) type LookUp = [u8; INDEX];
 
-/// The id that a case goes by from its first sending on. It outlives the key that it was made under.
+/// The id that a case keeps from the first time it is sent. It outlives the key that it was made under.
 pub(crate) fn case_id(index: &LookUp) -> CaseId {
     CaseId(uuid_of(index))
 }
@@ -310,7 +309,8 @@ pub(crate) fn uuid_row(id: Uuid) -> [u8; 16] {
 /// Long enough for the longest label and a row key of an organisation and a referral id.
 const PLACE: usize = 128;
 
-/// The place as associated data; a longer row key is never made, and would be cut alike by both.
+/// The column and row as associated data. A longer row key is never made; it would be cut the same way when sealing and
+/// opening.
 fn associated<'a>(column: Column, row: &[u8], place: &'a mut [u8; PLACE]) -> &'a [u8] {
     let label = column.label().as_bytes();
     let length = row.len().min(PLACE - label.len() - 1);
@@ -324,7 +324,7 @@ fn associated<'a>(column: Column, row: &[u8], place: &'a mut [u8; PLACE]) -> &'a
 mod tests {
     use super::*;
 
-    /// Keys by these ids, the last in force.
+    /// Keys with these ids, the last in force.
     fn ring(ids: &[u32]) -> Ring<KeyBytes> {
         let keys = ids.iter().map(|id| (*id, Zeroizing::new([u8::try_from(*id).unwrap(); 32]))).collect();
         Ring::new(keys, *ids.last().unwrap()).unwrap()
@@ -344,7 +344,7 @@ mod tests {
     }
 
     #[test]
-    fn no_flipped_byte_and_no_cut_opens() {
+    fn a_value_with_a_changed_byte_or_cut_short_does_not_open() {
         let vault = vault(&[1]);
         let sealed = vault.seal(Column::Record, b"row", b"value").unwrap();
         for at in 0..sealed.len() {
@@ -364,7 +364,7 @@ mod tests {
     }
 
     #[test]
-    fn a_value_under_an_unknown_key_is_asked_for_once_more() {
+    fn an_unknown_key_is_asked_for_once_more() {
         let sealed = vault(&[1, 2]).seal(Column::Record, b"row", b"value").unwrap();
         assert!(matches!(vault(&[1]).open(Column::Record, b"row", &sealed), Err(StoreError::UnknownKey(2))));
         let told = vault(&[1]).with_reread(Arc::new(|| Some(Arc::new(vault(&[1, 2])))));

@@ -1,5 +1,4 @@
-//! Submissions that were answered before they were done. One ends once: whoever ends it finds it
-//! `processing`, and leaves it so no longer.
+//! Submissions that were answered before they were done. Each ends once: it can be ended only while it is `processing`.
 
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
@@ -21,7 +20,7 @@ fn natural(number: i64) -> u64 {
 }
 
 impl Tx<'_> {
-    /// Writes a submission of so many bytes down as being worked on.
+    /// Records a submission of this many bytes as being worked on.
     pub fn register(&mut self, submission: &Submission, bytes: u64, now: DateTime<Utc>) -> Result<(), StoreError> {
         self.insert_submission(submission)?;
         let row = (
@@ -50,7 +49,7 @@ impl Tx<'_> {
         }))
     }
 
-    /// The submission that is being worked on under a client's key, if that is what the key is held by.
+    /// The submission being worked on under a client's idempotency key, if there is one.
     pub fn worked_on(&mut self, client: &str, key: &str) -> Result<Option<SubmissionId>, StoreError> {
         let id: Option<String> = on!(self, c => submission::table
             .filter(submission::status.eq(PROCESSING).and(submission::id.eq_any(
@@ -62,8 +61,8 @@ impl Tx<'_> {
         id.map(|id| read(&id, "a submission's id")).transpose()
     }
 
-    /// Writes down what became of a submission that was worked on. It fails where somebody else ended it, so
-    /// that nothing of it is committed.
+    /// Records the result of a submission that was worked on. Fails where somebody else ended it, so that nothing of it
+    /// is committed.
     pub(crate) fn settle_work(&mut self, done: &Submission) -> Result<(), StoreError> {
         let (counts, issue_counts) = (to_json(&done.counts)?, to_json(&done.issue_counts)?);
         let processing = submission::table.find(done.id.to_string()).filter(submission::status.eq(PROCESSING));
@@ -79,7 +78,7 @@ impl Tx<'_> {
         Ok(())
     }
 
-    /// Ends a work that came to nothing and gives its key back; answers whether it had not ended yet.
+    /// Ends work that failed and gives its key back. Answers `false` if there was nothing left to end.
     pub fn end_work(&mut self, id: SubmissionId, failure: &SubmissionFailure) -> Result<bool, StoreError> {
         let Some(Ok(failed)) = self.held_submission(id)?.map(|submission| submission.fail(failure)) else { return Ok(false) };
         self.save_end(&failed)?;
@@ -103,9 +102,9 @@ impl Tx<'_> {
         Ok(())
     }
 
-    /// Cancels a client's own submission if it is being worked on. What was cancelled already is answered as it is.
+    /// Cancels a client's own submission if it is being worked on. One that was cancelled before is answered as it is.
     pub fn cancel_submission(&mut self, id: SubmissionId, client: &str) -> Result<Option<Result<Submission, AlreadyEnded>>, StoreError> {
-        // Another client's is not held up.
+        // Checked first, so that another client's submission is not locked.
         if self.submission(id, client)?.is_none() {
             return Ok(None);
         }
@@ -122,7 +121,7 @@ impl Tx<'_> {
 }
 
 impl Store {
-    /// Says that a submission is being worked on, and how far that is; answers whether it still is to be.
+    /// Records that a submission is still being worked on, and how far. Answers whether to go on.
     pub async fn beat(&self, id: SubmissionId, work: SubmissionWork, now: DateTime<Utc>) -> Result<bool, StoreError> {
         self.write(move |tx| {
             let processing = submission::table.filter(submission::status.eq(PROCESSING)).select(submission::id);
@@ -139,7 +138,7 @@ impl Store {
         .await
     }
 
-    /// Ends the works that nobody has said to be at since an instant; answers how many.
+    /// Ends work that nobody has reported on since an instant. Answers how many.
     pub async fn end_still_works(&self, before: DateTime<Utc>, failure: SubmissionFailure) -> Result<u64, StoreError> {
         self.write(move |tx| {
             let processing = submission::table.filter(submission::status.eq(PROCESSING)).select(submission::id);

@@ -1,4 +1,4 @@
-//! A plain list of any length, for measuring.
+//! A simple list of any length, for benchmarks.
 
 use std::io::{self, Write};
 
@@ -11,9 +11,9 @@ use crate::children::{MOST_CHILDREN, days_before, test_number};
 use crate::lists;
 use crate::places::{DISTRICTS, HERTFORDSHIRE};
 
-/// Writes an autism list of so many rows in the native CSV format, one row at a time: constant
-/// memory whatever the length. Every row has a referral id of its own; beyond [`MOST_CHILDREN`] rows
-/// the children come round again, each then with several referrals.
+/// Writes an autism list of this many rows in the native CSV format, one row at a time, so it needs
+/// no more memory for a longer list. Every row has its own referral id. Beyond [`MOST_CHILDREN`] rows
+/// the same children come again, so each has several referrals.
 pub fn write_benchmark_list(rows: u64, as_of: NaiveDate, out: &mut dyn Write) -> io::Result<()> {
     lists::write_header(out)?;
     for row in 0..rows {
@@ -23,8 +23,8 @@ pub fn write_benchmark_list(rows: u64, as_of: NaiveDate, out: &mut dyn Write) ->
     Ok(())
 }
 
-/// The same list as records, for the formats that are written from them. Every record has a patient id of
-/// its own as well, and a first contact, so that a child stands beside each referral.
+/// The same list as records, for the formats that are written from records. Every record also has its own
+/// patient id and a first contact, so that formats with separate patients write one for each referral.
 pub fn benchmark_records(rows: u64, as_of: NaiveDate) -> impl Iterator<Item = SubmittedRecord> {
     (0..rows).filter_map(move |row| {
         let (nhs_number, date_of_birth, mut referral) = listed(row, as_of)?;
@@ -38,12 +38,12 @@ pub fn benchmark_records(rows: u64, as_of: NaiveDate) -> impl Iterator<Item = Su
     })
 }
 
-/// One row: the child's number and birth, and the referral. `None` where there is no such child.
+/// One row: the child's NHS number and date of birth, and the referral. `None` where there is no such child.
 fn listed(row: u64, as_of: NaiveDate) -> Option<(NhsNumber, NaiveDate, Referral)> {
     let child = u32::try_from(row % u64::from(MOST_CHILDREN)).ok()?;
     let nhs_number = test_number(child)?;
     let home = DISTRICTS.iter().cycle().nth(usize::try_from(child % 10).ok()?);
-    // Received up to 700 days ago, by a child of two years and more.
+    // Received up to 700 days ago; the child is two years old or more today.
     let date_of_birth = days_before(as_of, i64::from(730 + child % 5_000));
     let received = days_before(as_of, i64::try_from(row % 701).ok()?);
     let referral = Referral {
@@ -70,7 +70,6 @@ fn listed(row: u64, as_of: NaiveDate) -> Option<(NhsNumber, NaiveDate, Referral)
 mod tests {
     use super::*;
 
-    /// Counts lines and keeps nothing.
     struct Lines(u64);
 
     impl Write for Lines {

@@ -10,14 +10,14 @@ use rand_chacha::ChaCha8Rng;
 use crate::children::{Child, Concern, MOST_CHILDREN, Purpose, days_after, days_before, pick, stream};
 use crate::places::Side;
 
-/// No case here is about a younger child: its dates must lie after the birth.
+/// The youngest child with a case, in days: its dates must be after the birth.
 const YOUNGEST: i64 = 1_500;
 /// The age, in days, from which a child has a pupil number.
 const AT_SCHOOL: i64 = 1_826;
 
 #[derive(Clone, Copy)]
 enum Course {
-    /// A plan of earlier years, reviewed.
+    /// A plan of an earlier year, which is reviewed.
     Standing,
     /// A plan issued in the last twelve months, in time or late.
     Issued,
@@ -27,7 +27,7 @@ enum Course {
     Assessing,
     NotAssessed,
     Withdrawn,
-    /// Assessed, and no plan is to be issued.
+    /// The child was assessed, and no plan will be issued.
     NoPlan,
     Ceased,
 }
@@ -43,7 +43,7 @@ const COURSES: [(u32, Course); 8] = [
     (3, Course::Ceased),
 ];
 
-/// The child's cases, oldest first: mostly none.
+/// The child's cases, oldest first. Most children have none.
 pub(crate) fn cases_of(child: &Child, seed: u64, as_of: NaiveDate) -> Vec<Case> {
     let mut rng = stream(seed, child.number, Purpose::Cases);
     let age = child.age(as_of);
@@ -65,14 +65,14 @@ pub(crate) fn cases_of(child: &Child, seed: u64, as_of: NaiveDate) -> Vec<Case> 
     earlier.into_iter().chain([case]).collect()
 }
 
-/// Of each course one case, each of a child of its own; then a child who was turned down before, and one too young for a
-/// pupil number.
+/// One case of each course, each about a different child; then a child who was turned down before, and one who is too
+/// young for a pupil number.
 pub(crate) fn one_of_each(seed: u64, as_of: NaiveDate) -> Vec<(Child, Vec<Case>)> {
     let mut children = (0..MOST_CHILDREN).filter_map(|number| Child::draw(seed, number, as_of));
     let mut drawn: Vec<_> = COURSES
         .iter()
         .filter_map(|(_, course)| {
-            // A plan of earlier years was issued after its child's second birthday.
+            // Old enough for a plan of an earlier year.
             let child = children.find(|child| child.age(as_of) >= AT_SCHOOL)?;
             let case = draw(&mut stream(seed, child.number, Purpose::Cases), &child, *course, as_of);
             Some((child, vec![case]))
@@ -93,7 +93,7 @@ pub(crate) fn one_of_each(seed: u64, as_of: NaiveDate) -> Vec<(Child, Vec<Case>)
     drawn
 }
 
-/// A case in which the council has decided to assess, and not yet whether to issue a plan.
+/// A case in which the council has decided to assess, but not yet whether to issue a plan.
 pub(crate) fn under_assessment(child: &Child, received: NaiveDate, decided: NaiveDate, as_of: NaiveDate) -> Case {
     Case {
         person: person(child, as_of),
@@ -157,7 +157,7 @@ fn draw(rng: &mut ChaCha8Rng, child: &Child, course: Course, as_of: NaiveDate) -
     }
 }
 
-/// The day of a decision to assess or not: nearly always within six weeks of the request.
+/// The day of the decision whether to assess: nearly always within six weeks of the request.
 fn decision(rng: &mut ChaCha8Rng, received: NaiveDate) -> NaiveDate {
     let days = if rng.random_ratio(1, 40) { rng.random_range(43..=60) } else { rng.random_range(25..=42) };
     days_after(received, days)
@@ -175,7 +175,7 @@ fn person(child: &Child, as_of: NaiveDate) -> CasePerson {
         },
         ethnicity: Some(child.ethnicity.education.into()),
         postcode: None,
-        // Under six, and none yet.
+        // UN1: under six, with no UPN yet.
         upn_unknown: upn.is_none().then(|| "UN1".into()),
         upn,
         unique_learner_number: None,
@@ -222,7 +222,7 @@ fn named_plan(rng: &mut ChaCha8Rng, start_on: NaiveDate) -> NamedPlan {
     }
 }
 
-/// A school whose number is of the right shape and belongs to none, or other arrangements.
+/// A school with a number of the right shape that no school has, or other arrangements.
 fn setting(rng: &mut ChaCha8Rng) -> EducationSetting {
     let other = rng.random_ratio(1, 15);
     EducationSetting {
@@ -264,7 +264,7 @@ fn active_plan(rng: &mut ChaCha8Rng, child: &Child, plan: &NamedPlan, review: Op
     }
 }
 
-/// A review's meeting within the last year, and its decision four weeks later, where that has come.
+/// The day of a review meeting, 5 to 380 days ago, and of the decision four weeks later, if that day has come.
 fn review(rng: &mut ChaCha8Rng, as_of: NaiveDate) -> (NaiveDate, Option<NaiveDate>) {
     let meeting = days_before(as_of, rng.random_range(5..=380));
     (meeting, Some(days_after(meeting, 28)).filter(|decided| *decided <= as_of))

@@ -1,5 +1,5 @@
-//! The children: everything about one follows from the seed and the child's number, so that a
-//! county of any size needs no memory for them.
+//! The children. Everything about a child follows from the seed and the child's number, so a county
+//! of any size needs no memory for its children.
 
 use chrono::{Datelike, Days, NaiveDate};
 use domain::{NhsNumber, Upn};
@@ -8,10 +8,10 @@ use rand_chacha::ChaCha8Rng;
 
 use crate::places::{DISTRICTS, District};
 
-/// As many children as there are NHS numbers to give them (see [`test_number`]).
+/// The most children: as many as there are NHS numbers for them (see [`test_number`]).
 pub const MOST_CHILDREN: u32 = 900_000;
 
-/// What a child's referrals are for; it bounds the child's age.
+/// What a child is referred for. It limits the child's age.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Concern {
     Autism,
@@ -23,7 +23,7 @@ pub(crate) enum Concern {
 }
 
 impl Concern {
-    /// The youngest a child is referred, in days.
+    /// The youngest age at which a child is referred, in days.
     pub(crate) const fn youngest(self) -> i64 {
         match self {
             Self::Audiology => 60,
@@ -34,7 +34,7 @@ impl Concern {
         }
     }
 
-    /// The oldest a child on the list is, in days: under 19 for hearing, under 18 otherwise.
+    /// The oldest age of a child on the list, in days: under 19 years for hearing, under 18 otherwise.
     const fn oldest(self) -> i64 {
         match self {
             Self::Audiology => 6_900,
@@ -46,7 +46,7 @@ impl Concern {
 
 #[derive(Debug, Clone)]
 pub(crate) struct Child {
-    /// From 0; the story's child is the first.
+    /// Counted from 0, which is the story's child.
     pub(crate) number: u32,
     pub(crate) nhs_number: NhsNumber,
     pub(crate) nhs_number_status: &'static str,
@@ -56,12 +56,12 @@ pub(crate) struct Child {
     pub(crate) ethnicity: &'static Ethnicity,
     pub(crate) home: &'static District,
     pub(crate) district_recorded: bool,
-    /// Of the right shape; which small area it names, if any, means nothing.
+    /// Of the right shape. If such a small area exists, that means nothing.
     pub(crate) lsoa: String,
     pub(crate) concern: Concern,
 }
 
-/// One ethnic category in the NHS's code and in the Department for Education's.
+/// One ethnic category, in the NHS's code and in the Department for Education's.
 #[derive(Debug)]
 pub(crate) struct Ethnicity {
     pub(crate) nhs: &'static str,
@@ -95,7 +95,7 @@ static ETHNICITIES: [Ethnicity; 18] = [
 ];
 
 impl Child {
-    /// Draws the child of a number, below [`MOST_CHILDREN`].
+    /// Draws the child with a number below [`MOST_CHILDREN`].
     pub(crate) fn draw(seed: u64, number: u32, as_of: NaiveDate) -> Option<Self> {
         let mut rng = stream(seed, number, Purpose::Person);
         let concern = *pick(
@@ -126,12 +126,12 @@ impl Child {
         })
     }
 
-    /// Days the child has lived.
+    /// The child's age in days.
     pub(crate) fn age(&self, as_of: NaiveDate) -> i64 {
         domain::days_between(self.date_of_birth, as_of)
     }
 
-    /// A pupil number of Hertfordshire (919), distinct for each child.
+    /// A pupil number of Hertfordshire (919). Each child has a different one.
     pub(crate) fn upn(&self) -> Option<Upn> {
         let school = u16::try_from(4_000 + self.number / 1_000).ok()?;
         let serial = u16::try_from(self.number % 1_000).ok()?;
@@ -140,19 +140,19 @@ impl Child {
     }
 }
 
-/// A year and a day: every child's age is from 1 to 18.
+/// A year and a day. It keeps every child's age from 1 to 18 years.
 const YOUNGEST: i64 = 366;
 
-/// The n-th child's number in the test range. Of ten numbers that differ in their ninth digit at
-/// most one has no check digit, so each ten gives nine, and no two children share one.
+/// The NHS number of a child, in the test range. Of ten numbers that differ in their ninth digit, at
+/// most one has no check digit. So each ten gives nine, and no two children share one.
 pub(crate) fn test_number(number: u32) -> Option<NhsNumber> {
     let ten = 999_000_000 + number / 9 * 10;
     let at = usize::try_from(number % 9).ok()?;
     (ten..ten + 10).filter_map(NhsNumber::from_first_nine).nth(at)
 }
 
-/// What is drawn about a child. Each purpose has a stream of its own, so that one may draw more
-/// without moving the others.
+/// What is drawn about a child. Each purpose has its own stream of random numbers, so one can draw
+/// more without changing the others.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Purpose {
     Person,
@@ -171,12 +171,12 @@ pub(crate) fn stream(seed: u64, number: u32, purpose: Purpose) -> ChaCha8Rng {
     rng
 }
 
-/// One of several by weight.
+/// Picks one of several choices, by weight.
 pub(crate) fn pick<'a, T>(rng: &mut ChaCha8Rng, choices: &'a [(u32, T)]) -> Option<&'a T> {
     choices.get(weighted(rng, choices.iter().map(|(weight, _)| *weight))).map(|(_, choice)| choice)
 }
 
-/// The place of one of several weights, which are not all zero.
+/// Picks the place of one of several weights, which must not all be zero.
 fn weighted(rng: &mut ChaCha8Rng, weights: impl Iterator<Item = u32> + Clone) -> usize {
     let mut left = rng.random_range(0..weights.clone().sum());
     for (at, weight) in weights.enumerate() {

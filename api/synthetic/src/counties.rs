@@ -12,7 +12,7 @@ use crate::stories::StoryChild;
 use crate::{cases, lists, referrals, stories};
 
 /// A made-up county on one day. It holds no children: each is drawn again whenever a file is written,
-/// so that its size costs time and no memory.
+/// so a larger county takes more time but no more memory.
 #[derive(Debug, Clone)]
 pub struct County {
     seed: u64,
@@ -25,7 +25,6 @@ pub struct County {
 pub struct ListName {
     pub provider: OrganisationCode,
     pub list: &'static str,
-    /// How many rows it has.
     pub rows: u64,
 }
 
@@ -35,7 +34,7 @@ impl County {
         Self { seed, children: children.clamp(1, MOST_CHILDREN), as_of }
     }
 
-    /// Every list of every provider, in a fixed order, the empty ones of a small county included.
+    /// Every list of every provider, in a fixed order, with those that are empty in a small county.
     pub fn lists(&self) -> Vec<ListName> {
         let mut rows = [0_u64; LISTS.len()];
         for child in self.children() {
@@ -49,7 +48,7 @@ impl County {
         names.filter_map(|((provider, list), rows)| Some(ListName { provider: provider.parse().ok()?, list, rows })).collect()
     }
 
-    /// Writes one list as native CSV, and says how many rows it has. Fails with
+    /// Writes one list as native CSV, and returns its number of rows. Fails with
     /// [`io::ErrorKind::NotFound`] where the provider keeps no such list.
     pub fn write_waiting_list(&self, provider: OrganisationCode, list: &str, out: &mut dyn Write) -> io::Result<u64> {
         if !LISTS.contains(&(provider.as_str(), list)) {
@@ -68,7 +67,7 @@ impl County {
         Ok(rows)
     }
 
-    /// Writes the council's SEN2 return (reference, section 9), and says how many persons are in it.
+    /// Writes the council's SEN2 return (reference, section 9), and returns how many persons are in it.
     pub fn write_sen2(&self, out: &mut dyn Write) -> io::Result<u64> {
         let persons = self.children().map(|child| (child.date_of_birth, self.cases_of(&child)));
         adapters::write_sen2_xml(persons, self.as_of, out)
@@ -111,7 +110,7 @@ mod tests {
         County::new(seed, 2_000, NaiveDate::from_ymd_opt(2026, 11, 20).unwrap())
     }
 
-    /// Every row of every list by its column's name, with its provider.
+    /// Every row of every list, with its provider, as values by column name.
     fn rows(county: &County) -> Vec<(String, HashMap<String, String>)> {
         let mut all = Vec::new();
         for name in county.lists() {
@@ -207,7 +206,7 @@ mod tests {
     }
 
     #[test]
-    fn the_return_closes_what_it_opens_and_names_nobody() {
+    fn the_return_is_well_formed_and_names_no_real_child() {
         let county = County::new(9, 1_500, NaiveDate::from_ymd_opt(2026, 11, 20).unwrap());
         let mut bytes = Vec::new();
         let persons = county.write_sen2(&mut bytes).unwrap();

@@ -1,9 +1,9 @@
 //! A made-up Hertfordshire: children, waiting lists and EHC cases for the demonstration, tests and
-//! benchmarks. From the same seed, size and day come the same bytes.
+//! benchmarks. The same seed, size and day give the same bytes.
 //!
-//! No record is about a real child: NHS numbers come from the range that is reserved for test (999),
-//! names say that they are synthetic, small areas and schools are numbers of the right shape alone.
-//! Organisations and districts are real, so that their codes can be.
+//! No record is about a real child. NHS numbers come from the range that is reserved for test (999), and
+//! names say that they are synthetic. Codes of small areas and schools only have the right shape.
+//! Organisations and districts are real, so that their codes are valid.
 
 mod benchmarks;
 mod cases;

@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use chrono::NaiveDate;
 use domain::{NhsNumber, Referral};
 
-/// The columns that are written, in this order.
+/// The columns that are written, in order.
 const COLUMNS: &str = "referral_id,nhs_number,nhs_number_status,local_patient_id,date_of_birth,sex,ethnic_category,lsoa,district,\
                        responsible_la,pathway,stage,stage_start_date,referral_received_date,original_referral_date,previous_referral_id,\
                        previous_provider,status,priority,source_of_referral,commissioner,waiting_time_measurement_type,rtt_status,\
@@ -16,7 +16,7 @@ pub(crate) fn write_header(out: &mut dyn Write) -> io::Result<()> {
     writeln!(out, "{COLUMNS}")
 }
 
-/// One row. No synthetic value holds a comma or a quotation mark, so none is quoted.
+/// Writes one row. No synthetic value holds a comma or a quotation mark, so none is quoted.
 pub(crate) fn write_row(out: &mut dyn Write, nhs_number: &NhsNumber, date_of_birth: NaiveDate, referral: &Referral) -> io::Result<()> {
     let details = &referral.details;
     let text = |value: &Option<String>| value.clone().unwrap_or_default();

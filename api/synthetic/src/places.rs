@@ -1,6 +1,6 @@
 //! The districts, the providers and the lists each provider keeps (reference, section 2.4).
 
-/// East or west, as the sub-ICB locations and the acute trusts divide the county.
+/// The sides of the county, as the sub-ICB locations and the acute trusts divide it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Side {
     /// East and North Hertfordshire, 06K.
@@ -35,7 +35,7 @@ pub(crate) const HERTFORDSHIRE: &str = "E10000015";
 pub(crate) struct District {
     pub(crate) code: &'static str,
     pub(crate) side: Side,
-    /// Share of the children: thousands of inhabitants, roughly; a token few beyond the border.
+    /// The share of the children: roughly the inhabitants in thousands, but only a few beyond the border.
     pub(crate) weight: u32,
     /// Whether some of its children go across the border to [`PRINCESS_ALEXANDRA`].
     pub(crate) border: bool,
@@ -70,7 +70,7 @@ pub(crate) const EAST_ACUTE: &str = "RWH";
 pub(crate) const WEST_ACUTE: &str = "RWG";
 pub(crate) const PRINCESS_ALEXANDRA: &str = "RQW";
 
-/// Every list there is: who keeps it and its name, which is its first pathway's.
+/// Every list: the provider that keeps it, and its name, which is a pathway's.
 pub(crate) const LISTS: [(&str, &str); 15] = [
     (COMMUNITY, "speech-and-language"),
     (COMMUNITY, "audiology"),

@@ -1,4 +1,4 @@
-//! A child's referrals: one stage or two, at one provider or across two.
+//! A child's referrals: one stage, or two stages at two providers.
 
 use chrono::NaiveDate;
 use domain::{Pathway, PathwaySet, PreviousReferral, Referral, ReferralDetails, ReferralHold, ReferralStage, ReferralStatus};
@@ -8,7 +8,7 @@ use rand_chacha::ChaCha8Rng;
 use crate::children::{Child, Concern, Purpose, days_after, days_before, pick, stream};
 use crate::places::{COMMUNITY, EAST_ACUTE, PARTNERSHIP, PRINCESS_ALEXANDRA, Side, WEST_ACUTE};
 
-/// A referral and the list it stands in.
+/// A referral, and the list that it is on.
 #[derive(Debug, Clone)]
 pub(crate) struct Listed {
     pub(crate) provider: &'static str,
@@ -28,7 +28,7 @@ impl Concern {
         }
     }
 
-    /// The list that such a referral stands in: that of its first pathway.
+    /// The list that such a referral is on: the one of its first pathway.
     fn list(self) -> &'static str {
         match self {
             Self::Autism | Self::AutismAndAdhd => Pathway::Autism.as_str(),
@@ -39,8 +39,8 @@ impl Concern {
         }
     }
 
-    /// Shares of journeys by their length in days, first and last inclusive. Autism and ADHD are long
-    /// tailed; most children wait less than six weeks for a hearing test.
+    /// Shares of journeys by their length in days, both ends included. Some waits for autism and ADHD are
+    /// very long; most children wait less than six weeks for a hearing test.
     const fn lengths(self) -> &'static [(u32, (i64, i64))] {
         match self {
             Self::Autism => &[(20, (0, 126)), (34, (127, 364)), (32, (365, 728)), (14, (729, 1_300))],
@@ -51,8 +51,8 @@ impl Concern {
         }
     }
 
-    /// Waiting time measurement type and RTT status: community paediatrics is consultant-led (01),
-    /// speech and language therapy is measured as an allied health profession (02), the rest is not.
+    /// Waiting time measurement type and RTT status. Community paediatrics is consultant-led (01). Speech
+    /// and language therapy is measured as an allied health profession (02). The rest is other (09).
     const fn measured(self, acute: bool) -> (&'static str, Option<&'static str>) {
         match self {
             Self::SpeechAndLanguage => ("02", Some("20")),
@@ -62,11 +62,11 @@ impl Concern {
     }
 }
 
-/// Everything the child is, or was, on a list for.
+/// All referrals of the child, open or ended.
 pub(crate) fn referrals_of(child: &Child, seed: u64, as_of: NaiveDate) -> Vec<Listed> {
     let mut drawing = Drawing::new(child, seed, as_of);
     drawing.journey(child.concern);
-    // Some wait for something quite different as well.
+    // Some children also wait for something quite different.
     if drawing.rng.random_ratio(12, 100) {
         let other = match child.concern {
             Concern::SpeechAndLanguage => Concern::Audiology,
@@ -80,7 +80,7 @@ pub(crate) fn referrals_of(child: &Child, seed: u64, as_of: NaiveDate) -> Vec<Li
     drawing.found
 }
 
-/// One child's referrals while they are drawn. Lengths are days before the as-at day.
+/// One child's referrals while they are drawn. Lengths of time are in days before `as_of`.
 pub(crate) struct Drawing<'a> {
     child: &'a Child,
     as_of: NaiveDate,
@@ -115,7 +115,7 @@ impl<'a> Drawing<'a> {
         }
     }
 
-    /// A third wait for the paediatrician, a third for the assessment after the paediatrician, a third
+    /// A third wait for the paediatrician, a third for the assessment after the paediatrician, and a third
     /// were referred straight to the assessment.
     fn neurodevelopmental(&mut self, concern: Concern, days: i64, paediatrics: &'static str) {
         let older = self.child.age(self.as_of) > 4_000;
@@ -126,7 +126,7 @@ impl<'a> Drawing<'a> {
                 let later = days * self.rng.random_range(30..=70) / 100;
                 self.two_stages(concern, (paediatrics, days), (assessor, later));
             }
-            // Part of the journey may be known by its date alone.
+            // The earlier part of a journey may be known by its date only.
             _ if days > 90 && self.rng.random_ratio(15, 100) => {
                 self.settled(concern, assessor, days / 2);
                 if let Some(listed) = self.found.last_mut() {
@@ -137,8 +137,8 @@ impl<'a> Drawing<'a> {
         }
     }
 
-    /// A referral that ended with the paediatrician and goes on at the assessor's: two rows, linked.
-    /// Each provider comes with the days since it received its referral.
+    /// A referral that ended with the paediatrician, and the linked one to the assessor. Each provider is
+    /// given with the days since it received its referral.
     pub(crate) fn two_stages(&mut self, concern: Concern, first: (&'static str, i64), second: (&'static str, i64)) {
         let handed_over = Some(days_before(self.as_of, second.1));
         let mut earlier = self.waiting(concern, first.0, first.1);
@@ -162,7 +162,7 @@ impl<'a> Drawing<'a> {
         self.found.push(present);
     }
 
-    /// A referral that waits, received some days ago.
+    /// A waiting referral, received this many days ago.
     fn waiting(&mut self, concern: Concern, provider: &'static str, days: i64) -> Listed {
         let (child, rng) = (self.child, &mut self.rng);
         let received = days_before(self.as_of, days);

@@ -1,5 +1,5 @@
-//! The child of the demonstration's story: waits at two stages, across two providers, while the
-//! council assesses. It is every county's first child.
+//! The child of the demonstration's story, who has waited in two stages at two providers, while the
+//! council assesses. This is the first child of every county.
 
 use chrono::NaiveDate;
 use domain::{Case, Upn};
@@ -11,21 +11,21 @@ use crate::referrals::{Drawing, Listed};
 
 const NHS_NUMBER: &str = "9990000018";
 const AGE_DAYS: i64 = 3_852;
-/// Since the paediatrician received the first referral, and since the assessor received the second.
+/// Days since the paediatrician received the first referral, and since the assessor received the second.
 const JOURNEY_DAYS: i64 = 512;
 const STAGE_DAYS: i64 = 290;
-/// Since the council received the request for an assessment, and since it decided to assess.
+/// Days since the council received the request for an assessment, and since it decided to assess.
 const REQUEST_DAYS: i64 = 35;
 const DECISION_DAYS: i64 = 14;
 
-/// A child who waits for an autism assessment at a second provider after a first one: the journey
-/// is longer than the stage. The same in every county of one day.
+/// A child who waits for an autism assessment at a second provider, so the whole journey is longer than
+/// the present stage. The child is the same in every county on one day.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StoryChild {
-    /// Ten digits of the test range.
+    /// Ten digits, in the test range.
     pub nhs_number: &'static str,
     pub date_of_birth: NaiveDate,
-    /// As the SEN2 return has it, in which the child's assessment is under way.
+    /// The pupil number in the SEN2 return, which shows the child's assessment under way.
     pub upn: Option<Upn>,
     /// Where the child was first referred; that referral is closed.
     pub first_provider: &'static str,
@@ -35,7 +35,7 @@ pub struct StoryChild {
     pub stage_days: i64,
 }
 
-/// Makes the first child into the story's.
+/// Turns the first child into the story's child.
 pub(crate) fn settle(mut child: Child, as_of: NaiveDate) -> Child {
     child.nhs_number_status = domain::VERIFIED_NUMBER;
     child.date_of_birth = days_before(as_of, AGE_DAYS);

@@ -1,4 +1,4 @@
-//! Signed checkpoints of the audit log: C2SP tlog-checkpoint, a signed note of origin, size and root.
+//! Signed checkpoints of the audit log (C2SP tlog-checkpoint): a signed note of its origin, size and root.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -12,9 +12,9 @@ use domain::{KeyBytes, KeyPurpose, LogHash, Ring, TreeHead};
 use crate::files::{self, FileError};
 use crate::keys::{Keys, KeysError};
 
-/// The algorithm's byte in a key's hash and text (C2SP signed-note).
+/// The byte that means Ed25519 in a key's hash and text (C2SP signed-note).
 const ALGORITHM: u8 = 1;
-/// The longest checkpoint that is read, in bytes: signatures of many witnesses fit.
+/// The longest checkpoint that is read, in bytes: many witnesses' signatures fit.
 const LONGEST: usize = 64 * 1024;
 
 /// Why a checkpoint cannot be signed or trusted.
@@ -35,19 +35,19 @@ pub enum CheckpointError {
 /// The log's name and the keys that sign for it.
 pub struct CheckpointKeys {
     origin: String,
-    /// The one that signs first, then the others, the newest first.
+    /// The key that signs comes first, then the others, newest first.
     keys: Vec<(Ed25519KeyPair, [u8; 4])>,
 }
 
 impl CheckpointKeys {
-    /// Reads the keys of the log of an origin from where they come from. It blocks.
+    /// Reads the keys of the log called `origin` from their configured source. It blocks.
     pub fn read(keys: &Keys, origin: &str, now: DateTime<Utc>) -> Result<Self, KeysError> {
         let source = keys.source(KeyPurpose::Checkpoint);
         let lines = source.parse(KeyPurpose::Checkpoint, &source.read()?)?;
         Self::new(origin, &source.secrets(&lines, now)?)
     }
 
-    /// The keys of a log, from seeds; the one in force signs.
+    /// Makes a log's keys from seeds. The key in force signs.
     pub(crate) fn new(origin: &str, seeds: &Ring<KeyBytes>) -> Result<Self, KeysError> {
         let key = |seed: &KeyBytes| {
             let key = Ed25519KeyPair::from_seed_unchecked(seed.as_slice())
@@ -61,14 +61,14 @@ impl CheckpointKeys {
         Ok(Self { origin: origin.to_owned(), keys })
     }
 
-    /// The checkpoint of the log at a size.
+    /// Signs a checkpoint of this size and root.
     pub fn sign(&self, head: TreeHead) -> String {
         let text = format!("{}\n{}\n{}\n", self.origin, head.size, STANDARD.encode(head.root));
         let signature = self.keys.first().map(|(key, hash)| [hash.as_slice(), key.sign(text.as_bytes()).as_ref()].concat());
         format!("{text}\n— {} {}\n", self.origin, STANDARD.encode(signature.unwrap_or_default()))
     }
 
-    /// The public keys in the text of C2SP signed-note, one a line, the one that signs first.
+    /// The public keys as C2SP signed-note text, one a line. The key that signs comes first.
     pub fn public(&self) -> Vec<String> {
         let line = |(key, hash): &(Ed25519KeyPair, [u8; 4])| {
             let public = [&[ALGORITHM], key.public_key().as_ref()].concat();
@@ -77,7 +77,7 @@ impl CheckpointKeys {
         self.keys.iter().map(line).collect()
     }
 
-    /// What a checkpoint in a file vouches for, if one of these keys signed it. It blocks.
+    /// The size and root that a checkpoint in a file states, if one of these keys signed it. It blocks.
     pub fn open(&self, path: &Path) -> Result<TreeHead, CheckpointError> {
         let bytes = files::read_file(path)?;
         let text = std::str::from_utf8(&bytes).ok().filter(|text| text.len() <= LONGEST);
@@ -108,7 +108,7 @@ impl std::fmt::Debug for CheckpointKeys {
     }
 }
 
-/// The keys of a log as they are when something is signed.
+/// Gives the log's keys as they are when something is signed.
 pub struct Checkpoints(Box<dyn Fn() -> Arc<CheckpointKeys> + Send + Sync>);
 
 impl Checkpoints {
@@ -127,7 +127,7 @@ impl std::fmt::Debug for Checkpoints {
     }
 }
 
-/// A key's hash, by which a signature names it.
+/// The short hash by which a signature names its key.
 fn key_hash(name: &str, public: &[u8]) -> [u8; 4] {
     let named = [name.as_bytes(), b"\n", &[ALGORITHM], public].concat();
     let mut hash = [0; 4];
@@ -135,7 +135,7 @@ fn key_hash(name: &str, public: &[u8]) -> [u8; 4] {
     hash
 }
 
-/// Origin, what is vouched for, the text that is signed, the lines of signatures.
+/// The origin, the size and root, the text that is signed, and the lines of signatures.
 fn split(text: &str) -> Option<(&str, TreeHead, &str, &str)> {
     let end = text.find("\n\n")?;
     let (note, signatures) = (&text[..=end], &text[end + 2..]);
@@ -150,7 +150,7 @@ fn split(text: &str) -> Option<(&str, TreeHead, &str, &str)> {
 mod tests {
     use super::*;
 
-    /// Keys by id and byte, the last in force.
+    /// Keys from ids and seed bytes. The last is in force.
     fn keys(seeds: &[(u32, u8)]) -> CheckpointKeys {
         let ring = seeds.iter().map(|(id, byte)| (*id, zeroize::Zeroizing::new([*byte; 32]))).collect();
         CheckpointKeys::new("example.org/log", &Ring::new(ring, seeds.last().unwrap().0).unwrap()).unwrap()
@@ -183,19 +183,19 @@ mod tests {
         assert_eq!(open(&new, &both.sign(HEAD)).unwrap(), HEAD);
         assert!(matches!(open(&old, &both.sign(HEAD)), Err(CheckpointError::UnknownKey(_))));
         assert_eq!(both.public(), [new.public(), old.public()].concat());
-        // A key that is to come is told before it signs.
+        // A key that is not in force yet is published before it signs.
         let coming = {
             let ring = [(1, 1), (2, 2)].map(|(id, byte)| (id, zeroize::Zeroizing::new([byte; 32])));
             CheckpointKeys::new("example.org/log", &Ring::new(ring.into(), 1).unwrap()).unwrap()
         };
         assert_eq!((coming.public(), coming.sign(HEAD)), ([old.public(), new.public()].concat(), old.sign(HEAD)));
-        // Witnesses may have signed besides.
+        // Witnesses may have added their signatures.
         let witnessed = old.sign(HEAD) + "— witness.example AAAAAAAA\n";
         assert_eq!(open(&old, &witnessed).unwrap(), HEAD);
     }
 
     #[test]
-    fn what_was_changed_or_is_none_is_refused_by_name() {
+    fn a_changed_or_malformed_checkpoint_is_refused_with_its_reason() {
         let keys = keys(&[(1, 1)]);
         let text = keys.sign(HEAD);
         assert!(matches!(open(&keys, &text.replacen("\n42\n", "\n41\n", 1)), Err(CheckpointError::Forged(_))));

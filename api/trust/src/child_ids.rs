@@ -1,6 +1,6 @@
-//! The ids by which partners name a child: one for each organisation, so that two of them cannot
-//! join what they hold on it. An id is the pair of NHS number and date of birth, encrypted. Nothing
-//! is stored for it, and there is one for any well-formed pair, held or not.
+//! The ids by which partners name a child. Each organisation has its own id for a child, so that two of them cannot join
+//! their records. An id is the encrypted NHS number and date of birth. Nothing is stored for it. Any well-formed pair has
+//! one, known or not.
 
 use std::sync::Arc;
 
@@ -12,14 +12,14 @@ use domain::{ChildReference, KeyBytes, KeyPurpose, NhsNumber, OrganisationCode, 
 
 use crate::keys::KeysError;
 
-/// AES-GCM-SIV is made to be safe where a nonce repeats (RFC 8452): with one nonce it is a
-/// deterministic cipher, and the organisation as associated data gives each its own.
+/// AES-GCM-SIV stays safe when a nonce repeats (RFC 8452). With one nonce it gives the same id each time; the
+/// organisation, as associated data, gives each its own.
 const NONCE: [u8; 12] = [0; 12];
 const PLAIN: usize = 12;
 const CHILD: &[u8] = b"child id\0";
 const CURSOR: &[u8] = b"cursor\0";
 
-/// The keys of the ids. An id holds its key's, so that those of an older key go on being read.
+/// The keys of the ids. An id names its key, so that ids under an older key can still be read.
 pub struct ChildKeys(Ring<LessSafeKey>);
 
 impl ChildKeys {
@@ -29,7 +29,7 @@ impl ChildKeys {
     }
 }
 
-/// Makes and reads the ids.
+/// Makes and reads ids and cursors.
 pub struct ChildIds {
     keys: Box<dyn Fn() -> Arc<ChildKeys> + Send + Sync>,
 }
@@ -41,7 +41,7 @@ impl std::fmt::Debug for ChildIds {
 }
 
 impl ChildIds {
-    /// Ids under the keys that are in force when one is made or read.
+    /// `keys` gives the keys in force each time an id is made or read.
     pub fn new(keys: impl Fn() -> Arc<ChildKeys> + Send + Sync + 'static) -> Self {
         Self { keys: Box::new(keys) }
     }
@@ -54,7 +54,7 @@ impl ChildIds {
         self.seal(CHILD, organisation, plain)
     }
 
-    /// A cursor that shows its organisation nothing of what it passed over.
+    /// A page cursor that tells its organisation nothing about rows it skipped.
     pub fn cursor(&self, organisation: OrganisationCode, row: i64) -> Option<String> {
         self.seal(CURSOR, organisation, row.to_be_bytes().to_vec())
     }

@@ -32,7 +32,7 @@ impl fmt::Debug for Clock {
     }
 }
 
-/// Maker of version 7 ids: the clock's milliseconds, then random bits.
+/// Makes version 7 ids: the clock's milliseconds, then random bits.
 #[derive(Debug, Clone)]
 pub struct Ids(Clock);
 

@@ -1,4 +1,4 @@
-//! Files that are read whole and put in place whole, and secrets that only their owner may read.
+//! Reads and replaces files whole, and keeps secret files for their owner alone.
 
 use std::fs::{DirBuilder, File, OpenOptions, Permissions};
 use std::io::{self, Write};
@@ -18,39 +18,39 @@ pub enum FileError {
     NotPrivate { path: PathBuf },
 }
 
-/// The bytes of a file. It blocks, as everything here does.
+/// Reads a file. It blocks, like everything here.
 pub fn read_file(path: &Path) -> Result<Vec<u8>, FileError> {
     std::fs::read(path).map_err(|source| FileError::Unreadable { path: path.into(), source })
 }
 
-/// The bytes of a file that nobody but its owner may open.
+/// Reads a file, and refuses it if anybody but its owner may open it.
 pub(crate) fn read_secret_file(path: &Path) -> Result<Zeroizing<Vec<u8>>, FileError> {
     check_private(path)?;
     read_file(path).map(Zeroizing::new)
 }
 
-/// Puts a new file, mode 0644, in the place of one that may be read at this moment: it is seen whole or
-/// not yet, and is still there after a power cut.
+/// Replaces a file (mode 0644). Somebody who reads it at that moment sees the old or the new file, never a part. The new
+/// file is still there after a power cut.
 pub fn replace_file(path: &Path, content: &[u8]) -> Result<(), FileError> {
     put(path, content, 0o644, true)
 }
 
-/// Puts a new file that is its owner's alone, mode 0600, in the place of another in the same way.
+/// Replaces a file in the same way, with one that only its owner may open (mode 0600).
 pub fn replace_secret_file(path: &Path, content: &[u8]) -> Result<(), FileError> {
     put(path, content, 0o600, true)
 }
 
-/// The same without waiting for the disk: for files that can be made again if a power cut takes them.
+/// The same without waiting for the disk: for files that can be made again after a power cut.
 pub fn write_secret_file(path: &Path, content: &[u8]) -> Result<(), FileError> {
     put(path, content, 0o600, false)
 }
 
-/// An empty file, mode 0600, in the place of another, for what is written piece by piece.
+/// Makes an empty file (mode 0600), or empties one, for content that is written piece by piece.
 pub fn create_secret_file(path: &Path) -> Result<File, FileError> {
     create(path, 0o600).map_err(|source| FileError::Unwritable { path: path.into(), source })
 }
 
-/// Makes a folder that is its owner's alone, mode 0700, and those above it that are missing.
+/// Makes a folder that only its owner may open (mode 0700), and the missing ones above it.
 pub fn create_secret_folder(path: &Path) -> Result<(), FileError> {
     let made = DirBuilder::new().recursive(true).mode(0o700).create(path);
     made.map_err(|source| FileError::Unwritable { path: path.into(), source })
@@ -76,19 +76,19 @@ fn put(path: &Path, content: &[u8], mode: u32, is_durable: bool) -> Result<(), F
 
 fn create(path: &Path, mode: u32) -> io::Result<File> {
     let file = OpenOptions::new().write(true).create(true).truncate(true).mode(mode).open(path)?;
-    // One that was left behind may have had another mode.
+    // A file that was left behind may have had another mode.
     file.set_permissions(Permissions::from_mode(mode))?;
     Ok(file)
 }
 
-/// Refuses a file that its group or the world may open.
+/// Refuses a file that its group or others may open.
 pub(crate) fn check_private(path: &Path) -> Result<(), FileError> {
     let unreadable = |source| FileError::Unreadable { path: path.into(), source };
     let mode = std::fs::metadata(path).map_err(unreadable)?.permissions().mode();
     if mode & 0o077 == 0 { Ok(()) } else { Err(FileError::NotPrivate { path: path.into() }) }
 }
 
-/// Refuses a folder in which any file is open to others than its owner.
+/// Refuses a folder that holds a file which others than its owner may open.
 pub fn check_private_files(folder: &Path) -> Result<(), FileError> {
     let unreadable = |source| FileError::Unreadable { path: folder.into(), source };
     for entry in std::fs::read_dir(folder).map_err(unreadable)? {
@@ -117,7 +117,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_written_is_its_owners_alone_whatever_was_there() {
+    fn only_its_owner_may_open_a_written_secret_whatever_was_there() {
         let folder = tempfile::tempdir().unwrap();
         let below = folder.path().join("keys");
         create_secret_folder(&below).unwrap();

@@ -1,11 +1,11 @@
-//! JSON in which no key stands twice: two readers of such a document could see two documents.
+//! JSON without repeated keys: two readers could take a repeated key to mean different things.
 
 use std::fmt;
 
 use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Number, Value};
 
-/// Why a text is no such document.
+/// Why a text is refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum JsonError {
     #[error("a key stands twice in one object")]
@@ -14,7 +14,7 @@ pub enum JsonError {
     NotJson { line: usize, column: usize },
 }
 
-/// Reads one document. Depth is bounded by the parser (128).
+/// Reads one document. The parser limits its depth to 128.
 pub fn parse_json(bytes: &[u8]) -> Result<Value, JsonError> {
     let mut deserializer = serde_json::Deserializer::from_slice(bytes);
     let value = Strict.deserialize(&mut deserializer).and_then(|value| deserializer.end().map(|()| value));

@@ -1,8 +1,8 @@
-//! Who calls, and with which keys: TLS, access tokens, the partnership file, the gateway's own keys and
-//! what is made of them, and values that follow their files.
+//! Who calls, and with which keys: TLS, access tokens, the partnership file, the gateway's own keys and what is made of
+//! them, and values that follow their files.
 //!
-//! Nothing here knows HTTP or the database. The machine's clock and its generator of random numbers are
-//! read here and handed to everything above.
+//! Nothing here knows HTTP or the database. This crate reads the machine's clock and its random numbers, and hands them
+//! to the crates above.
 
 mod checkpoints;
 mod child_ids;

@@ -1,4 +1,4 @@
-//! What the gateway keeps secret, read from its keys and read again when they change.
+//! The gateway's secrets, read from its keys and read again when those change.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -16,22 +16,22 @@ use crate::keys::{KeySource, Keys, KeysError};
 use crate::tokens::{SigningKey, SigningKeys};
 use crate::watches::{Content, Contents, Watch};
 
-/// How often a command is asked for keys: with the least delay of a new key, before it is in force.
+/// How often a command is asked for keys.
 const COMMAND_PERIOD: Duration = Duration::from_secs(20);
 
-/// What the gateway keeps secret.
+/// The gateway's secrets.
 pub struct Secrets {
     pub sealing: SealingKeys,
     pub child_keys: Arc<ChildKeys>,
     pub signing_keys: Arc<SigningKeys>,
-    /// Round the figures of releases, by the id that a release is published with. A new one gives unchanged
-    /// figures fresh noise, which invites averaging: see [`crate::rotate`].
+    /// These round the figures of releases, by the id that a release is published with. A new one gives unchanged figures
+    /// fresh noise, which invites averaging: see [`crate::rotate`].
     pub release: Ring<KeyBytes>,
-    /// Sign for the audit log.
+    /// These sign for the audit log.
     pub checkpoints: Arc<CheckpointKeys>,
 }
 
-/// The keys of what is stored.
+/// The keys that protect stored data.
 pub struct SealingKeys {
     pub envelope: Ring<KeyBytes>,
     /// One or, during a rotation, two.
@@ -41,7 +41,7 @@ pub struct SealingKeys {
 /// Who asks for the keys.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Asked {
-    /// The watch, each second: what a command said lately is good enough.
+    /// The watch, each second: a command's recent answer is good enough.
     Watch,
     Now,
 }
@@ -49,17 +49,17 @@ enum Asked {
 /// Reads every key from where the configuration says it comes from.
 pub struct KeyReader {
     sources: Vec<(KeyPurpose, KeySource)>,
-    /// The audit log's, for its checkpoints.
+    /// The audit log's name, for its checkpoints.
     origin: String,
     clock: Clock,
-    /// What each command said, and when.
+    /// What each command answered, and when.
     said: Mutex<BTreeMap<KeyPurpose, (Instant, Content)>>,
-    /// A digest of every key that was ever read, so that none changes under its id.
+    /// A digest of every key ever read, so that no key changes under its id.
     known: Mutex<BTreeMap<(KeyPurpose, u32), Vec<u8>>>,
 }
 
 impl KeyReader {
-    /// A reader that has read nothing yet; `origin` is the audit log's.
+    /// A reader that has read nothing yet. `origin` is the audit log's name.
     pub fn new(keys: &Keys, origin: &str, clock: Clock) -> Self {
         let sources = KeyPurpose::ALL.map(|purpose| (purpose, keys.source(purpose))).into();
         let origin = origin.to_owned();
@@ -72,13 +72,13 @@ impl KeyReader {
         self.secrets(&contents)
     }
 
-    /// Reads the keys of what is stored as they are at this moment. It blocks.
+    /// Reads the sealing keys as they are at this moment. It blocks.
     pub fn read_sealing_keys(&self) -> Result<SealingKeys, KeysError> {
         let (contents, _) = self.contents(Asked::Now)?;
         self.sealing_keys(&contents, self.clock.now())
     }
 
-    /// What is made of the secrets, kept up to date with the keys. It blocks for the first reading.
+    /// Keeps what `make` builds from the secrets up to date with the keys. It blocks for the first reading.
     pub fn watch<T: Send + Sync + 'static>(
         self: Arc<Self>,
         make: impl Fn(Secrets) -> Result<T, KeysError> + Send + Sync + 'static,
@@ -87,7 +87,7 @@ impl KeyReader {
         Watch::of("keys", move || reading.contents(Asked::Watch), move |contents| self.secrets(contents).and_then(&make))
     }
 
-    /// The keys' texts, and a digest that changes when they do or when another key comes into force.
+    /// The written keys, and a digest that changes when they do or when another key comes into force.
     fn contents(&self, asked: Asked) -> Result<(Vec<Content>, Vec<u8>), KeysError> {
         let now = self.clock.now();
         let mut whole = digest::Context::new(&digest::SHA256);
@@ -117,7 +117,7 @@ impl KeyReader {
         }
     }
 
-    /// Makes everything from the texts, in the order of the sources.
+    /// Makes all secrets from the written keys, in the order of the sources.
     fn secrets(&self, contents: &Contents) -> Result<Secrets, KeysError> {
         let now = self.clock.now();
         let sealing = self.sealing_keys(contents, now)?;

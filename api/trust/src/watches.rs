@@ -1,4 +1,4 @@
-//! Values that are made from files, or keys, and made again when these change.
+//! Values that are made from files or keys, and made again when those change.
 
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -15,15 +15,15 @@ pub type Live<T> = Arc<ArcSwap<T>>;
 /// The bytes of one file. It may be a key.
 pub(crate) type Content = Zeroizing<Vec<u8>>;
 
-/// The bytes of each file, in the order they were named.
+/// The bytes of each file, in the order given.
 pub(crate) type Contents = [Content];
 
 type Load<T, E> = Box<dyn Fn(&Contents) -> Result<T, E> + Send + Sync>;
 
-/// Gives the contents, and a digest that differs where a new value is to be made.
+/// Reads the contents, and a digest that changes when a new value must be made.
 type Read<E> = Box<dyn Fn() -> Result<(Vec<Content>, Vec<u8>), E> + Send + Sync>;
 
-/// A value and what it is made from.
+/// A value, and what it is made from.
 pub struct Watch<T, E> {
     name: String,
     read: Read<E>,
@@ -38,7 +38,7 @@ where
     T: Send + Sync + 'static,
     E: 'static,
 {
-    /// Makes the first value of files. It reads them: call it where blocking is allowed.
+    /// Makes the first value from files. It reads them, and blocks.
     pub(crate) fn start(
         name: impl Into<String>,
         paths: Vec<PathBuf>,
@@ -50,7 +50,7 @@ where
         Self::of(name, move || Ok(read_all(&paths)?), load)
     }
 
-    /// Makes the first value of whatever is read. It reads: call it where blocking is allowed.
+    /// Makes the first value from whatever `read` gives. It reads, and blocks.
     pub(crate) fn of(
         name: impl Into<String>,
         read: impl Fn() -> Result<(Vec<Content>, Vec<u8>), E> + Send + Sync + 'static,
@@ -61,19 +61,19 @@ where
         Ok(Self { name: name.into(), read: Box::new(read), load: Box::new(load), live, loaded: Mutex::new(loaded) })
     }
 
-    /// What the value is, for people.
+    /// The name of the value, for people.
     pub fn name(&self) -> &str {
         &self.name
     }
 
-    /// The value, which follows what it is made from as often as [`Watch::look`] is called.
+    /// The value. Each [`Watch::look`] brings it up to date.
     pub fn live(&self) -> Live<T> {
         self.live.clone()
     }
 
-    /// Looks whether what the value is made from has changed, makes it again if so, and answers whether it did. It
-    /// blocks. A value that cannot be made leaves the present one in force. It is tried again at each look, because
-    /// what was wrong may be the hour: a list that is not in force yet.
+    /// Checks whether the source of the value has changed, makes the value again if so, and returns whether it did. It
+    /// blocks. If the value cannot be made, the present one stays in force. Each look tries again, because the fault may
+    /// pass with time: a list may not be in force yet.
     pub fn look(&self) -> Result<bool, E> {
         let mut loaded = self.loaded.lock().unwrap_or_else(PoisonError::into_inner);
         let (contents, digest) = (self.read)()?;

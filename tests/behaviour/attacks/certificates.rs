@@ -1,4 +1,4 @@
-//! Who has no certificate of the partnership's, or has one no more.
+//! Callers without a certificate from the partnership, or with a revoked one.
 
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, ExtendedKeyUsagePurpose, IsCa, KeyPair, KeyUsagePurpose};
 use sendbridge::demonstration::revoke;
@@ -21,7 +21,7 @@ async fn without_a_certificate_of_the_partnership_there_is_no_handshake() {
     is_up(&world).await;
 }
 
-/// A certificate that says what the client's own says, by an authority of the same name or by itself.
+/// A copy of the client's certificate, signed by another authority with the same name or by itself.
 fn foreign_identity(client: &str, by_an_authority: bool) -> String {
     let mut authority = CertificateParams::new(vec![]).unwrap();
     authority.distinguished_name.push(DnType::CommonName, trust::DEMONSTRATION_AUTHORITY);
@@ -41,7 +41,7 @@ fn foreign_identity(client: &str, by_an_authority: bool) -> String {
 async fn a_revoked_certificate_is_of_no_use_on_connections_old_or_new() {
     let world = World::start(Database::Sqlite).await;
     let mut everybody = everybody(&world).await;
-    // A connection of its own for each operation, open since before.
+    // A separate connection for each operation, opened before anything is revoked.
     let mut open = Vec::new();
     for operation in Operation::all() {
         let persona = world.persona(operation.client).with_token(everybody[operation.client].token().as_deref());

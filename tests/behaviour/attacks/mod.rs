@@ -1,5 +1,5 @@
-//! Every operation of the committed document, attacked: nothing is answered that should not be, and
-//! each refusal is told in one shape.
+//! Attacks on every operation of the committed contract: nothing is answered that should not be, and
+//! every refusal has the same shape.
 
 mod certificates;
 pub(crate) mod operations;
@@ -17,7 +17,7 @@ use serde_json::json;
 
 use operations::Operation;
 
-/// Each of the clients, signed in.
+/// All clients, signed in.
 async fn everybody(world: &World) -> BTreeMap<&'static str, Persona> {
     let mut all = BTreeMap::new();
     for id in CLIENTS {
@@ -50,12 +50,12 @@ async fn is_up(world: &World) {
 }
 
 on_both! {
-    /// The control: it is for what is wrong with them, and nothing else, that the others are refused.
+    /// The control: the other requests here are refused only for the one thing that is wrong with them.
     async fn a_right_request_is_answered(world: World) {
         let everybody = everybody(&world).await;
         for operation in Operation::all() {
             let answer = operation.send(&everybody[operation.client]).await;
-            // What a format is, is there for everybody; the other paths name something of somebody's.
+            // Formats exist for everybody; every other path with a variable names something that does not exist.
             let names_nothing = operation.template.contains('{') && !operation.template.starts_with("/v1/formats/");
             let expected: &[u16] = if names_nothing { &[404] } else { &[200, 201] };
             assert!(expected.contains(&answer.status), "{}: {} {}", operation.id, answer.status, answer.text);
@@ -97,7 +97,7 @@ on_both! {
 
     async fn a_token_ends_after_ten_minutes(world: World) {
         world.stop_clock();
-        // With the tokens as they are: a client that renews them would have others by then.
+        // With fixed tokens: a persona that renews its token would have a new one by then.
         let everybody = everybody(&world).await.into_iter().map(|(client, persona)| (client, persona.clone().with_token(persona.token().as_deref())));
         let everybody: BTreeMap<_, _> = everybody.collect();
         world.pass(Duration::seconds(590));
@@ -117,7 +117,7 @@ on_both! {
         let everybody = everybody(&world).await;
         for operation in Operation::behind_a_token().iter().filter(|operation| !operation.scopes.is_empty()) {
             refused(operation, "a client without scopes", &operation.send(&stranger).await, 403, "scope-missing");
-            // The client holds the right scope, and asked for a token without it.
+            // The client holds the right scope, but asked for a token without it.
             let caller = &everybody[operation.client];
             let held = caller.ask_for_token(&[("grant_type", "client_credentials"), ("client_id", &caller.client_id)]).await.expect(200);
             let others = held["scope"].as_str().unwrap().split(' ').filter(|scope| !operation.scopes.iter().any(|needed| needed == scope));
@@ -149,7 +149,7 @@ on_both! {
                 let answer = operation.send(&narrow).await;
                 let is_closed = answer.status == 403 && answer.problem().as_deref() == Some("scope-missing");
                 let opens = operation.scopes.iter().any(|named| named == scope.as_str());
-                // What a bundle carries is asked for its own scopes besides.
+                // Each entry of a bundle needs its own scopes too.
                 if !(opens && operation.id == "fhir_transact") {
                     assert_eq!(!is_closed, opens, "{} under {scope} alone: {} {}", operation.id, answer.status, answer.text);
                 }
@@ -180,7 +180,7 @@ on_both! {
             for name in ["0197f000-0000-7000-8000-000000000001", "9990000018", "-1", "%00", "%2e%2e", "%c0%af", "'%20OR%201=1--", "latest%2F", &long] {
                 let parts = operation.template.split('/').map(|part| if part.starts_with('{') { name } else { part });
                 let path = parts.collect::<Vec<_>>().join("/");
-                // The client itself makes /v1/issues of this, which is there.
+                // The HTTP client turns this into /v1/issues, which exists.
                 if path == "/v1/submissions/%2e%2e/issues" {
                     continue;
                 }
@@ -288,13 +288,13 @@ async fn a_body_over_its_size_is_not_read() {
         let mut large = operation.body.clone();
         large.resize(if operation.id == "load_opt_outs" { 4 * 1024 * 1024 } else { 64 * 1024 } + 1, b' ');
         if operation.id == "submit_ehcp" {
-            // Of an XML document no more is read than the document.
+            // Nothing after the end of an XML document is read.
             let end = String::from_utf8(operation.body.clone()).unwrap();
             large = end.replace("<Persons>", &format!("<Persons>{}", "<!-- -->".repeat(10_000))).into();
         }
         refused(&operation, "64 KiB and one byte", &operation.with_body(large).send(caller).await, status, code);
     }
-    // The control: to the byte, it is read.
+    // The control: a body of exactly the limit is read.
     let search = Operation::with_json().into_iter().find(|operation| operation.id == "search_child").unwrap();
     let mut full = search.body.clone();
     full.resize(64 * 1024, b' ');

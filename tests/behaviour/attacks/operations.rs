@@ -1,4 +1,4 @@
-//! The operations of the committed document, each with a request that is right in every way.
+//! The operations of the committed contract, each with a request that is right in every way.
 
 use std::collections::BTreeSet;
 
@@ -9,11 +9,11 @@ use serde_json::{Value, json};
 
 pub(crate) const CONTRACT: &str = include_str!("../../../openapi/sendbridge.v1.json");
 
-/// The operations that take a certificate and no token. Any other takes both.
+/// The operations that need a certificate and no token. All others need both.
 pub(crate) const PUBLIC: [&str; 7] =
     ["issue_token", "describe_authorization_server", "list_keys", "get_document", "get_formats_page", "get_page", "fhir_capabilities"];
 
-/// The operations that do not name the person behind the call: they are about no single child.
+/// The operations that do not name the person behind the call, because they are not about one child.
 pub(crate) const IMPERSONAL: [&str; 24] = [
     "cancel_submission",
     "get_checkpoint",
@@ -48,7 +48,7 @@ pub(crate) struct Operation {
     pub(crate) method: Method,
     pub(crate) template: String,
     pub(crate) path: String,
-    /// A client that may call it, and the scopes of which one is enough; none where any token is.
+    /// A client that may call the operation. One of the scopes is enough; if there are none, any token is.
     pub(crate) client: &'static str,
     pub(crate) scopes: Vec<String>,
     pub(crate) takes_query: bool,
@@ -150,7 +150,7 @@ pub(crate) fn holder(scope: Option<&str>) -> &'static str {
     }
 }
 
-/// A body that is right, for each operation that takes one. A new one has to stand here.
+/// A right body for each operation that takes one. A new operation with a body needs a line here.
 pub(crate) fn body(id: &str) -> Vec<u8> {
     let json = match id {
         "issue_token" => return b"grant_type=client_credentials&client_id=stranger".into(),

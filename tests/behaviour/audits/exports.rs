@@ -1,4 +1,4 @@
-//! The log as FHIR R4 AuditEvents (IHE BALP).
+//! The audit log as FHIR R4 AuditEvents (IHE BALP).
 
 use integration_tests::on_both;
 use integration_tests::records::{BORN, number, permission};
@@ -58,7 +58,7 @@ on_both! {
         let user = agent(read, "IRCP");
         assert_eq!((&user["who"]["identifier"]["value"], &user["role"][0]["text"], &user["requestor"]), (&json!("kt-204"), &json!("ehc-coordinator"), &json!(true)));
         assert_eq!(user["purposeOfUse"][0]["text"], "assessment C-1");
-        // The patient is bound and not named.
+        // A hash stands for the patient, without a number or birthday.
         assert_eq!(entity(read, "1")["what"]["identifier"]["value"], log[2]["leaf"]["child"]);
         assert!(!answer.text.contains(&number(0)) && !answer.text.contains(BORN));
     }

@@ -1,5 +1,5 @@
-//! The audit log: everything that was shown or refused stands in it, nothing is shown that does not,
-//! and what was done to it afterwards is found.
+//! The audit log: everything that was shown or refused is in it, nothing is shown without an entry, and
+//! later changes to it are found.
 
 mod exports;
 mod mutations;
@@ -29,18 +29,18 @@ fn id(answer: &Answer) -> String {
     answer.json()["id"].as_str().unwrap().to_owned()
 }
 
-/// The log, looked through by the operator's command.
+/// Checks the log with the operator's command.
 async fn verify(world: &World) -> AuditReport {
     world.verify_audit(None).await.expect("a report")
 }
 
-/// The same, once everything is appended.
+/// Checks the log once everything is appended.
 async fn settled(world: &World) -> AuditReport {
     until("everything is appended", async || verify(world).await.pending == 0).await;
     verify(world).await
 }
 
-/// A call of the story and the leaves it has to leave.
+/// A call of the story, and the audit entry that it must write.
 struct Told {
     client: &'static str,
     request_id: String,
@@ -53,7 +53,7 @@ fn told(client: &'static str, answer: &Answer, status: u16, leaf: Value) -> Told
 }
 
 on_both! {
-    async fn every_disclosure_and_every_refusal_has_its_leaf(world: World) {
+    async fn every_disclosure_and_every_refusal_has_its_audit_entry(world: World) {
         push(&world).await;
         let (council, trust) = (signed_in(&world, "council-herts").await, signed_in(&world, "provider-hct").await);
         let waits = format!("/v1/children/{}/waits", council.child_id(&number(0), BORN).await);

@@ -1,4 +1,4 @@
-//! Whatever somebody with the database in hand does to the log, a checkpoint that was kept elsewhere tells.
+//! Whatever somebody who controls the database does to the log, a checkpoint kept elsewhere shows it.
 
 use std::path::Path;
 
@@ -13,13 +13,13 @@ use super::{push, signed_in};
 
 /// How many mutations are tried: each kind a few times, or many.
 fn mutations() -> usize {
-    short_or_whole(5 * DEEDS.len(), 1_200)
+    short_or_whole(5 * MUTATIONS.len(), 1_200)
 }
 
-/// The same each time.
+/// Fixed, so that every run tries the same mutations.
 const SEED: u64 = 20_261_121;
 
-/// SplitMix64: enough to choose with.
+/// SplitMix64: good enough to make choices with.
 struct Chooser(u64);
 
 impl Chooser {
@@ -39,10 +39,10 @@ impl Chooser {
     }
 }
 
-/// A deed, by its name.
-type Deed = (&'static str, fn(&mut LogCopy, &mut Chooser));
+/// A change to the log, with its name.
+type Mutation = (&'static str, fn(&mut LogCopy, &mut Chooser));
 
-const DEEDS: [Deed; 22] = [
+const MUTATIONS: [Mutation; 22] = [
     ("a body is edited", |log, by| edit_body(log, by, false)),
     ("a body and its hash are edited", |log, by| edit_body(log, by, true)),
     ("a body is put in another's place", |log, by| {
@@ -188,7 +188,7 @@ fn forge(log: &LogCopy, by: &mut Chooser) -> Leaf {
     Leaf { id: log.leaves.iter().map(|leaf| leaf.id).max().unwrap() + 1, ..like.clone() }
 }
 
-/// Whether every entry still has its leaf, once: then whoever meddles can make all hashes fit again.
+/// Whether every entry still has its leaf: if so, an attacker can make all hashes fit again.
 fn can_be_rehashed(log: &LogCopy) -> bool {
     log.entries.iter().all(|entry| log.leaves.iter().any(|leaf| leaf.id == entry.leaf_id))
 }
@@ -220,7 +220,7 @@ on_both! {
             let mut rehashed = log.clone();
             rehashed.rehash();
             assert_eq!(rehashed, log, "the gateway hashes as the RFC defines it");
-            // Two that wait, as they may at any moment.
+            // There may be leaves that wait at any moment: here, two.
             for _ in 0..2 {
                 let waiting = forge(&log, &mut Chooser(1));
                 log.pending.push(Pending { leaf_id: waiting.id });
@@ -236,9 +236,9 @@ on_both! {
         let (mut tried, mut rehashed) = (0, 0);
         let mutations = mutations();
         while tried < mutations {
-            let (name, deed) = DEEDS[tried % DEEDS.len()];
+            let (name, mutate) = MUTATIONS[tried % MUTATIONS.len()];
             let mut log = honest.clone();
-            deed(&mut log, &mut chooser);
+            mutate(&mut log, &mut chooser);
             let consistent = can_be_rehashed(&log) && chooser.whether();
             if consistent {
                 log.rehash();
@@ -254,7 +254,7 @@ on_both! {
         }
         assert!(rehashed > mutations / 4, "{rehashed} of {tried} were made to fit again");
 
-        // The controls: what was there, and what honestly came after it.
+        // The controls: the log as it was, and with honest entries added.
         honest.write(&configuration);
         assert!(look(&configuration, Some(&kept)).is_whole());
         let mut extended = honest.clone();
@@ -267,7 +267,7 @@ on_both! {
             let report = look(&configuration, Some(&kept));
             assert!(report.is_whole() && report.vouched == Some(42), "{report}");
         }
-        // And what a checkpoint is for: made to fit again, a change shows in nothing else.
+        // Without a checkpoint, nothing shows a change after which all hashes fit again.
         let mut forged = honest;
         edit_body(&mut forged, &mut chooser, true);
         forged.rehash();

@@ -1,4 +1,4 @@
-//! What an outsider can make of checkpoints and proofs with the RFC in hand.
+//! What an outsider can check with checkpoints, proofs and the RFC.
 
 use aws_lc_rs::signature::{ED25519, UnparsedPublicKey};
 use base64::Engine;
@@ -72,7 +72,7 @@ fn roots_of_consistency(from: u64, to: u64, from_root: &[u8], path: &[Vec<u8>]) 
     (last == 0).then_some((smaller, larger))
 }
 
-/// The hash of an entry from nothing but what is shown of it.
+/// The leaf hash of an entry, computed only from what the API shows.
 fn leaf_hash(entry: &Value) -> Vec<u8> {
     let mut body = entry.as_object().unwrap().clone();
     let leaf = body.remove("leaf").unwrap();
@@ -112,7 +112,7 @@ on_both! {
                 assert!(hashes(&proof).is_empty());
             }
         }
-        // No two entries about one child can be joined on what binds it.
+        // Entries about one child cannot be joined: their hashes of the child differ.
         let mut children: Vec<_> = log.iter().map(|entry| entry["leaf"]["child"].to_string()).collect();
         children.sort();
         children.dedup();
@@ -155,7 +155,7 @@ on_both! {
         assert!(check(&answer.text.replacen("\n1\n", "\n2\n", 1)).await.unwrap_err().contains("its signature does not hold"));
         assert!(check("nothing of the kind").await.unwrap_err().contains("not a checkpoint"));
         assert!(world.verify_audit(Some(world.dir().join("nowhere.txt"))).await.unwrap_err().to_string().contains("nowhere.txt"));
-        // The public keys lie beside the file that is exported, for who verifies without the gateway's keys.
+        // The public keys are next to the exported file, for anybody who verifies without the gateway's keys.
         let exported = &world.configuration.audit.checkpoint_file;
         until("the keys are written", async || exported.with_extension("pub").exists()).await;
         assert_eq!(std::fs::read_to_string(exported.with_extension("pub")).unwrap().trim_end(), key);
@@ -196,7 +196,7 @@ on_both! {
                 }
             }));
         }
-        // Whoever asks for a checkpoint makes a gateway append, at the same time as another does.
+        // A request for a checkpoint makes a gateway append, at the same time as another gateway does.
         let (dir, mut keepers) = (world.dir(), Vec::new());
         for nth in 0..4 {
             let auditor = match &replica {
@@ -249,7 +249,7 @@ on_both! {
         assert!(status == Some(0) && said.contains("the log is whole: 1 entries") && said.contains("extends the checkpoint of 1"), "{said}");
         let (status, _, error) = verify(&forged);
         assert!(status == Some(1) && error.contains("forged.txt: its signature does not hold"), "{error}");
-        // Cut off behind the gateway's back, it no longer extends what was kept.
+        // A log that was cut off without the gateway no longer extends the kept checkpoint.
         let guard = match world.database() {
             Database::Sqlite => "DROP TRIGGER audit_entry_stays; DROP TRIGGER audit_leaf_stays;",
             Database::Postgres => "SET session_replication_role = replica;",
@@ -274,7 +274,7 @@ on_both! {
         assert!(report.is_whole() && report.head.size == 1 && report.pending == 0, "{report}");
         assert!(before == read(), "not one byte of the database changed");
         assert_eq!(listing(), names);
-        // Where there is no database, none is made.
+        // If there is no database, none is made.
         if database == Database::Sqlite {
             let mut elsewhere = configuration.clone();
             let path = folder.path().join("not here? 100%.db");

@@ -1,4 +1,4 @@
-//! Whoever asks for what is another's is told that it is not there, and the log tells of it.
+//! Anybody who asks for another's record is told that it is not there, and the log records it.
 
 use integration_tests::records::{BORN, advice_request, list, number, permission, row};
 use integration_tests::{Answer, Persona, World, on_both};
@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::{id, push, signed_in};
 
-/// The one leaf that a call left.
+/// The one audit entry that a call wrote.
 async fn leaf_of(world: &World, answer: &Answer) -> Value {
     let request = answer.header("x-request-id").unwrap();
     let of_call: Vec<_> = world.audit_log().await.into_iter().filter(|leaf| leaf["request_id"] == request).collect();

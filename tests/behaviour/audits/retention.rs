@@ -1,12 +1,12 @@
-//! What is past retention loses its body and keeps its hash; nothing younger does.
+//! An audit entry past its retention loses its body, but keeps its hash.
 
 use integration_tests::logs::LogCopy;
 use integration_tests::{Database, World, on_both};
 
 use super::{settled, signed_in};
 
-/// Writes leaves of other days, as they were left then, and lets the gateway append them.
-fn leave_on(world: &World, days_ago: &[i64]) {
+/// Writes leaves dated some days ago, and lets the gateway append them.
+fn write_leaves(world: &World, days_ago: &[i64]) {
     let ago = |days: &i64| match world.database() {
         Database::Sqlite => format!("strftime('%Y-%m-%d %H:%M:%f', 'now', '-{days} days')"),
         Database::Postgres => format!("date_trunc('milliseconds', (now() AT TIME ZONE 'utc') - interval '{days} days')"),
@@ -21,12 +21,12 @@ fn leave_on(world: &World, days_ago: &[i64]) {
 }
 
 on_both! {
-    async fn what_is_past_retention_goes_and_its_proof_stays(world: World) {
+    async fn what_is_past_retention_is_deleted_and_its_proof_stays(world: World) {
         let council = signed_in(&world, "council-herts").await;
         council.get("/v1/ehcp/cases").await.expect_status(200);
         world.audit_log().await;
         // Eight years are 2,922 days.
-        leave_on(&world, &[3_000, 2_923, 2_921, 2_950, 10]);
+        write_leaves(&world, &[3_000, 2_923, 2_921, 2_950, 10]);
         let before = world.audit_log().await;
         assert_eq!(before.len(), 6);
         assert!(settled(&world).await.pruned == 0);
@@ -35,7 +35,7 @@ on_both! {
         std::fs::write(&checkpoint, auditor.get("/v1/audit/checkpoint").await.text).unwrap();
         let proof = auditor.get("/v1/audit/proof?leaf=2").await.expect(200);
 
-        // The hourly job runs when the gateway starts.
+        // The hourly chore also runs when the gateway starts.
         let world = world.restart().await;
         integration_tests::until("it prunes", async || world.ask_database("SELECT count(*) FROM audit_leaf WHERE body IS NULL") > 0).await;
         let report = world.verify_audit(Some(checkpoint)).await.unwrap();
@@ -52,7 +52,7 @@ on_both! {
         let council = signed_in(&world, "council-herts").await;
         council.get("/v1/ehcp/cases").await.expect_status(200);
         world.audit_log().await;
-        leave_on(&world, &[2_921, 3_000]);
+        write_leaves(&world, &[2_921, 3_000]);
         world.audit_log().await;
         for deed in [
             "UPDATE audit_leaf SET body = NULL WHERE id = 2",

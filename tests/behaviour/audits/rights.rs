@@ -1,5 +1,5 @@
-//! The log can only be added to: triggers refuse anything else to anyone, and on PostgreSQL the serving
-//! role has no right to it.
+//! The log can only be added to: triggers refuse everybody anything else, and on PostgreSQL the serving
+//! role has no right to do it.
 
 use diesel::connection::SimpleConnection;
 use diesel::{Connection, PgConnection};
@@ -10,8 +10,8 @@ use server::DatabaseUrl;
 
 use super::{push, settled, signed_in};
 
-/// Whatever would change or remove what the log holds.
-const DEEDS: [&str; 9] = [
+/// Statements that would change or remove what the log holds.
+const STATEMENTS: [&str; 9] = [
     "UPDATE audit_leaf SET body = 'nothing'",
     "UPDATE audit_leaf SET body = NULL",
     "UPDATE audit_leaf SET at = '2026-01-01 00:00:00'",
@@ -34,15 +34,15 @@ on_both! {
             Database::Sqlite => &[],
             Database::Postgres => &["TRUNCATE audit_leaf", "TRUNCATE audit_entry", "TRUNCATE audit_node"],
         };
-        for deed in DEEDS.iter().chain(truncations) {
-            let said = world.refusal(deed).unwrap_or_else(|| panic!("done: {deed}"));
-            assert!(said.contains("only ever added to"), "{deed}: {said}");
+        for statement in STATEMENTS.iter().chain(truncations) {
+            let said = world.refusal(statement).unwrap_or_else(|| panic!("done: {statement}"));
+            assert!(said.contains("only ever added to"), "{statement}: {said}");
         }
         assert!(settled(&world).await.is_whole());
     }
 }
 
-/// A world whose gateway serves under a role of its own.
+/// A world whose gateway serves under a role that owns no table.
 async fn restricted(name: &str) -> World {
     let made = World::start_with(Database::Postgres, |configuration| {
         let owner = configuration.database.url.expose().into_owned();
@@ -92,9 +92,9 @@ async fn the_serving_role_serves_everything_and_has_no_right_to_the_log() {
         "SET session_replication_role = replica",
         "CREATE OR REPLACE FUNCTION audit_refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN NULL; END $$",
     ];
-    for deed in DEEDS.into_iter().chain(others) {
-        let said = world.refusal(deed).unwrap_or_else(|| panic!("done: {deed}"));
-        assert!(said.contains("permission denied") || said.contains("must be owner"), "{deed}: {said}");
+    for statement in STATEMENTS.into_iter().chain(others) {
+        let said = world.refusal(statement).unwrap_or_else(|| panic!("done: {statement}"));
+        assert!(said.contains("permission denied") || said.contains("must be owner"), "{statement}: {said}");
     }
     assert_eq!(settled(&world).await, report);
 }
@@ -113,8 +113,8 @@ async fn the_serving_role_starts_on_what_its_owner_made_and_on_nothing_else() {
     assert!(error.contains("sendbridge migrate") && error.contains("owner_url"), "{error}");
 }
 
-/// A log that nothing is appended to any more does not grow without end, and says so.
-mod a_log_that_cannot_be_appended_to_stops_what_it_would_have_to_tell_of {
+/// If nothing can be appended to the log, its queue does not grow without end, and the gateway says so.
+mod a_log_that_cannot_be_appended_to_stops_what_it_would_have_to_record {
     use super::*;
 
     async fn test(database: Database) {
@@ -142,7 +142,7 @@ mod a_log_that_cannot_be_appended_to_stops_what_it_would_have_to_tell_of {
             council.get("/v1/ehcp/cases").await.expect_problem(503, "log-behind");
         }
         assert_eq!(world.ask_database("SELECT count(*) FROM audit_pending"), waiting, "it grows no more");
-        // It comes back by itself.
+        // The gateway recovers by itself.
         world.meddle("ALTER TABLE lost RENAME TO audit_entry");
         until("it serves again", async || council.get("/v1/ehcp/cases").await.status == 200).await;
         assert_eq!(world.operations("/health/ready").await.0, 200);

@@ -1,4 +1,4 @@
-//! Authorities of a test's own, which certify whatever they are asked to.
+//! The tests' own authorities, which certify whatever they are asked to.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -11,7 +11,7 @@ use rcgen::{
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
 
-/// The listed name of the client that the suite plays, and of another.
+/// The listed names of the client that the suite plays, and of another.
 pub(super) const ALPHA: &str = "alpha.clients.sendbridge.example";
 pub(super) const BETA: &str = "beta.clients.sendbridge.example";
 
@@ -19,11 +19,11 @@ pub(super) const BETA: &str = "beta.clients.sendbridge.example";
 pub(crate) struct Ca {
     issuer: Issuer<'static, KeyPair>,
     pub(super) certificate: CertificateDer<'static>,
-    /// What a client shows of it: itself and what is above it, the root excepted.
+    /// The certificates that a client shows: this one and those above it, without the root.
     pub(super) shown: Vec<CertificateDer<'static>>,
 }
 
-/// What a client shows, and the key it proves.
+/// The chain that a client shows, and its private key.
 #[derive(Clone)]
 pub(crate) struct Identity {
     pub(super) chain: Vec<CertificateDer<'static>>,
@@ -78,17 +78,17 @@ impl Ca {
         Self { issuer: Issuer::new(params, key), certificate, shown }
     }
 
-    /// Another certificate of an authority's name and key, by this one.
+    /// Certifies another authority's name and key.
     pub(super) fn cross_sign(&self, name: &str, other: &Self) -> CertificateDer<'static> {
         authority(name).signed_by(other.key(), &self.issuer).unwrap().der().clone()
     }
 
-    /// The same name and key, held to no limit.
+    /// A root with the same key and no limits.
     pub(super) fn twin(&self, name: &str) -> Self {
         Self::root_with(name, KeyPair::try_from(self.key().serialize_der()).unwrap(), |_| {})
     }
 
-    /// A client's certificate for [`ALPHA`], as it should be but for the change.
+    /// A client's certificate for [`ALPHA`], right in every way but the change.
     pub(super) fn client(&self, change: impl FnOnce(&mut CertificateParams)) -> Identity {
         self.client_with(&KeyPair::generate().unwrap(), change)
     }
@@ -107,7 +107,7 @@ impl Ca {
         Identity { chain: std::iter::once(leaf).chain(self.shown.clone()).collect(), key: key.serialize_der() }
     }
 
-    /// The same, its content tampered with before it is signed.
+    /// A client's certificate whose content is changed before it is signed.
     pub(super) fn tampered_client(&self, tamper: impl FnOnce(&mut Vec<u8>)) -> Identity {
         let mut identity = self.client(|_| {});
         identity.chain[0] = self.sign_anew(&identity.chain[0], tamper).into();
@@ -122,7 +122,7 @@ impl Ca {
         wrap(0x30, &[&said, parts[1], &signature].concat())
     }
 
-    /// Its own certificate and key, as if it were a client.
+    /// The authority's own certificate and key, as if it were a client.
     pub(super) fn itself(&self) -> Identity {
         let chain = if self.shown.is_empty() { vec![self.certificate.clone()] } else { self.shown.clone() };
         Identity { chain, key: self.key().serialize_der() }
@@ -140,7 +140,7 @@ impl Ca {
         pem("CERTIFICATE", &self.certificate)
     }
 
-    /// A list that revokes certificates, as it should be but for the change.
+    /// A list that revokes certificates, right in every way but the change.
     pub(crate) fn list_with(&self, revoked: &[&Identity], change: impl FnOnce(&mut CertificateRevocationListParams)) -> Vec<u8> {
         let revoked = revoked.iter().map(|identity| serial_of(&identity.chain[0]));
         let revoke = |serial_number| RevokedCertParams {
@@ -189,7 +189,7 @@ impl Identity {
         self
     }
 
-    /// The certificate's bytes changed, and not signed again.
+    /// Changes the certificate's bytes, without signing it again.
     #[must_use]
     pub(super) fn forged(mut self, forge: impl FnOnce(&mut Vec<u8>)) -> Self {
         let mut bytes = self.chain[0].to_vec();
@@ -202,7 +202,7 @@ impl Identity {
         PrivatePkcs8KeyDer::from(self.key.clone()).into()
     }
 
-    /// Chain and key, as a client's file has them.
+    /// The chain and the key, as in a client's file.
     pub(crate) fn pem(&self) -> String {
         let chain: String = self.chain.iter().map(|certificate| pem("CERTIFICATE", certificate)).collect();
         chain + &pem("PRIVATE KEY", &self.key)
@@ -219,7 +219,7 @@ pub(crate) fn pem(label: &str, der: &[u8]) -> String {
     format!("-----BEGIN {label}-----\n{}\n-----END {label}-----\n", lines.join("\n"))
 }
 
-/// Puts bytes in the place of others of the same length, wherever they stand.
+/// Replaces bytes with others of the same length, wherever they occur.
 pub(super) fn replace(bytes: &mut [u8], from: &[u8], to: &[u8]) {
     assert_eq!(from.len(), to.len());
     let places: Vec<_> = (0..=bytes.len() - from.len()).filter(|&at| bytes[at..].starts_with(from)).collect();
@@ -244,13 +244,13 @@ fn elements(mut der: &[u8]) -> Vec<&[u8]> {
     elements
 }
 
-/// What an element of DER holds.
+/// The content of a DER element.
 fn content(der: &[u8]) -> &[u8] {
     let long = usize::from(if der[1] < 0x80 { 0 } else { der[1] & 0x7f });
     &der[2 + long..element(der)]
 }
 
-/// How long the first element is, its head included.
+/// The length of the first element, including its head.
 fn element(der: &[u8]) -> usize {
     if der[1] < 0x80 {
         return 2 + usize::from(der[1]);
@@ -259,7 +259,7 @@ fn element(der: &[u8]) -> usize {
     2 + long + der[2..2 + long].iter().fold(0, |length, byte| length << 8 | usize::from(*byte))
 }
 
-/// An element of DER, at most 64 KiB long.
+/// A DER element, at most 64 KiB long.
 pub(super) fn wrap(tag: u8, content: &[u8]) -> Vec<u8> {
     let [.., high, low] = content.len().to_be_bytes();
     let head = match content.len() {

@@ -1,4 +1,4 @@
-//! A table of chains: how each is made, and what becomes of a client that shows it.
+//! A table of chains: how each is made, and what happens to a client that shows it.
 
 mod table;
 
@@ -11,14 +11,14 @@ use super::authorities::{Identity, pem};
 use super::gateways::{Files, Gateway};
 use table::Table;
 
-/// What becomes of a client.
+/// What happens to a client.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Expected {
-    /// It gets a token.
+    /// The client gets a token.
     Answered,
-    /// Its certificate holds, and is not of a listed client: 401.
+    /// The certificate is valid, but no listed client's: 401.
     NotListed,
-    /// It is a listed client, and not the one it says: 401.
+    /// The certificate is another listed client's: 401.
     NotOurs,
     /// The handshake fails, and the log says why.
     Refused(&'static str),
@@ -57,7 +57,7 @@ async fn every_chain_is_answered_or_refused_as_the_table_says() {
     assert!(wrong.is_empty(), "{} chains:\n{}", wrong.len(), wrong.join("\n"));
 }
 
-/// Whether it went as expected, and was told as it should be.
+/// Whether the case ended as expected, and was logged as it should be.
 fn judge(gateway: &Gateway, case: &Case) -> Result<(), String> {
     let began = Instant::now();
     let (heard, log) = gateway.heard(|| gateway.way.ask(&case.identity, "alpha"));

@@ -1,4 +1,4 @@
-//! A client that shows any certificate and sends any bytes, and says what it heard.
+//! A client that shows any certificate, sends any bytes, and answers what it got back.
 
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
@@ -14,14 +14,14 @@ use rustls::{ClientConfig, ClientConnection, RootCertStore, SignatureScheme, Str
 
 use super::authorities::Identity;
 
-/// A way to the gateway.
+/// How a client reaches the gateway.
 #[derive(Clone)]
 pub(super) struct Way {
     pub(super) address: SocketAddr,
     roots: Arc<RootCertStore>,
 }
 
-/// What a client shows, whatever it is: a well-behaved library would not.
+/// Shows any certificate, which a well-behaved library would not.
 #[derive(Debug)]
 struct Shown(Arc<CertifiedKey>);
 
@@ -36,7 +36,7 @@ impl ResolvesClientCert for Shown {
 }
 
 impl Way {
-    /// To a gateway whose own certificate is of an authority (PEM).
+    /// To a gateway whose certificate was issued by an authority (PEM).
     pub(super) fn new(address: SocketAddr, authority: &[u8]) -> Self {
         let mut roots = RootCertStore::empty();
         roots.add(CertificateDer::from_pem_slice(authority).unwrap()).unwrap();
@@ -64,27 +64,27 @@ impl Way {
         StreamOwned::new(ClientConnection::new(config.clone(), "localhost".try_into().unwrap()).unwrap(), socket)
     }
 
-    /// What is answered to a request on a connection of its own: nothing, if there was no handshake.
+    /// The answer to a request on a new connection; empty if there was no handshake.
     pub(super) fn say(&self, config: &Arc<ClientConfig>, request: &str) -> String {
         let mut stream = self.connect(config);
         let mut heard = Vec::new();
-        // A refusal comes after the client has finished its half of the handshake: at the first read.
+        // A refusal comes after the client has finished its half of the handshake, with the first read.
         let _ = stream.write_all(request.as_bytes()).and_then(|()| stream.read_to_end(&mut heard));
         String::from_utf8_lossy(&heard).into_owned()
     }
 
-    /// The statuses of what a client asks for on one connection: the gateway's keys, as any client
-    /// may, and a token. Nothing, if there was no handshake.
+    /// The statuses of two requests on one connection: for the gateway's keys, which any client may have,
+    /// and for a token. Empty if there was no handshake.
     pub(super) fn ask(&self, identity: &Identity, client_id: &str) -> Vec<u16> {
         let config = Arc::new(self.config(Some(identity), rustls::DEFAULT_VERSIONS));
         statuses(&self.say(&config, &(KEYS.to_owned() + &token_request(client_id, ""))))
     }
 }
 
-/// A request that takes a listed client's certificate, and no token.
+/// A request that needs a listed client's certificate, and no token.
 pub(super) const KEYS: &str = "GET /.well-known/jwks.json HTTP/1.1\r\nhost: gateway\r\n\r\n";
 
-/// What a connection is answered to one request, which leaves it open: status and body.
+/// Sends a request that leaves the connection open; answers the status and the body.
 pub(super) fn exchange(stream: &mut (impl Read + Write), request: &str) -> std::io::Result<(u16, String)> {
     stream.write_all(request.as_bytes())?;
     let (mut heard, mut byte) = (Vec::new(), [0]);
@@ -99,7 +99,7 @@ pub(super) fn exchange(stream: &mut (impl Read + Write), request: &str) -> std::
     Ok((statuses(&head.replace("http/", "HTTP/"))[0], String::from_utf8_lossy(&body).into_owned()))
 }
 
-/// A request for a token, the last on its connection.
+/// A request for a token, which closes its connection.
 pub(super) fn token_request(client_id: &str, headers: &str) -> String {
     let form = format!("grant_type=client_credentials&client_id={client_id}");
     format!(

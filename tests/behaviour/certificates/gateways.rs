@@ -1,4 +1,4 @@
-//! The real binary with authorities of the suite's own beside the demonstration's.
+//! The real binary with the suite's own authorities as well as the demonstration's.
 
 use std::fs::Permissions;
 use std::os::unix::fs::PermissionsExt;
@@ -16,7 +16,7 @@ pub(super) struct Gateway {
     pub(super) way: Way,
 }
 
-/// An authority's files: its name, its roots and its revocation lists.
+/// An authority's name, its roots and its revocation lists.
 pub(super) struct Files<'a> {
     pub(super) name: &'a str,
     pub(super) roots: &'a str,
@@ -38,14 +38,14 @@ impl Gateway {
         self.process.dir().join(name)
     }
 
-    /// Writes a file at one stroke, open to its owner alone.
+    /// Replaces a file in one step. Only the owner can read it.
     pub(super) fn write(&self, name: &str, content: &str) {
         let (path, new) = (self.path(name), self.path("new"));
         std::fs::write(&new, content).unwrap();
         std::fs::set_permissions(&new, Permissions::from_mode(0o600)).and_then(|()| std::fs::rename(&new, path)).unwrap();
     }
 
-    /// What the gateway said while something was done.
+    /// What the gateway logged while something was done.
     pub(super) fn heard<T>(&self, act: impl FnOnce() -> T) -> (T, String) {
         let before = self.process.log().len();
         let done = act();
@@ -62,7 +62,7 @@ fn add(dir: &Path, authorities: &[Files<'_>]) {
             &dir.join("gateway.toml"),
             &format!("[[authority]]\nname = \"{name}\"\ncertificates = \"pki/{name}.pem\"\ncrl = \"pki/{name}-crl.pem\"\n"),
         );
-        // Under each, alpha and beta: `suite` has the plain ids.
+        // Each authority has alpha and beta; only `suite` has the plain ids.
         for (id, certificate_name, organisation) in [("alpha", ALPHA, "E10000015"), ("beta", BETA, "R1L")] {
             let id = if *name == "suite" { id.to_owned() } else { format!("{id}-{name}") };
             append(
@@ -87,7 +87,7 @@ pub(super) async fn world(authorities: &[Files<'_>]) -> (World, Way) {
     (world, way)
 }
 
-/// A change: TLS 1.2 is spoken too.
+/// Changes the configuration to allow TLS 1.2 too.
 pub(super) fn with_tls12(dir: &Path) {
     let path = dir.join("gateway.toml");
     let text = std::fs::read_to_string(&path).unwrap();

@@ -1,5 +1,5 @@
-//! Keys and signatures of another time, which the gateway's own library cannot even make: OpenSSL's
-//! commands make them, and show them.
+//! Old kinds of keys and signatures, which the gateway's own library cannot even make: OpenSSL's
+//! commands make them and show them.
 
 use std::io::Write;
 use std::path::Path;
@@ -10,13 +10,13 @@ use tempfile::TempDir;
 use super::authorities::{ALPHA, Identity};
 use super::gateways::{self, Files, Gateway};
 
-/// What becomes of a client that shows a certificate.
+/// What happens to a client that shows a certificate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Expected {
     Answered,
-    /// For this reason, where the client knows how to show it.
+    /// Refused for this reason, if the client can show the certificate.
     Refused(&'static str),
-    /// The client itself finds no way to prove such a key to the gateway.
+    /// The client itself cannot prove such a key to the gateway.
     NotShown,
 }
 
@@ -25,7 +25,7 @@ struct Issued {
     folder: TempDir,
 }
 
-/// Runs `openssl`, which Debian's PostgreSQL brings along.
+/// Runs `openssl`, which is installed with Debian's PostgreSQL.
 fn openssl(folder: &Path, arguments: &str) -> String {
     let arguments: Vec<_> = arguments.split_whitespace().collect();
     let made = Command::new("openssl")
@@ -39,7 +39,7 @@ fn openssl(folder: &Path, arguments: &str) -> String {
 }
 
 impl Issued {
-    /// A root with an RSA key of 2048 bits, and its list.
+    /// A root with an RSA key of 2048 bits, and its revocation list.
     fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path();
@@ -67,7 +67,7 @@ impl Issued {
         std::fs::read_to_string(self.folder.path().join(name)).unwrap()
     }
 
-    /// Issues a certificate for a key that is made so, signed with such a digest.
+    /// Makes a key with `key`, and issues its certificate, signed with `digest`.
     fn issue(&self, name: &str, issuer: &str, key: &str, digest: &str, kind: &str) {
         self.run(&format!("genpkey {key} -out {name}.key"));
         self.run(&format!("req -new -config extensions -key {name}.key -subj /CN={name} -out {name}.csr"));
@@ -77,7 +77,7 @@ impl Issued {
         ));
     }
 
-    /// Shows a certificate, at its most lenient, and asks for the keys.
+    /// Shows a certificate with lenient settings, and asks for the gateway's keys.
     fn show(&self, gateway: &Gateway, name: &str, chain: &str, version: &str) -> String {
         let mut options = format!("-quiet {version} -cipher ALL:@SECLEVEL=0 -cert {name}.pem -key {name}.key");
         if !chain.is_empty() {
@@ -87,12 +87,12 @@ impl Issued {
     }
 }
 
-/// What OpenSSL's client hears that shows an identity.
+/// What OpenSSL's client gets back when it shows an identity.
 pub(super) fn s_client(gateway: &Gateway, identity: &Identity, options: &str, request: &str) -> String {
     s_client_aloud(gateway, identity, &format!("-quiet {options}"), request)
 }
 
-/// The same, with what the client itself says.
+/// The same, with the client's own messages.
 pub(super) fn s_client_aloud(gateway: &Gateway, identity: &Identity, options: &str, request: &str) -> String {
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("identity.pem"), identity.pem()).unwrap();
@@ -103,7 +103,7 @@ fn speak(folder: &Path, gateway: &Gateway, options: &str, request: &str) -> Stri
     let mut client = Command::new("openssl");
     client.current_dir(folder).arg("s_client").args(options.split_whitespace()).arg("-connect").arg(gateway.way.address.to_string());
     let mut client = client.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("openssl");
-    // It may be gone already.
+    // The client may have ended already.
     let _ = client.stdin.take().unwrap().write_all(request.as_bytes());
     let heard = client.wait_with_output().unwrap();
     let aloud = if options.contains("-quiet") { String::new() } else { String::from_utf8_lossy(&heard.stderr).into_owned() };
@@ -111,7 +111,7 @@ fn speak(folder: &Path, gateway: &Gateway, options: &str, request: &str) -> Stri
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn keys_and_signatures_of_another_time_get_no_handshake() {
+async fn old_keys_and_signatures_get_no_handshake() {
     use Expected::{Answered, NotShown, Refused};
     let issued = Issued::new();
     let p256 = "-algorithm EC -pkeyopt ec_paramgen_curve:P-256";
@@ -137,7 +137,7 @@ async fn keys_and_signatures_of_another_time_get_no_handshake() {
     for (name, key, digest, _) in &cases {
         issued.issue(name, "root", key, digest, "client");
     }
-    // A client's certificate of version 1 says nothing but a common name.
+    // A version 1 certificate has no extensions, only a common name.
     issued.issue("version-1", "root", p256, "-sha256", "");
     let mut lists = issued.read("list.pem");
     for (issuer, key, digest) in

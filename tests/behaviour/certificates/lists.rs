@@ -1,5 +1,5 @@
-//! Revocation lists that change while the gateway runs: a good one counts within two seconds, and no
-//! other undoes what the one in force says.
+//! Revocation lists that change while the gateway runs: a good one counts within two seconds, and a bad
+//! one does not undo the one in force.
 
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use rcgen::{CertificateRevocationListParams, CrlDistributionPoint, CrlIssuingDis
 use super::authorities::{Ca, Identity, pem, replace};
 use super::gateways::{Files, Gateway};
 
-/// A way to put a list in the place of the one in force, and what the gateway says to it.
+/// A bad list put in the place of the one in force, and what the gateway says about it.
 struct Trial {
     name: &'static str,
     said: &'static str,
@@ -105,7 +105,7 @@ async fn no_list_put_in_the_place_of_another_undoes_a_revocation() {
         assert!(line.contains(trial.said), "{}: {line}", trial.name);
     }
     trials.iter().for_each(stands);
-    // The next edition of each list is believed: nothing is stuck.
+    // The next edition of each list is accepted: nothing is stuck.
     for trial in &trials {
         let next = trial.root.list_with(&[&trial.good], |list| list.crl_number = SerialNumber::from(7));
         gateway.write(&format!("pki/{}-crl.pem", trial.name), &pem("X509 CRL", &next));
@@ -125,7 +125,7 @@ async fn the_newest_list_seen_counts_through_many_reloads_and_a_restart_believes
         |number: u64, revoked: &[&Identity]| pem("X509 CRL", &root.list_with(revoked, |list| list.crl_number = SerialNumber::from(number)));
     let mut gateway = Gateway::start(&[Files { name: "suite", roots: &root.pem(), lists: &edition(5, &[]) }], |_| {}).await;
     assert_eq!(gateway.way.ask(&client, "alpha"), [200, 200]);
-    // The list in force goes from 5 to 6 to 7; then 6 comes back, with another file in between.
+    // The list in force goes from 5 to 6 to 7. Then 6 comes back, after an empty file.
     for (number, revoked) in [(6, vec![]), (7, vec![&client])] {
         gateway.write("pki/suite-crl.pem", &edition(number, &revoked));
         let expected = if revoked.is_empty() { vec![200, 200] } else { vec![] };
@@ -140,7 +140,7 @@ async fn the_newest_list_seen_counts_through_many_reloads_and_a_restart_believes
         tokio::time::sleep(Duration::from_millis(1500)).await;
         assert!(gateway.way.ask(&client, "alpha").is_empty());
     }
-    // What was seen is not kept: who starts the gateway answers for its files.
+    // A restart forgets the lists seen: the operator answers for the files.
     gateway.process.kill();
     gateway.process.serve().await;
     assert_eq!(gateway.way.ask(&client, "alpha"), [200, 200]);
@@ -160,7 +160,7 @@ async fn lists_in_parts_are_kept_apart() {
         )
     };
     let client = root.client(|_| {});
-    // Each part counts its own editions: the lower number of one is not an older edition of the other.
+    // Each part counts its own editions: a lower number in one is not an older edition of the other.
     let lists = part(CrlScope::CaCertsOnly, 9, &[]) + &part(CrlScope::UserCertsOnly, 2, &[]);
     let gateway = Gateway::start(&[Files { name: "suite", roots: &root.pem(), lists: &lists }], |_| {}).await;
     assert_eq!(gateway.way.ask(&client, "alpha"), [200, 200]);

@@ -1,4 +1,4 @@
-//! Who may connect: certificates and revocation lists of every kind, shown to the real binary in live
+//! Who may connect: certificates and revocation lists of every kind, tried on the real binary in real
 //! handshakes, each followed by a request.
 
 pub(crate) mod authorities;

@@ -1,4 +1,4 @@
-//! TLS and HTTP spoken oddly: old versions, odd names, half a handshake, headers that claim a
+//! Odd TLS and HTTP: old versions, odd names, half a handshake, headers that claim a
 //! certificate.
 
 use std::io::{Read, Write};
@@ -34,7 +34,7 @@ async fn cast(change: impl FnOnce(&std::path::Path)) -> Cast {
 const LAST: &str = "GET /.well-known/jwks.json HTTP/1.1\r\nhost: gateway\r\nconnection: close\r\n\r\n";
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn versions_and_suites_of_another_time_get_no_handshake() {
+async fn old_versions_and_suites_get_no_handshake() {
     let newest = cast(|_| {}).await;
     let both = cast(gateways::with_tls12).await;
     let says = |cast: &Cast, options: &str| s_client(&cast.gateway, &cast.alpha, options, LAST);
@@ -57,7 +57,7 @@ async fn versions_and_suites_of_another_time_get_no_handshake() {
         assert_eq!(says(&newest, options).starts_with("HTTP/1.1 200"), by_newest, "TLS 1.3 alone: {options}");
         assert_eq!(says(&both, options).starts_with("HTTP/1.1 200"), by_both, "TLS 1.2 too: {options}");
     }
-    // Neither renegotiates: the one cannot, the other will not. `R` asks OpenSSL's client to.
+    // The gateway does not renegotiate. `R` asks OpenSSL's client to try it.
     let heard = s_client_aloud(&both.gateway, &both.alpha, "-tls1_2", &format!("R\n{LAST}"));
     assert!(heard.contains("RENEGOTIATING") && !heard.contains("HTTP/1.1 200"), "{heard}");
 }
@@ -76,15 +76,15 @@ async fn odd_server_names_make_no_difference_and_odd_protocols_get_no_answer() {
         let options = if protocols.is_empty() { String::new() } else { format!("-alpn {protocols}") };
         assert_eq!(s_client(&cast.gateway, &cast.alpha, &options, LAST).starts_with("HTTP/1.1 200"), is_answered, "{protocols}");
     }
-    // Who says `h2` and speaks HTTP/1.1 is not understood.
+    // A client that agrees on `h2` and then speaks HTTP/1.1 is not understood.
     assert!(!s_client(&cast.gateway, &cast.alpha, "-alpn h2", LAST).contains("HTTP/1.1"));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn who_speaks_no_tls_or_half_of_it_is_not_answered_and_is_cut_off() {
+async fn a_client_that_speaks_no_tls_or_half_of_it_is_cut_off_without_an_answer() {
     let cast = cast(|_| {}).await;
     let way = &cast.gateway.way;
-    // What a client says first, as it would be said.
+    // A right first message from a client.
     let mut hello = Vec::new();
     let config = Arc::new(way.config(Some(&cast.alpha), DEFAULT_VERSIONS));
     rustls::ClientConnection::new(config.clone(), "localhost".try_into().unwrap()).unwrap().write_tls(&mut hello).unwrap();
@@ -107,7 +107,7 @@ async fn who_speaks_no_tls_or_half_of_it_is_not_answered_and_is_cut_off() {
         socket.write_all(&said).unwrap();
         (name, socket)
     });
-    // Clients that stop in the middle, or go on a byte at a time: cut off, and nobody waits for them.
+    // Clients that stop in the middle, or send a byte at a time, are cut off, and nobody waits for them.
     let mut waiting: Vec<TcpStream> = (0..60).map(|_| TcpStream::connect(way.address).unwrap()).collect();
     for (at, socket) in waiting.iter_mut().enumerate() {
         socket.write_all(&hello[..at * hello.len() / 120]).unwrap();
@@ -125,7 +125,7 @@ async fn who_speaks_no_tls_or_half_of_it_is_not_answered_and_is_cut_off() {
         }
         std::thread::sleep(Duration::from_millis(250));
     }
-    // Each is reset or closed, and the end can be read.
+    // Each connection is reset or closed, and its end can be read.
     for (name, mut socket) in odd {
         let mut heard = Vec::new();
         let read = socket.read_to_end(&mut heard);
@@ -183,7 +183,7 @@ async fn a_certificate_counts_on_an_open_connection_as_long_as_it_counts_on_a_ne
         assert_eq!(exchange(&mut stream, KEYS).unwrap().0, 200);
         stream
     };
-    // Each of the ways in which it ends to count; a connection of each client is open all the time.
+    // Every way in which a certificate stops counting, while each client has open connections.
     let partnership = std::fs::read_to_string(cast.gateway.path("partnership.toml")).unwrap();
     let delisted = partnership.replace("certificate_name = \"alpha.", "certificate_name = \"alpha-renamed.");
     let another = Ca::root("Suite root", |_| {});
@@ -231,7 +231,7 @@ async fn a_token_and_a_header_prove_nothing_without_the_certificate_of_the_conne
         )
     };
     assert_eq!(statuses(&way.say(&config(&cast.alpha), &releases(""))), [200], "the control");
-    // The same client's other certificate is another: the token is bound to one.
+    // A token is bound to one certificate: the same client's new one does not do.
     let renewed = cast.root.client(|_| {});
     let unlisted = cast.root.client(|params| params.subject_alt_names = vec![dns("gamma.clients.sendbridge.example")]);
     let one_line = |text: &str| text.replace('\n', "%0A").replace(' ', "%20").replace('+', "%2B");

@@ -1,4 +1,4 @@
-//! Certificates and lists change under steady traffic, and nobody notices.
+//! Certificates and revocation lists change under steady traffic, and no client notices.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -24,7 +24,7 @@ async fn twenty_changes_of_certificate_and_list_fail_no_request() {
     let key = std::fs::read_to_string(gateway.path("pki/ca-key.pem")).unwrap();
     let own = Ca::root_with(trust::DEMONSTRATION_AUTHORITY, KeyPair::from_pem(&key).unwrap(), |_| {});
 
-    // The requests that were answered on connections of their own, and on one that is kept.
+    // How many requests were answered on new connections, and on one that is kept.
     let (stop, answered) = (Arc::new(AtomicBool::new(false)), Arc::new([AtomicUsize::new(0), AtomicUsize::new(0)]));
     let traffic: Vec<_> = [false, false, true, true]
         .map(|keeps| {
@@ -37,14 +37,14 @@ async fn twenty_changes_of_certificate_and_list_fail_no_request() {
         let revoked: Vec<_> = others[..=usize::try_from(change).unwrap()].iter().collect();
         let list = root.list_with(&revoked, |list| list.crl_number = SerialNumber::from(6 + change));
         gateway.write("pki/suite-crl.pem", &pem("X509 CRL", &list));
-        // Two files: for a moment, the one does not go with the other.
+        // Two files: for a moment, the certificate and the key do not match.
         let renewed = own.client(|params| {
             (params.subject_alt_names, params.extended_key_usages) = (vec![dns("localhost")], vec![ExtendedKeyUsagePurpose::ServerAuth]);
         });
         gateway.write("pki/server.pem", &pem("CERTIFICATE", &renewed.chain[0]));
         gateway.write("pki/server-key.pem", &pem("PRIVATE KEY", &renewed.key));
         until("both are read anew", async || gateway.process.log().matches("\"reloaded\"").count() >= before + 2).await;
-        // The traffic is steady however slow the machine is: some of it comes after each change.
+        // On a machine of any speed, some traffic comes after each change.
         let requests = || answered.each_ref().map(|answered| answered.load(Ordering::SeqCst));
         let [renewed, kept] = requests();
         until("the traffic goes on", async || requests()[0] >= renewed + 3 && requests()[1] >= kept + 25).await;

@@ -1,4 +1,4 @@
-//! How long a certificate counts: revoked, or its root or list out of date, on connections open and new.
+//! When a certificate stops counting, on open and new connections: it is revoked, or its root or list expires.
 
 use std::net::TcpStream;
 use std::sync::Arc;
@@ -35,7 +35,7 @@ async fn a_certificate_is_for_its_use_and_its_authority_and_the_metrics_count_wh
     }
     let metrics = gateway.process.operations("/metrics").await;
     assert!(metrics.contains("sendbridge_client_certificates_refused_total{outcome=\"wrong-purpose\"} 1"), "{metrics}");
-    // Authority two may issue what it likes: alpha is listed under the suite's, and another of that name under two's.
+    // The client `alpha` is listed under the authority `suite`, so a certificate by authority two is not its own.
     assert_eq!(gateway.way.ask(&two.client(|_| {}), "alpha"), [200, 401]);
     let unlisted = root.client(|params| params.subject_alt_names = vec![dns("unlisted.clients.sendbridge.example")]);
     assert_eq!(gateway.way.ask(&unlisted, "alpha"), [401, 401]);
@@ -67,7 +67,7 @@ async fn a_revocation_reaches_kept_alive_connections_and_new_ones_and_no_broken_
         &pem("X509 CRL", &two.list_with(&[], |list| list.crl_number = SerialNumber::from(7))),
     ] {
         gateway.write("pki/suite-crl.pem", broken);
-        // As long as a gateway takes to look: on a slow machine it shows less, and does not fail.
+        // Long enough for the gateway to look. On a slow machine the test shows less, but does not fail.
         tokio::time::sleep(std::time::Duration::from_millis(1_500)).await;
         assert_eq!(way.ask(&alpha, "alpha"), [0_u16; 0], "{broken:.30}");
         assert_eq!(exchange(&mut provider, KEYS).unwrap().0, 200, "{broken:.30}");

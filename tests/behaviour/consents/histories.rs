@@ -1,4 +1,4 @@
-//! Hundreds of withdrawals, or ten thousand, each while others read, and the whole history replayed against a model.
+//! Hundreds of withdrawals, or ten thousand, each while others read. The whole history is replayed against a model.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -6,16 +6,16 @@ use integration_tests::{Process, short_or_whole};
 
 use super::*;
 
-/// Withdrawals on each database.
+/// How many withdrawals are tried on each database.
 fn races() -> usize {
     short_or_whole(400, 10_000)
 }
 
-/// Children whose families decide side by side.
+/// How many families decide at the same time, each for one child.
 const CHILDREN: usize = 20;
 
-/// One child's family and who asks about it: permits, and takes it back while another reads, again and again. `first`
-/// and `second` are two gateways on one database, or twice the same. The actor names the child for the model.
+/// Gives one child's permission and withdraws it while another persona reads, again and again. `first` and `second`
+/// use two gateways on one database, or the same gateway. The actor tells the model which child it is.
 async fn family(first: Persona, second: Persona, nth: usize, rounds: usize) -> usize {
     let actor = format!(r#"id="family-{nth}", role="system", reason="race""#);
     let waits = format!("/v1/children/{}/waits", first.child_id(&number(nth), BORN).await);
@@ -36,9 +36,9 @@ async fn family(first: Persona, second: Persona, nth: usize, rounds: usize) -> u
     seen
 }
 
-/// What the log says happened, child by child, has to be what a family's decisions let happen, one after
-/// the other: a permission stands from its leaf to the leaf of its withdrawal, and every read in between is
-/// permitted by it, every other refused.
+/// Replays the log for each child: a permission is in force from its audit entry to the entry of its
+/// withdrawal. Every read in between must be permitted and rely on it; every other must be refused.
+/// Answers the numbers of reads and withdrawals.
 fn replay(log: &[Value]) -> (usize, usize) {
     let mut standing: BTreeMap<&str, BTreeSet<String>> = BTreeMap::new();
     let (mut reads, mut withdrawals) = (0, 0);
@@ -90,7 +90,7 @@ async fn race(process: Process, replica: Option<Process>) {
         log.extend(page["items"].as_array().unwrap().iter().cloned());
         after = page["next"].as_str().map(str::to_owned);
     }
-    // In the order in which they were committed, as far as one child goes.
+    // For each child, this is the order in which the entries were committed.
     log.sort_by_key(|leaf| leaf["id"].as_i64());
     let (reads, withdrawals) = replay(&log);
     assert_eq!((reads, withdrawals), (2 * races, races));

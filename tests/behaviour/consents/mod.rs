@@ -1,4 +1,4 @@
-//! Families' decisions: what each lets be seen, from when, until when, and by whom.
+//! Families' decisions: what each allows to be seen, by whom, from when and until when.
 
 mod histories;
 mod opt_outs;
@@ -22,7 +22,7 @@ fn without_agreement(whole: &str) -> String {
     format!("{before}[[agreement]]{after}")
 }
 
-/// The partnership file with other days for that agreement.
+/// The partnership file with other days for the same agreement.
 fn with_days(whole: &str, starts: NaiveDate, ends: NaiveDate) -> String {
     let (before, agreement) = whole.split_once(STATUS_AGREEMENT).unwrap();
     let (head, rest) = agreement.split_once("starts = ").unwrap();
@@ -34,7 +34,7 @@ async fn signed_in(world: &World, client_id: &str) -> Persona {
     world.persona(client_id).signed_in().await
 }
 
-/// A child on one list of the trust's.
+/// Sends rows as one of the trust's lists.
 async fn push(world: &World, rows: impl IntoIterator<Item = String>) {
     let trust = signed_in(world, "provider-hct").await;
     let report = trust.push_csv("list=all", list(rows)).await.expect(201);
@@ -46,7 +46,7 @@ async fn waits(persona: &Persona, nhs_number: &str) -> Answer {
     persona.get(&format!("/v1/children/{id}/waits")).await
 }
 
-/// The providers and pathways that are shown; none where the answer is that nothing is there.
+/// The providers and pathways that are shown; none if the answer is 404.
 #[track_caller]
 fn shown(answer: &Answer) -> Vec<(String, String)> {
     if answer.status == 404 {
@@ -72,7 +72,7 @@ async fn withdraw(persona: &Persona, id: &str) -> Answer {
     persona.post(&format!("/v1/consents/{id}/withdrawal"), &json!({ "reason": "changed her mind" })).await
 }
 
-/// The last leaf of an operation.
+/// The last audit entry of an operation.
 async fn last_leaf(world: &World, operation: &str) -> Value {
     world.audit_log().await.into_iter().rfind(|leaf| leaf["operation"] == operation).expect("a leaf")
 }
@@ -88,7 +88,7 @@ on_both! {
             body["decision"] = decision.into();
             let refusal = record(&council, &body).await;
             assert_eq!(shown(&waits(&council, &number(0)).await), []);
-            // A later permission is no stronger.
+            // A later permission does not outweigh the refusal.
             let later = record(&council, &permission(&number(0), &["autism"])).await;
             assert_eq!(shown(&waits(&council, &number(0)).await), [], "{decision}");
             let leaf = last_leaf(&world, "get_waits").await;
@@ -113,7 +113,7 @@ on_both! {
         assert_eq!(entries.json()["items"][0]["pathways"], json!(["autism"]));
         record(&council, &permission(&number(0), &["audiology", "adhd"])).await;
         assert_eq!(shown(&waits(&council, &number(0)).await), pairs(&[("RY4", "adhd"), ("RY4", "audiology"), ("RY4", "autism")]));
-        // Of a decision on one pathway the others are unharmed.
+        // A refusal on one pathway does not affect the others.
         let mut body = permission(&number(0), &["adhd"]);
         body["decision"] = "deny".into();
         record(&council, &body).await;
@@ -149,7 +149,7 @@ on_both! {
         assert_eq!((&leaf["holder"], &leaf["reason"], &leaf["agreements"]), (&json!("R1L"), &json!("no-agreement"), &json!([])));
         push(&world, [row("A-1", &number(0), "01", "autism")]).await;
         assert_eq!(shown(&waits(&council, &number(0)).await), pairs(&[("RY4", "autism")]));
-        // Nor is the council's consent the provider's way to what another holds.
+        // The council's consent does not let a provider see what another holds.
         assert_eq!(shown(&waits(&stranger, &number(0)).await), pairs(&[("R1L", "autism")]));
     }
 
@@ -162,7 +162,7 @@ on_both! {
         assert_eq!(recorded["recorded_by"], "RY4");
         let id = recorded["id"].as_str().unwrap();
         assert_eq!(shown(&waits(&council, &number(0)).await), pairs(&[("RY4", "autism")]));
-        // It is the recorder's to withdraw and to read, and nobody else's.
+        // Only the organisation that recorded a decision may withdraw it and read it.
         for other in [&council, &board] {
             withdraw(other, id).await.expect_problem(404, "not-found");
             other.get(&format!("/v1/consents/{id}")).await.expect_problem(404, "not-found");
@@ -170,7 +170,7 @@ on_both! {
         assert_eq!(shown(&waits(&council, &number(0)).await), pairs(&[("RY4", "autism")]));
         withdraw(&trust, id).await.expect(200);
         assert_eq!(shown(&waits(&council, &number(0)).await), []);
-        // The board is a provider of the agreement, and not named among those who record.
+        // The board is a provider in the agreement, but is not named as one that may record.
         board.post("/v1/consents", &permission(&number(0), &["autism"])).await.expect_problem(403, "no-agreement");
         assert_eq!(last_leaf(&world, "record_consent").await["reason"], "recorder-not-named");
     }
@@ -206,7 +206,7 @@ on_both! {
         let (council, trust) = (signed_in(&world, "council-herts").await, signed_in(&world, "provider-hct").await);
         for (nth, status) in statuses.iter().enumerate() {
             record(&council, &permission(&number(nth), &["autism"])).await;
-            // Not even that there is one.
+            // The council does not even learn that there is a wait.
             waits(&council, &number(nth)).await.expect_status(if ["", "01"].contains(status) { 200 } else { 404 });
             assert_eq!(shown(&waits(&trust, &number(nth)).await), pairs(&[("RY4", "autism")]), "{status}");
         }
@@ -260,13 +260,13 @@ on_both! {
         let first = send("key-1", &body).await.expect(201);
         assert_eq!(send("key-1", &body).await.expect(200), first);
         send("key-1", &permission(&number(0), &["adhd"])).await.expect_problem(422, "idempotency-mismatch");
-        // A key stands for what was recorded, not for what was refused.
+        // A refused request does not use up its key.
         let mut wrong = body.clone();
         wrong["recipient"] = "R1L".into();
         send("key-2", &wrong).await.expect_problem(403, "no-agreement");
         assert_ne!(send("key-2", &body).await.expect(201), first);
         assert_eq!(world.ask_database("SELECT count(*) FROM consent"), 2);
-        // Many at once make one.
+        // Many requests at once make one decision.
         let mut sent = Vec::new();
         for _ in 0..8 {
             let (council, body) = (council.clone(), body.clone());

@@ -6,7 +6,7 @@ async fn load(persona: &Persona, as_of: NaiveDate, list: impl Into<reqwest::Body
     persona.call(Method::PUT, &format!("/v1/opt-outs?as_of={as_of}")).header("content-type", "text/csv").body(list).send().await
 }
 
-/// The table of a release that is built now. By its id: which one is the latest is looked up now and then.
+/// Builds a release and answers its table. It asks by the release's id: `latest` is only looked up now and then.
 async fn table(world: &World) -> Value {
     world.build_release(today()).await;
     let dashboard = signed_in(world, "dashboard-herts").await;
@@ -14,7 +14,7 @@ async fn table(world: &World) -> Value {
     dashboard.get(&format!("/v1/dashboard/releases/{newest}/tables/waiting-list-by-weeks-and-district")).await.expect(200)
 }
 
-/// How many wait for autism in the area, and how many were withheld.
+/// How many children wait for autism in the area, and how many were withheld.
 async fn released(world: &World) -> (Value, Value) {
     let table = table(world).await;
     let rows = table["rows"].as_array().unwrap();
@@ -36,7 +36,7 @@ on_both! {
         let held = load(&guardian, today(), format!("nhs_number\n{}", numbers(10))).await.expect(200);
         assert_eq!((&held["organisation"], &held["numbers"]), (&json!("RY4"), &json!(10)));
         assert_eq!(released(&world).await, (json!(30), json!(10)));
-        // Each child once, whatever it is that keeps it out.
+        // A child that is kept out for two reasons is counted once.
         let council = signed_in(&world, "council-herts").await;
         for (nth, decision) in [(9, "objection"), (10, "objection"), (0, "permit"), (1, "permit"), (2, "permit"), (3, "permit"), (4, "permit")] {
             let mut body = permission(&number(nth), &["autism"]);
@@ -48,10 +48,10 @@ on_both! {
         let (counted, withheld) = released(&world).await;
         assert!([json!(30), json!(35)].contains(&counted), "34 children, rounded: {counted}");
         assert!([json!(5), json!(10)].contains(&withheld), "6 children, rounded: {withheld}");
-        // The care of one child is no planning: what the family permitted for it still flows.
+        // An opt-out is about planning: what the family permitted for the child's own care still flows.
         record(&council, &permission(&number(9), &["autism"])).await;
         waits(&council, &number(9)).await.expect(200);
-        // A later list takes the place of the one before.
+        // A later list replaces the one before.
         load(&guardian, today(), "").await.expect(200);
         assert!([json!(35), json!(40)].contains(&released(&world).await.0));
     }
@@ -77,7 +77,7 @@ on_both! {
         assert_eq!(last_leaf(&world, "load_opt_outs").await["reason"], "no-agreement");
     }
 
-    async fn lists_that_are_loaded_at_once_take_each_others_place(world: World) {
+    async fn lists_that_are_loaded_at_once_replace_each_other(world: World) {
         let guardian = signed_in(&world, "guardian-hct").await;
         let loads = (1..=8).map(|count| load(&guardian, today(), numbers(count * 20)));
         for answer in futures_util::future::join_all(loads).await {

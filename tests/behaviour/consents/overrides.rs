@@ -1,4 +1,4 @@
-//! A Caldicott guardian's override: for one recipient, for a reason, and not for long.
+//! A Caldicott guardian's override: for one recipient, for a reason, and for a short time.
 
 use super::*;
 
@@ -31,7 +31,7 @@ on_both! {
         waits(&council, &number(0)).await.expect_problem(404, "not-found");
 
         let made = make(&guardian, &overriding(today() + Days::new(1))).await.expect(201);
-        // Of the guardian's own trust, and of the pathway that was named.
+        // Only the guardian's own trust, and only the named pathway.
         assert_eq!(shown(&waits(&council, &number(0)).await), pairs(&[("RY4", "autism")]));
         let leaf = world.audit_log().await.into_iter().rfind(|leaf| leaf["operation"] == "get_waits" && leaf["outcome"] == "permitted").unwrap();
         assert_eq!((&leaf["grounds"], &leaf["overrides"]), (&json!(["override"]), &json!([made["id"]])));

@@ -1,4 +1,4 @@
-//! Restrictions stop what a family has permitted, at once.
+//! Restrictions stop at once what a family has permitted.
 
 use super::*;
 
@@ -7,7 +7,7 @@ async fn restrict(persona: &Persona, number: &str, body: &Value) -> String {
     persona.post(&format!("/v1/children/{id}/restrictions"), body).await.expect(201)["id"].as_str().unwrap().to_owned()
 }
 
-/// The guardian's client may not search: its trust's other client does, for the same organisation.
+/// The guardian's client may not search, so another client of the same trust does.
 async fn guardians_id(persona: &Persona, number: &str) -> String {
     persona.child_id(number, BORN).await
 }
@@ -42,7 +42,7 @@ on_both! {
             council.get(&advice).await.expect_status(advice_status);
             let shown = council.get("/v1/waiting-list/entries?organisation=RY4").await.expect(200);
             assert_eq!(shown["items"].as_array().unwrap().len(), if waits_status == 200 { 2 } else { 1 }, "{kind}");
-            // Another child, and the provider's own records, are as they were.
+            // Nothing changes for another child, or for the provider's own records.
             waits(&council, &number(1)).await.expect(200);
             waits(&trust, &number(0)).await.expect(200);
             guardian.post(&format!("/v1/restrictions/{id}/lifting"), &json!({ "reason": "over" })).await.expect(200);
@@ -69,7 +69,7 @@ on_both! {
         waits(&council, &number(0)).await.expect(200);
     }
 
-    async fn a_restriction_is_its_setters_to_lift_and_a_strangers_not_to_set(world: World) {
+    async fn only_its_setter_lifts_a_restriction_and_a_stranger_sets_none(world: World) {
         let guardian = guardian(&world).await;
         world.grant("stranger", "restriction:write waiting-list:read").await;
         world.grant("council-herts", "restriction:write waiting-list:read consent:write").await;

@@ -1,9 +1,9 @@
-//! Who may decide, until when, and what waits for a person.
+//! Who may decide, until when, and what waits for a person to review.
 
 use super::*;
 
-/// A day on which somebody is so many years old in so many days from today.
-fn born_to_be(years: u32, in_days: i64) -> String {
+/// The birthday of somebody who will reach an age in years, in some days from today.
+fn birthday_for_age(years: u32, in_days: i64) -> String {
     let day = today() + Duration::days(in_days);
     (day - chrono::Months::new(years * 12)).to_string()
 }
@@ -26,7 +26,7 @@ async fn waits_of(persona: &Persona, born: &str) -> Answer {
 
 on_both! {
     async fn what_a_parent_permitted_stops_carrying_at_sixteen_until_it_is_decided_anew(world: World) {
-        let born = born_to_be(16, 3);
+        let born = birthday_for_age(16, 3);
         push_born(&world, &born).await;
         let council = signed_in(&world, "council-herts").await;
         record(&council, &permission_for(&born, "parent")).await;
@@ -53,7 +53,7 @@ on_both! {
             (16, "young-person", 201), (16, "mca-representative", 201), (16, "parent", 201), (16, "competent-child", 422),
             (18, "young-person", 201), (18, "parent", 422), (18, "guardian", 422), (18, "local-authority", 422),
         ] {
-            let said = council.post("/v1/consents", &permission_for(&born_to_be(years, -1), decided_by)).await;
+            let said = council.post("/v1/consents", &permission_for(&birthday_for_age(years, -1), decided_by)).await;
             assert_eq!(said.status, answer, "{decided_by} of {years}: {}", said.text);
             if answer == 422 {
                 assert_eq!(said.json()["errors"][0]["field"], "decided_by");
@@ -84,7 +84,7 @@ on_both! {
         objection["purpose"] = "ehc-needs-assessment".into();
         objection["data"] = json!(["health-advice"]);
         let id = record(&council, &objection).await;
-        // The duty goes on, and the log says in spite of what.
+        // The duty goes on, and the log names the objection.
         council.get(&path).await.expect(200);
         let leaf = last_leaf(&world, "get_advice").await;
         assert_eq!((&leaf["outcome"], &leaf["grounds"], &leaf["consents"]), (&json!("permitted"), &json!(["agreement"]), &json!([id])));
@@ -102,7 +102,7 @@ on_both! {
         assert_eq!(upheld["review"], "flow-stops");
         council.get(&path).await.expect_problem(404, "not-found");
         assert_eq!(last_leaf(&world, "get_advice").await["reason"], "objection-upheld");
-        // A permission is no objection, and cannot be settled like one.
+        // A permission cannot be reviewed like an objection.
         let mut permission = permission(&number(1), &["autism"]);
         permission["valid_to"] = today().to_string().into();
         let id = record(&council, &permission).await;

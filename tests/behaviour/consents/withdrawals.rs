@@ -1,4 +1,4 @@
-//! What a family takes back is gone from that instant, whoever is reading.
+//! Once a family withdraws a permission, no reader sees anything from that moment.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -24,7 +24,7 @@ on_both! {
         assert_eq!(shown(&waits(&council, &number(0)).await), [], "what was withdrawn stays so");
     }
 
-    /// Readers at every gateway there is go on and on while the family withdraws, thirty times.
+    /// Readers at every gateway keep reading while the family withdraws, thirty times.
     async fn no_read_that_starts_after_the_withdrawal_s_answer_shows_anything(world: World) {
         const READERS: usize = 6;
         push(&world, [row("A-1", &number(0), "01", "autism")]).await;
@@ -62,7 +62,7 @@ on_both! {
                             seen.fetch_or(status == 200, Ordering::SeqCst);
                             reads.push((began, status));
                         }
-                        // One more, which began after everything.
+                        // One more read, which began after everything else.
                         reads.push((Instant::now(), reader.get(&path).await.status));
                         reads
                     })
@@ -84,7 +84,7 @@ on_both! {
         }
         assert!(seen_before >= 30, "the readers saw next to nothing: {seen_before}");
 
-        // The log tells the same, in the order in which things happened.
+        // The log says the same, in the order in which things happened.
         let leaves = world.audit_log().await;
         for (consent, request_id) in withdrawals {
             let withdrawn = leaves.iter().find(|leaf| leaf["request_id"] == request_id.as_str()).unwrap()["id"].as_i64().unwrap();

@@ -1,4 +1,4 @@
-//! Searches by POST, as some clients send them all.
+//! Searches by POST: some clients search in no other way.
 
 use integration_tests::records::{BORN, advice_request, list, number, permission, row};
 use integration_tests::{ACTOR, Answer, Persona, on_both};
@@ -27,7 +27,7 @@ on_both! {
             (&council, "Consent", format!("patient={child}"), 1),
             (&council, "Task", String::new(), 1),
             (&trust, "Task", "status=completed".into(), 0),
-            // Another organisation's id of the child is an id of nothing.
+            // Another organisation's id for the child finds nothing.
             (&trust, "ServiceRequest", format!("patient={child}"), 0),
         ] {
             let by_get = persona.get(&format!("/fhir/R4/{kind}?{asked}")).await.expect(200);

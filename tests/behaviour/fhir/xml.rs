@@ -1,4 +1,4 @@
-//! Bodies in XML, and errors in it.
+//! Bodies and errors in XML.
 
 use integration_tests::records::{BORN, number};
 use integration_tests::{ACTOR, Answer, Persona, on_both};
@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::{OURS, consent, faults, held, of_type, post, record, referral, resources, search_by_number, statuses, transaction};
 
-/// A resource that was written in JSON, in XML.
+/// Turns a resource in JSON into XML.
 fn xml(resource: &Value) -> String {
     let mut out = String::new();
     write_resource(resource, &mut out);
@@ -56,7 +56,7 @@ on_both! {
         assert_eq!(statuses(&post(&trust, &bundle).await.expect(200)), ["200", "200"], "the same, in JSON");
         let one = transaction(&[referral("F-3", &number(2), "autism")]);
         let answer = send(&trust, "/fhir/R4", "application/xml", xml(&one)).await.expect(200);
-        // By its id it is put, and no other referral is.
+        // PUT to a referral's id changes that referral and no other.
         let mut put = transaction(&[referral("F-3", &number(2), "autism")]);
         put["entry"][0]["request"] = json!({ "method": "PUT", "url": answer["entry"][0]["response"]["location"] });
         assert_eq!(statuses(&send_xml(&trust, "/fhir/R4", xml(&put)).await.expect(200)), ["200"]);
@@ -72,7 +72,7 @@ on_both! {
         assert_eq!(resources(&search_by_number(&council, &number(0)).await.expect(200)).len(), 1);
     }
 
-    async fn the_entries_of_a_batch_in_xml_stand_by_themselves(world: World) {
+    async fn the_entries_of_a_batch_in_xml_are_handled_one_by_one(world: World) {
         let trust = world.persona("provider-hct").signed_in().await;
         let mut bad = referral("F-2", &number(1), "autism");
         bad["authoredOn"] = "2026-02".into();
@@ -126,7 +126,7 @@ on_both! {
             change(&mut consent);
             consent
         };
-        // In XML nothing tells a list of one from an element that is none.
+        // XML cannot show whether one element is a list of one, so these must be refused all the same.
         let wrong = [
             with(|it| it["provision"]["provision"] = json!([{ "type": "deny" }])),
             with(|it| it["provision"]["modifierExtension"] = json!([{ "url": "x" }])),
@@ -165,7 +165,7 @@ on_both! {
         for accept in ["*/*", "application/json", "text/html, */*;q=0.1"] {
             get("/fhir/R4/ServiceRequest/nothing", accept).await.expect_problem(404, "not-found");
         }
-        // What is no FHIR is told in JSON that there is none of it.
+        // Where no FHIR is asked for or served, the error is in JSON.
         get("/fhir/R4/ServiceRequest", "text/html").await.expect_problem(406, "not-acceptable");
         get("/v1/waiting-list/entries/nothing", "application/fhir+xml").await.expect_problem(404, "not-found");
     }

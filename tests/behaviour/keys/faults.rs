@@ -14,7 +14,7 @@ on_both! {
         let trust = world.persona("provider-hct").signed_in().await;
         let good = std::fs::read_to_string(key_file(&world, "envelope.key")).unwrap();
         let others = good.replacen("1:", "2:", 1);
-        // Another key under an id that is taken is as bad as none.
+        // Another key under an id that is in use is also bad.
         let swapped = std::fs::read_to_string(key_file(&world, "release.key")).unwrap();
         for bad in ["", "no key at all", &format!("{good}{good}"), &others.replace("2:", "2:A"), &format!("{} @2099-01-01T00:00:00Z\n", good.trim()), &swapped] {
             assert_ne!(bad, good);
@@ -23,7 +23,7 @@ on_both! {
             assert_eq!(council.get(&advice).await.expect(200)["needs"], "needs", "{bad}");
             trust.push_csv("list=before", before(3)).await.expect_status(201);
         }
-        // What is good again counts again.
+        // A good file counts again.
         write_keys(&world, "envelope.key", &good);
         world.rotate(None, false).await.unwrap();
         until("the new keys are in force", async || world.values_under_older_keys(2, 2) == 0).await;
@@ -39,10 +39,10 @@ on_both! {
         council.get(&advice).await.expect_status(200);
         world.meddle("UPDATE record SET sealed_record = (SELECT sealed_record FROM record WHERE record_key = 'B-1') WHERE record_key = 'B-2'");
         trust.get(entries).await.expect_status(500);
-        // To another column of the same row.
+        // Moved to another column of the same row.
         world.meddle("UPDATE advice_request SET sealed_advice = sealed_request");
         council.get(&advice).await.expect_status(500);
-        // To another child.
+        // Moved to another child.
         let body = advice_request(&number(2), "RY4");
         let made = council.call(Method::POST, "/v1/advice-requests").actor(ACTOR).json(&body).send().await.expect(201);
         let request = format!("/v1/advice-requests/{}", made["id"].as_str().unwrap());

@@ -1,4 +1,4 @@
-//! Keys: where they come from, and what becomes of everything when they change while all goes on.
+//! Keys: where they come from, and what happens when they change while the gateway serves.
 
 mod faults;
 mod races;
@@ -16,7 +16,7 @@ fn key_file(world: &World, name: &str) -> PathBuf {
     world.configuration.keys.directory.join(name)
 }
 
-/// Writes a key file anew, its owner's alone.
+/// Replaces a key file. Only its owner can read it.
 fn write_keys(world: &World, name: &str, text: &str) {
     use std::os::unix::fs::PermissionsExt;
     let path = key_file(world, name);

@@ -9,7 +9,7 @@ use store::vault::Vault;
 
 const CHILDREN: usize = 150;
 
-/// A gateway's store, for which the second of two keys is in force already, or is not yet.
+/// A gateway's store with two keys, of which `primary` is in force.
 fn store(url: &str, primary: u32) -> Store {
     let ring = || Ring::new([(1, KeyBytes::new([1; 32])), (2, KeyBytes::new([2; 32]))].into(), primary).unwrap();
     let vault = Arc::new(Vault::new(&ring(), &ring()).unwrap());

@@ -23,7 +23,7 @@ on_both! {
         let differing = "SELECT count(*) FROM release_table a JOIN release_table b ON a.name = b.name AND a.csv <> b.csv
             JOIN published_release p ON p.id = a.release_id JOIN published_release q ON q.id = b.release_id AND p.as_of = q.as_of";
         assert_eq!(world.ask_database(differing), 0, "the same day, the same figures");
-        // It is needed as long as there is a release of its.
+        // A secret stays as long as there is a release made with it.
         let stays = world.retire(Some(KeyPurpose::Release), Duration::days(300)).await;
         assert!(!stays.done && stays.told[0].contains("2 releases were made with it"), "{stays:?}");
     }

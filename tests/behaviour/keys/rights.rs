@@ -1,4 +1,4 @@
-//! What was erased and who opted out, over a change of keys.
+//! Erasures and opt-outs hold over a change of keys.
 
 use chrono::Duration;
 use domain::KeyPurpose;
@@ -12,7 +12,7 @@ use super::write_keys;
 
 const HOUR: Duration = Duration::hours(1);
 
-/// The trust, which may decide about rights here.
+/// The trust, with the scope to decide about rights.
 async fn signed_in(world: &World) -> Persona {
     world.grant("provider-hct", "waiting-list:write waiting-list:read rights:write").await;
     world.persona("provider-hct").signed_in().await
@@ -38,7 +38,7 @@ async fn withheld(world: &World) -> Value {
     dashboard.get(&table).await.expect(200)["coverage"]["withheld"]["value"].clone()
 }
 
-/// Sends everything again; nothing of what was erased or moved comes back.
+/// Sends everything again, and checks that nothing erased or moved comes back.
 async fn nothing_comes_back(trust: &Persona, rows: &[String]) {
     let report = trust.push_csv("list=all", list(rows.to_vec())).await.expect(201);
     assert_eq!((&report["records"]["rejected"], &report["records"]["opened"]), (&json!(3), &json!(0)), "{report}");
@@ -59,7 +59,7 @@ on_both! {
         trust.post(&format!("/v1/children/{moved}/rectifications"), &body).await.expect_status(201);
         nothing_comes_back(&trust, &rows).await;
 
-        // Not while a rotation is under way, under either key, and not when the old keys are gone.
+        // Nothing comes back during a rotation, under either key, or after the old keys are gone.
         world.rotate(None, false).await.unwrap();
         let begun = std::time::Instant::now();
         while begun.elapsed().as_secs() < 10 {
@@ -80,7 +80,7 @@ on_both! {
         nothing_comes_back(&trust, &rows).await;
         assert_eq!(withheld(&world).await, json!(10));
 
-        // The journal reads under the new keys alone: the database forgets, and the start knows again.
+        // The journal can be read with only the new keys: the start brings back what the database has lost.
         world.meddle("DELETE FROM tombstone");
         let world = world.restart().await;
         let trust = world.persona("provider-hct").signed_in().await;
@@ -102,7 +102,7 @@ async fn an_envelope_key_stays_while_the_journal_of_tombstones_needs_it() {
     until("the journal is written anew", async || std::fs::read_to_string(journal).unwrap() != before).await;
     let after = std::fs::read_to_string(journal).unwrap();
     assert!(after.starts_with(&before), "it is only added to");
-    // As if another gateway's had not been.
+    // As if another gateway had not rewritten its journal.
     std::fs::write(journal, &before).unwrap();
     let stays = world.retire(Some(KeyPurpose::Envelope), HOUR).await;
     assert!(!stays.done && stays.told[0].starts_with("envelope: key 1 stays: 1 marks in the journal"), "{stays:?}");
@@ -130,7 +130,7 @@ on_both! {
         }
         let stays = world.retire(Some(KeyPurpose::Checkpoint), Duration::days(2921)).await;
         assert!(!stays.done && stays.told[0].contains("still good"), "{stays:?}");
-        // A broken file leaves what is in force.
+        // A broken file leaves the old keys in force.
         write_keys(&world, "checkpoint.key", "1:broken\n");
         tokio::time::sleep(std::time::Duration::from_secs(2)).await;
         auditor.get("/v1/audit/checkpoint").await.expect_status(200);

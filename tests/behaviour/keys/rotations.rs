@@ -55,7 +55,7 @@ on_both! {
         assert_eq!(told.len(), 6, "{told:?}");
         assert!(told.iter().any(|line| line.starts_with("look-up: key 2 added to ") && line.contains("in force from 20")), "{told:?}");
         assert!(told.iter().any(|line| line.starts_with("release: left as it is")), "{told:?}");
-        // The keys are there and not in force: nothing is under them yet, and no second rotation begins.
+        // The new keys are there but not in force: no value is under them yet, and no second rotation can begin.
         assert!(world.values_under_older_keys(2, 2) > 0);
         assert!(matches!(world.rotate(None, false).await, Err(RotationError::UnderWay { .. })));
         let stays = world.retire(Some(KeyPurpose::Envelope), Duration::zero()).await;
@@ -66,7 +66,7 @@ on_both! {
         let jwks = council.get("/.well-known/jwks.json").await.expect(200);
         assert_eq!(jwks["keys"].as_array().unwrap().len(), 2, "{jwks}");
 
-        // A third look-up key has to wait for the first to go.
+        // A third look-up key has to wait until the first is removed.
         let refused = world.rotate(Some(KeyPurpose::LookUp), false).await;
         assert!(matches!(refused, Err(RotationError::NotRetired { purpose: KeyPurpose::LookUp })), "{refused:?}");
         let early = world.retire(Some(KeyPurpose::Envelope), Duration::zero()).await;
@@ -82,7 +82,7 @@ on_both! {
 
         assert_eq!(world.values_under_older_keys(2, 2), 0);
         until("claims are forgotten", async || world.ask_database("SELECT count(*) FROM child_claim") == 0).await;
-        // One of each child, whichever gateway and key it came to: the traffic's, the list's, the return's.
+        // Each child is known once, whichever gateway and key it met: those of the traffic, the list and the return.
         let known = usize::try_from(world.ask_database("SELECT count(*) FROM child_identifier")).unwrap();
         assert_eq!(known, made_known + CHILDREN + 1);
         let trust = world.persona("provider-hct").signed_in().await;
@@ -117,13 +117,13 @@ on_both! {
 
     async fn a_body_that_comes_in_over_a_whole_rotation_is_under_the_new_keys(world: World) {
         let mut world = world;
-        // It may come as slowly as a rotation takes.
+        // Allows a body to come as slowly as a rotation takes.
         world.configuration.api.minimum_body_rate = 1;
         let world = world.restart().await;
         let trust = world.persona("provider-hct").signed_in().await;
         let (half, rest): (Vec<_>, Vec<_>) = (0..1_200).map(|nth| row(&format!("L-{nth}"), &number(nth), "01", "autism")).partition(|row| row.as_bytes()[2] % 2 == 0);
         let (go_on, gone_on) = tokio::sync::oneshot::channel::<()>();
-        // A row a second, so that it is not given up, and the rest at once when all is done.
+        // A row a second, so that the gateway does not give up; the rest at once when the rotation is done.
         let rest = stream::unfold((rest.into_iter(), gone_on), async |(mut rest, mut gone_on)| {
             let row = rest.next()?;
             if gone_on.try_recv() == Err(TryRecvError::Empty) {
@@ -160,7 +160,7 @@ on_both! {
         tokio::time::sleep(std::time::Duration::from_secs(6)).await;
         until_renewed(&world, 2, 1).await;
         let old = std::fs::read_to_string(key_file(&world, "envelope.key")).unwrap();
-        // As if one had been left behind.
+        // As if one value had been left under the old key.
         let one = if world.database() == Database::Sqlite { "X'0100000001'" } else { "'\\x0100000001'::bytea" };
         world.meddle(&format!("UPDATE consent SET sealed_reason = {one} WHERE id = (SELECT min(id) FROM consent)"));
         let stays = world.retire(Some(KeyPurpose::Envelope), HOUR).await;

@@ -11,7 +11,7 @@ fn command(argv: &[&str], wrapped: Option<PathBuf>) -> KeySource {
     KeySource::Command { argv: argv.iter().map(|&part| part.to_owned()).collect(), wrapped }
 }
 
-/// Why a gateway does not start with its envelope keys from there.
+/// Why a gateway does not start with its envelope keys from a source.
 async fn refusal(world: &World, source: KeySource) -> String {
     let mut configuration = world.configuration.clone();
     configuration.keys.sources.insert(KeyPurpose::Envelope, source);
@@ -45,7 +45,7 @@ async fn a_key_that_cannot_be_had_is_named_and_not_repeated() {
         (command(&["base64", "--decode"], Some(path.clone())), "the command base64: "),
         (command(&["cat"], Some(key_file(&world, "none.key"))), "none.key: No such file"),
     ] {
-        // The folder's own check would come first.
+        // Otherwise the check of the folder would fail first.
         std::fs::set_permissions(&open, std::os::unix::fs::PermissionsExt::from_mode(0o600)).unwrap();
         let refusal = refusal(&world, source).await;
         assert!(refusal.contains(said), "{said}: {refusal}");
@@ -57,7 +57,7 @@ async fn a_key_that_cannot_be_had_is_named_and_not_repeated() {
     for source in [KeySource::File(outside.clone()), command(&["cat"], Some(outside))] {
         assert!(refusal(&world, source).await.contains("outside.key: open to others than its owner"));
     }
-    // The control: the same gateway starts where the keys can be had.
+    // The control: the same gateway starts if it can get the keys.
     let mut configuration = world.configuration.clone();
     configuration.keys.sources.insert(KeyPurpose::Envelope, command(&["cat"], Some(path)));
     server::start(configuration, Clock::system()).await.unwrap().stop().await;
@@ -73,7 +73,7 @@ async fn keys_come_from_commands_and_a_wrapped_file_and_change_there() {
     })
     .await;
     super::traffic::lay_out(&world, 3).await;
-    // What the gateway may not write, the operator is told to.
+    // If the gateway may not write a key, it tells the operator to.
     let before = std::fs::read_to_string(key_file(&world, "look-up.key")).unwrap();
     let told = world.rotate(Some(KeyPurpose::LookUp), false).await.unwrap();
     assert!(told[0].starts_with("look-up: nothing was changed, because the command cat is not the gateway's to write"), "{told:?}");
@@ -119,7 +119,7 @@ async fn the_command_line_says_what_it_did_and_what_is_to_be_done() {
     let (code, told) = run(&["--key", "envelope"], None);
     assert!(code == Some(1) && told.contains("key 2 is not in force before"), "{told}");
 
-    // From the environment: read, and not the gateway's to write.
+    // Keys from the environment: the gateway reads them, and may not write them.
     let text = std::fs::read_to_string(keys.join("envelope.key")).unwrap();
     let configuration = process.dir().join("gateway.toml");
     let file = std::fs::read_to_string(&configuration).unwrap();

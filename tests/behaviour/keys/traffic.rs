@@ -1,4 +1,4 @@
-//! Everything that partners do, all the time, at several gateways.
+//! Partners that do everything they can, all the time, at several gateways.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -10,10 +10,10 @@ use serde_json::{Value, json};
 use server::Gateway;
 use tokio::task::JoinHandle;
 
-/// Children of the traffic: none of them is anybody else's.
+/// The first number of the traffic's own children.
 const FIRST: usize = 5_000;
 
-/// Partners at their work.
+/// Partners that keep calling.
 pub(super) struct Traffic {
     stop: Arc<AtomicBool>,
     rounds: Arc<AtomicUsize>,
@@ -28,8 +28,8 @@ struct Partners {
 }
 
 impl Traffic {
-    /// At each gateway the same: both make the same children known, at the same time. `advice` is where
-    /// an answered request's advice is.
+    /// Makes the same calls at each gateway, with the same children at the same time. `advice` is the path
+    /// of an answered request's advice.
     pub(super) fn start(world: &World, gateways: &[&Gateway], seen: usize, advice: &str) -> Self {
         let (stop, rounds) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicUsize::new(0)));
         let mut tasks = Vec::new();
@@ -51,7 +51,7 @@ impl Traffic {
         Self { stop, rounds, tasks }
     }
 
-    /// Ends it. Answers how many children it made known, having made sure that nothing failed.
+    /// Stops the traffic, checks that nothing failed, and answers how many children it made known.
     pub(super) async fn stop(self) -> usize {
         self.stop.store(true, Ordering::SeqCst);
         let mut failures = Vec::new();
@@ -79,7 +79,7 @@ impl Partners {
     }
 
     async fn go_round(&mut self, round: usize, seen: usize, advice: &str) {
-        // A token of each round's own, so that every signing key is used.
+        // A new token in each round, so that every signing key is used.
         let form = |id: &'static str| [("grant_type", "client_credentials"), ("client_id", id)];
         for persona in [&mut self.council, &mut self.trust] {
             let id = if persona.client_id == "council-herts" { "council-herts" } else { "provider-hct" };
@@ -124,8 +124,8 @@ impl Partners {
     }
 }
 
-/// Children on a list with their families' permission, and a request for advice that is answered.
-/// Answers where the advice is.
+/// Sends a list of children, their families' permissions, and an answered request for advice.
+/// Answers the path of the advice.
 pub(super) async fn lay_out(world: &World, children: usize) -> String {
     let (council, trust) = (world.persona("council-herts").signed_in().await, world.persona("provider-hct").signed_in().await);
     trust.push_csv("list=before", before(children)).await.expect_status(201);
@@ -148,7 +148,6 @@ pub(super) fn before(children: usize) -> String {
     list((0..children).map(|nth| row(&format!("B-{nth}"), &number(nth), "01", "autism")))
 }
 
-/// A council's return of one child.
 pub(super) async fn push_case(council: &Persona) -> Value {
     let xml = council.call(Method::POST, "/v1/ehcp/submissions").header("content-type", "application/xml");
     xml.body(integration_tests::records::sen2("Example", BORN, "M919200016001", "ZZ99 3CZ")).send().await.expect(201)

@@ -1,4 +1,4 @@
-//! What came back, held against what may come back: the status, the marks, the totals, the very bytes of a
+//! Compares each answer with what may be answered: the status, the marks, the totals, and every byte of a
 //! refusal.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -18,13 +18,13 @@ pub(super) struct Findings {
     pub(super) faults: Vec<String>,
     /// How many of each operation were answered, and how many were not.
     pub(super) told: BTreeMap<String, (usize, usize)>,
-    /// Requests that were refused something which is there: operation and request id.
+    /// Requests that were refused something that exists: operation and request id.
     pub(super) refused: Vec<(String, String)>,
     /// Requests that were answered with 404: operation, asking client and request id.
     pub(super) hidden: Vec<(String, String, String)>,
-    /// Which marks were seen by whom.
+    /// Who has seen which marks.
     seen: BTreeSet<(usize, String)>,
-    /// The first refusal of each kind, its request's own ids aside.
+    /// The first refusal of each kind, without the ids of its request.
     shapes: BTreeMap<(String, u16, String), (String, String)>,
 }
 
@@ -32,7 +32,7 @@ fn is_xml(answer: &Answer) -> bool {
     answer.header("content-type") == Some("application/fhir+xml")
 }
 
-/// Everything of an answer but what is its request's own.
+/// An answer, without the ids and times of its own request.
 fn shape(answer: &Answer) -> String {
     let body = if is_xml(answer) {
         answer.text.replace(answer.header("x-request-id").unwrap(), "")
@@ -50,7 +50,7 @@ fn shape(answer: &Answer) -> String {
 }
 
 impl Findings {
-    /// Sends all of them, some at a time, and judges each answer. Totals are looked at while nothing changes.
+    /// Sends all combinations, some at a time, and judges each answer. `counts`: check totals too, while nothing changes.
     pub(super) async fn send(&mut self, held: &Held, combinations: &[Combination], at_once: usize, counts: bool) {
         let mut answers = iter(combinations).map(async |combination| (combination, combination.send().await)).buffer_unordered(at_once);
         while let Some((combination, answer)) = answers.next().await {
@@ -96,7 +96,7 @@ impl Findings {
         if operation == "get_disclosures" && CONTROLLERS.contains(&partner.organisation) {
             return;
         }
-        // The made-up children of the samples have numbers from the same range, and are for everybody.
+        // The samples' made-up children have numbers from the same range, and everybody may see them.
         if ["get_format", "get_sample"].contains(&operation) {
             return;
         }
@@ -106,7 +106,7 @@ impl Findings {
         }
     }
 
-    /// Notes each mark that stands in a text; one that the reader did not send and may not see is a fault.
+    /// Notes each mark in a text. A mark that the reader did not send and may not see is a fault.
     pub(super) fn look_in(&mut self, held: &Held, reader: &Partner, is_log: bool, text: &str, sent: &str, told: &str) {
         for (at, mark) in held.marks.iter().enumerate().filter(|(_, mark)| text.contains(mark.text.as_str())) {
             if may_see(reader, mark, is_log) {
@@ -117,7 +117,7 @@ impl Findings {
         }
     }
 
-    /// The control: whoever may see a mark has seen it, so that the search would have found it elsewhere.
+    /// The control: everybody who may see a mark has seen it, so the search would find it elsewhere too.
     pub(super) fn look_for_what_was_not_seen(&mut self, held: &Held, partners: &[Partner]) {
         for (at, mark) in held.marks.iter().enumerate() {
             for seer in mark.seers.iter().filter(|seer| partners.iter().any(|partner| !partner.narrow && partner.is(seer))) {
@@ -130,7 +130,7 @@ impl Findings {
 
     #[track_caller]
     pub(super) fn are_none(&self) {
-        // Of each operation's the first few.
+        // The first few faults of each operation.
         let about = |fault: &String| fault.split(' ').next().unwrap_or_default().to_owned();
         let mut told: BTreeMap<String, usize> = BTreeMap::new();
         let first = self.faults.iter().filter(|fault| {
@@ -143,7 +143,7 @@ impl Findings {
     }
 }
 
-/// Whether a mark is for a reader. The host of the area reads the whole log.
+/// Whether a reader may see a mark. The host of the area may read the whole log.
 fn may_see(reader: &Partner, mark: &Mark, is_log: bool) -> bool {
     mark.seers.iter().any(|seer| reader.is(seer))
         || (is_log && (reader.organisation == HERTS || mark.in_log.contains(&reader.organisation)))

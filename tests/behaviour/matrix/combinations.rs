@@ -1,5 +1,5 @@
-//! The combinations: each operation of the document, each partner, everything that fits its slots, each
-//! format.
+//! The combinations: each operation of the contract, each partner, everything that fits the operation's slots,
+//! each format.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -13,10 +13,10 @@ use super::partners::{ENDED, ESSEX, HERTS, Partner, THURROCK};
 use super::slots::{Row, Slot, row_of};
 use crate::attacks::operations::{CONTRACT, Operation};
 
-/// Of no object, and well-formed.
+/// Well-formed ids of no object.
 const MADE_UP: [&str; 2] = ["0197f000-0000-7000-8000-00000000000a", "nobody"];
 
-/// What stands in a slot.
+/// What a slot is filled with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum What {
     Object(usize),
@@ -49,14 +49,13 @@ impl Fill {
     }
 }
 
-/// An operation as the document has it, and its row in the table.
+/// An operation of the contract, and its row in the table.
 pub(super) struct Documented {
     pub(super) operation: Operation,
     pub(super) row: &'static Row,
     formats: Vec<String>,
 }
 
-/// One request.
 pub(super) struct Combination {
     pub(super) documented: Arc<Documented>,
     pub(super) partner: Partner,
@@ -85,17 +84,17 @@ impl Documented {
         Operation::all().into_iter().map(one).collect()
     }
 
-    /// Whether the operation minds what is accepted.
+    /// Whether `Accept` matters to the operation.
     fn negotiates(&self) -> bool {
         self.formats.len() > 1
     }
 
-    /// Whether there is an answer that is accepted.
+    /// Whether the operation has an answer in an accepted format.
     pub(super) fn offers(&self, accept: Option<&String>) -> bool {
         accept.is_none_or(|accept| !self.negotiates() || self.formats.contains(accept))
     }
 
-    /// The formats to ask for: what there is, and where it is minded, what there is not.
+    /// The formats to ask for, including some that the operation lacks if `Accept` matters.
     fn asked(&self) -> Vec<Option<String>> {
         let more = ["application/problem+json", "text/csv"].map(str::to_owned);
         let mut all: Vec<_> = if self.negotiates() { self.formats.iter().cloned().chain(more).collect() } else { Vec::new() };
@@ -112,9 +111,9 @@ impl Combination {
         let choices: Vec<Vec<Fill>> = slots.iter().map(|(name, slot)| fills(documented, name, *slot, partner, held)).collect();
         let usual: Vec<Fill> = choices.iter().map(|choices| choices[0].clone()).collect();
         let mut all = vec![usual.clone()];
-        // The first two slots in all their combinations, each further one by itself.
+        // The first two slots in all combinations, each further slot by itself.
         for first in choices.first().into_iter().flatten() {
-            let second = choices.get(1).map_or(&[][..], |choices| if is_of_note(first.what, partner) { choices } else { &choices[..1] });
+            let second = choices.get(1).map_or(&[][..], |choices| if tried_fully(first.what, partner) { choices } else { &choices[..1] });
             for second in second {
                 all.push([std::slice::from_ref(first), std::slice::from_ref(second), &usual[2..]].concat());
             }
@@ -130,7 +129,7 @@ impl Combination {
             all.push(usual);
         }
         let combine = |fills: Vec<Fill>| {
-            let formats = if fills.first().is_none_or(|fill| is_of_note(fill.what, partner)) { documented.asked() } else { vec![None] };
+            let formats = if fills.first().is_none_or(|fill| tried_fully(fill.what, partner)) { documented.asked() } else { vec![None] };
             formats.into_iter().map(move |accept| (fills.clone(), accept))
         };
         let with = |(fills, accept)| Self { documented: Arc::clone(documented), partner: partner.clone(), fills, accept };
@@ -146,7 +145,7 @@ impl Combination {
             query.push((name.into(), value.into()));
         }
         let mut body: Option<Value> = None;
-        // What says nothing about whose a thing is stays as it usually is.
+        // A plain slot does not say whose a thing is, so it keeps its usual value.
         let is_plain =
             |part: &str| self.documented.row.slots.iter().any(|(name, slot)| *slot == Slot::Plain && part == format!("{{{name}}}"));
         let parts = usual.template.split('/').zip(usual.path.split(['/', '?']));
@@ -174,19 +173,18 @@ impl Combination {
         if asked.id == "issue_token" {
             asked.body = format!("grant_type=client_credentials&client_id={}", self.partner.persona.client_id).into();
         }
-        // Of the roles it is the one that may do most.
+        // The role that may do the most.
         asked.actor = asked.actor.map(|_| GUARDIAN.to_owned());
         asked
     }
 
-    /// Whether the first slot holds an id that could be one of its kind.
+    /// Whether the first slot holds an id that has the right form for its kind.
     pub(super) fn is_well_formed(&self) -> bool {
         const UUID: usize = 36;
         let is_uuid = |fill: &Fill| fill.value.as_ref().and_then(Value::as_str).is_some_and(|id| id.len() == UUID);
         self.fills.first().is_some_and(|fill| is_uuid(fill) || matches!(fill.what, What::ChildId { .. }))
     }
 
-    /// The path and the body, as they are sent.
     pub(super) fn text(&self) -> String {
         let request = self.request();
         format!("{} {}", request.path, String::from_utf8_lossy(&request.body))
@@ -215,8 +213,8 @@ impl std::fmt::Display for Combination {
     }
 }
 
-/// Whether every format, and all that fits the second slot, is tried with it.
-fn is_of_note(what: What, partner: &Partner) -> bool {
+/// Whether a first slot is tried with every format and every value of the second.
+fn tried_fully(what: What, partner: &Partner) -> bool {
     match what {
         What::Nothing => false,
         What::ChildId { of, .. } => of == partner.organisation,
@@ -224,7 +222,7 @@ fn is_of_note(what: What, partner: &Partner) -> bool {
     }
 }
 
-/// What goes into a slot, the usual first.
+/// The values of a slot, the usual one first.
 fn fills(documented: &Documented, name: &'static str, slot: Slot, partner: &Partner, held: &Held) -> Vec<Fill> {
     let fill = |text: &str, what| Fill { name, value: Some(text.into()), what };
     let nothing = || MADE_UP.iter().map(move |id| fill(id, What::Nothing));
@@ -253,7 +251,7 @@ fn fills(documented: &Documented, name: &'static str, slot: Slot, partner: &Part
         }
         Slot::Child => {
             let one = |child_number: usize| Fill { name, value: Some(child(&number(child_number))), what: What::Child };
-            // Where the child is not all that is asked, some will do.
+            // If the child is only part of the question, some children are enough.
             let step = if name == "/" { 1 } else { 4 };
             (0..CHILDREN).step_by(step).chain([UNHELD]).map(one).collect()
         }

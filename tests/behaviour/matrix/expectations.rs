@@ -1,5 +1,5 @@
-//! What is to be answered: worked out from whose a thing is and what was agreed, and from nothing that the
-//! gateway's code says.
+//! The answer to expect, worked out only from whose a thing is and what was agreed. It uses none of the
+//! gateway's code.
 
 use integration_tests::Answer;
 use reqwest::Method;
@@ -10,20 +10,19 @@ use super::holdings::{Held, Kind, Side, entries_shown, shown};
 use super::partners::{AGREED, Agreed, CONTROLLERS, HERTS, Partner};
 use super::slots::{Rule, Slot};
 
-/// How it is answered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Expected {
     Answered,
-    /// The same, or understood and refused for what is or is not the caller's own.
+    /// Answered, or 422 because of what the caller's own organisation does or does not hold.
     Understood,
-    /// Not there, or not yours to know of.
+    /// Not there, or the caller may not know that it is there.
     Hidden,
     NoAgreement,
     NotYours,
     NoScope,
-    /// A cursor that is worth nothing to the caller.
+    /// A cursor that the caller cannot use.
     Malformed,
-    /// A cursor that is another's and says no more than a place: an answer of one's own, or none.
+    /// Another's cursor that says only a position: the caller gets its own items, or 400.
     OwnOrMalformed,
     NotAcceptable,
 }
@@ -33,7 +32,7 @@ impl Expected {
         let kind = if answer.status < 400 { None } else { answer.problem() };
         let (status, kind) = (answer.status, kind.as_deref());
         match self {
-            // A conflict, or that a thing is gone, is told only to who may know of it.
+            // Only a caller that may know of a thing is told of a conflict, or that the thing is gone.
             Self::Answered => matches!(status, 200 | 201 | 304 | 409 | 410),
             Self::Understood => status == 422 || Self::Answered.is_met_by(answer),
             Self::Hidden => (status, kind) == (404, Some("not-found")),
@@ -48,10 +47,10 @@ impl Expected {
 }
 
 fn agreed(data: &str, wanted: impl Fn(&Agreed) -> bool) -> Expected {
-    said(AGREED.iter().any(|agreed| agreed.data == data && wanted(agreed)))
+    no_agreement_unless(AGREED.iter().any(|agreed| agreed.data == data && wanted(agreed)))
 }
 
-fn said(may: bool) -> Expected {
+fn no_agreement_unless(may: bool) -> Expected {
     if may { Expected::Answered } else { Expected::NoAgreement }
 }
 
@@ -66,8 +65,8 @@ impl Combination {
             return Expected::NoScope;
         }
         let expected = self.by_rule(held);
-        // That no form is offered is said before anything is looked up, so that it says nothing; of released
-        // tables, that there is no agreement comes first.
+        // 406 comes before anything is looked up, so it gives nothing away. For released tables, the refusal for
+        // want of an agreement comes first.
         let comes_first = expected == Expected::NoAgreement && matches!(self.documented.row.rule, Rule::Released);
         if !self.documented.offers(self.accept.as_ref()) && !comes_first { Expected::NotAcceptable } else { expected }
     }
@@ -96,7 +95,7 @@ impl Combination {
             Rule::OwnRecords => Expected::Hidden,
             Rule::Controller => hidden_unless(is_own_id && CONTROLLERS.contains(&own)),
             Rule::OwnIdOfParty | Rule::Overrider if !is_own_id => Expected::Hidden,
-            Rule::OwnIdOfParty | Rule::Party => said(partner.is_party()),
+            Rule::OwnIdOfParty | Rule::Party => no_agreement_unless(partner.is_party()),
             Rule::Overrider => agreed("status", |agreed| agreed.providers.contains(&own) && agreed.recipients.contains(&organisation(1))),
             Rule::Entries if organisation(0) == own => Expected::Answered,
             Rule::Entries => agreed("status", |agreed| agreed.recipients.contains(&own) && agreed.providers.contains(&organisation(0))),
@@ -121,26 +120,26 @@ impl Combination {
         let side = object.sides.iter().find(|(side, name)| sides.contains(side) && self.partner.is(name));
         let Some((side, _)) = side else { return Expected::Hidden };
         let operation = self.documented.operation.id.as_str();
-        // One's own words stay one's own, and an answered request can be acknowledged by nobody.
+        // A council may always read its own request, and nobody can acknowledge an answered request.
         let needs_none = (*side == Side::Asker && ["get_advice_request", "fhir_get_task"].contains(&operation))
             || operation == "acknowledge_advice_request";
-        said(!object.has_ended || needs_none)
+        no_agreement_unless(!object.has_ended || needs_none)
     }
 
-    /// The object in the first slot, where it is of the slot's kind.
+    /// The object in the first slot, if it is of the slot's kind.
     pub(super) fn object(&self, held: &Held) -> Option<usize> {
         let Slot::Id(kind) = self.documented.row.slots.first()?.1 else { return None };
         let What::Object(at) = self.fills.first()?.what else { return None };
         (held.objects[at].kind == kind).then_some(at)
     }
 
-    /// Whether a refusal says what there is instead: of a release that is there, its tables.
+    /// Whether a refusal says what there is instead: for an existing release, its tables.
     pub(super) fn is_told_more(&self, held: &Held) -> bool {
         let table_is_wrong = self.fills.iter().any(|fill| fill.what == What::Table { there: false });
         table_is_wrong && self.object(held).is_some()
     }
 
-    /// Whether sending it may change anything.
+    /// Whether sending the request may change anything.
     pub(super) fn writes(&self) -> bool {
         let operation = &self.documented.operation;
         let reads = ["search_child", "issue_token"].contains(&operation.id.as_str()) || operation.id.starts_with("fhir_find_");

@@ -1,5 +1,5 @@
-//! What is held: objects of every kind and of several owners, and the marks by which each would be known
-//! again in an answer, with those who may see them.
+//! What the gateway holds: objects of every kind with several owners. Each has marks that show it in an
+//! answer, and each mark lists who may see it.
 
 mod decisions;
 mod records;
@@ -12,7 +12,7 @@ use serde_json::Value;
 
 use super::partners::{ESSEX, HERTS, Partner, end_agreements};
 
-/// What an id can be of.
+/// The kinds of object that have ids.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Kind {
     Submission,
@@ -25,34 +25,32 @@ pub(super) enum Kind {
     Case,
     Request,
     Release,
-    /// A referral as FHIR names it: one id for each organisation that is shown it.
+    /// A referral in FHIR: each organisation that is shown it has another id for it.
     Referral,
 }
 
-/// What somebody can be to an object.
+/// What an organisation or a client can be to an object.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Side {
-    /// The one organisation, or for a submission the one client, that it is of.
+    /// The one organisation that owns the object; for a submission, the one client.
     Owner,
-    /// The council of an advice request.
     Asker,
-    /// The health body that it is addressed to.
     Addressee,
 }
 
-/// One object. The agreement that its sides stand in may have ended.
+/// One object. `has_ended`: the agreement between its sides has ended.
 #[derive(Debug)]
 pub(super) struct Object {
     pub(super) kind: Kind,
     pub(super) id: String,
     pub(super) sides: Vec<(Side, &'static str)>,
     pub(super) has_ended: bool,
-    /// The number of the child that it is about, where lists by child show it.
+    /// The number of the child that the object is about, if lists by child show it.
     pub(super) about: Option<usize>,
 }
 
-/// A text that may be shown to the organisations and clients that are named, and to nobody else; in the
-/// audit log, to some more.
+/// A text that only the named organisations and clients may see. In the audit log, those of `in_log` may
+/// see it too.
 #[derive(Debug)]
 pub(super) struct Mark {
     pub(super) text: String,
@@ -60,11 +58,11 @@ pub(super) struct Mark {
     pub(super) in_log: Vec<&'static str>,
 }
 
-/// The children that somebody holds; the last of the numbers is held by nobody.
+/// How many children are held, numbered from 0; and a number that nobody holds.
 pub(super) const CHILDREN: usize = 9;
 pub(super) const UNHELD: usize = 50;
 
-/// Who sends rows about which child: the organisation, its sender, the child and the pathway.
+/// Who sends rows about which child: the organisation, the client that sends, the child and the pathway.
 const ROWS: [(&str, &str, usize, &str); 9] = [
     ("RY4", "provider-hct", 0, "autism"),
     ("RWR", "icb-central-east", 0, "adhd"),
@@ -77,17 +75,17 @@ const ROWS: [(&str, &str, usize, &str); 9] = [
     ("R1L", "stranger", 7, "autism"),
 ];
 
-/// Whose rows about a child somebody sees besides its own, once everything below is decided.
+/// Who sees whose rows about a child, besides its own, after all the decisions below.
 const SEEN: [(&str, usize, &str); 5] = [(HERTS, 0, "RY4"), (HERTS, 0, "RWR"), (HERTS, 4, "RWH"), (ESSEX, 2, "RWR"), (ESSEX, 5, "RQW")];
 
-/// The organisations whose rows about a child an organisation is shown.
+/// Whose rows about a child an organisation is shown.
 pub(super) fn shown(organisation: &str, child: usize) -> Vec<&'static str> {
     let own = ROWS.iter().filter(|(holder, _, of, _)| *of == child && *holder == organisation).map(|row| row.0);
     let others = SEEN.iter().filter(|(seer, of, _)| *of == child && *seer == organisation).map(|seen| seen.2);
     own.chain(others).collect()
 }
 
-/// How many rows of a holder's an organisation is shown.
+/// How many of a holder's rows an organisation is shown.
 pub(super) fn entries_shown(organisation: &str, holder: &str) -> usize {
     let own = ROWS.iter().filter(|row| row.0 == holder && holder == organisation).count();
     own + SEEN.iter().filter(|seen| seen.0 == organisation && seen.2 == holder).count()
@@ -96,9 +94,9 @@ pub(super) fn entries_shown(organisation: &str, holder: &str) -> usize {
 pub(super) struct Held {
     pub(super) objects: Vec<Object>,
     pub(super) marks: Vec<Mark>,
-    /// Each organisation's ids for the children, by their numbers.
+    /// Each organisation's ids for the children, by the children's numbers.
     pub(super) child_ids: BTreeMap<&'static str, BTreeMap<usize, String>>,
-    /// The second page of each list, by whom it was given to: operation, organisation, cursor.
+    /// The cursors of second pages: operation, the organisation that was given it, cursor.
     pub(super) cursors: Vec<(&'static str, &'static str, String)>,
     partners: BTreeMap<String, Persona>,
 }
@@ -149,7 +147,7 @@ impl Held {
         world.build_release(today()).await;
         let releases = held.partners["dashboard-herts"].get("/v1/dashboard/releases").await.expect(200);
         held.keep(Kind::Release, &releases["items"][0], vec![(Side::Owner, HERTS), (Side::Owner, "S1Y5D")], &[HERTS, "S1Y5D"]);
-        // In which release its records were counted, a provider reads in the log.
+        // A provider reads in the log in which release its records were counted.
         held.marks.last_mut().unwrap().in_log = ["RY4", "RWR", "RWH", "RWG", "RQW"].into();
         end_agreements(world, &held.partners["board-essex"]).await;
         for partner in partners.iter().filter(|partner| !partner.narrow) {
@@ -171,7 +169,7 @@ impl Held {
         id
     }
 
-    /// The id that a partner's organisation is given for the first of the referrals that it is shown.
+    /// Keeps the id that a partner's organisation is given for the first referral that it is shown.
     async fn keep_a_referral(&mut self, partner: &Partner) {
         let organisation = partner.organisation;
         let Some(child) = (0..CHILDREN).find(|child| !shown(organisation, *child).is_empty()) else { return };
@@ -184,7 +182,7 @@ impl Held {
         self.keep(Kind::Referral, &found["entry"][0]["resource"], vec![(Side::Owner, organisation)], &[organisation]);
     }
 
-    /// Keeps what each list gives as the start of its second page.
+    /// Keeps each list's cursor for its second page.
     async fn turn_pages(&mut self, partner: &Partner) {
         for (operation, path) in [
             ("list_submissions", "/v1/submissions?limit=1"),
@@ -200,7 +198,7 @@ impl Held {
         }
     }
 
-    /// How many objects of a kind are somebody's, and about one child where one is named.
+    /// How many objects of a kind are a partner's, and about one child if one is given.
     pub(super) fn count(&self, kind: Kind, partner: &Partner, about: Option<usize>) -> usize {
         let is_own = |object: &&Object| object.kind == kind && object.sides.iter().any(|(_, name)| partner.is(name));
         self.objects.iter().filter(is_own).filter(|object| about.is_none() || object.about == about).count()

@@ -1,4 +1,4 @@
-//! What the gateways of this process tell their logs while somebody listens.
+//! Collects what the gateways of this process log.
 
 use std::io::Write;
 use std::sync::{Mutex, Once};
@@ -6,7 +6,7 @@ use std::sync::{Mutex, Once};
 use tracing_subscriber::EnvFilter;
 
 static HEARD: Mutex<Vec<u8>> = Mutex::new(Vec::new());
-/// Far more than a matrix makes them tell.
+/// Bytes: far more than a run of the matrix logs.
 const MOST: usize = 64 << 20;
 
 struct Listener;
@@ -25,7 +25,7 @@ impl Write for Listener {
     }
 }
 
-/// Listens from now on, for the whole process.
+/// Collects from now on, for the whole process.
 pub(crate) fn listen() {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| {
@@ -34,7 +34,6 @@ pub(crate) fn listen() {
     });
 }
 
-/// Everything that was heard so far.
 pub(crate) fn heard() -> String {
     String::from_utf8_lossy(&HEARD.lock().unwrap()).into_owned()
 }

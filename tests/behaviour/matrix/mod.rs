@@ -1,6 +1,6 @@
-//! No organisation sees or changes another's beyond an agreement: every operation of the document, asked by
-//! everybody about everything, in every format. `slots.rs` has a line for each operation, and an operation
-//! without one fails.
+//! No organisation sees or changes another's records beyond an agreement: every operation of the contract,
+//! asked by everybody about everything, in every format. `slots.rs` has a line for each operation, and an
+//! operation without one fails.
 
 mod answers;
 mod combinations;
@@ -24,16 +24,16 @@ use holdings::Held;
 use partners::{HERTS, Partner};
 use slots::{TABLE, WITHOUT_LEAF};
 
-/// Distinct combinations that have to run on each database.
+/// How many distinct combinations must run on each database.
 const AT_LEAST: usize = 2_000;
-/// Requests on their way at a time; and where each of them writes.
+/// How many requests are sent at a time; and how many if each of them writes.
 const AT_ONCE: usize = 8;
 const WRITING: usize = 2;
-/// Of what a partner may do and changes something, so many for each operation.
+/// How many permitted changes are tried, for each partner and operation.
 const WRITES: usize = 3;
 
 #[test]
-fn every_operation_of_the_document_stands_in_the_table_once() {
+fn every_operation_of_the_contract_is_in_the_table_once() {
     let documented: Vec<_> = Documented::all().iter().map(|documented| documented.operation.id.clone()).collect();
     let mut listed: Vec<_> = TABLE.iter().map(|row| row.operation).collect();
     listed.sort_unstable();
@@ -43,7 +43,7 @@ fn every_operation_of_the_document_stands_in_the_table_once() {
     }
 }
 
-/// Every row of every table but the audit log and the keys of requests, which refusals write too.
+/// Every row of every table, except the audit log and the keys of requests, which refusals write too.
 fn kept(world: &World) -> BTreeMap<String, Vec<String>> {
     let mut tables: BTreeMap<String, Vec<String>> = BTreeMap::new();
     let mut table = String::new();
@@ -60,8 +60,8 @@ fn kept(world: &World) -> BTreeMap<String, Vec<String>> {
     tables
 }
 
-/// The log as each partner's auditor reads it, page by page. Of a request that was answered with 404 it tells
-/// who asked the same, whether there is something or not.
+/// Reads the log as each partner's auditor does, page by page. For a request that was answered with 404, the log
+/// must say the same whether the thing exists or not.
 async fn read_the_log(findings: &mut Findings, held: &Held, partners: &[Partner]) {
     for partner in partners.iter().filter(|partner| !partner.narrow) {
         let mut leaves: BTreeMap<String, Vec<String>> = BTreeMap::new();
@@ -70,7 +70,7 @@ async fn read_the_log(findings: &mut Findings, held: &Held, partners: &[Partner]
             let page = partner.persona.get(&format!("/v1/audit/events?limit=500&after={cursor}")).await;
             let mut page = page.expect(200);
             for leaf in page["items"].as_array_mut().unwrap() {
-                // The id that it asked for itself tells it nothing.
+                // The partner asked for this id itself.
                 if leaf["organisation"] == partner.organisation {
                     leaf["resource"].take();
                 }
@@ -97,8 +97,8 @@ async fn read_the_log(findings: &mut Findings, held: &Held, partners: &[Partner]
     }
 }
 
-/// Each refusal of what is there has its leaf, or stands on the list of those without.
-async fn look_for_leaves(findings: &mut Findings, world: &World) {
+/// Checks that each refusal of something that exists wrote an audit entry, or is listed.
+async fn look_for_audit_entries(findings: &mut Findings, world: &World) {
     let log = world.audit_log().await;
     let refused = log.iter().filter(|leaf| leaf["outcome"] == "refused");
     let refused: BTreeSet<_> = refused.map(|leaf| leaf["request_id"].as_str().unwrap()).collect();
@@ -144,9 +144,9 @@ async fn no_organisation_sees_or_changes_what_is_another_s(database: Database) {
         findings.faults.push(format!("what is only read, or refused, changed {table}, which had {} rows", rows.len()));
     }
     assert!(before.contains_key("consent") && before.keys().eq(after.keys()), "all tables are looked at");
-    look_for_leaves(&mut findings, &world).await;
+    look_for_audit_entries(&mut findings, &world).await;
 
-    // The control: what is refused to others is done for whose it is.
+    // The control: what others are refused is done for those who may.
     findings.send(&held, &writes, WRITING, false).await;
     read_the_log(&mut findings, &held, &partners).await;
     findings.look_for_what_was_not_seen(&held, &partners);

@@ -1,5 +1,5 @@
-//! Who asks: a client of every organisation that stands differently to the others, each with every scope
-//! there is, so that what stands between two of them is only whose a thing is.
+//! Who asks: a client of every organisation that has different rights. Each has every scope, so that answers
+//! differ only by whose a thing is.
 
 use std::path::Path;
 
@@ -16,15 +16,15 @@ pub(super) const ESSEX: &str = "E10000012";
 pub(super) const THURROCK: &str = "E06000034";
 pub(super) const ENDED: &str = "D7T5G";
 
-/// They read who was told what of a child, whoever sent it.
+/// Controllers may read who saw what about a child, whoever sent the records.
 pub(super) const CONTROLLERS: [&str; 2] = [HERTS, "S1Y5D"];
 
-/// The clients there are besides the demonstration's: id and organisation.
+/// Clients in addition to the demonstration's: id and organisation.
 const MORE: [(&str, &str); 5] =
     [("system-rwr", "RWR"), ("system-rwh", "RWH"), ("council-essex", ESSEX), ("board-essex", ENDED), ("council-thurrock", THURROCK)];
 
-/// The demonstration's clients that ask: `dashboard-herts` and `guardian-hct` are further systems of an
-/// organisation that has one already, and `stranger` is in no agreement.
+/// The demonstration's clients that ask. `dashboard-herts` and `guardian-hct` are second clients of their
+/// organisations, and `stranger` is in no agreement.
 const ASKING: [(&str, &str); 6] = [
     ("council-herts", HERTS),
     ("dashboard-herts", HERTS),
@@ -34,8 +34,8 @@ const ASKING: [(&str, &str); 6] = [
     ("stranger", "R1L"),
 ];
 
-/// What may flow while nothing has ended: data, from whom, to whom, who records consent. The oracle knows
-/// the agreements from here alone.
+/// What may flow while no agreement has ended: data, from whom, to whom, who records consent. Expected
+/// answers come only from this list.
 pub(super) struct Agreed {
     pub(super) data: &'static str,
     pub(super) providers: &'static [&'static str],
@@ -65,17 +65,16 @@ pub(super) const AGREED: [Agreed; 5] = [
     agreed("status", &["RQW", "RWR"], &[ESSEX], &[ESSEX, "RWR"]),
 ];
 
-/// One who asks.
 #[derive(Clone)]
 pub(super) struct Partner {
     pub(super) persona: Persona,
     pub(super) organisation: &'static str,
-    /// Its token is for one scope that no operation takes.
+    /// Whether its token is for one scope that no operation takes.
     pub(super) narrow: bool,
 }
 
 impl Partner {
-    /// Whether it is the client, or one of the organisation, that is named.
+    /// Whether the name is that of the client or of its organisation.
     pub(super) fn is(&self, name: &str) -> bool {
         self.organisation == name || self.persona.client_id == name
     }
@@ -142,7 +141,7 @@ fn widened(whole: &str) -> String {
     parts.fold(head, |text, part| text + "\nscopes = [" + &every.join(", ") + &part[part.find(']').unwrap()..])
 }
 
-/// A certificate of the demonstration's authority for a client that it does not know.
+/// A certificate by the demonstration's authority for a client that it does not know.
 pub(crate) fn identity(dir: &Path, id: &str) -> String {
     let mut authority = CertificateParams::default();
     authority.distinguished_name = DistinguishedName::new();
@@ -159,7 +158,6 @@ pub(crate) fn identity(dir: &Path, id: &str) -> String {
     params.signed_by(&own, &issuer).unwrap().pem() + &own.serialize_pem()
 }
 
-/// Everybody, signed in.
 pub(super) async fn gather(world: &World) -> Vec<Partner> {
     world.change_partnership(widened);
     let every = Scope::ALL.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ");
@@ -178,7 +176,7 @@ pub(super) async fn gather(world: &World) -> Vec<Partner> {
     partners
 }
 
-/// The agreements with [`ENDED`] end with yesterday, and one more request of its shows it.
+/// Ends the agreements with [`ENDED`] yesterday, and waits until the gateway knows.
 pub(super) async fn end_agreements(world: &World, ended: &Persona) {
     let yesterday = today() - Days::new(1);
     world.change_partnership(|text| {

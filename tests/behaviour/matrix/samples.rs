@@ -6,9 +6,9 @@ use super::combinations::Combination;
 use super::expectations::Expected;
 use super::holdings::Held;
 
-/// Some of the combinations, the same each time: every operation by every partner as it is answered and as it is
-/// refused, everything that fits a slot in each of its slots, every format, and all that is answered in the
-/// usual format, so that everybody sees what is theirs to see.
+/// Some of the combinations, always the same: for every operation, each kind of answer to each partner, each value of
+/// each slot and each format; and everything that is answered in the usual format, so that everybody sees what they
+/// may see.
 pub(super) fn sample(all: Vec<Combination>, held: &Held) -> Vec<Combination> {
     let mut met = BTreeSet::new();
     let mut is_wanted = |combination: &Combination| {
@@ -22,7 +22,7 @@ pub(super) fn sample(all: Vec<Combination>, held: &Held) -> Vec<Combination> {
     all.into_iter().filter(|combination| is_wanted(combination)).collect()
 }
 
-/// What a sample has to hold of all: each partner with each operation, each thing in each slot, each format.
+/// What a sample must have: for each operation, each partner, each value of each slot, and each format.
 pub(super) fn kinds<'a>(combinations: impl IntoIterator<Item = &'a Combination>) -> BTreeSet<(String, String)> {
     let values = |combination: &Combination| {
         let about = [format!("by {}", combination.partner), format!("in {:?}", combination.accept)];

@@ -1,64 +1,62 @@
-//! The table of the matrix: what goes into each operation's slots, and whom it answers. An operation of
-//! the document that does not stand here fails the suite; so does a parameter of its that has no slot.
+//! The table of the matrix: what goes into each operation's slots, and whom it answers. The suite fails if
+//! an operation of the contract is missing here, or if one of its parameters has no slot.
 
 use super::holdings::{Kind, Side};
 
-/// What a slot is filled with. A slot that begins with `/` is a place in the JSON body, any other a
-/// parameter of the path or the query.
+/// What a slot is filled with. A slot whose name begins with `/` is a place in the JSON body; any other
+/// is a parameter of the path or the query.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Slot {
     /// Every object of the kind, one of every other kind, and ids of nothing.
     Id(Kind),
     /// The caller's ids for children, other organisations' ids for them, and ids of nothing.
     ChildId,
-    /// The child as a body names it: each of them, and one that nobody holds.
+    /// A child as a body names it: each child, and one that nobody holds.
     Child,
     /// Every organisation, and one that does not exist.
     Organisation,
-    /// Lists of every provider.
+    /// Lists of several providers.
     List,
-    /// Everybody's cursors of this list.
+    /// Everybody's cursors for this list.
     After,
     /// A table of a release, and one that is not there.
     Table,
-    /// Says nothing about whose a thing is: left out, or as the usual request has it.
+    /// Does not say whose a thing is: left out, or as in the usual request.
     Plain,
 }
 
-/// Whom an operation answers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Rule {
-    /// Anybody; what it shows differs.
+    /// Anybody, but what is shown differs.
     Anybody,
-    /// The same, with cursors that are worth nothing to another.
+    /// Anybody, but nobody can use another's cursor.
     Sealed,
-    /// Who is one of these to the object in the first slot; to anybody else it is not there.
+    /// A partner that is one of these to the object in the first slot; anybody else gets 404.
     Only(&'static [Side]),
-    /// For whom the id is a child's of whom there is something to show.
+    /// A partner with its own id for a child, if there is something to show.
     Shown,
-    /// For whom the id was made; to anybody else it is not there.
+    /// The organisation that the id was made for; anybody else gets 404.
     OwnId,
-    /// The same, and told if none of its records are meant.
+    /// As `OwnId`; the organisation is told if none of its own records are meant.
     OwnRecords,
-    /// The same, if it is a party to an agreement, which may be said.
+    /// As `OwnId`, if it is a party to an agreement; if not, the refusal says so.
     OwnIdOfParty,
-    /// The same, if what is overridden may flow to the recipient under an agreement.
+    /// As `OwnId`, if an agreement allows the data to flow to the recipient.
     Overrider,
-    /// A party to an agreement, which may be said.
+    /// A party to an agreement; if not, the refusal says so.
     Party,
     /// An organisation about itself, or about another whose entries an agreement lets it see.
     Entries,
-    /// A client for its own organisation, and for those that it may submit for.
+    /// A client, for its own organisation and for those that it may submit for.
     Sender,
-    /// Who may record a decision about the recipient.
+    /// An organisation that may record a decision about the recipient.
     Recorder,
-    /// The same, where the usual request names the recipient.
+    /// As `Recorder`, with the recipient that the usual request names.
     RecorderFor(&'static str),
-    /// Who may ask the addressee for advice.
+    /// An organisation that may ask the addressee for advice.
     AdviceAsker,
-    /// Who receives released tables.
     Released,
-    /// A controller of what the gateway holds, for whom the id was made; to anybody else it is not there.
+    /// A controller of what the gateway holds, if the id was made for it; anybody else gets 404.
     Controller,
 }
 
@@ -91,7 +89,6 @@ const SENT: &[(&str, Slot)] = &[
     ("nil_return", Plain),
 ];
 
-/// One line an operation.
 #[rustfmt::skip]
 pub(super) const TABLE: &[Row] = &[
     row("issue_token", &[], Anybody),
@@ -164,15 +161,14 @@ pub(super) const TABLE: &[Row] = &[
     row("list_audit_events", &[("after", After), ("limit", Plain)], Anybody),
 ];
 
-/// Operations that refuse what is another's without a leaf, and why that is so. It is to get shorter: one
-/// that leaves a leaf each time, and still stands here, fails the suite.
+/// Operations that refuse another's things without an audit entry, and why. The list should get shorter: an
+/// operation that writes an entry each time and is still listed fails the suite.
 pub(super) const WITHOUT_LEAF: &[(&str, &str)] = &[
     ("cancel_submission", "a report is the client's alone, holds no record and names nobody"),
     ("get_submission", "a report is the client's alone, holds no record and names nobody"),
     ("list_issues", "a report is the client's alone, holds no record and names nobody"),
 ];
 
-/// The row of an operation.
 pub(super) fn row_of(operation: &str) -> &'static Row {
     TABLE.iter().find(|row| row.operation == operation).unwrap_or_else(|| {
         panic!("{operation} stands in the document and not in tests/behaviour/matrix/slots.rs: say what goes into its slots, and whom it answers")

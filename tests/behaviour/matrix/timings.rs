@@ -1,4 +1,4 @@
-//! "Not there" and "not yours to know of" take the same time, as far as can be measured from outside.
+//! A 404 takes the same time for what is not there and for what is another's, as measured from outside.
 
 use std::time::{Duration, Instant};
 
@@ -10,7 +10,7 @@ use super::partners::gather;
 
 const SAMPLES: usize = 150;
 const ATTEMPTS: usize = 4;
-/// A generous bound: two machines' worth of noise, not the gateway's own difference.
+/// A generous limit: it allows for the machine's noise.
 const MOST: f64 = 2.0;
 
 async fn took(persona: &Persona, path: &str) -> Duration {
@@ -24,7 +24,7 @@ fn median(mut times: Vec<Duration>) -> f64 {
     times[times.len() / 2].as_secs_f64() * 1_000.0
 }
 
-/// Both, one after the other in turns, in milliseconds.
+/// The median times of both, in milliseconds, measured in turns.
 async fn compare(persona: &Persona, there: &str, not_there: &str) -> (f64, f64) {
     let mut times = [Vec::new(), Vec::new()];
     for nth in 0..SAMPLES {

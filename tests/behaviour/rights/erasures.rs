@@ -1,9 +1,9 @@
-//! Erasure: at once, of one's own alone, and for good.
+//! Erasure: at once, only of the organisation's own records, and for good.
 
 use super::*;
 
 /// An answered request for advice about a child.
-async fn advised(council: &Persona, trust: &Persona, nhs_number: &str) -> String {
+async fn answered_request(council: &Persona, trust: &Persona, nhs_number: &str) -> String {
     let made = council.post("/v1/advice-requests", &advice_request(nhs_number, "RY4")).await.expect(201);
     let path = format!("/v1/advice-requests/{}", made["id"].as_str().unwrap());
     let advice = json!({ "needs": "n", "provision": "p", "outcomes": "o", "author_role": "therapist" });
@@ -30,10 +30,10 @@ on_both! {
             assert_eq!(issues(&trust, &report).await, rejected("erased", "A-1"));
             assert_eq!(own_ids(&trust).await, ["A-2"], "{query}");
         }
-        // A look says the same, and whoever says it of another child.
+        // A check reports the same, even if the row names another child.
         let looked = trust.push_csv("list=all&validate=true", list([row("A-1", &number(5), "01", "adhd")])).await.expect(200);
         assert_eq!(looked["issue_list"][0]["code"], "erased", "{looked}");
-        // The child may be referred anew.
+        // The child may be referred again.
         let report = trust.push_csv("list=all", list([row("A-9", &number(0), "01", "autism")])).await.expect(201);
         assert_eq!(report["records"]["opened"], 1, "{report}");
         waits(&council, &number(0)).await.expect_status(200);
@@ -64,7 +64,7 @@ on_both! {
         board.push_csv("list=all&organisation=RWR", list([row("A-1", &number(0), "01", "autism")])).await.expect_status(201);
         let council = signed_in(&world, "council-herts").await;
         permit(&council, &number(0)).await;
-        // The council sent no list: it erases nothing of anybody's.
+        // The council sent no list, so it erases nobody's rows.
         assert_eq!(rows_of(&erase(&council, &number(0)).await, "waiting-list-status"), 0);
         let providers = |answer: &Answer| -> Vec<String> {
             answer.expect(200)["waits"].as_array().unwrap().iter().map(|wait| wait["provider"].as_str().unwrap().to_owned()).collect()
@@ -74,7 +74,7 @@ on_both! {
         assert_eq!(before, ["RWR", "RY4"]);
         assert_eq!(rows_of(&erase(&trust, &number(0)).await, "waiting-list-status"), 1);
         assert_eq!(providers(&waits(&council, &number(0)).await), ["RWR"]);
-        // The mark is the trust's alone: the same id of another provider's goes on flowing.
+        // The mark is only for the trust: another provider's referral with this id still flows.
         let report = board.push_csv("list=all&organisation=RWR", list([row("A-1", &number(0), "01", "autism")])).await.expect(201);
         assert_eq!(report["records"]["unchanged"], 1, "{report}");
     }
@@ -92,7 +92,7 @@ on_both! {
 
     async fn erased_advice_is_gone_and_says_so_and_the_request_stays(world: World) {
         let (council, trust) = (signed_in(&world, "council-herts").await, signed_in(&world, "provider-hct").await);
-        let path = advised(&council, &trust, &number(0)).await;
+        let path = answered_request(&council, &trust, &number(0)).await;
         council.get(&format!("{path}/advice")).await.expect_status(200);
         let erasure = erase(&trust, &number(0)).await;
         assert_eq!((rows_of(&erasure, "health-advice"), rows_of(&erasure, "advice-request")), (1, 0));
@@ -101,7 +101,7 @@ on_both! {
         let again = json!({ "needs": "n", "provision": "p", "outcomes": "o", "author_role": "therapist" });
         trust.put(&format!("{path}/advice"), &again).await.expect_problem(410, "erased");
         assert_eq!(council.get(&path).await.expect(200)["status"], "submitted");
-        // The council's own part goes with the council's erasure, and then the whole.
+        // The council's erasure removes its own part, and then nothing is left of the request.
         assert_eq!(rows_of(&erase(&council, &number(0)).await, "advice-request"), 1);
         council.get(&path).await.expect_problem(404, "not-found");
     }
@@ -129,7 +129,7 @@ on_both! {
             assert_eq!((&leaf["holder"], &leaf["grounds"]), (&json!("RY4"), &json!(["own"])));
         }
         assert!(!world.dump_database().contains("the family asked"));
-        // Nobody holds anything about the child: its identity goes with the next run.
+        // Nobody holds anything about the child: the next retention run removes the identity.
         assert_eq!(world.ask_database("SELECT count(*) FROM child_identifier"), 1);
         world.run_retention(false).await;
         assert_eq!(world.ask_database("SELECT count(*) FROM child_identifier"), 0);
@@ -169,13 +169,13 @@ async fn the_sealed_bytes_leave_the_embedded_database_s_files() {
     let world = World::start(Database::Sqlite).await;
     let trust = trust_with(&world, (0..40).map(|nth| row(&format!("A-{nth}"), &number(nth), "01", "autism"))).await;
     let whole = world.dump_database();
-    // The sealed record of the first child, as it stands in the file.
+    // The sealed record of the first child, as it is in the file.
     let start = whole.split("'A-0'").nth(1).and_then(|rest| rest.split("X'").nth(2)).unwrap();
     let sealed: Vec<u8> = {
         let digits = start.split('\'').next().unwrap().as_bytes();
         digits.chunks(2).map(|pair| u8::from_str_radix(std::str::from_utf8(pair).unwrap(), 16).unwrap()).collect()
     };
-    // A piece that no page boundary cuts: some window of it stands whole in the files.
+    // The end of the record, which no page boundary cuts, so it is whole in the files.
     let needle = &sealed[sealed.len() - 40..];
     assert!(sealed.len() > 100 && in_database_files(&world, needle), "it is there to begin with");
     erase(&trust, &number(0)).await;

@@ -1,4 +1,4 @@
-//! What is held is neither erased nor moved, and outlasts its retention.
+//! Records on hold are neither erased nor moved, and are kept past their retention.
 
 use super::*;
 

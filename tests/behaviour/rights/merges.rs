@@ -1,5 +1,5 @@
-//! A message that two identities are one child's: the provider's own referrals go to the one that stands, what forbids a
-//! flow goes with them, and the retired identity shows nothing of the provider's any more.
+//! A message says that two identities are one child. The provider's own referrals move to the surviving identity, with
+//! whatever forbids a flow, and the retired identity shows nothing more from the provider.
 
 use domain::{ChildIdentifier, ChildReference, IdentifierMerge, SubmittedEntry, SubmittedRecord};
 use integration_tests::today;
@@ -17,7 +17,7 @@ fn merge_of(retired: ChildIdentifier, survivor: ChildReference) -> SubmittedReco
 
 async fn send(world: &World, records: Vec<SubmittedRecord>) -> Sent {
     let (report, mut issues) = messages::send(world, &records, false).await;
-    // These children wait for one thing under several ids throughout.
+    // In all these tests, children wait for one thing under several ids.
     issues.retain(|(_, code)| code != "open-twice");
     (report, issues)
 }
@@ -26,7 +26,7 @@ fn warned(row: i64, code: &str) -> Vec<(i64, String)> {
     vec![(row, code.to_owned())]
 }
 
-/// How many were received, accepted, merged and unchanged.
+/// How many records were received, accepted, merged and unchanged.
 fn merges((report, _): &Sent) -> [u64; 4] {
     ["received", "accepted", "merged", "unchanged"].map(|name| report["records"][name].as_u64().unwrap())
 }
@@ -46,7 +46,7 @@ async fn providers(persona: &Persona, nth: usize) -> Vec<String> {
     found
 }
 
-/// A referral under the provider's own patient id, as its system tells it.
+/// A message with a referral under the provider's own patient id.
 fn told_under(local: &str, id: &str) -> String {
     let (now, received) = (today().format("%Y%m%d"), days_ago(30).format("%Y%m%d").to_string());
     format!(
@@ -74,9 +74,9 @@ on_both! {
         assert_eq!(providers(&trust, 0).await, ["RY4"], "the other local id is another child's");
         assert_eq!(own_ids(&trust).await, ["A-1", "A-2"]);
         let of_the_retired = "SELECT count(*) FROM record r JOIN child_merge m ON m.retired_id = r.child_id";
-        assert_eq!((world.ask_database(of_the_retired), world.ask_database("SELECT count(*) FROM child_merge")), (0, 1));
+        assert_eq!((world.ask_database(of_the_retired), world.ask_database("SELECT count(*) FROM child_match")), (0, 1));
 
-        // Whatever names the retired id later is told of the one that stands, in this format and in another.
+        // A later row that names the retired id gets a warning, in this format and in another.
         let later = push(&trust, "list=all", [told_under("L-7", "A-1"), told_under("L-7", "A-3")].concat()).await.expect(201);
         let row = format!("referral_id,local_patient_id,date_of_birth,pathway,referral_received_date,status\nA-4,L-7,{BORN},autism,{},waiting\n", days_ago(9));
         let table = trust.push_csv("list=all", row).await.expect(201);
@@ -87,11 +87,11 @@ on_both! {
         }
         assert_eq!(providers(&trust, 0).await, ["RY4"; 3]);
         assert_eq!(world.ask_database(of_the_retired), 0);
-        // Said again, it says nothing new.
+        // The same message again changes nothing.
         assert_eq!(push(&trust, "list=all", merge).await.expect(201)["records"]["unchanged"], 1);
     }
 
-    async fn the_provider_s_own_referrals_are_the_one_s_that_stands_and_nobody_else_s(world: World) {
+    async fn only_the_provider_s_own_referrals_move_to_the_survivor(world: World) {
         let trust = trust_with(&world, [autism("A-1", 0), autism("A-2", 1)]).await;
         let (icb, council) = (signed_in(&world, "icb-central-east").await, signed_in(&world, "council-herts").await);
         icb.push_csv("organisation=RWR&list=autism", list([autism("P-1", 0)])).await.expect_status(201);
@@ -113,7 +113,7 @@ on_both! {
     async fn a_row_that_still_names_the_retired_identity_is_taken_for_the_other(world: World) {
         let trust = trust_with(&world, [autism("A-1", 0), autism("A-2", 1)]).await;
         send(&world, vec![merged(0, 1)]).await;
-        // As it was, another of the same child, and a new one.
+        // A row as it was, another for the same child, and a new one.
         let report = trust.push_csv("list=all", list([autism("A-1", 0), autism("A-2", 1), autism("A-3", 0)])).await.expect(201);
         let counts = &report["records"];
         assert_eq!((&counts["accepted"], &counts["unchanged"], &counts["opened"]), (&json!(3), &json!(2), &json!(1)), "{report}");
@@ -127,12 +127,12 @@ on_both! {
 
     async fn rows_count_in_the_order_in_which_they_come(world: World) {
         let trust = trust_with(&world, [autism("A-1", 5)]).await;
-        // Before the merge it was no mistake to name it.
+        // A row before the merge gets no warning.
         let sent = send(&world, vec![referral("B-1", 0), merged(0, 1), referral("B-2", 0), referral("B-3", 1)]).await;
         assert_eq!((merges(&sent), sent.1), ([4, 4, 1, 0], warned(3, "child-merged")));
         assert!(providers(&trust, 0).await.is_empty());
         assert_eq!(providers(&trust, 1).await.len(), 3);
-        // Nothing was held of it when the message came: then nothing changes.
+        // If nothing was held under the identity when the message came, nothing changes.
         let sent = send(&world, vec![merged(7, 8), referral("B-4", 7)]).await;
         assert_eq!((merges(&sent), sent.1), ([2, 2, 0, 1], warned(1, "merge-unknown")));
         assert_eq!((providers(&trust, 7).await.len(), providers(&trust, 8).await.len()), (1, 0));
@@ -146,10 +146,10 @@ on_both! {
         assert_eq!((providers(&trust, 0).await.len(), providers(&trust, 1).await.len(), providers(&trust, 2).await.len()), (0, 0, 3));
         let report = trust.push_csv("list=all", list([autism("A-1", 0)])).await.expect(201);
         assert_eq!(report["records"]["unchanged"], 1, "{report}");
-        // Within one submission, of an identity that came to something by the row before.
+        // Within one submission, an identity that the row before made known can be merged.
         let sent = send(&world, vec![referral("C-1", 10), merged(10, 11), merged(11, 12)]).await;
         assert_eq!((merges(&sent), sent.1.len(), providers(&trust, 12).await.len()), ([3, 3, 2, 0], 0, 1));
-        // The other way about: a survivor that was retired before stands for nobody.
+        // If the survivor was retired before, the referrals go to its own survivor.
         trust.push_csv("list=all", list([autism("A-4", 3)])).await.expect_status(201);
         send(&world, vec![merged(3, 1)]).await;
         assert_eq!((providers(&trust, 1).await.len(), providers(&trust, 2).await.len()), (0, 4));
@@ -175,14 +175,14 @@ on_both! {
         assert_eq!((merges(&sent), sent.1), ([1, 0, 0, 0], warned(1, "merge-without-retired")), "itself");
         assert_eq!((providers(&trust, 0).await.len(), providers(&trust, 1).await.len()), (1, 1));
         assert_eq!(world.ask_database("SELECT count(*) FROM record"), before);
-        assert_eq!(world.ask_database("SELECT count(*) FROM child_merge"), 0);
-        // Looked at only, a merge that would be made is not.
+        assert_eq!(world.ask_database("SELECT count(*) FROM child_match"), 0);
+        // A check counts the merge that would be made, and does not make it.
         let sent = messages::send(&world, &[merged(0, 1)], true).await;
         assert_eq!((merges(&sent)[2], providers(&trust, 0).await.len()), (1, 1));
-        assert_eq!(world.ask_database("SELECT count(*) FROM child_merge"), 0);
+        assert_eq!(world.ask_database("SELECT count(*) FROM child_match"), 0);
     }
 
-    async fn what_forbade_goes_with_the_referrals_and_what_permitted_does_not(world: World) {
+    async fn what_forbids_moves_with_the_referrals_and_what_permits_does_not(world: World) {
         let trust = trust_with(&world, [autism("A-1", 0), autism("A-2", 1), autism("A-3", 2), autism("A-4", 3)]).await;
         let council = signed_in(&world, "council-herts").await;
         permit(&council, &number(0)).await;
@@ -199,11 +199,11 @@ on_both! {
         send(&world, vec![merged(2, 3)]).await;
         assert!(providers(&council, 3).await.is_empty());
         assert_eq!(last_leaf(&world, "get_waits").await["reason"], "consent-denied");
-        // Whoever recorded it may take it back, under the name that it was recorded of.
+        // The council may still withdraw the denial, though it is of the retired identity.
         council.post(&format!("/v1/consents/{denial}/withdrawal"), &json!({ "reason": "the family changed its mind" })).await.expect_status(200);
         assert_eq!(providers(&council, 3).await.len(), 2);
 
-        // A restriction too, and one that is set on the retired identity later.
+        // A restriction also goes along, even one set later on the retired identity.
         world.grant("guardian-hct", "restriction:write override:write rights:write opt-out:write waiting-list:read").await;
         let guardian = signed_in(&world, "guardian-hct").await;
         of_child(&guardian, &number(0), "restrictions", &json!({ "kind": "court-order", "reason": "told by the family" })).await.expect_status(201);
@@ -251,7 +251,7 @@ on_both! {
         assert_eq!(own_ids(&trust).await, ["A-2", "A-3", "B-1"]);
         let report = trust.push_csv("list=all", list([autism("A-1", 1)])).await.expect(201);
         assert_eq!(issues(&trust, &report).await, rejected("erased", "A-1"), "nor under the other name");
-        // Of whom nothing is to be sent, nothing comes by another name.
+        // What may no longer be sent cannot come in under another identity.
         let body = json!({ "reason": "the family asked", "decided_by": "data-protection-officer", "future": true });
         of_child(&trust, &number(1), "erasures", &body).await.expect_status(201);
         let sent = send(&world, vec![merged(2, 1)]).await;
@@ -277,17 +277,17 @@ on_both! {
         assert_eq!(providers(&council, 1).await.len(), 1, "the other twin's is the other twin's");
     }
 
-    async fn the_retired_identity_is_known_as_long_as_the_one_that_stands_is_held(world: World) {
+    async fn the_retired_identity_is_known_as_long_as_the_survivor_is_held(world: World) {
         let trust = trust_with(&world, [autism("A-1", 0), autism("A-2", 1)]).await;
         send(&world, vec![merged(0, 1)]).await;
         world.run_retention(false).await;
-        assert_eq!(world.ask_database("SELECT count(*) FROM child_merge m JOIN child_identifier c ON c.id = m.retired_id"), 1);
+        assert_eq!(world.ask_database("SELECT count(*) FROM child_match m JOIN child_identifier c ON c.id = m.second_id"), 1);
         erase(&trust, &number(1)).await;
         for _ in 0..2 {
             world.run_retention(false).await;
         }
-        assert_eq!(world.ask_database("SELECT (SELECT count(*) FROM child_merge) + (SELECT count(*) FROM child_identifier)"), 0);
-        // The mark is not forgotten: who sends it again sends it of the one that stands.
+        assert_eq!(world.ask_database("SELECT (SELECT count(*) FROM child_match) + (SELECT count(*) FROM child_identifier)"), 0);
+        // The mark stays: a row for the retired identity still goes to the survivor.
         trust.push_csv("list=all", list([autism("A-9", 0)])).await.expect_status(201);
         assert_eq!((providers(&trust, 0).await.len(), providers(&trust, 1).await.len()), (0, 1));
     }

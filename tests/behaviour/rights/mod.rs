@@ -1,4 +1,4 @@
-//! Rights and retention: what is erased stays away, what is corrected stays put, what is over goes, what is held stays.
+//! Rights and retention: erased records stay away, corrections stay, expired records are deleted, records on hold stay.
 
 mod erasures;
 mod holds;
@@ -13,7 +13,7 @@ use integration_tests::{Answer, Database, Persona, World, on_both, until};
 use reqwest::Method;
 use serde_json::{Value, json};
 
-/// A client of the demonstration; the trust's and the council's may decide about rights here, beside what they do.
+/// A client of the demonstration. The trust's and the council's may also decide about rights here.
 async fn signed_in(world: &World, client_id: &str) -> Persona {
     let usual = match client_id {
         "provider-hct" => "waiting-list:write waiting-list:read advice:respond events:read",
@@ -28,7 +28,7 @@ async fn signed_in(world: &World, client_id: &str) -> Persona {
     world.persona(client_id).signed_in().await
 }
 
-/// The trust, with these rows in its list.
+/// The trust, after sending these rows in its list.
 async fn trust_with(world: &World, rows: impl IntoIterator<Item = String>) -> Persona {
     let trust = signed_in(world, "provider-hct").await;
     let report = trust.push_csv("list=all", list(rows)).await.expect(201);
@@ -36,7 +36,7 @@ async fn trust_with(world: &World, rows: impl IntoIterator<Item = String>) -> Pe
     trust
 }
 
-/// A row that came to an end so many days ago.
+/// A list with one row, which was closed some days ago.
 fn ended(referral_id: &str, nhs_number: &str, pathway: &str, days: u64) -> String {
     const HEADER: &str = "referral_id,nhs_number,nhs_number_status,date_of_birth,pathway,referral_received_date,status,closed_date\n";
     format!("{HEADER}{referral_id},{nhs_number},01,{BORN},{pathway},{},closed,{}\n", days_ago(900), days_ago(days))
@@ -52,7 +52,7 @@ async fn erase(persona: &Persona, nhs_number: &str) -> Value {
     of_child(persona, nhs_number, "erasures", &body).await.expect(201)
 }
 
-/// The rows that an answer to an erasure says of a class.
+/// How many rows of a class an erasure's answer says were erased.
 fn rows_of(erasure: &Value, class: &str) -> u64 {
     let found = erasure["erased"].as_array().unwrap().iter().find(|erased| erased["data"] == class);
     found.map_or(0, |erased| erased["rows"].as_u64().unwrap())
@@ -74,7 +74,7 @@ async fn permit(council: &Persona, nhs_number: &str) -> String {
     consent["id"].as_str().unwrap().to_owned()
 }
 
-/// The issues of a submission, as code and referral id.
+/// The errors of a submission, as code and referral id.
 async fn issues(persona: &Persona, report: &Value) -> Vec<(String, Option<String>)> {
     let page = persona.get(report["issues"].as_str().unwrap()).await.expect(200);
     let text = |value: &Value| value.as_str().map(str::to_owned);
@@ -90,7 +90,7 @@ async fn last_leaf(world: &World, operation: &str) -> Value {
     world.audit_log().await.into_iter().rfind(|leaf| leaf["operation"] == operation).expect("a leaf")
 }
 
-/// Whether a needle stands anywhere in the files of the database.
+/// Whether some bytes are anywhere in the files of the database.
 fn in_database_files(world: &World, needle: &[u8]) -> bool {
     let folder = world.dir().join("data");
     let files =

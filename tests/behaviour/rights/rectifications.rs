@@ -1,4 +1,4 @@
-//! A referral that was sent under the wrong child goes to its own and stays there; a disputed one flows to nobody.
+//! A referral that was sent under the wrong child is moved to the right one and stays there; a disputed one flows to nobody.
 
 use super::*;
 
@@ -6,7 +6,7 @@ fn correction(to: usize, referrals: &[&str]) -> Value {
     json!({ "to": child(&number(to)), "referrals": referrals, "reason": "two digits were swapped", "decided_by": "records-manager" })
 }
 
-/// The days of the longest journey, and how they are known.
+/// The days of the first wait's journey, and how they are known.
 fn journey(answer: &Answer) -> (i64, String) {
     let wait = &answer.expect(200)["waits"][0]["journey_wait"];
     (wait["days"].as_i64().unwrap(), wait["known_by"].as_str().unwrap().to_owned())
@@ -34,7 +34,7 @@ on_both! {
             assert_eq!(report["records"]["not_flowed"], 0, "its row came, under the wrong name: {report}");
             waits(&council, &number(1)).await.expect_status(200);
         }
-        // Corrected at its source, it is what is held.
+        // The corrected row is what is held already.
         let right = trust.push_csv("list=all", list([row("A-1", &number(1), "01", "autism")])).await.expect(201);
         assert_eq!((&right["records"]["rejected"], &right["records"]["opened"]), (&json!(0), &json!(0)), "{right}");
         let log = world.audit_log().await;
@@ -100,7 +100,7 @@ on_both! {
         let own = trust.get("/v1/waiting-list/entries").await.expect(200);
         let flags: Vec<_> = own["items"].as_array().unwrap().iter().map(|entry| entry["disputed"] == true).collect();
         assert_eq!(flags, [true, false]);
-        // A later state of it is taken, and does not settle it.
+        // A later row is taken, but does not settle the dispute.
         trust.push_csv("list=all", list([row("A-1", &number(0), "01", "autism|adhd")])).await.expect_status(201);
         waits(&council, &number(0)).await.expect_problem(404, "not-found");
 

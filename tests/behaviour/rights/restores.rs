@@ -1,11 +1,11 @@
-//! A database that is put back from a backup does not bring back what was erased since.
+//! Restoring a database from a backup does not bring back what was erased since.
 
 use domain::{IdentifierMerge, SubmittedEntry, SubmittedRecord};
 
 use super::*;
 use crate::messages::{self, reference};
 
-/// The embedded database as it stands, or the whole of the other.
+/// Copies the embedded database's file, or PostgreSQL's tables.
 async fn back_up(world: World) -> (World, Option<Vec<u8>>) {
     match world.database() {
         Database::Sqlite => {
@@ -20,7 +20,7 @@ async fn back_up(world: World) -> (World, Option<Vec<u8>>) {
     }
 }
 
-/// Puts it back, and starts again on it. What PostgreSQL's tables are put back from holds what a restore would.
+/// Restores the copy and starts the gateway on it. On PostgreSQL, only the tables that matter here are restored.
 async fn put_back(world: World, copy: Option<Vec<u8>>) -> World {
     let Some(copy) = copy else {
         world.meddle(
@@ -54,7 +54,7 @@ on_both! {
         assert_eq!((&leaf["holder"], &leaf["data"], &leaf["act"]), (&json!("RY4"), &json!("waiting-list-status"), &json!("erase")));
         let report = trust.push_csv("list=all", list(rows)).await.expect(201);
         assert_eq!(issues(&trust, &report).await, rejected("erased", "A-1"));
-        // A start on a database that lacks nothing replays nothing.
+        // A start on an up-to-date database replays nothing.
         let world = world.restart().await;
         let replays = world.audit_log().await.into_iter().filter(|leaf| leaf["operation"] == "replay_tombstones");
         assert_eq!(replays.count(), 1);
@@ -66,7 +66,7 @@ on_both! {
         let trust = signed_in(&world, "provider-hct").await;
         let merge = IdentifierMerge { retired: vec![reference(0).identifier] };
         messages::send(&world, &[SubmittedRecord { child: reference(1), entry: SubmittedEntry::Merge(merge) }], false).await;
-        // An erasure of something else brings the journal up to date, as the gateway does after each merge.
+        // This erasure of something else also brings the journal up to date, as the gateway does after each merge.
         erase(&trust, &number(7)).await;
         let world = put_back(world, copy).await;
         let trust = signed_in(&world, "provider-hct").await;

@@ -1,4 +1,4 @@
-//! What is over is kept for its days and no longer.
+//! Records that have ended are kept for their days of retention, and no longer.
 
 use super::*;
 use domain::{RetentionClass, RetentionLine};
@@ -8,7 +8,7 @@ fn line(organisation: &str, kept: RetentionClass, expired: u64) -> RetentionLine
 }
 
 on_both! {
-    async fn what_ended_goes_after_its_days_and_a_dry_run_only_says_so(world: World) {
+    async fn what_ended_is_deleted_after_its_days_and_a_dry_run_only_says_so(world: World) {
         let trust = signed_in(&world, "provider-hct").await;
         for (id, nth, days) in [("A-1", 0, 90), ("A-2", 1, 91)] {
             trust.push_csv("list=all", ended(id, &number(nth), "autism", days)).await.expect_status(201);
@@ -34,7 +34,7 @@ on_both! {
         let report = trust.push_csv("list=all", old.clone()).await.expect(201);
         assert_eq!(issues(&trust, &report).await, rejected("past-retention", "A-1"));
         assert_eq!(own_ids(&trust).await, [""; 0]);
-        // What changed is taken; a new referral always is.
+        // A changed row is taken; so is any new referral.
         let report = trust.push_csv("list=all", ended("A-1", &number(0), "autism", 10)).await.expect(201);
         assert_eq!(report["records"]["opened"], 1, "{report}");
         let report = trust.push_csv("list=all", list([row("A-2", &number(0), "01", "autism")])).await.expect(201);
@@ -52,7 +52,7 @@ on_both! {
         assert_eq!(own_ids(&trust).await, ["A-1", "A-2"]);
     }
 
-    async fn what_no_longer_flows_goes_and_is_welcome_when_it_flows_again(world: World) {
+    async fn what_no_longer_flows_is_deleted_and_is_taken_when_it_flows_again(world: World) {
         let both = list([row("A-1", &number(0), "01", "autism"), row("A-2", &number(1), "01", "autism")]);
         let trust = signed_in(&world, "provider-hct").await;
         trust.push_csv("list=all&mode=snapshot", both.clone()).await.expect_status(201);
@@ -68,7 +68,7 @@ on_both! {
         assert_eq!(own_ids(&trust).await, ["A-1", "A-2"]);
     }
 
-    async fn advice_goes_a_year_after_it_was_given_and_its_request_with_it(world: World) {
+    async fn advice_and_its_request_are_deleted_a_year_after_it_was_given(world: World) {
         let (council, trust) = (signed_in(&world, "council-herts").await, signed_in(&world, "provider-hct").await);
         let made = council.post("/v1/advice-requests", &advice_request(&number(0), "RY4")).await.expect(201);
         let open = council.post("/v1/advice-requests", &advice_request(&number(1), "RY4")).await.expect(201);
@@ -82,14 +82,14 @@ on_both! {
         assert_eq!(report.lines[0], line("RY4", RetentionClass::HealthAdvice, 1));
         world.run_retention(false).await;
         assert_eq!(world.ask_database("SELECT count(*) FROM advice_request"), 1, "the one that waits for its answer");
-        // The certificates of the demonstration are good for a year.
+        // The demonstration's certificates are valid for only a year.
         world.pass(Duration::days(-367));
         let council = signed_in(&world, "council-herts").await;
         council.get(&path(&open)).await.expect_status(200);
         council.get(&path(&made)).await.expect_problem(404, "not-found");
     }
 
-    async fn reports_go_with_the_ids_that_they_repeat(world: World) {
+    async fn reports_are_deleted_with_the_ids_that_they_repeat(world: World) {
         let trust = signed_in(&world, "provider-hct").await;
         let report = trust.push_csv("list=all", list([row("A-1", &number(0), "", "autism")])).await.expect(201);
         let path = format!("/v1/submissions/{}", report["id"].as_str().unwrap());

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-/// What each crate may use besides `domain`, which all may use and which uses none.
+/// What each crate may use, besides `domain`. All may use `domain`, and `domain` uses none of them.
 const ALLOWED: [(&str, &[&str]); 12] = [
     ("sendbridge", &["server", "exchange", "trust", "dashboard", "client", "synthetic", "adapters"]),
     ("server", &["exchange", "documents", "trust"]),
@@ -18,7 +18,7 @@ const ALLOWED: [(&str, &[&str]); 12] = [
     ("trust", &[]),
 ];
 
-/// What the manifests (TOML) of the workspace's crates say that is not allowed. What tests alone use is not looked at.
+/// What the crates' manifests (TOML) use and may not. Dependencies of tests are ignored.
 pub(super) fn wrong(manifests: &[String]) -> Vec<String> {
     let manifests: Vec<toml::Table> = manifests.iter().map(|manifest| manifest.parse().unwrap()).collect();
     let name = |manifest: &toml::Table| manifest["package"]["name"].as_str().unwrap().to_owned();

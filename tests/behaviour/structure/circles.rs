@@ -1,31 +1,29 @@
-//! Which file of a crate imports from which, and whether that leads round in a circle.
+//! Which file of a crate imports from which, and whether the imports make a circle.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use super::sources::{Path, Source};
 
-/// The files of a crate by their modules.
+/// The files of a crate, by module.
 pub(super) struct Crate {
     files: BTreeMap<Path, Source>,
 }
 
-/// Whose names each file uses, and which.
+/// For each file, the files whose names it uses, and which names.
 type Arrows = BTreeMap<Path, BTreeMap<Path, BTreeSet<String>>>;
 
-/// Where a path leads.
 enum Found {
     Module(Path),
-    /// Something in a module.
     Item(Path),
-    /// Out of the crate.
+    /// Outside the crate.
     Elsewhere,
 }
 
-/// Re-exports that lead on to others: more than any crate has.
+/// How many re-exports in a row are followed: more than any crate has.
 const DEEPEST: usize = 20;
 
 impl Crate {
-    /// Of files by their paths below the source folder. What is built for tests alone is left out.
+    /// Takes files by their paths below the source folder. Code only for tests is left out.
     pub(super) fn read<'a>(texts: impl IntoIterator<Item = (&'a str, String)>) -> Self {
         let mut files: BTreeMap<_, _> = texts.into_iter().map(|(path, text)| (module_of(path), Source::read(&text))).collect();
         let named = |(module, source): (&Path, &Source)| {
@@ -37,8 +35,8 @@ impl Crate {
         Self { files }
     }
 
-    /// The imports without which no files would go round in a circle, each with a circle that it is on. A file and its
-    /// own submodules are none.
+    /// Imports whose removal would leave no circle, each with a circle that it is part of. A file and its own submodules
+    /// are not a circle.
     pub(super) fn circles(&self) -> Vec<String> {
         let mut circles = Vec::new();
         let mut open = vec![self.arrows()];
@@ -47,7 +45,7 @@ impl Crate {
                 let mut within = arrows.clone();
                 within.retain(|from, _| files.contains(from));
                 within.values_mut().for_each(|to| to.retain(|to, _| files.contains(to)));
-                // A file may use its submodules and be used by them: without it, do they still go round?
+                // A file and its submodules may use each other, so look for a circle without that file.
                 if let Some(top) = files.iter().find(|top| files.iter().all(|file| file.starts_with(top))) {
                     within.remove(top);
                     within.values_mut().for_each(|to| drop(to.remove(top)));
@@ -80,14 +78,14 @@ impl Crate {
                     match (&import.name, &found) {
                         (None, Found::Module(all)) => {
                             add(&found, "*");
-                            // Of what the other has imported itself, what is used.
+                            // A `*` also brings in what the other module imports.
                             for name in self.imported(all).filter(|name| module.words.contains(*name)) {
                                 add(&self.find(all, std::slice::from_ref(name), 0), name);
                             }
                         }
-                        // A module by its name: what is used of it stands in the paths.
+                        // An imported module: the paths say what is used from it.
                         (Some(name), Found::Module(_)) if module.paths.iter().any(|path| path[0] == *name) => {}
-                        // What is only passed on is not used.
+                        // A name that is only re-exported is not used.
                         (Some(name), _) if import.is_shown && !module.words.contains(name) => {}
                         (Some(name), _) => add(&found, name),
                         (None, _) => {}
@@ -107,13 +105,12 @@ impl Crate {
         module.into_iter().flat_map(|module| module.imports.iter().filter_map(|import| import.name.as_ref()))
     }
 
-    /// The file that a module is in.
     fn file_of(&self, module: &Path) -> Path {
         let lengths = (0..=module.len()).rev();
         lengths.map(|length| module[..length].to_vec()).find(|file| self.files.contains_key(file)).unwrap_or_default()
     }
 
-    /// Where a path leads that stands in a module.
+    /// Where a path in a module leads.
     fn find(&self, at: &Path, path: &[String], depth: usize) -> Found {
         let (mut module, mut rest) = (at.clone(), path);
         let begins = match path[0].as_str() {
@@ -134,7 +131,7 @@ impl Crate {
         self.descend(module, rest, depth)
     }
 
-    /// From a module on.
+    /// Where a path leads that starts in a module.
     fn descend(&self, mut module: Path, path: &[String], depth: usize) -> Found {
         for (nth, name) in path.iter().enumerate() {
             let below = [module.as_slice(), std::slice::from_ref(name)].concat();
@@ -154,10 +151,10 @@ impl Crate {
         Found::Module(module)
     }
 
-    /// Where a name leads that a module has from elsewhere.
+    /// Where a name that a module imports leads.
     fn through_imports(&self, module: &Path, name: &str, depth: usize) -> Option<Found> {
         let (named, all): (Vec<_>, Vec<_>) = self.module(module)?.imports.iter().partition(|import| import.name.is_some());
-        // An import of what is called the same says where it is from, and cannot be from itself.
+        // An import of this name says where the name is from; an import of the bare name itself does not.
         let named =
             named.into_iter().find(|import| import.name.as_deref() == Some(name) && (import.path.len() > 1 || import.path[0] != name));
         if let Some(import) = named {
@@ -200,7 +197,6 @@ fn module_of(path: &str) -> Path {
     words
 }
 
-/// What can be reached from a file.
 fn reached(arrows: &Arrows, from: &Path) -> BTreeSet<Path> {
     let (mut met, mut open) = (BTreeSet::new(), vec![from]);
     while let Some(file) = open.pop() {
@@ -213,7 +209,7 @@ fn reached(arrows: &Arrows, from: &Path) -> BTreeSet<Path> {
     met
 }
 
-/// The sets of files each of which leads to all the others of its set.
+/// The sets of files in which every file leads to every other.
 fn tied(arrows: &Arrows) -> Vec<BTreeSet<Path>> {
     let reached: BTreeMap<_, _> = arrows.keys().map(|file| (file, reached(arrows, file))).collect();
     let mut sets: Vec<BTreeSet<Path>> = Vec::new();
@@ -225,7 +221,7 @@ fn tied(arrows: &Arrows) -> Vec<BTreeSet<Path>> {
     sets
 }
 
-/// The shortest circle that an arrow is on.
+/// The shortest circle that has an arrow in it.
 fn describe(arrows: &Arrows, from: &Path, to: &Path) -> String {
     let step = |from: &Path, to: &Path| {
         let names: Vec<_> = arrows[from][to].iter().cloned().collect();
@@ -236,8 +232,8 @@ fn describe(arrows: &Arrows, from: &Path, to: &Path) -> String {
     format!("{} files: {}", arrows.len(), steps.join("; "))
 }
 
-/// Of the arrows that are not a file's and its submodule's, the one without which the fewest files are tied; of several,
-/// the one of the fewest names.
+/// The arrow whose removal leaves the fewest files in circles; of several, the one with the fewest names. Arrows
+/// between a file and its submodules are left out.
 fn best_to_cut(arrows: &Arrows) -> Option<(Path, Path)> {
     let all = arrows.iter().flat_map(|(from, to)| to.iter().map(move |(to, names)| (from, to, names)));
     let all = all.filter(|(from, to, _)| !from.starts_with(to) && !to.starts_with(from));
@@ -302,7 +298,7 @@ mod tests {
             ("b/inner.rs", "use crate::A; pub struct Deep;"),
         ]);
         assert_eq!(found, ["2 files: a uses Deep of b::inner; b::inner uses A of a"]);
-        // The root passes names on, and is no part of it.
+        // The root only re-exports names, so it is not part of the circle.
         assert_eq!(
             circles(&[
                 ("lib.rs", "mod a; mod b; pub use a::A; use b::B;"),
@@ -314,7 +310,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_and_its_own_submodules_are_none_and_two_submodules_are_one() {
+    fn a_file_and_its_submodules_are_no_circle_and_two_submodules_can_be() {
         let above = ("lib.rs", "mod a;");
         let parent = ("a/mod.rs", "mod b; mod c; use b::B; pub struct A; fn f() { c::g() }");
         assert_eq!(
@@ -342,7 +338,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_file_takes_through_its_parents_imports_is_from_where_they_are_from() {
+    fn a_name_taken_through_a_parents_import_is_from_where_the_parent_has_it() {
         let files = [
             ("lib.rs", "mod a; mod x;"),
             ("a.rs", "mod b; use crate::x::X; use std::fmt::Write; fn f(_: X) {}"),

@@ -1,4 +1,4 @@
-//! How the code hangs together: no crate uses another that it may not, and no files of a crate go round in a circle.
+//! The structure of the code: no crate uses another that it may not, and no files of a crate import in a circle.
 
 mod arrows;
 mod circles;
@@ -9,12 +9,11 @@ use std::path::{Path, PathBuf};
 
 use circles::Crate;
 
-/// The folder of the workspace.
 fn root() -> &'static Path {
     Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/.."))
 }
 
-/// The folders of the crates that are shipped: all of the workspace's but the tests.
+/// The folders of the crates that are shipped: all of the workspace except the tests.
 fn crates() -> Vec<PathBuf> {
     let workspace: toml::Table = fs::read_to_string(root().join("Cargo.toml")).unwrap().parse().unwrap();
     let members = workspace["workspace"]["members"].as_array().unwrap().iter().map(|member| member.as_str().unwrap());
@@ -36,7 +35,7 @@ fn no_files_of_a_crate_import_in_a_circle() {
     for folder in crates() {
         let sources = folder.join("src");
         let paths: Vec<_> = files(&sources).iter().map(|path| path.strip_prefix(&sources).unwrap().to_str().unwrap().to_owned()).collect();
-        // Of a library and a program of one crate, the library.
+        // If a crate has a library and a program, only the library is read.
         let is_second_root = |path: &str| path == "main.rs" && paths.iter().any(|path| path == "lib.rs");
         let texts =
             paths.iter().filter(|path| !is_second_root(path)).map(|path| (path.as_str(), fs::read_to_string(sources.join(path)).unwrap()));

@@ -1,19 +1,19 @@
-//! What a source file says of its modules: what it declares, imports and names by a path. Comments, strings, and what is
-//! built for tests alone are left out.
+//! What a source file's modules declare, import and name by a path. Comments, strings, and code that is built only for
+//! tests are left out.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 /// A module's path below its crate's root.
 pub(super) type Path = Vec<String>;
 
-/// An import, or each of those in braces.
+/// One import. Braces give several.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Import {
-    /// As it is written, from its first word on; without the `*`.
+    /// The path as written, without the `*`.
     pub(super) path: Path,
-    /// What it is called here; nothing for a `*`.
+    /// The name that it has here; `None` for a `*`.
     pub(super) name: Option<String>,
-    /// Whether it has a visibility, so that others find the name here.
+    /// Whether it is a re-export, so that other modules find the name here.
     pub(super) is_shown: bool,
 }
 
@@ -26,15 +26,14 @@ pub(super) struct Module {
     pub(super) paths: Vec<Path>,
     /// Every word outside the imports.
     pub(super) words: BTreeSet<String>,
-    /// The items that are defined here.
     pub(super) items: BTreeSet<String>,
 }
 
-/// A file: its modules by their path below the file's own, which is the empty one.
+/// A file: its modules, by their paths below the file's own module, whose path is empty.
 #[derive(Debug, Default)]
 pub(super) struct Source {
     pub(super) modules: BTreeMap<Path, Module>,
-    /// Modules in files of their own that are built for tests alone.
+    /// Modules in other files that are built only for tests.
     pub(super) tests: BTreeSet<Path>,
     pub(super) is_test: bool,
 }
@@ -70,7 +69,7 @@ impl Source {
     }
 }
 
-/// Whether it begins with `#![cfg(test)]`.
+/// Whether the file begins with `#![cfg(test)]`.
 fn is_test_file(tokens: &[Token]) -> bool {
     tokens.windows(5).take_while(|five| !five[0].is(';')).any(|five| {
         let words: Vec<_> = five.iter().map(Token::word).collect();
@@ -176,7 +175,7 @@ impl Reader<'_> {
         }
     }
 
-    /// The tree of an import up to its `;`, or to the `,` or `}` that ends a part of it.
+    /// Reads an import's tree up to the `;`, or to the `,` or `}` that ends a part of it.
     fn read_imports(&mut self, before: &mut Path, is_shown: bool, imports: &mut Vec<Import>) {
         let length = before.len();
         loop {
@@ -208,7 +207,6 @@ impl Reader<'_> {
                 }
                 _ => {
                     let mut path = before.clone();
-                    // `a::{self}` is `a`.
                     if path.len() > 1 && path.last().is_some_and(|word| word == "self") {
                         path.pop();
                     }
@@ -221,7 +219,7 @@ impl Reader<'_> {
         before.truncate(length);
     }
 
-    /// Passes an attribute, and says whether it keeps what follows for tests.
+    /// Skips an attribute, and says whether it limits the next item to tests.
     fn is_for_tests(&mut self) -> bool {
         let start = self.at;
         self.at += 1;
@@ -230,7 +228,7 @@ impl Reader<'_> {
         words.first() == Some(&"cfg") && words.contains(&"test") && !words.contains(&"not")
     }
 
-    /// From an opening bracket to behind the one that closes it.
+    /// Skips from an opening bracket to just after the one that closes it.
     fn skip_brackets(&mut self) {
         let mut depth = 0_usize;
         while let Some(token) = self.next(0) {
@@ -243,7 +241,7 @@ impl Reader<'_> {
         }
     }
 
-    /// Passes an item that is for tests, and notes a module in a file of its own.
+    /// Skips an item that is only for tests, and notes a module in another file.
     fn skip_item(&mut self, path: &Path) {
         while self.is(0, '#') && self.is(1, '[') {
             self.at += 1;
@@ -317,7 +315,7 @@ fn tokens(text: &str) -> Vec<Token> {
             if word.ends_with('r') && word.len() <= 2 && chars.get(at + hashes) == Some(&'"') {
                 at = behind_raw_string(&chars, at + hashes + 1, hashes);
             } else if word == "r" && hashes == 1 {
-                // A raw name: what follows is the word.
+                // A raw name, such as `r#type`: the word follows.
                 at += 1;
             } else {
                 tokens.push(Token::Word(word));
@@ -352,7 +350,7 @@ fn behind_raw_string(chars: &[char], start: usize, hashes: usize) -> usize {
     (start..chars.len()).find(|at| ends(*at)).map_or(chars.len(), |at| at + 1 + hashes)
 }
 
-/// Behind a character in quotes, or behind the quote of a lifetime.
+/// The position after a quoted character, or after a lifetime's quote.
 fn behind_quote(chars: &[char], quote: usize) -> usize {
     match (chars.get(quote + 1), chars.get(quote + 2)) {
         (Some('\\'), _) => (quote + 3..chars.len()).find(|at| chars[*at] == '\'').map_or(chars.len(), |at| at + 1),

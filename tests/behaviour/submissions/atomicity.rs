@@ -1,4 +1,4 @@
-//! A submission is seen whole or not at all, while reads go on.
+//! While a submission is published, readers see all of it or nothing.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -11,11 +11,11 @@ use serde_json::json;
 
 use super::*;
 
-/// Entries of each half: few, so that the readers come often, and many rounds, so that they come in between.
+/// Entries in each half: few, so that readers read often; and many rounds, so that some reads come in between.
 const HALF: u32 = 50;
 const ROUNDS: usize = 15;
 
-/// Reads the list in pages that hold all of it, and answers the states that it was in.
+/// Reads the whole list again and again, and answers the states that it was in.
 async fn read_until(reader: Persona, done: Arc<AtomicBool>, reads: Arc<AtomicUsize>) -> BTreeSet<String> {
     let mut seen = BTreeSet::new();
     while !done.load(Ordering::SeqCst) {
@@ -36,7 +36,7 @@ async fn read_until(reader: Persona, done: Arc<AtomicBool>, reads: Arc<AtomicUsi
 on_both! {
     async fn a_reader_sees_all_of_the_old_or_all_of_the_new(world: World) {
         let trust = trust(&world).await;
-        // Two halves of a list take turns: one flows, all of it in one stage, and the other does not.
+        // Two halves of a list take turns: all of one half flows, in one stage, and the other half does not.
         let (ours, theirs) = (children("A", HALF), children("B", HALF));
         let push = async |rows: &[Row]| trust.push_csv("list=autism&mode=snapshot&confirm=shrink", csv(rows)).await.expect(201);
         push(&ours).await;
@@ -51,7 +51,7 @@ on_both! {
             // Accepted means that it can be queried, at once.
             let held = entries(&trust, "list=autism").await;
             assert_eq!((&held[&now[0].id]["stage"], &held[&now[0].id]["flow"]), (&json!(stage), &json!("flowed")));
-            // Of four reads that end now, one at the least began since.
+            // Of four reads that end from now on, at least one also began from now on.
             let before = reads.load(Ordering::SeqCst);
             until("somebody reads it", async || reads.load(Ordering::SeqCst) >= before + 4).await;
         }
@@ -71,7 +71,7 @@ on_both! {
             let (one, two) = tokio::join!(push("A"), push("B"));
             one.expect(201);
             two.expect(201);
-            // Whichever came last, its ten are what is on the list.
+            // The list has the ten entries of whichever snapshot came last.
             let held = entries(&trust, "list=autism").await;
             let flowed: BTreeSet<_> = held.iter().filter(|(_, entry)| entry["flow"] == "flowed").map(|(id, _)| &id[..1]).collect();
             assert_eq!(flowed.len(), 1, "{flowed:?}");
@@ -96,8 +96,8 @@ pub(super) fn something_waits(connection: &mut PgConnection) -> bool {
     sql_query(query).get_result::<Waiting>(connection).unwrap().number > 0
 }
 
-/// On PostgreSQL a publication can be held up between two of its statements, and so be looked at. The
-/// embedded database has one writer, which reads too: there it is the killed gateway that shows it.
+/// On PostgreSQL a publication can be held up between two of its statements, and watched. The embedded
+/// database has only one writer; there the test that kills the gateway shows the same.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_snapshot_that_is_held_up_half_way_is_not_seen() {
     let world = World::start(Database::Postgres).await;
@@ -111,7 +111,7 @@ async fn a_snapshot_that_is_held_up_half_way_is_not_seen() {
     }
     let before = flowed().await;
 
-    // It brings the As back first and marks the Bs afterwards: there it has to wait.
+    // The publication first brings the As back, then marks the Bs, where it has to wait.
     let mut holder = PgConnection::establish(world.database_url()).unwrap();
     holder.batch_execute("BEGIN; SELECT 1 FROM record WHERE record_key = 'B-7' FOR UPDATE").unwrap();
     let pushing = tokio::spawn(push_half(trust.clone(), "A"));

@@ -1,4 +1,4 @@
-//! Bodies that are too large, break off, never come, or lie about their length.
+//! Bodies that are too large, break off, never arrive, or state a wrong length.
 
 use std::io::{Read, Write};
 use std::net::TcpStream;
@@ -12,7 +12,7 @@ use rustls::{ClientConfig, ClientConnection, RootCertStore, StreamOwned};
 
 use super::*;
 
-/// A connection of the trust's on which HTTP is written by hand.
+/// A connection of the trust's, for HTTP written by hand.
 type Raw = StreamOwned<ClientConnection, TcpStream>;
 
 fn connect(world: &World) -> Raw {
@@ -29,7 +29,7 @@ fn connect(world: &World) -> Raw {
     StreamOwned::new(ClientConnection::new(Arc::new(config), name).unwrap(), stream)
 }
 
-/// The head of a submission; `more` are its last lines.
+/// The head of a submission; `more` is its last lines.
 fn head(trust: &Persona, more: &str) -> String {
     format!(
         "POST /v1/waiting-list/submissions?format=csv&list=autism HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {}\r\nContent-Type: text/csv\r\n{more}\r\n",
@@ -37,7 +37,7 @@ fn head(trust: &Persona, more: &str) -> String {
     )
 }
 
-/// Writes, says that nothing more will come, and reads what there is to read.
+/// Writes a text, ends the sending side, and reads the answer.
 async fn exchange(world: &World, text: String) -> String {
     let mut raw = connect(world);
     tokio::task::spawn_blocking(move || {
@@ -63,12 +63,12 @@ fn failing(file: &str) -> Body {
     Body::wrap_stream(futures_util::stream::iter(pieces.into_iter().chain([Err(std::io::Error::other("the disk is gone"))])))
 }
 
-/// The gateway is well and knows of nothing.
+/// Checks that the gateway still answers, and has kept nothing.
 async fn nothing_was_kept(trust: &Persona) {
     assert!(reports(trust).await.is_empty() && entries(trust, "").await.is_empty());
 }
 
-/// Sends a good file under a key until the key is free.
+/// Sends a good file until its key is free.
 async fn key_is_given_back(trust: &Persona, key: &str) {
     until("the key of a request that broke off is given back", async || {
         let call = trust.call(Method::POST, "/v1/waiting-list/submissions?format=csv&list=autism");
@@ -94,7 +94,7 @@ on_both! {
                 let mut raw = connect(&world);
                 tokio::task::spawn_blocking(move || {
                     raw.write_all(text.as_bytes()).and_then(|()| raw.flush()).unwrap();
-                    // As a cable that is pulled: no word of goodbye.
+                    // Like a pulled cable: the connection ends without a TLS close.
                     drop(raw);
                 })
                 .await
@@ -144,12 +144,12 @@ on_both! {
         let chunks = |size: &str| format!("{size}\r\n{file}\r\n0\r\n\r\n");
         let right = format!("{:x}", file.len());
         for (framing, body) in [
-            // Sizes of chunks that are too small, negative, no number, or more than there can be.
+            // Chunk sizes that are too small, negative, not a number, or impossibly large.
             ("Transfer-Encoding: chunked\r\n".to_owned(), chunks("5")),
             ("Transfer-Encoding: chunked\r\n".to_owned(), chunks("-5")),
             ("Transfer-Encoding: chunked\r\n".to_owned(), chunks("many")),
             ("Transfer-Encoding: chunked\r\n".to_owned(), chunks("ffffffffffffffffff")),
-            // Two lengths, or a length beside chunks: two readers would see two bodies.
+            // Two different lengths: two readers would see two bodies.
             (format!("Content-Length: {}\r\nContent-Length: 10\r\n", file.len()), file.clone()),
             ("Content-Length: -1\r\n".to_owned(), file.clone()),
             ("Transfer-Encoding: gzip, identity\r\n".to_owned(), chunks(&right)),
@@ -160,7 +160,7 @@ on_both! {
         }
         let both = "Content-Length: 10\r\nTransfer-Encoding: chunked\r\n";
         let answer = exchange(&world, head(&trust, both) + &chunks(&right)).await;
-        // What follows must not be read as a request of its own.
+        // The rest must not be read as another request.
         assert_eq!(answer.matches("HTTP/1.1 ").count(), usize::from(!answer.is_empty()), "{answer}");
         match status(&answer) {
             "201" => assert_eq!(entries(&trust, "").await.len(), 5),
@@ -186,7 +186,7 @@ on_both! {
         let unsaid = exchange(&world, head(&trust, "Transfer-Encoding: chunked\r\n") + &chunked).await;
         assert_eq!(status(&unsaid), "413", "{unsaid}");
         nothing_was_kept(&trust).await;
-        // To the byte.
+        // The limit is exact, to the byte.
         let small = csv(&children("A", 10));
         let (fits, over) = (" ".repeat(4096 - small.len()), " ".repeat(4097 - small.len()));
         trust.push_csv("", format!("{small}{over}")).await.expect_problem(413, "body-too-large");

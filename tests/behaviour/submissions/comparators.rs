@@ -1,4 +1,4 @@
-//! Published returns are kept beside a list and touch nothing of it; a provider reconciles the two.
+//! Published returns are kept beside a list and change nothing in it. A provider can compare the two.
 
 use integration_tests::{Answer, on_both};
 use reqwest::Method;
@@ -9,7 +9,7 @@ use super::*;
 const RECONCILIATION: &str = "/v1/waiting-list/reconciliation";
 const BANDS: &str = "0-1 weeks,1-2 weeks,2-4 weeks,4-12 weeks,12-18 weeks,18-52 weeks,over 52 weeks";
 
-/// A line of the SitRep, its total being that of its bands.
+/// A line of the SitRep, with the sum of its bands as the total.
 fn line(organisation: &str, line: &str, period: &str, bands: [u64; 7]) -> String {
     let total: u64 = bands.iter().sum();
     format!("{organisation},{period},(CYP) {line},{total},{}\n", bands.map(|count| count.to_string()).join(","))
@@ -38,7 +38,7 @@ fn received(row: Row, days: u64) -> Row {
 }
 
 on_both! {
-    async fn a_list_stands_beside_what_was_last_published_of_it(world: World) {
+    async fn a_list_is_shown_beside_what_was_last_published_about_it(world: World) {
         let trust = trust(&world).await;
         let rows = [
             received(pathway(Row::waiting("H-1", 1), "audiology"), 7),
@@ -83,7 +83,7 @@ on_both! {
         assert_eq!(counted(&push(&trust, "format=chs-sitrep", corrected).await.expect(201)), [0, 1, 0]);
         let audiology = reconciled(&trust, "audiology").await;
         assert_eq!((&audiology["total"]["published"], &audiology["bands"][1]["published"]), (&json!(3), &json!(3)));
-        // Totals alone take the place of bands.
+        // A return with only totals replaces the bands.
         let total = "organisation_code,period,service_line,total\nRY4,2026-09,(CYP) Audiology,8\n";
         push(&trust, "format=chs-sitrep", total).await.expect(201);
         let audiology = reconciled(&trust, "audiology").await;
@@ -97,7 +97,7 @@ on_both! {
         let before = entries(&trust, "").await;
         push(&trust, "format=chs-sitrep", sitrep(&[line("RY4", "Audiology", "2026-09", [1, 0, 0, 0, 0, 0, 0])])).await.expect(201);
         assert_eq!(entries(&trust, "").await, before);
-        // Had it been the list's last state, the list of four days ago would be too old.
+        // If the return had become the list's last state, the list of four days ago would be too old.
         trust.push_csv(&format!("mode=snapshot&as_of={}", days_ago(4)), list).await.expect(201);
 
         for (query, field) in [("mode=snapshot", "mode"), ("list=autism", "list"), ("nil_return=true", "nil_return")] {

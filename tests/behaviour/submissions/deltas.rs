@@ -1,4 +1,4 @@
-//! `delta` inserts and updates, and leaves all else as it is.
+//! A `delta` inserts and updates, and leaves everything else as it is.
 
 use integration_tests::on_both;
 use serde_json::json;

@@ -1,4 +1,4 @@
-//! `Content-Digest`: what was changed on its way is not taken.
+//! `Content-Digest`: a body that was changed on its way is not taken.
 
 use aws_lc_rs::digest::{Algorithm, SHA256, SHA512, digest};
 use base64::Engine;

@@ -1,5 +1,5 @@
-//! What was acknowledged is there, whatever happens to the gateway; what was not is there whole or not
-//! at all. The real binary is killed (SIGKILL) while several clients send.
+//! Acknowledged submissions survive whatever happens to the gateway; others are there whole or not at all.
+//! The real binary is killed (SIGKILL) while several clients send.
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -12,14 +12,14 @@ const KILLS: u64 = 10;
 const CLIENTS: u64 = 3;
 const ROWS: usize = 250;
 
-/// A submission on its way: a list of its own, and the report if there was an answer.
+/// A submission that was sent: its own list, and the report if there was an answer.
 #[derive(Clone)]
 struct Sent {
     list: String,
     report: Option<Value>,
 }
 
-/// Numbers that look like chance and are the same in each run (splitmix64).
+/// Numbers that look random and are the same in each run (SplitMix64).
 struct Chance(u64);
 
 impl Chance {
@@ -30,7 +30,7 @@ impl Chance {
     }
 }
 
-/// Sends list after list until the gateway is gone.
+/// Sends one list after another until the gateway is gone.
 async fn send_until_it_is_gone(trust: Persona, word: String, sent: Arc<Mutex<Vec<Sent>>>) {
     for at in 0.. {
         let list = format!("{word}-{at}");
@@ -47,7 +47,7 @@ async fn send_until_it_is_gone(trust: Persona, word: String, sent: Arc<Mutex<Vec
     }
 }
 
-/// Looks at what became of a submission. Answers whether it is in.
+/// Checks a submission, and answers whether it was taken.
 async fn look_at(trust: &Persona, sent: &Sent, reports: &[Value]) -> bool {
     let held = entries(trust, &format!("list={}", sent.list)).await;
     assert!(held.is_empty() || held.len() == ROWS, "{} of {ROWS} records of {} are there", held.len(), sent.list);
@@ -62,7 +62,6 @@ async fn look_at(trust: &Persona, sent: &Sent, reports: &[Value]) -> bool {
     !held.is_empty()
 }
 
-/// All the reports, page by page.
 async fn all_reports(trust: &Persona) -> Vec<Value> {
     let (mut found, mut after) = (Vec::new(), String::new());
     loop {
@@ -92,11 +91,11 @@ async fn what_is_acknowledged_outlives_the_gateway(database: Database) {
         }
         process.serve().await;
 
-        // A token outlives the gateway that gave it.
+        // A token is good after its gateway's restart.
         let trust = process.persona("provider-hct").with_token(token.as_deref());
         let sent = sent.lock().unwrap().clone();
         let reports = all_reports(&trust).await;
-        // What was on its way, and what was acknowledged last; the rest is looked at in the end.
+        // Checks what had no answer, and what was acknowledged last; the rest is checked at the end.
         let (answered, broken): (Vec<_>, Vec<_>) = sent.iter().partition(|sent| sent.report.is_some());
         for sent in broken.iter().chain(answered.iter().rev().take(3)) {
             look_at(&trust, sent, &reports).await;
@@ -107,8 +106,8 @@ async fn what_is_acknowledged_outlives_the_gateway(database: Database) {
     }
     assert!(acknowledged >= KILLS && unanswered >= KILLS, "{acknowledged} acknowledged and {unanswered} unanswered show too little");
 
-    // Nothing that a later kill did took anything away that was there before, and what was not taken
-    // can be sent again.
+    // No later kill removed anything that was there before, and what was not taken can be
+    // sent again.
     let trust = process.persona("provider-hct").signed_in().await;
     let reports = all_reports(&trust).await;
     let mut taken = 0;

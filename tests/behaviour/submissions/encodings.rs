@@ -1,4 +1,4 @@
-//! Bodies that come compressed: understood, or refused by name, and never larger than they may be.
+//! Compressed bodies: read, or refused with the reason, and never larger than they may be.
 
 use std::io::Write;
 
@@ -34,11 +34,11 @@ on_both! {
         let file = csv(&children("A", 50));
         let first = push(&trust, "gzip", gzip(file.as_bytes())).await.expect(201);
         assert_eq!(counts(&first)[4], 50);
-        // The key stands for what the body says, however it comes.
+        // The key is for the decoded body, however the body is encoded.
         for (coding, body) in [("identity", file.clone().into_bytes()), ("zstd", zstd(file.as_bytes())), ("X-GZip", gzip(file.as_bytes()))] {
             assert_eq!(push(&trust, coding, body).await.expect(200), first);
         }
-        // Two members of gzip, and two frames of zstd, are one body.
+        // Two gzip members, or two zstd frames, are one body.
         let (head, tail) = file.as_bytes().split_at(1000);
         assert_eq!(push(&trust, "gzip", [gzip(head), gzip(tail)].concat()).await.expect(200), first);
         assert_eq!(push(&trust, "zstd", [zstd(head), zstd(tail)].concat()).await.expect(200), first);
@@ -59,7 +59,7 @@ on_both! {
 
     async fn a_body_that_grows_too_much_is_refused_before_it_has_grown(world: World) {
         let trust = trust(&world).await;
-        // 256 MiB of one letter, after a start that is right.
+        // 256 MiB of one letter, after a right start.
         let rest = vec![b'A'; 256 << 20];
         let file = [csv(&children("A", 2)).as_bytes(), &rest].concat();
         for (coding, bomb) in [("gzip", gzip(&file)), ("zstd", zstd(&file))] {
@@ -95,7 +95,7 @@ on_both! {
             *body.last_mut().unwrap() ^= 1;
             body
         };
-        // A window of 128 MiB, more than a sender may use.
+        // A window of 128 MiB is more than a sender may use.
         let mut wide = zstd::Encoder::new(Vec::new(), 3).unwrap();
         wide.window_log(27).unwrap();
         wide.include_contentsize(false).unwrap();

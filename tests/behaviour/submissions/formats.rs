@@ -1,4 +1,4 @@
-//! The same list in one format and another is the same list.
+//! A list is the same list in every format.
 
 use domain::SubmittedRecord;
 use integration_tests::{on_both, today};

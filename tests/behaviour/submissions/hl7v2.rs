@@ -1,4 +1,4 @@
-//! A patient system's messages: the last about a referral is what is held.
+//! A patient system's messages: the last message about a referral is what is held.
 
 use integration_tests::on_both;
 use serde_json::json;

@@ -1,4 +1,4 @@
-//! `Idempotency-Key`: the same key and request once, whatever the network did to the answer.
+//! `Idempotency-Key`: a request with the same key is done once, whatever the network did to the answer.
 
 use integration_tests::{Answer, Database, on_both};
 use reqwest::Method;
@@ -15,14 +15,14 @@ on_both! {
         let trust = trust(&world).await;
         let file = csv(&[Row::waiting("A-1", 1), Row::waiting("A-2", 2).broken()]);
         let first = push(&trust, "k-1", "&list=autism", file.clone()).await.expect(201);
-        // What came in between is not undone by the replay.
+        // The replay does not undo what came in between.
         trust.push_csv("list=autism", csv(&[Row::waiting("A-1", 1).closed()])).await.expect(201);
         for _ in 0..2 {
             assert_eq!(push(&trust, "k-1", "&list=autism", file.clone()).await.expect(200), first);
         }
         assert_eq!(reports(&trust).await.len(), 2);
         assert_eq!(field(&entries(&trust, "").await, "status"), [("A-1", "closed".to_owned())]);
-        // In chunks of another size it is the same body.
+        // A body in chunks of another size is the same body.
         let (head, tail) = file.split_at(40);
         let chunks = [head.to_owned(), tail.to_owned()].map(Ok::<_, std::io::Error>);
         let chunked = reqwest::Body::wrap_stream(futures_util::stream::iter(chunks));
@@ -83,9 +83,9 @@ on_both! {
         push(&trust, "~ !", "", csv(&children("A", 1))).await.expect(201);
     }
 
-    async fn of_two_requests_at_once_one_alone_is_taken(world: World) {
+    async fn only_one_of_two_requests_at_once_is_taken(world: World) {
         let here = trust(&world).await;
-        // PostgreSQL is what several gateways stand on: there the second comes in at another one.
+        // Several gateways can share PostgreSQL: there the second request goes to another gateway.
         let replica = match world.database() {
             Database::Sqlite => None,
             Database::Postgres => Some(world.replica().await),

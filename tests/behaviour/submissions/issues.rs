@@ -1,4 +1,4 @@
-//! What is wrong with a row: told once, with how to mend it, to its writer alone, and without a value.
+//! What is wrong with a row: said once, with how to put it right, only to the sender, and without a value.
 
 use integration_tests::{Answer, on_both};
 use reqwest::Method;
@@ -6,10 +6,10 @@ use serde_json::json;
 
 use super::*;
 
-/// What is to be said of a row: its number, id, field and code.
+/// What should be said about a row: its number, id, field and code.
 type Told = (u64, Option<&'static str>, &'static str, &'static str);
 
-/// A file with a row of each kind of error, and what is to be said of each.
+/// A file with a row for each kind of error, and what should be said about each.
 fn file_of_errors() -> (Vec<u8>, Vec<Told>) {
     let row = |id: &str| Row { born: "2015-09-23".into(), ..Row::waiting(id, 21) };
     let mut lines: Vec<Vec<u8>> = Vec::new();
@@ -31,12 +31,12 @@ fn file_of_errors() -> (Vec<u8>, Vec<Told>) {
     push(bytes(Row { received: tomorrow(), ..row("E-8") }), Some("E-8"), "referral_received_date", "received-date-in-future");
     push(row("E-9").line().replace('\n', ",surplus\n").into_bytes(), Some("E-9"), "row", "row-shape");
     let latin = bytes(row("E-10")).into_iter().map(|byte| if byte == b'E' { 0x81 } else { byte }).collect::<Vec<_>>();
-    // The id of this row has the byte too, which is nothing in any encoding, so it cannot be read.
+    // This row's id has the byte too. The byte is no character in any encoding, so the id cannot be read.
     push(latin, None, "referral_id", "row-encoding");
     push(bytes(Row { nhs_number: String::new(), ..row("E-11") }), Some("E-11"), "nhs_number", "child-not-identified");
     push(bytes(row("E-1").stage("triage")), Some("E-1"), "referral_id", "referral-twice");
     push(bytes(Row { id: String::new(), ..row("") }), None, "referral_id", "value-missing");
-    // Another pathway than that of E-1, who is the same child.
+    // Not E-1's pathway, because E-1 is the same child.
     push(
         Row { pathway: "adhd", ..row("E-14") }.line().replace(",01,", ",,").into_bytes(),
         Some("E-14"),
@@ -47,7 +47,7 @@ fn file_of_errors() -> (Vec<u8>, Vec<Told>) {
     ([HEADER.as_bytes().to_vec(), lines.concat()].concat(), expected)
 }
 
-/// Every value of the file that could point at a child, or that was wrong.
+/// Every value of the file that could identify a child, or that was wrong.
 fn values() -> Vec<String> {
     let broken = Row::waiting("", 21).broken().nhs_number;
     let mut values = vec![number(21), broken, tomorrow()];
@@ -133,7 +133,7 @@ on_both! {
 
     async fn issues_are_paged_without_a_gap_or_a_repeat(world: World) {
         let trust = trust(&world).await;
-        // Two issues in some rows: a page may end between them.
+        // Rows with two issues: a page may end between the two.
         let rows: Vec<_> = children("A", 9).into_iter().map(|row| Row { status: "", pathway: "", ..row }).collect();
         let report = trust.push_csv("list=autism", csv(&rows)).await.expect(201);
         let path = report["issues"].as_str().unwrap();
@@ -152,7 +152,7 @@ on_both! {
                     assert_eq!(text.header("link"), None);
                     break;
                 };
-                // CSV has no room for a cursor: it is in the header, as the Web has it.
+                // CSV has no place for a cursor, so it is in the `Link` header.
                 assert_eq!(text.header("link"), Some(format!("<{path}?after={next}&limit={limit}>; rel=\"next\"").as_str()));
                 after = format!("&after={next}");
             }

@@ -1,4 +1,4 @@
-//! One child's referrals on one pathway, sent by two providers' systems, are one wait where something says so.
+//! One child's referrals on one pathway, from two providers' systems, are one wait if something links them.
 
 use std::io::Cursor;
 
@@ -13,7 +13,7 @@ use crate::messages::referral;
 const HEADER: &str = "referral_id,nhs_number,nhs_number_status,date_of_birth,pathway,referral_received_date,status,closed_date,closure_reason,\
     previous_referral_id,ubrn,pathway_id,pathway_id_issuer,referred_by,onward_to,onward_date,onward_reason,rejected_date,subcontracted_by,right_to_choose\n";
 
-/// A row of one child's, by the columns that are named; the rest is as for a child that waits.
+/// A file of rows about one child. Each gives some columns; the rest are those of a waiting child.
 fn file(rows: &[&[(&str, &str)]]) -> String {
     rows.iter().fold(HEADER.to_owned(), |text, row| {
         let mut values: BTreeMap<&str, String> = BTreeMap::from([
@@ -30,7 +30,7 @@ fn file(rows: &[&[(&str, &str)]]) -> String {
     })
 }
 
-/// The trust's first stage and what came to another provider, as the council sees them together.
+/// Sends the trust's first stage and another provider's second one; answers the waits that the council sees.
 async fn seen(world: &World, first: &[(&str, &str)], second: &[(&str, &str)]) -> Vec<Value> {
     let (trust, icb, council) =
         (signed_in(world, "provider-hct").await, signed_in(world, "icb-central-east").await, signed_in(world, "council-herts").await);
@@ -55,7 +55,7 @@ async fn waits(persona: &Persona) -> Vec<Value> {
     persona.get(&format!("/v1/children/{id}/waits")).await.expect(200)["waits"].as_array().unwrap().clone()
 }
 
-/// Provider, days of the journey and what linked it, of each wait.
+/// For each wait: the provider, the days of the journey, and what linked it.
 fn told(waits: &[Value]) -> Vec<(&str, i64, Value)> {
     let one = |wait: &'_ Value| wait["journey_wait"]["linked_by"].clone();
     waits.iter().map(|wait| (wait["provider"].as_str().unwrap(), wait["journey_wait"]["days"].as_i64().unwrap(), one(wait))).collect()
@@ -71,13 +71,13 @@ on_both! {
         for (field, text) in [("onward_to", "onward_to"), ("\"A-1\"", "the first referral's id"), ("\"P-1\"", "the second's")] {
             assert!(!json!(found).to_string().contains(field), "{text} is looked at and not shown");
         }
-        // The other provider's part is nobody's to lengthen that may not see it.
+        // The trust may not see the other provider's part, so it is shown no wait.
         let trust = signed_in(&world, "provider-hct").await;
         let id = trust.child_id(&number(0), BORN).await;
         assert_eq!(trust.get(&format!("/v1/children/{id}/waits")).await.expect(200)["waits"], json!([]));
     }
 
-    async fn while_the_first_stage_is_open_the_later_stands_for_both(world: World) {
+    async fn while_the_first_stage_is_open_the_later_shows_the_wait_of_both(world: World) {
         assert_eq!(told(&seen(&world, &[], &[("referred_by", "RY4")]).await), [("RWR", 500, json!(["onward-referral"]))]);
     }
 
@@ -96,7 +96,7 @@ on_both! {
         assert_eq!(told(&seen(&world, &ids, &ids).await), [("RWR", 500, json!(["pathway-id"]))]);
     }
 
-    async fn the_same_pathway_id_of_another_issuer_does_not(world: World) {
+    async fn the_same_pathway_id_of_another_issuer_does_not_join(world: World) {
         let found = seen(&world, &[("pathway_id", "P-77"), ("pathway_id_issuer", "RY4")], &[("pathway_id", "P-77"), ("pathway_id_issuer", "RWR")]).await;
         assert_eq!(told(&found), [("RY4", 500, Value::Null), ("RWR", 200, Value::Null)]);
     }
@@ -112,7 +112,7 @@ on_both! {
         assert_eq!(told(&found), [("RWR", 200, Value::Null)]);
     }
 
-    async fn what_did_not_flow_is_shown_and_stands_for_nobody_who_did(world: World) {
+    async fn what_did_not_flow_is_shown_and_hides_no_wait_that_did(world: World) {
         let found = seen(&world, &[], &[("referred_by", "RY4")]).await;
         assert_eq!(found.len(), 1);
         let icb = signed_in(&world, "icb-central-east").await;

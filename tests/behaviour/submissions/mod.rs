@@ -1,4 +1,4 @@
-//! What becomes of what a partner sends: section 6 of the contract.
+//! What happens to what a partner sends: section 6 of the contract.
 
 mod atomicity;
 mod bodies;
@@ -44,7 +44,7 @@ struct Row {
 }
 
 impl Row {
-    /// A child that waits for autism: the one of that number.
+    /// A row for a child, by number, that waits for autism.
     fn waiting(id: impl Into<String>, child: u32) -> Self {
         Self {
             id: id.into(),
@@ -66,7 +66,7 @@ impl Row {
         Self { status: "closed", closed: days_ago(1), ..self }
     }
 
-    /// The same row with a digit of the NHS number gone wrong.
+    /// The row with a wrong digit in its NHS number.
     fn broken(self) -> Self {
         let last = self.nhs_number.chars().last().and_then(|digit| digit.to_digit(10)).unwrap();
         let nhs_number = format!("{}{}", &self.nhs_number[..9], (last + 1) % 10);
@@ -81,17 +81,16 @@ impl Row {
 
 /// The NHS number of a made-up child, counted from 1.
 fn number(child: u32) -> String {
-    // One in eleven has no check digit: the next free one stands in, far from all others.
+    // One number in eleven has no check digit: a number from another range is used instead.
     let found = NhsNumber::from_first_nine(999_000_000 + child).or_else(|| NhsNumber::from_first_nine(999_900_000 + child));
     found.or_else(|| NhsNumber::from_first_nine(999_800_000 + child)).unwrap().as_str().to_owned()
 }
 
-/// A file of rows.
 fn csv<'a>(rows: impl IntoIterator<Item = &'a Row>) -> String {
     rows.into_iter().fold(HEADER.to_owned(), |text, row| text + &row.line())
 }
 
-/// So many children that wait, with ids that start with a word.
+/// Rows for waiting children, with ids that start with a word.
 fn children(word: &str, count: u32) -> Vec<Row> {
     (1..=count).map(|child| Row::waiting(format!("{word}-{child}"), child)).collect()
 }
@@ -113,12 +112,12 @@ async fn trust(world: &World) -> Persona {
     signed_in(world, "provider-hct").await
 }
 
-/// The counts of the records of a report in their documented order, having made sure that they add up.
+/// A report's record counts in their documented order, after checking that they add up.
 #[track_caller]
 fn counts(report: &Value) -> [u64; 9] {
     let names = ["received", "accepted", "rejected", "unchanged", "opened", "updated", "closed", "stale", "not_flowed"];
     let records = report["records"].as_object().unwrap();
-    // What is out of scope is no record, and merges are told apart where they are.
+    // Rows out of scope are not records, and merges have tests of their own.
     assert_eq!((records.len(), records["out_of_scope"].as_u64()), (names.len() + 2, Some(0)), "{report}");
     let counts = names.map(|name| records[name].as_u64().unwrap());
     let [received, accepted, rejected, unchanged, opened, updated, closed, ..] = counts;
@@ -127,7 +126,7 @@ fn counts(report: &Value) -> [u64; 9] {
     counts
 }
 
-/// All the entries that a provider sees of its own, by its referral ids, page by page.
+/// All of a provider's own entries, by referral id, read page by page.
 async fn entries(persona: &Persona, query: &str) -> BTreeMap<String, Value> {
     let mut found = BTreeMap::new();
     let mut after = String::new();
@@ -142,12 +141,11 @@ async fn entries(persona: &Persona, query: &str) -> BTreeMap<String, Value> {
     }
 }
 
-/// One field of each entry.
 fn field<'a>(entries: &'a BTreeMap<String, Value>, name: &str) -> Vec<(&'a str, String)> {
     entries.iter().map(|(id, entry)| (id.as_str(), entry[name].as_str().unwrap_or("none").to_owned())).collect()
 }
 
-/// The reports that a client finds listed, newest first.
+/// The client's reports, newest first.
 async fn reports(persona: &Persona) -> Vec<Value> {
     persona.get("/v1/submissions?limit=500").await.expect(200)["items"].as_array().unwrap().clone()
 }

@@ -1,4 +1,4 @@
-//! `sendbridge push`, the real binary against a gateway of the real binary: what it prints, and how it exits.
+//! `sendbridge push`, the real binary against a real gateway: what it prints, and how it exits.
 
 use std::ffi::OsString;
 use std::io::{BufRead, BufReader};
@@ -14,7 +14,7 @@ async fn gateway() -> Process {
     gateway_on(Database::Sqlite, "").await
 }
 
-/// The same on a database, with more lines among the settings of submissions.
+/// The same on a given database, with more lines in the settings of submissions.
 async fn gateway_on(database: Database, more: &'static str) -> Process {
     let small = move |dir: &std::path::Path| {
         let path = dir.join("gateway.toml");
@@ -35,7 +35,7 @@ fn arguments(process: &Process, file: &[u8], more: &[&str]) -> (PathBuf, Vec<OsS
     (path, arguments)
 }
 
-/// Runs it; answers how it exited and what it printed.
+/// Runs `push`; answers its exit code and what it printed.
 async fn push(process: &Process, file: &str, more: &[&str]) -> (i32, String, String) {
     push_bytes(process, file.as_bytes(), more).await
 }
@@ -49,10 +49,10 @@ async fn push_bytes(process: &Process, file: &[u8], more: &[&str]) -> (i32, Stri
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn it_says_what_became_of_a_file_and_exits_by_it() {
+async fn push_says_what_became_of_a_file_and_exits_accordingly() {
     let process = gateway().await;
     let snapshot = ["--mode", "snapshot"];
-    // Answered at once, and after.
+    // Answered at once, and later.
     let (code, out, err) = push(&process, &csv(&children("A", 10)), &snapshot).await;
     assert_eq!((code, err.contains("sent")), (0, true), "{out}{err}");
     assert!(out.contains("accepted 10 of 10; waiting 10, +10."), "{out}");
@@ -60,14 +60,14 @@ async fn it_says_what_became_of_a_file_and_exits_by_it() {
     let (code, out, err) = push(&process, &csv(&rows), &snapshot).await;
     assert!(code == 0 && out.contains("accepted 100 of 100; waiting 100, +90."), "{out}{err}");
     assert!(err.contains("the gateway is at work, as submission "), "{err}");
-    // Some rejected: their table, and the summary.
+    // If some rows are rejected, it prints their table and the summary.
     rows[3] = rows[3].clone().broken();
     let (code, out, _) = push(&process, &csv(&rows[..95]), &snapshot).await;
     assert_eq!(code, 2, "{out}");
     assert!(out.contains("A-4") && out.contains("check digit") && out.contains("How to mend it"), "{out}");
     assert!(out.contains("accepted 94 of 95; one row held at its last value; five not seen, confirm or resend; waiting 94, +0."), "{out}");
     assert!(!out.contains(&rows[3].nhs_number), "a value of the file is repeated");
-    // The same again does nothing, and says so.
+    // Sending the same again does nothing, and says so.
     let (code, again, _) = push(&process, &csv(&rows[..95]), &snapshot).await;
     assert!(code == 2 && again.contains("sent before today") && again.ends_with(&out), "{again}");
     let (code, out, _) = push(&process, &csv(&rows[..95]), &["--mode", "snapshot", "--again"]).await;
@@ -88,7 +88,7 @@ async fn it_says_what_became_of_a_file_and_exits_by_it() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn told_to_stop_it_leaves_nothing_with_the_gateway() {
+async fn a_push_that_is_told_to_stop_leaves_nothing_with_the_gateway() {
     let process = gateway().await;
     let rows = (0..80_000).map(|at| Row::waiting(format!("M-{at}"), at % 5_000 + 1).line());
     let (_, arguments) = arguments(&process, rows.fold(HEADER.to_owned(), |text, line| text + &line).as_bytes(), &[]);
@@ -108,16 +108,16 @@ async fn told_to_stop_it_leaves_nothing_with_the_gateway() {
     assert!(entries(&trust, "").await.is_empty());
 }
 
-/// On each database, since it is the gateway that undoes it.
+/// On each database, since the gateway undoes the compression.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn compressed_on_its_way_it_is_the_same_file() {
+async fn a_file_compressed_on_its_way_is_the_same_file() {
     for database in [Database::Sqlite, Database::Postgres] {
         let process = gateway_on(database, "").await;
         for (coding, other, rows) in [("--gzip", "--zstd", 20), ("--zstd", "--gzip", 3_000)] {
             let file = csv(&children(&coding[2..], rows));
             let (code, out, err) = push(&process, &file, &[coding]).await;
             assert!(code == 0 && out.contains(&format!("accepted {rows} of {rows}").replace("3000", "3,000")), "{out}{err}");
-            // What is sent is the file, however it is sent: under the same key.
+            // The file has the same key, however it is compressed.
             for again in [&[][..], &[other], &[coding]] {
                 let (code, out, err) = push(&process, &file, again).await;
                 assert!(code == 0 && out.contains("sent before today"), "{again:?}: {out}{err}");
@@ -131,7 +131,7 @@ async fn compressed_on_its_way_it_is_the_same_file() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_gateway_sees_that_it_is_compressed() {
     let process = gateway_on(Database::Sqlite, "maximum_expansion = 1\n").await;
-    // So much may always come of a body.
+    // A body may always expand to 1 MiB, so the file is larger.
     let file = csv(&children("A", 20_000));
     assert!(file.len() > 1 << 20);
     for coding in ["--gzip", "--zstd"] {
@@ -146,7 +146,7 @@ async fn what_cannot_be_compressed_on_its_way_is_not_sent() {
     let file = csv(&children("A", 2));
     let (code, _, err) = push(&process, &file, &["--gzip", "--zstd"]).await;
     assert!(code != 0 && err.contains("--gzip") && err.contains("--zstd") && err.contains("cannot be used with"), "{err}");
-    // Twice compressed, it would be read as what it is when it is undone once.
+    // The gateway undoes one compression only: a file compressed twice is no list.
     let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
     std::io::Write::write_all(&mut gzip, file.as_bytes()).unwrap();
     let compressed = [("gzip", gzip.finish().unwrap()), ("zstd", zstd::encode_all(file.as_bytes(), 3).unwrap())];

@@ -1,5 +1,5 @@
-//! What is refused whole: bodies that cannot be read, files that are mostly wrong, requests that make
-//! no sense, and clients that may not.
+//! What is refused as a whole: bodies that cannot be read, files with too many errors, requests that make
+//! no sense, and clients that may not send.
 
 use integration_tests::on_both;
 use reqwest::Method;
@@ -71,7 +71,7 @@ on_both! {
         let issues = trust.get(report["issues"].as_str().unwrap()).await.expect(200);
         assert_eq!(issues["items"].as_array().unwrap().len(), 6);
 
-        // A fifth is not too much.
+        // One row in five may be wrong.
         assert_eq!(counts(&trust.push_csv("list=autism", mixed(5)).await.expect(201)), [25, 20, 5, 0, 0, 20, 0, 5, 0]);
     }
 
@@ -116,7 +116,7 @@ on_both! {
             "colour=red", "list=autism&list=adhd", "mode=replace", "validate=perhaps", "as_of=yesterday", "confirm=yes", "nil_return=1",
             "organisation=", "format=csv", "mode=",
         ] {
-            // `push_csv` names the format already, so that one is there twice.
+            // `push_csv` names the format already, so `format` is there twice.
             trust.push_csv(query, file.clone()).await.expect_problem(400, "malformed");
         }
         let long = format!("list={}", "a".repeat(51));

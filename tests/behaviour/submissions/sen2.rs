@@ -1,4 +1,4 @@
-//! A council's SEN2 return: cases and their statutory clocks.
+//! A council's SEN2 return: its cases and their statutory clocks.
 
 use domain::Upn;
 use integration_tests::{Answer, on_both};
@@ -30,7 +30,7 @@ fn message(persons: &[String]) -> String {
     )
 }
 
-/// Decided on, or not, so many days ago.
+/// The outcome of a request, decided some days ago.
 fn decided(outcome: &str, days: u64) -> String {
     format!("<RequestOutcomeDate>{}</RequestOutcomeDate><RequestOutcome>{outcome}</RequestOutcome>", days_ago(days))
 }
@@ -52,19 +52,19 @@ on_both! {
     async fn a_return_becomes_cases_with_their_clocks(world: World) {
         let council = signed_in(&world, "council-herts").await;
         let file = message(&[
-            // Not decided yet: six weeks run, and twenty.
+            // Not decided yet: the clocks of six and of twenty weeks run.
             person(1, &requests(&days_ago(30), "<RequestOutcome>A</RequestOutcome>")),
-            // Assessed, and no plan on the last of the sixteen weeks' days.
+            // Assessed, and told on the last day of the sixteen weeks that there will be no plan.
             person(2, &requests(&days_ago(150), &format!(
                 "{}<Assessment><AssessmentOutcome>N</AssessmentOutcome><AssessmentOutcomeDate>{}</AssessmentOutcomeDate></Assessment>",
                 decided("Y", 150 - 42), days_ago(150 - 112)
             ))),
-            // A plan, a day after the twenty weeks.
+            // A plan, one day after the twenty weeks.
             person(3, &requests(&days_ago(200), &format!(
                 "{}<Assessment><AssessmentOutcome>Y</AssessmentOutcome><AssessmentOutcomeDate>{}</AssessmentOutcomeDate><NamedPlan><StartDate>{}</StartDate></NamedPlan></Assessment>",
                 decided("Y", 200 - 43), days_ago(200 - 141), days_ago(200 - 141)
             ))),
-            // Decided not to assess.
+            // The council decided not to assess.
             person(4, &requests(&days_ago(60), &decided("N", 30))),
         ]);
         let report = push(&council, "", file).await.expect(201);
@@ -99,7 +99,7 @@ on_both! {
                 assert!(clock["regulation"].as_str().unwrap().starts_with("SEND Regulations 2014, reg"), "{clock}");
             }
         }
-        // The list names no child; one case, asked for by a person, gives the council's own number.
+        // The list names no child. A single case, which a person asks for, gives the child's UPN.
         let all = json!(listed).to_string();
         assert!((1..=4).all(|person| !all.contains(&upn(person))) && !all.contains("Ada") && !all.contains("2016-05-04"));
         let path = format!("/v1/ehcp/cases/{}", case_of(200)["id"].as_str().unwrap());
@@ -136,7 +136,7 @@ on_both! {
         assert!(cases(&council).await.is_empty() && reports(&council).await.is_empty());
     }
 
-    async fn a_request_that_stands_twice_is_taken_once(world: World) {
+    async fn a_request_that_is_there_twice_is_taken_once(world: World) {
         let council = signed_in(&world, "council-herts").await;
         let received = days_ago(30);
         let file = message(&[
@@ -159,7 +159,7 @@ on_both! {
         let people: Vec<_> = (1..=4).map(|number| person(number, &requests(&days_ago(u64::from(number) * 10), ""))).collect();
         push(&council, "&mode=snapshot", message(&people)).await.expect(201);
         let decided = person(2, &requests(&days_ago(20), &decided("Y", 5)));
-        // The fourth is rejected for an outcome that there is not: it did flow.
+        // The fourth is rejected, since there is no such outcome; but it did flow.
         let odd = person(4, &requests(&days_ago(40), "<RequestOutcome>Q</RequestOutcome>"));
         let report = push(&council, "&mode=snapshot", message(&[people[0].clone(), decided, odd])).await.expect(201);
         assert_eq!(counts(&report), [3, 2, 1, 1, 0, 1, 0, 1, 1]);

@@ -1,4 +1,4 @@
-//! `snapshot` states the whole open content of one list of one provider.
+//! A `snapshot` states the whole open content of one list of one provider.
 
 use integration_tests::on_both;
 
@@ -21,13 +21,13 @@ on_both! {
         assert_eq!(flow, ["flowed", "flowed", "not-flowed", "flowed"]);
         assert_eq!((held["A-3"]["status"].as_str(), held["A-4"]["status"].as_str()), (Some("waiting"), Some("closed")));
 
-        // It is counted when it goes, not each time that it is still away.
+        // A missing entry is counted only once, when it goes missing.
         let report = trust.push_csv("list=autism&mode=snapshot", csv(&rows[..2])).await.expect(201);
         assert_eq!(counts(&report)[8], 0);
         let report = trust.push_csv("list=autism&mode=snapshot", csv(&rows[..3])).await.expect(201);
         assert_eq!(counts(&report), [3, 3, 0, 3, 0, 0, 0, 0, 0]);
         assert_eq!(entries(&trust, "").await["A-3"]["flow"], "flowed");
-        // One that is away is still open: it is closed when its provider says so.
+        // A missing entry is still open: it is closed when its provider says so.
         trust.push_csv("list=autism&mode=snapshot", csv(&rows[..2])).await.expect(201);
         let report = trust.push_csv("list=autism", csv(&[rows[2].clone().closed()])).await.expect(201);
         assert_eq!(counts(&report), [1, 1, 0, 0, 0, 0, 1, 0, 0]);
@@ -45,7 +45,7 @@ on_both! {
         let trust = trust(&world).await;
         let rows = children("A", 4);
         trust.push_csv("list=autism&mode=snapshot", csv(&rows)).await.expect(201);
-        // One with a wrong digit, one with a column too many, one gone.
+        // One row with a wrong digit, one with a column too many, one missing.
         let file = csv(&[rows[0].clone(), rows[1].clone().stage("treatment").broken()]) + &rows[2].line().replace('\n', ",surplus\n");
         let report = trust.push_csv("list=autism&mode=snapshot", file).await.expect(201);
         assert_eq!(counts(&report), [3, 1, 2, 1, 0, 0, 0, 2, 1]);
@@ -69,7 +69,7 @@ on_both! {
         let report = trust.push_csv("list=autism&mode=snapshot", csv(&children("A", 1))).await.expect(201);
         assert_eq!(counts(&report)[8], 2);
         assert_eq!(flows(&entries(&trust, "list=adhd").await, "flowed"), 3);
-        // RWR's own entry is still open in its list: only its own nil return takes it away.
+        // RWR's own entry is still open in its list: only RWR's nil return removes it.
         let report = icb.push_csv("organisation=RWR&list=autism&mode=snapshot&nil_return=true", HEADER).await.expect(201);
         assert_eq!(counts(&report)[8], 1);
     }
@@ -91,7 +91,7 @@ on_both! {
         trust.push_csv("list=autism&mode=snapshot", csv(&children("A", 3))).await.expect(201);
         let report = trust.push_csv("list=autism&mode=snapshot&nil_return=true", "").await.expect(201);
         assert_eq!(counts(&report), [0, 0, 0, 0, 0, 0, 0, 0, 3]);
-        // Without rows there is nothing to insert or update, and nothing to say.
+        // A delta without rows has nothing to insert or update, and needs no nil return.
         assert_eq!(counts(&trust.push_csv("list=autism", HEADER).await.expect(201)), [0; 9]);
     }
 
@@ -110,7 +110,7 @@ on_both! {
         let rows = children("A", 25);
         trust.push_csv("list=autism&mode=snapshot", csv(&rows)).await.expect(201);
         let (before, told) = (entries(&trust, "").await, reports(&trust).await);
-        // Six of twenty-five is more than a fifth. What came new does not make up for what went.
+        // Six of twenty-five is more than a fifth. New entries do not make up for missing ones.
         let file = csv(rows[..19].iter().chain(&children("N", 9)));
         let problem = trust.push_csv("list=autism&mode=snapshot", file.clone()).await.expect_problem(409, "snapshot-shrinks");
         assert!(problem["detail"].as_str().unwrap().contains("confirm=shrink"), "{problem}");
@@ -125,7 +125,7 @@ on_both! {
         trust.push_csv("list=autism&mode=snapshot", csv(&children("A", 25))).await.expect(201);
         let report = trust.push_csv("list=autism&mode=snapshot", csv(&children("A", 20))).await.expect(201);
         assert_eq!(counts(&report)[8], 5);
-        // Twenty are open now, and five are a quarter of them; those that are away do not count.
+        // Twenty flow now, and five are a quarter of them; entries that are missing already do not count.
         trust.push_csv("list=autism&mode=snapshot", csv(&children("A", 15))).await.expect_problem(409, "snapshot-shrinks");
         trust.push_csv("list=adhd&mode=snapshot", csv(&children("B", 19))).await.expect(201);
         let report = trust.push_csv("list=adhd&mode=snapshot", csv(&children("B", 1))).await.expect(201);
@@ -158,7 +158,7 @@ on_both! {
         trust.push_csv(&format!("list=autism&mode=snapshot&as_of={}", days_ago(3)), csv(&rows)).await.expect_problem(409, "older-as-of");
     }
 
-    async fn no_list_is_true_of_a_day_to_come(world: World) {
+    async fn a_list_of_a_future_day_is_refused(world: World) {
         let trust = trust(&world).await;
         let problem = trust.push_csv(&format!("as_of={}", tomorrow()), csv(&children("A", 1))).await.expect_problem(422, "invalid-value");
         assert_eq!(problem["errors"][0]["field"], "as_of");

@@ -1,4 +1,4 @@
-//! What is wrong is told against what was wrong before: new, persisting, fixed.
+//! Issues are compared with those before: new, persisting, fixed.
 
 use integration_tests::on_both;
 use reqwest::Method;
@@ -6,7 +6,7 @@ use serde_json::json;
 
 use super::*;
 
-/// What a report says of each code: how many, how many of them new and persisting, and how many were fixed.
+/// For each code in a report: how many issues, how many of them new and persisting, and how many were fixed.
 fn told(report: &Value) -> Vec<(&str, [u64; 4])> {
     let counts = report["issue_counts"].as_array().unwrap_or_else(|| panic!("{report}"));
     let each = |count: &Value, name: &str| count[name].as_u64().unwrap();
@@ -19,8 +19,8 @@ fn untraced(mut row: Row) -> Row {
     row
 }
 
-/// A file in which the rows that are told so have an untraced number.
-fn traced(rows: &[Row]) -> String {
+/// A file of rows, some of which [`untraced`] has marked as having an untraced number.
+fn untraced_csv(rows: &[Row]) -> String {
     csv(rows).replace(",02,01,", ",02,")
 }
 
@@ -33,13 +33,13 @@ on_both! {
         let rows = children("A", 4);
         let query = "list=autism&mode=snapshot";
         let first = [rows[0].clone().broken(), untraced(rows[1].clone()), untraced(rows[2].clone()), rows[3].clone()];
-        let report = trust.push_csv(query, traced(&first)).await.expect(201);
+        let report = trust.push_csv(query, untraced_csv(&first)).await.expect(201);
         assert_eq!(told(&report), [(DIGIT, [1, 1, 0, 0]), (TRACE, [2, 2, 0, 0])]);
         assert_eq!(report["issue_counts"][0]["severity"], "error");
 
         let second = [rows[0].clone().broken(), untraced(rows[1].clone()), rows[2].clone(), untraced(rows[3].clone())];
-        let looked = trust.push_csv(&format!("{query}&validate=true"), traced(&second)).await.expect(200);
-        let report = trust.push_csv(query, traced(&second)).await.expect(201);
+        let looked = trust.push_csv(&format!("{query}&validate=true"), untraced_csv(&second)).await.expect(200);
+        let report = trust.push_csv(query, untraced_csv(&second)).await.expect(201);
         assert_eq!(told(&report), [(DIGIT, [1, 0, 1, 0]), (TRACE, [2, 1, 1, 1])]);
         assert_eq!(looked["issue_counts"], report["issue_counts"], "looking changes nothing");
         let path = format!("/v1/submissions/{}", report["id"].as_str().unwrap());
@@ -54,15 +54,16 @@ on_both! {
         let trust = trust(&world).await;
         let rows = children("A", 3);
         let wrong: Vec<_> = rows.iter().cloned().map(untraced).collect();
-        trust.push_csv("list=autism&mode=snapshot", traced(&wrong)).await.expect(201);
+        trust.push_csv("list=autism&mode=snapshot", untraced_csv(&wrong)).await.expect(201);
 
         let report = trust.push_csv("list=autism", csv(&rows[..1])).await.expect(201);
         assert_eq!(told(&report), [(TRACE, [0, 0, 0, 1])], "a delta says nothing of the others");
-        let report = trust.push_csv("list=autism", traced(&wrong[1..2])).await.expect(201);
+        let report = trust.push_csv("list=autism", untraced_csv(&wrong[1..2])).await.expect(201);
         assert_eq!(told(&report), [(TRACE, [1, 0, 1, 0])], "it persists over a submission that left it out");
         let report = trust.push_csv("list=autism&mode=snapshot", csv(&rows[..2])).await.expect(201);
         assert_eq!(told(&report), [(TRACE, [0, 0, 0, 1])], "what did not flow is not fixed");
-        let report = trust.push_csv("list=autism&mode=snapshot", traced(&[rows[0].clone(), rows[1].clone(), wrong[2].clone()])).await.expect(201);
+        let mixed = untraced_csv(&[rows[0].clone(), rows[1].clone(), wrong[2].clone()]);
+        let report = trust.push_csv("list=autism&mode=snapshot", mixed).await.expect(201);
         assert_eq!(told(&report), [(TRACE, [1, 0, 1, 0])]);
     }
 
@@ -70,10 +71,10 @@ on_both! {
         let (trust, icb) = (trust(&world).await, signed_in(&world, "icb-central-east").await);
         let wrong = [untraced(Row::waiting("A-1", 1))];
         let fresh = [(TRACE, [1, 1, 0, 0])];
-        assert_eq!(told(&trust.push_csv("list=autism", traced(&wrong)).await.expect(201)), fresh);
-        assert_eq!(told(&trust.push_csv("list=adhd", traced(&wrong)).await.expect(201)), fresh);
-        assert_eq!(told(&icb.push_csv("list=autism&organisation=RWR", traced(&wrong)).await.expect(201)), fresh);
-        assert_eq!(told(&trust.push_csv("list=autism", traced(&wrong)).await.expect(201)), [(TRACE, [1, 0, 1, 0])]);
+        assert_eq!(told(&trust.push_csv("list=autism", untraced_csv(&wrong)).await.expect(201)), fresh);
+        assert_eq!(told(&trust.push_csv("list=adhd", untraced_csv(&wrong)).await.expect(201)), fresh);
+        assert_eq!(told(&icb.push_csv("list=autism&organisation=RWR", untraced_csv(&wrong)).await.expect(201)), fresh);
+        assert_eq!(told(&trust.push_csv("list=autism", untraced_csv(&wrong)).await.expect(201)), [(TRACE, [1, 0, 1, 0])]);
     }
 
     async fn what_was_refused_whole_is_no_past(world: World) {
@@ -105,9 +106,9 @@ on_both! {
         let trust = trust(&world).await;
         let rows = children("A", 4);
         let first = [untraced(rows[0].clone()), untraced(rows[1].clone()), rows[2].clone().broken()];
-        trust.push_csv("list=autism", traced(&first)).await.expect(201);
+        trust.push_csv("list=autism", untraced_csv(&first)).await.expect(201);
         let second = [first[0].clone(), first[1].clone(), first[2].clone(), untraced(rows[3].clone())];
-        let report = trust.push_csv("list=autism", traced(&second)).await.expect(201);
+        let report = trust.push_csv("list=autism", untraced_csv(&second)).await.expect(201);
         let path = report["issues"].as_str().unwrap();
         for (query, expected) in [
             (format!("code={TRACE}"), vec!["A-1", "A-2", "A-4"]),
@@ -132,7 +133,7 @@ on_both! {
     async fn all_issues_are_downloaded_at_once_and_no_id_is_a_formula(world: World) {
         let trust = trust(&world).await;
         let rows: Vec<_> = children("=A", 1_100).into_iter().map(untraced).collect();
-        let report = trust.push_csv("list=autism", traced(&rows)).await.expect(201);
+        let report = trust.push_csv("list=autism", untraced_csv(&rows)).await.expect(201);
         let path = report["issues"].as_str().unwrap();
         let answer = trust.call(Method::GET, path).header("accept", "text/csv").send().await;
         assert_eq!((answer.status, answer.header("link")), (200, None));

@@ -40,7 +40,7 @@ on_both! {
             assert_eq!(push("&validate=true").await.expect(200)["status"], "validated");
         }
         push(&format!("&as_of={}", days_ago(9))).await.expect(201);
-        // The key is taken now, and by another query.
+        // The key is used now, by a request with another query.
         push("&validate=true").await.expect_problem(422, "idempotency-mismatch");
     }
 

@@ -1,4 +1,4 @@
-//! Bodies that are answered before they are worked on: 202, how far it is, and how it ended.
+//! Bodies that are answered before they are worked on: 202, how far the work is, and how it ended.
 
 use std::time::Duration;
 
@@ -10,14 +10,14 @@ use reqwest::Method;
 use super::atomicity::something_waits;
 use super::*;
 
-/// Enough rows to be seen on the way.
+/// Enough rows for progress to be seen.
 const MANY: u32 = 80_000;
 
 fn many() -> Vec<u8> {
     file(MANY)
 }
 
-/// Enough to be met in the middle, and never to come to their end.
+/// Enough rows to be interrupted in the middle; no test waits for the end.
 fn endless() -> Vec<u8> {
     file(150_000)
 }
@@ -34,7 +34,7 @@ async fn send(persona: &Persona, key: &str, query: &str, prefer: Option<&str>, b
     call.send().await
 }
 
-/// Sends a body to be worked on later; answers where to ask for it.
+/// Sends a body to be worked on later; answers where to ask about it.
 async fn begin(persona: &Persona, key: &str, query: &str, body: impl Into<reqwest::Body>) -> String {
     let answer = send(persona, key, query, Some("respond-async"), body).await;
     let report = answer.expect(202);
@@ -42,7 +42,6 @@ async fn begin(persona: &Persona, key: &str, query: &str, body: impl Into<reqwes
     answer.header("location").unwrap().to_owned()
 }
 
-/// The report once it is done.
 async fn finish(persona: &Persona, place: &str) -> Value {
     let mut report = Value::Null;
     until("the work is done", async || {
@@ -67,7 +66,7 @@ on_both! {
         assert_eq!(place, format!("/v1/submissions/{}", begun["id"].as_str().unwrap()));
         assert_eq!((&begun["status"], &begun["progress"]["bytes_total"]), (&"processing".into(), &many().len().into()));
 
-        // How far it is never goes back, and nothing can be seen before all can.
+        // Progress never goes back, and nothing can be seen before everything can.
         let (mut last, mut seen) = ((0, 0), 0);
         loop {
             let answer = trust.get(&place).await;
@@ -92,7 +91,7 @@ on_both! {
         assert_eq!(counts(&report)[..2], [u64::from(MANY), u64::from(MANY)]);
         assert!(report["progress"].is_null() && report["problem"].is_null());
         assert_eq!(trust.get("/v1/waiting-list/entries?limit=1").await.expect(200)["items"].as_array().unwrap().len(), 1);
-        // Sent again it is the same, and is not worked on again.
+        // The same body again gives the same report, and is not worked on again.
         assert_eq!(send(&trust, "k-1", "&mode=snapshot", Some("respond-async"), many()).await.expect(200), report);
         assert_eq!(reports(&trust).await, [report]);
     }
@@ -116,7 +115,7 @@ on_both! {
             let report = finish(&trust, answer.header("location").unwrap()).await;
             assert_eq!(counts(&report)[1], 200);
         }
-        // What it is when it is decoded counts.
+        // The size of the decoded body counts.
         let call = trust.call(Method::POST, "/v1/waiting-list/submissions?format=csv&list=autism").header("content-type", "text/csv");
         let sent = zstd::encode_all(large.as_bytes(), 3).unwrap();
         assert!(sent.len() < 4096);
@@ -125,7 +124,7 @@ on_both! {
         assert_eq!(counts(&finish(&trust, answer.header("location").unwrap()).await)[3], 200);
     }
 
-    async fn why_it_was_refused_stands_in_the_report(world: World) {
+    async fn the_report_says_why_it_was_refused(world: World) {
         let trust = trust(&world).await;
         trust.push_csv("list=autism&mode=snapshot", csv(&children("A", 25))).await.expect(201);
         let broken: Vec<_> = children("A", 25).into_iter().map(Row::broken).collect();
@@ -175,7 +174,7 @@ on_both! {
 
     async fn what_is_worked_on_can_be_cancelled_and_leaves_nothing(world: World) {
         let trust = trust(&world).await;
-        // To another gateway where there can be one: it is the database that says so.
+        // Another gateway, if there can be one, can cancel: the database tells both.
         let replica = match world.database() {
             Database::Sqlite => None,
             Database::Postgres => Some(world.replica().await),
@@ -190,7 +189,7 @@ on_both! {
             let report = cancel(&there, &place).await.expect(200);
             assert_eq!((&report["status"], &report["records"]["accepted"]), (&"cancelled".into(), &0.into()));
         }
-        // The key is free at once, and its next work is not held up by the last.
+        // The key is free at once, and the cancelled work does not hold up the next.
         let rows = children("A", 5);
         send(&trust, "k-1", "", None, csv(&rows)).await.expect(201);
         let next = begin(&trust, "k-2", "", csv(&rows)).await;
@@ -198,7 +197,7 @@ on_both! {
         tokio::time::sleep(Duration::from_secs(2)).await;
         assert_eq!(entries(&trust, "").await.len(), 5);
         assert_eq!(trust.get(&place).await.expect(200)["status"], "cancelled");
-        // What is done is done.
+        // Finished work cannot be cancelled.
         cancel(&trust, &next).await.expect_problem(409, "wrong-status");
         assert_eq!(entries(&trust, "").await.len(), 5);
         let staged = std::fs::read_dir(world.dir().join("data")).unwrap().filter(|file| {
@@ -207,7 +206,7 @@ on_both! {
         assert_eq!(staged.count(), 0, "something staged was left behind");
     }
 
-    async fn a_work_is_its_clients_alone(world: World) {
+    async fn only_its_own_client_sees_a_work(world: World) {
         let trust = trust(&world).await;
         let place = begin(&trust, "k-1", "", endless()).await;
         for other in ["icb-central-east", "council-herts", "stranger"] {
@@ -228,7 +227,7 @@ on_both! {
         let answer = send(&trust, "k-2", "", Some("respond-async"), csv(&children("A", 5))).await;
         answer.expect_problem(503, "busy");
         assert!(answer.header("retry-after").is_some());
-        // Who waits for the answer is not kept out.
+        // A client that waits for its answer is still served.
         send(&trust, "k-3", "", None, csv(&children("A", 5))).await.expect(201);
         cancel(&trust, &place).await.expect(200);
         until("there is room again", async || {
@@ -255,14 +254,14 @@ async fn what_a_dead_gateway_left_is_ended(database: Database) {
     process.kill();
     process.serve().await;
     let trust = process.persona("provider-hct").signed_in().await;
-    // Several gateways wait until they are sure; one by itself knows.
+    // Several gateways wait until they are sure; a single gateway knows at once.
     if database == Database::Sqlite {
         assert_eq!(trust.get(&place).await.expect(200)["status"], "failed");
     }
     let report = finish(&trust, &place).await;
     assert_eq!((&report["status"], &report["problem"]["type"]), (&"failed".into(), &"/problems/interrupted".into()));
     assert!(entries(&trust, "").await.is_empty());
-    // Sent again, under the same key.
+    // The file can be sent again under the same key.
     let again = begin(&trust, "k-1", "&mode=snapshot", csv(&children("A", 30))).await;
     assert_eq!(finish(&trust, &again).await["status"], "accepted");
     assert_eq!(entries(&trust, "").await.len(), 30);
@@ -285,13 +284,13 @@ mod what_was_worked_on_when_a_gateway_was_killed_is_shown_as_failed {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_is_cancelled_while_it_is_being_published_is_not_published() {
-    // On SQLite the one writer does the one before the other.
+    // Only on PostgreSQL: SQLite has one writer, so the two cannot overlap.
     let world = World::start(Database::Postgres).await;
     let trust = trust(&world).await;
     trust.push_csv("list=autism", csv(&children("A", 3))).await.expect(201);
     let mut holder = PgConnection::establish(world.database_url()).unwrap();
     holder.batch_execute("BEGIN; SELECT 1 FROM list FOR UPDATE").unwrap();
-    // Without a key, which would be another thing that it loses.
+    // Without a key, since losing its key would also stop the work.
     let call = trust.call(Method::POST, "/v1/waiting-list/submissions?format=csv&list=autism").header("content-type", "text/csv");
     let answer = call.header("prefer", "respond-async").body(csv(&children("B", 5))).send().await;
     answer.expect(202);
@@ -302,7 +301,7 @@ async fn what_is_cancelled_while_it_is_being_published_is_not_published() {
     .await;
     assert_eq!(cancel(&trust, place).await.expect(200)["status"], "cancelled");
     holder.batch_execute("COMMIT").unwrap();
-    // The same list again: it is free once the first publication has ended.
+    // The list is free once the first publication has ended.
     trust.push_csv("list=autism", csv(&children("A", 3))).await.expect(201);
     tokio::time::sleep(Duration::from_secs(1)).await;
     assert_eq!(entries(&trust, "").await.len(), 3);

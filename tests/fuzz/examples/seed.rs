@@ -1,4 +1,4 @@
-//! Writes the samples of every format, good and bad, as the first inputs of its targets: `seed FOLDER`.
+//! Writes every format's samples, good and bad, as the first inputs of its targets: `seed FOLDER`.
 
 use std::io::{Cursor, Read};
 use std::path::{Path, PathBuf};
@@ -34,7 +34,7 @@ fn write(folder: &Path, name: &str, bytes: &[u8]) -> io::Result<()> {
     fs::write(folder.join(name), bytes)
 }
 
-/// An archive as an input of its parts; none where it is damaged on purpose, or one of its parts is huge.
+/// An archive as an input of its parts; none if it is damaged on purpose, or if a part is huge.
 fn parts(bytes: &[u8]) -> Option<Vec<u8>> {
     const MOST: u64 = 64 * 1024;
     let mut archive = ZipArchive::new(Cursor::new(bytes)).ok()?;

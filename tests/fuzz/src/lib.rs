@@ -1,4 +1,4 @@
-//! What every fuzz target runs. How to: `README.md`.
+//! What every fuzz target runs: see `README.md`.
 
 #[expect(dead_code, reason = "which targets there are is asked where kept inputs are read again")]
 mod inputs;
@@ -7,12 +7,12 @@ mod readings;
 
 use adapters::Format;
 
-/// Reads an input as its target does. Panics where what was read does not hold together.
+/// Reads an input as its target does. Panics if the rows are not consistent.
 pub fn parse(target: &str, bytes: &[u8]) {
     inputs::parse(target, bytes);
 }
 
-/// Formats that come as an archive, whose parts have a target of their own.
+/// Formats that are archives. Their parts have their own target.
 pub fn archives() -> impl Iterator<Item = Format> {
     inputs::archives()
 }

@@ -1,5 +1,5 @@
 //! Several files in one body: a ZIP archive, or a multipart body. Both are read forwards, once, and
-//! never held: what is inside is bounded in number, name and size before it is believed.
+//! never held in memory. The number, names and sizes of the files inside are limited.
 
 mod multipart;
 mod streamed_zip;
@@ -15,13 +15,13 @@ use crate::contract::{ContainerFault, Unreadable, refusal};
 const MOST_ENTRIES: usize = 200;
 const NAME_BYTES: usize = 255;
 const BUFFER: usize = 64 * 1024;
-/// All in all; a county's month of community services is some 2 GB.
+/// All files together, unpacked. A county's month of community services is some 2 GB.
 const MOST_BYTES: u64 = 32 << 30;
 
-/// Takes one file: its name and its content. What it leaves unread is skipped.
+/// Takes the name and the content of one file. Whatever it does not read is skipped.
 pub(crate) type Take<'a> = dyn FnMut(&str, &mut dyn Read) -> Result<(), Unreadable> + 'a;
 
-/// Reads each file of a body, in its order.
+/// Reads each file of a body, in order.
 pub(crate) fn each(source: &mut dyn Read, take: &mut Take<'_>) -> Result<(), Unreadable> {
     let (looks, mut source) = sources::open(source)?;
     let mut start = Vec::with_capacity(4);
@@ -37,7 +37,7 @@ pub(crate) fn each(source: &mut dyn Read, take: &mut Take<'_>) -> Result<(), Unr
     }
 }
 
-/// The name of a file inside, if it stays inside: no root, no drive, no way up.
+/// The name of a file, unless it leads out of the archive: no root, no drive, no `..`.
 fn checked(name: &[u8]) -> Result<&str, ContainerFault> {
     let name = std::str::from_utf8(name).map_err(|_| ContainerFault::Name)?;
     let plain = !name.is_empty() && name.len() <= NAME_BYTES && !name.chars().any(|c| c.is_control() || c == ':');
@@ -45,7 +45,7 @@ fn checked(name: &[u8]) -> Result<&str, ContainerFault> {
     if plain && !leads_out { Ok(name) } else { Err(ContainerFault::Name) }
 }
 
-/// Hands one file on, unless it is an archive itself, and skips what is left of it.
+/// Hands one file on, unless it is an archive itself, and skips what was not read of it.
 fn hand_on(name: &str, content: &mut dyn Read, take: &mut Take<'_>) -> Result<(), Unreadable> {
     const MAGIC: &[&[u8]] = &[b"PK\x03\x04", b"\x1F\x8B", b"7z\xBC\xAF", b"Rar!", b"BZh9", b"\xFD7zX", b"\x28\xB5\x2F\xFD"];
     let mut start = Vec::with_capacity(4);
@@ -58,7 +58,7 @@ fn hand_on(name: &str, content: &mut dyn Read, take: &mut Take<'_>) -> Result<()
     skip(&mut content)
 }
 
-/// Reads to the end of a file that nobody wants: text in lines, so that nothing endless is read.
+/// Skips the rest of a file. It has to be text in lines, so that nothing endless is read.
 fn skip(content: &mut dyn Read) -> Result<(), Unreadable> {
     const LINE: usize = 1024 * 1024;
     let mut buffer = vec![0; 16 * 1024];
@@ -71,7 +71,7 @@ fn skip(content: &mut dyn Read) -> Result<(), Unreadable> {
             Err(error) => return Err(refusal(error)),
         };
         for byte in &buffer[..count] {
-            // A blank line is no line: else an endless run of them would be read.
+            // A blank line counts on, or an endless run of them would be read.
             line = if *byte == b'\n' && last != b'\n' { 0 } else { line + 1 };
             last = *byte;
         }

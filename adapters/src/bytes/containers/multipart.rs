@@ -1,5 +1,5 @@
-//! A multipart body (RFC 2046, RFC 7578): its boundary is known from its first line, so no header has to
-//! come along. Lines end in CRLF, or in LF alone.
+//! A multipart body (RFC 2046, RFC 7578). The first line gives the boundary, so the HTTP header is not
+//! needed. Lines end in CRLF, or in LF alone.
 
 use std::io::{self, Read};
 
@@ -8,9 +8,9 @@ use memchr::memmem::Finder;
 use super::{BUFFER, MOST_BYTES, MOST_ENTRIES, Take, checked, hand_on};
 use crate::contract::{ContainerFault, Unreadable, refusal};
 
-/// RFC 2046: at most seventy characters.
+/// The longest boundary, in characters (RFC 2046).
 const BOUNDARY: usize = 70;
-/// All headers of a part.
+/// All headers of a part, in bytes.
 const HEADERS: usize = 8 * 1024;
 
 pub(super) fn each(source: impl Read, take: &mut Take<'_>) -> Result<(), Unreadable> {
@@ -28,7 +28,7 @@ pub(super) fn each(source: impl Read, take: &mut Take<'_>) -> Result<(), Unreada
         let name = checked(name.as_bytes())?;
         let mut part = Part { body: &mut body, delimiter: Finder::new(&delimiter), first: true, over: false };
         hand_on(name, &mut part, take)?;
-        // The delimiter was met: another part follows it, or two hyphens and the end.
+        // After the delimiter comes another part, or two hyphens and the end.
         let rest = body.line(BOUNDARY + 4).map_err(refusal)?.ok_or(ContainerFault::Truncated)?;
         match rest.trim_ascii_end() {
             b"" => {}
@@ -55,7 +55,7 @@ impl<R: Read> Body<R> {
         &self.held[self.start..]
     }
 
-    /// Holds more of the source; false at its end.
+    /// Reads more of the source; false at its end.
     fn more(&mut self) -> io::Result<bool> {
         if self.ended {
             return Ok(false);
@@ -67,7 +67,7 @@ impl<R: Read> Body<R> {
         Ok(count > 0)
     }
 
-    /// The next line without its end, if the body does not end first; too long a line is damage.
+    /// The next line without its line ending; `None` at the end of the body. A line over `most` bytes is damage.
     fn line(&mut self, most: usize) -> io::Result<Option<Vec<u8>>> {
         loop {
             let end = memchr::memchr(b'\n', self.rest());
@@ -80,7 +80,7 @@ impl<R: Read> Body<R> {
                 return Ok(Some(line));
             }
             if !self.more()? {
-                // The last line of all may have no end.
+                // The last line may have no line ending.
                 let line = self.rest().to_vec();
                 self.start = self.held.len();
                 return Ok((!line.is_empty()).then_some(line));
@@ -88,7 +88,7 @@ impl<R: Read> Body<R> {
         }
     }
 
-    /// The headers of a part; the name of its file, or of the part itself.
+    /// Reads the headers of a part. Gives the name of its file, or of the part itself.
     fn headers(&mut self) -> Result<String, Unreadable> {
         let (mut name, mut read) = (None, 0);
         loop {
@@ -125,7 +125,7 @@ fn parameter<'a>(value: &'a str, name: &str) -> Option<&'a str> {
     })
 }
 
-/// The content of one part: up to its delimiter, which is taken with it.
+/// The content of one part. Reading it to the end also reads the delimiter after it.
 struct Part<'a, R> {
     body: &'a mut Body<R>,
     delimiter: Finder<'a>,
@@ -137,7 +137,7 @@ impl<R: Read> Read for Part<'_, R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let delimiter = self.delimiter.needle().len();
         while !self.over && !buffer.is_empty() {
-            // An empty part has its delimiter at once, without the line end before it.
+            // An empty part begins with the delimiter, without the line ending before it.
             if self.first && (self.body.rest().len() >= delimiter || self.body.ended) {
                 self.first = false;
                 if self.body.rest().starts_with(&self.delimiter.needle()[1..]) {
@@ -148,7 +148,7 @@ impl<R: Read> Read for Part<'_, R> {
             }
             let rest = self.body.rest();
             let found = self.delimiter.find(rest);
-            // A line end may be the delimiter's.
+            // A line ending may belong to the delimiter.
             let content = match found {
                 Some(at) => at - usize::from(at > 0 && rest[at - 1] == b'\r'),
                 None => rest.len().saturating_sub(delimiter + 1),

@@ -1,6 +1,6 @@
-//! A ZIP archive, read forwards: entry by entry as they stand, and then its directory, which has to say
-//! the same of every one. So nothing is put aside to read it, entries cannot overlap, and there is
-//! nothing in it that another reader of the same archive would not see. (APPNOTE 6.3, sections 4.3 and 4.5.)
+//! A ZIP archive, read forwards: its entries one by one, and then its directory, which has to agree with
+//! every entry. So nothing is stored to read it, entries cannot overlap, and no entry is hidden from another
+//! reader of the same archive. (APPNOTE 6.3, sections 4.3 and 4.5.)
 
 use std::io::{self, BufRead, Read};
 
@@ -18,17 +18,17 @@ const LOCATOR_64: [u8; 4] = *b"PK\x06\x07";
 
 const STORED: u16 = 0;
 const DEFLATED: u16 = 8;
-/// Bits of the general purpose flag: encrypted in one way or another, and sizes that follow the data.
+/// Bits of the general purpose flag: the entry is encrypted in some way; its sizes follow its data.
 const ENCRYPTED: u16 = 1 | 1 << 6 | 1 << 13;
 const SIZES_FOLLOW: u16 = 1 << 3;
 const IN_EXTRA: u64 = 0xFFFF_FFFF;
 
 /// Real tables shrink ten to thirty times.
 const RATIO: u64 = 150;
-/// Below this the ratio says nothing.
+/// Below this the ratio is not checked.
 const SMALL: u64 = 1024 * 1024;
 
-/// What an entry was when it was read.
+/// What was found when an entry was read.
 struct Met {
     offset: u64,
     method: u16,
@@ -53,7 +53,7 @@ pub(super) fn each(source: impl BufRead, take: &mut Take<'_>) -> Result<(), Unre
 
 struct StreamedZip<R> {
     source: R,
-    /// How much was read of the archive, and unpacked from it.
+    /// Bytes read of the archive, and bytes unpacked from it.
     at: u64,
     unpacked: u64,
 }
@@ -79,7 +79,6 @@ impl<R: BufRead> StreamedZip<R> {
         Ok(())
     }
 
-    /// A run whose length has sixteen bits.
     fn run(&mut self, length: u16) -> io::Result<Vec<u8>> {
         let mut bytes = vec![0; usize::from(length)];
         self.fill(&mut bytes)?;
@@ -101,7 +100,7 @@ impl<R: BufRead> StreamedZip<R> {
         let mut sizes = [u64::from(long(&head, 18)), u64::from(long(&head, 14))];
         let wide = widen(&mut sizes, &extra);
         let follow = flags & SIZES_FOLLOW != 0;
-        // What is stored ends nowhere of itself; only Deflate does.
+        // Stored data does not mark its own end; Deflate does.
         if follow && method == STORED {
             return Err(ContainerFault::Compression.into());
         }
@@ -131,7 +130,7 @@ impl<R: BufRead> StreamedZip<R> {
         Ok(found)
     }
 
-    /// The sizes after the data: with or, rarely, without a signature, in 32 or 64 bits.
+    /// Checks the sizes after the data: with or (rarely) without a signature, in 32 or 64 bits.
     fn descriptor(&mut self, found: &Met, wide: bool) -> io::Result<()> {
         let mut first = self.bytes::<4>()?;
         if first == DESCRIPTOR && found.crc.to_le_bytes() != DESCRIPTOR {
@@ -150,7 +149,7 @@ impl<R: BufRead> StreamedZip<R> {
         if sizes == (found.packed, found.unpacked) { Ok(()) } else { Err(ContainerFault::Damaged.into()) }
     }
 
-    /// The directory, from its first signature on: it lists what was met, each once, and nothing follows it.
+    /// Checks the directory, whose first signature was read: it lists each entry once, and nothing follows it.
     fn directory(&mut self, mut signature: [u8; 4], met: &[Met]) -> io::Result<()> {
         let start = self.at - 4;
         let mut listed = vec![false; met.len()];
@@ -206,9 +205,9 @@ impl<R: BufRead> StreamedZip<R> {
 /// The content of one entry, unpacked.
 struct Content<'a, R> {
     archive: &'a mut StreamedZip<R>,
-    /// `None` where it is stored.
+    /// `None` where the entry is not compressed.
     inflate: Option<Decompress>,
-    /// What the entry still has in the archive.
+    /// Bytes of the entry that are still to be read.
     left: u64,
     packed: u64,
     unpacked: u64,
@@ -261,8 +260,8 @@ impl<R: BufRead> Read for Content<'_, R> {
     }
 }
 
-/// Puts in the 64-bit sizes that stand in the extra field for those that say so, in their order. Whether
-/// there is such a field.
+/// Replaces each size that says it is in the extra field with the 64-bit size from there, in order. False
+/// where there is no such field.
 fn widen(sizes: &mut [u64], mut extra: &[u8]) -> bool {
     while let Some((head, rest)) = extra.split_at_checked(4) {
         let Some((mut field, rest)) = rest.split_at_checked(usize::from(short(head, 2))) else { return false };

@@ -72,7 +72,7 @@ proptest! {
             write!(body, "{end}").unwrap();
         }
         write!(body, "--b0--{end}").unwrap();
-        // What a file ends with cannot be told from the line end of a delimiter that is a feed alone.
+        // Where lines end in LF alone, a CR at the end of a file looks like part of the delimiter.
         let ends_in_doubt = feeds_only && files.iter().any(|(_, content)| content.ends_with(b"\r"));
         prop_assume!(!files.is_empty() && !ends_in_doubt);
         prop_assume!(files.iter().all(|(_, content)| !content.windows(5).any(|window| window == b"\n--b0")));
@@ -119,7 +119,7 @@ fn archives_are_refused_in_either_container() {
 }
 
 #[test]
-fn what_surrounds_an_archive_is_refused() {
+fn bytes_before_or_after_an_archive_are_refused() {
     let archive = zipped(&vec![("t.csv".into(), b"x".to_vec())], options(), false);
     assert_eq!(code(&[archive.as_slice(), b"\0"].concat()), "archive-damaged");
     assert_eq!(code(&[archive.as_slice(), archive.as_slice()].concat()), "archive-damaged");
@@ -127,10 +127,10 @@ fn what_surrounds_an_archive_is_refused() {
 }
 
 #[test]
-fn a_directory_that_says_otherwise_than_the_entries_is_refused() {
+fn a_directory_that_contradicts_the_entries_is_refused() {
     let archive = zipped(&vec![("a.csv".into(), b"x".to_vec()), ("b.csv".into(), b"y".to_vec())], options(), false);
     let directory = archive.windows(4).position(|window| window == b"PK\x01\x02").unwrap();
-    // Method, checksum, sizes, offset and name of the first; counts and place at the end.
+    // Of the first entry: method, checksum, sizes, offset and name.
     for at in [10, 16, 20, 24, 42, 46] {
         let mut changed = archive.clone();
         changed[directory + at] ^= 1;
@@ -144,7 +144,7 @@ fn a_directory_that_says_otherwise_than_the_entries_is_refused() {
     }
 }
 
-/// An archive of two files, and the records of its directory.
+/// The entries of an archive, the two records of its directory, and its end.
 fn directory() -> (Vec<u8>, Vec<u8>, Vec<u8>, Vec<u8>) {
     let archive = zipped(&vec![("a.csv".into(), b"x".to_vec()), ("b.csv".into(), b"y".to_vec())], options(), false);
     let starts: Vec<_> = archive.windows(4).enumerate().filter(|(_, window)| window.starts_with(b"PK")).map(|(at, _)| at).collect();
@@ -161,7 +161,7 @@ fn a_directory_that_hides_or_repeats_an_entry_is_refused() {
 }
 
 #[test]
-fn content_that_fails_its_checksum_is_refused_wherever_the_checksum_stands() {
+fn content_that_fails_its_checksum_is_refused_wherever_the_checksum_is() {
     let files = vec![("a.csv".to_owned(), b"x".to_vec())];
     for streamed in [false, true] {
         let mut archive = zipped(&files, options(), streamed);
@@ -184,7 +184,7 @@ fn a_part_without_a_name_or_an_end_is_refused() {
 }
 
 #[test]
-fn what_nobody_wants_is_skipped_and_never_without_end() {
+fn an_unwanted_file_is_skipped_but_never_without_end() {
     let body = |content: Vec<u8>| [b"--b\nContent-Disposition: form-data; name=t\n\n".to_vec(), content, b"\n--b--\n".to_vec()].concat();
     let skipped = |content: Vec<u8>| each(&mut body(content).as_slice(), &mut |_, _| Ok(()));
     assert!(skipped(b"a line\n".repeat(400_000)).is_ok());

@@ -1,4 +1,4 @@
-//! From a row to the line of a month.
+//! Reads a row as a service line of a month.
 
 use std::io::Read;
 
@@ -7,7 +7,7 @@ use domain::{IssueCode, PublishedCount, ServiceLine};
 use crate::contract::{Context, Fault, Lines, Unreadable};
 use crate::published::{ReturnWire, folded, numbers};
 
-/// The lines for children and young people that have nothing to do with the pathways, as [`folded`].
+/// The [`folded`] names of lines for children and young people that have nothing to do with the pathways.
 const OTHER_LINES: [&str; 14] = [
     "antenatalnewbornandchildrenscreeningandimmunisationservices",
     "childhealthinformationservice",
@@ -27,7 +27,7 @@ const OTHER_LINES: [&str; 14] = [
 
 enum Line {
     Read(ServiceLine),
-    /// Of adults, or of none of the pathways.
+    /// A line for adults, or on none of the pathways.
     OutOfScope,
     Unknown,
 }
@@ -46,13 +46,13 @@ fn line_of(name: &str) -> Line {
     }
 }
 
-/// Where the columns stand.
+/// The positions of the columns.
 pub(super) struct Columns {
     organisation: Option<usize>,
     period: Option<usize>,
     line: Option<usize>,
     total: Option<usize>,
-    /// Each band's columns, the last of one or two; none where totals alone are sent.
+    /// The columns of each band (the last band may have two). `None` where only totals are sent.
     bands: Option<Vec<Vec<usize>>>,
 }
 
@@ -82,7 +82,7 @@ impl Columns {
     }
 }
 
-/// The weeks that a column's name says: `18-52 weeks`, `over 52 weeks`, `52+`.
+/// The weeks in a column's name: `18-52 weeks`, `over 52 weeks`, `52+`.
 fn weeks_of(name: &str) -> (Option<u32>, Option<u32>) {
     let plain = folded(name);
     let is_band = plain.starts_with(|first: char| first.is_ascii_digit()) || plain.starts_with("over");
@@ -93,7 +93,7 @@ fn weeks_of(name: &str) -> (Option<u32>, Option<u32>) {
     }
 }
 
-/// Reads a row; whether its line is unknown.
+/// Reads a row. True where its service line is unknown.
 pub(super) fn row<R: Read>(
     number: u64,
     file: &mut ReturnWire<R>,

@@ -1,4 +1,4 @@
-//! The Community Health Services SitRep as a provider exports it. What it is, and its quirks: `README.md`.
+//! The Community Health Services SitRep as a provider exports it. `README.md` describes it and its quirks.
 
 mod map;
 #[cfg(test)]

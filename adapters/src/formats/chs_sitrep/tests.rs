@@ -17,7 +17,7 @@ fn the_lines_of_the_pathways_are_kept_with_their_bands() {
     let lines: Vec<_> = found.iter().map(|count| (count.line, count.total)).collect();
     assert_eq!(lines, [(ServiceLine::Audiology, 357), (ServiceLine::CommunityPaediatrics, 4090), (ServiceLine::SpeechAndLanguage, 730)]);
     assert_eq!(found[1].bands.as_deref(), Some([40, 38, 90, 410, 505, 1800, 1207].as_slice()));
-    // Two lines of no pathway, adults' audiology, another organisation's.
+    // Two lines on no pathway, audiology for adults, and another organisation's line.
     assert_eq!(out_of_scope, 4);
 }
 
@@ -31,7 +31,7 @@ fn totals_alone_have_no_bands_and_the_split_of_the_last_band_is_one() {
 
 #[test]
 fn every_published_line_for_children_is_known() {
-    // Reference, 6.1.
+    // Reference, section 6.1.
     for line in [
         "Antenatal, new-born and children screening and immunisation services",
         "Audiology",

@@ -1,4 +1,4 @@
-//! From a referral's rows to its columns, where `wire.rs` does not say them already.
+//! Works out the columns of a referral that `wire.rs` does not map already.
 
 use std::borrow::Cow;
 

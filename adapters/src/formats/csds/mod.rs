@@ -1,4 +1,4 @@
-//! The Community Services Data Set, v1.6 and v1.5, as its tables in CSV. What is read of it: `README.md`.
+//! The Community Services Data Set, v1.6 and v1.5: its tables in CSV. `README.md` says what is read.
 
 mod map;
 #[cfg(test)]

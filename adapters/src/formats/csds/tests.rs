@@ -47,14 +47,14 @@ fn faults(row: &Row) -> Vec<Fault> {
     row.issues.iter().map(|issue| (issue.field, issue.code)).collect()
 }
 
-/// The tables have no place for it.
+/// The tables have no column for the district.
 const NO_DISTRICT: Fault = ("district", IssueCode::DistrictBlank);
 
-/// What is said of the file.
-fn told(kept: &Kept) -> Vec<Fault> {
-    let mut told: Vec<_> = kept.file_issues.iter().map(|issue| (issue.field, issue.code)).collect();
-    told.sort_by_key(|(field, code)| (*field, code.as_str()));
-    told
+/// The issues with the file as a whole, sorted.
+fn file_issues(kept: &Kept) -> Vec<Fault> {
+    let mut issues: Vec<_> = kept.file_issues.iter().map(|issue| (issue.field, issue.code)).collect();
+    issues.sort_by_key(|(field, code)| (*field, code.as_str()));
+    issues
 }
 
 fn sample(name: &str) -> Kept {
@@ -65,10 +65,10 @@ fn sample(name: &str) -> Kept {
 }
 
 #[test]
-fn what_the_tables_have_no_place_for_is_told_once_of_the_file_and_of_no_row() {
+fn a_missing_column_is_reported_once_for_the_file_and_for_no_row() {
     let kept = sample("every-column.multipart");
     assert!(kept.rows.len() > 1 && kept.rows.iter().all(|row| !faults(row).contains(&NO_DISTRICT)));
-    assert_eq!(told(&kept), [NO_DISTRICT]);
+    assert_eq!(file_issues(&kept), [NO_DISTRICT]);
 }
 
 #[test]
@@ -121,7 +121,7 @@ fn every_column_reaches_the_referral() {
 }
 
 #[test]
-fn what_decided_is_kept_with_the_tables_own_names() {
+fn the_deciding_codes_are_kept_under_the_tables_own_names() {
     let codes = |referral: &Referral| -> Vec<_> {
         referral.recognised.iter().flat_map(|rule| &rule.codes).map(|code| format!("{}={}", code.field, code.code)).collect()
     };
@@ -130,7 +130,7 @@ fn what_decided_is_kept_with_the_tables_own_names() {
         codes(referral(&kept.rows[0])),
         ["CYP101.PrimaryReferralReason=017", "CYP102.TeamType=06", "CYP606.ProvisionalDiagnosis=06:401204006"]
     );
-    assert_eq!(told(&kept), [NO_DISTRICT]);
+    assert_eq!(file_issues(&kept), [NO_DISTRICT]);
     let later = referral(&kept.rows[0]);
     assert_eq!((later.referral_received_date.to_string(), later.status), ("2025-11-03".into(), ReferralStatus::Waiting));
 }
@@ -143,7 +143,7 @@ fn the_official_record_is_read_with_its_quirks_and_is_an_adults() {
 }
 
 #[test]
-fn a_referral_stands_where_its_teams_leave_it() {
+fn a_referrals_status_follows_from_its_teams() {
     let with_teams = |rows: &str| the_referral(&[("CYP102", &format!("{TEAMS}{rows}"))]);
     let cases = [
         ("R1,A,33,,,,\n", ReferralStatus::Waiting, ""),
@@ -182,7 +182,7 @@ fn a_first_contact_ends_the_wait_for_therapy_and_not_for_an_assessment() {
 }
 
 #[test]
-fn what_no_rule_recognises_and_whoever_is_over_25_is_counted_and_not_kept() {
+fn unrecognised_referrals_and_people_over_25_are_counted_and_not_kept() {
     let kept = read(&[("CYP101", &TABLES[2].1.replace("062", "023")), ("CYP102", "ServiceRequestID,TeamType\nR1,16\n")]);
     assert_eq!((kept.rows.len(), kept.out_of_scope), (0, 1));
     // Today is 20 November 2026.
@@ -232,11 +232,11 @@ fn referrals_without_an_id_are_each_a_row_and_share_no_rows() {
     let mut found: Vec<_> = kept.rows.iter().map(|row| (row.number, faults(row).len())).collect();
     found.sort();
     assert_eq!(found, [(1, 0), (2, 1), (3, 1)]);
-    assert_eq!(told(&kept), [("CYP103", IssueCode::ReferralMissing), NO_DISTRICT]);
+    assert_eq!(file_issues(&kept), [("CYP103", IssueCode::ReferralMissing), NO_DISTRICT]);
 }
 
 #[test]
-fn what_is_said_of_the_file_is_said_once() {
+fn an_issue_with_the_file_is_reported_once() {
     use IssueCode::*;
     let patient = TABLES[1].1.lines().nth(1).unwrap();
     let changes = [
@@ -249,7 +249,7 @@ fn what_is_said_of_the_file_is_said_once() {
     let kept = read(&changes);
     assert!(kept.rows[0].record.is_some());
     let expected = [("CYP001", PatientTwice), ("CYP102", ReferralMissing), ("CYP102", TableRowUnread), NO_DISTRICT, ("table", TableUnread)];
-    assert_eq!(told(&kept), expected);
+    assert_eq!(file_issues(&kept), expected);
 }
 
 #[test]
@@ -259,7 +259,7 @@ fn an_adults_rows_are_not_called_rows_of_no_referral() {
 }
 
 #[test]
-fn the_header_says_whose_data_set_it_is_and_of_when() {
+fn the_header_must_name_the_version_the_provider_and_a_period_that_has_begun() {
     let header = |row: &str| refusal(&[("CYP000", &format!("Version,OrgID_Provider,RP_StartDate,RP_EndDate\n{row}"))]).1;
     assert_eq!(header("2.0,RY4,2026-10-01,2026-10-31\n"), "version-unsupported");
     assert_eq!(header(",RY4,2026-10-01,2026-10-31\n"), "version-unsupported");
@@ -299,7 +299,7 @@ fn a_file_is_its_tables_by_any_usual_name() {
 }
 
 #[test]
-fn an_id_that_cannot_be_told_back_is_told_of_no_row() {
+fn an_id_that_is_too_long_or_not_printable_is_never_reported() {
     let long = "R".repeat(300);
     for id in ["R\u{0}1", long.as_str()] {
         let referrals = format!("{},", id) + "P9,2026-03-03,062,\n";

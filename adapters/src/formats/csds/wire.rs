@@ -1,4 +1,4 @@
-//! The tables that are read, and their columns (CSDS v1.6; what v1.5 calls otherwise stands in brackets).
+//! The tables that are read, and their columns. The names are from CSDS v1.6; other names from v1.5 are in brackets.
 
 use crate::national::tables::tables;
 

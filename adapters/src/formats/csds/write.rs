@@ -8,15 +8,15 @@ use domain::{OrganisationCode, Pathway, PathwaySet, SubmittedRecord};
 use crate::columns::referral_of;
 use crate::national::writing::{Period, Tables, day, ended, patient_id, text};
 
-/// The pathways of community services, each with its type of team.
+/// The pathways of community services, each with the type of its team.
 const TEAMS: [(Pathway, &str); 4] =
     [(Pathway::Autism, "06"), (Pathway::Adhd, "06"), (Pathway::SpeechAndLanguage, "33"), (Pathway::Audiology, "17")];
 
 /// The provisional diagnoses that tell autism and ADHD apart.
 const SUSPECTED: [(Pathway, &str); 2] = [(Pathway::Autism, "401204006"), (Pathway::Adhd, "406506008")];
 
-/// Writes the records that are referrals of a pathway of this data set. They are asked for anew for each table, so
-/// that any number of them takes little memory.
+/// Writes the records that are referrals on a pathway of this data set. `records` is called again for each table,
+/// so that any number of records takes little memory.
 pub fn write_csds<R: Borrow<SubmittedRecord>, I: Iterator<Item = R>>(
     records: impl Fn() -> I,
     organisation: OrganisationCode,
@@ -110,7 +110,7 @@ fn carried(pathways: PathwaySet) -> PathwaySet {
     pathways.intersection(TEAMS.iter().fold(PathwaySet::EMPTY, |all, (pathway, _)| all.with(*pathway)))
 }
 
-/// The primary reason. Beside an assessment, therapy and audiology are known by their teams.
+/// The primary reason. With an assessment, the teams show therapy and audiology.
 fn reason(pathways: PathwaySet) -> &'static str {
     if SUSPECTED.iter().any(|(pathway, _)| pathways.contains(*pathway)) {
         "017"

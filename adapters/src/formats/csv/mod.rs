@@ -1,4 +1,4 @@
-//! The gateway's own CSV for waiting lists. What the format is, and its quirks: `README.md`.
+//! The gateway's own CSV for waiting lists. `README.md` describes the format and its quirks.
 
 #[cfg(test)]
 mod tests;

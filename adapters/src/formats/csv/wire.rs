@@ -1,4 +1,4 @@
-//! The file as it stands: which column is where, and one record of bytes at a time.
+//! The file as it is: where each column is, and one record of bytes at a time.
 
 use std::io::Read;
 
@@ -11,7 +11,7 @@ use crate::bytes::sources::Looks;
 use crate::columns::{Column, Header, Values, is_id};
 use crate::contract::{Fault, Unreadable};
 
-/// The file, its header read.
+/// The file, after its header was read.
 pub(super) struct FileWire<R> {
     header: Header,
     width: usize,
@@ -49,12 +49,11 @@ impl<R: Read> FileWire<R> {
         self.records.advance(row)
     }
 
-    /// Spreadsheets leave rows of commas behind their data.
     pub(super) fn is_blank(&self) -> bool {
         self.records.is_blank()
     }
 
-    /// The record just read, if its values can be told apart.
+    /// The record just read, if its values can be told apart and read.
     pub(super) fn row(&self) -> Result<RowWire<'_>, DamagedWire> {
         let damaged = |field, code| DamagedWire { referral_id: self.leading_referral_id(), fault: (field, code) };
         let record = self.records.record();
@@ -68,7 +67,7 @@ impl<R: Read> FileWire<R> {
         Ok(RowWire { header: &self.header, record, printable })
     }
 
-    /// The id of a damaged row: certain only in the first column, which nothing can have shifted.
+    /// The id of a damaged row. It is certain only in the first column, which nothing can have shifted.
     fn leading_referral_id(&self) -> Option<String> {
         let first = self.records.record().get(0).filter(|_| self.header.position(Column::ReferralId) == Some(0))?;
         let id = std::str::from_utf8(first).ok()?.trim();
@@ -92,7 +91,7 @@ pub(super) struct DamagedWire {
 pub(super) struct RowWire<'a> {
     header: &'a Header,
     record: &'a ByteRecord,
-    /// No value can have a control character.
+    /// All ASCII, without control characters.
     printable: bool,
 }
 

@@ -1,4 +1,4 @@
-//! Referrals in the native CSV.
+//! Writes referrals as native CSV.
 
 use std::io::{self, Write};
 

@@ -1,4 +1,4 @@
-//! From a row to the audiology line of a month.
+//! Reads a row as the audiology line of a month.
 
 use std::io::Read;
 
@@ -7,11 +7,11 @@ use domain::{IssueCode, PublishedCount, PublishedReturn, ServiceLine};
 use crate::contract::{Context, Fault, Lines, Unreadable};
 use crate::published::{ReturnWire, folded, numbers};
 
-/// The first band of those who wait six weeks and longer, and that of thirteen.
+/// The first band of waits of six weeks and over, and of thirteen weeks and over.
 const SIX_WEEKS: usize = 6;
 const THIRTEEN_WEEKS: usize = 13;
 
-/// Where the columns stand.
+/// The positions of the columns.
 pub(super) struct Columns {
     period: Option<usize>,
     provider: Option<usize>,
@@ -87,7 +87,7 @@ pub(super) fn row<R: Read>(
     lines.line(number, count, faults)
 }
 
-/// The columns that are made of the others have to be what they say.
+/// Checks the columns that are worked out from the bands.
 fn check<R: Read>(file: &mut ReturnWire<R>, columns: &Columns, total: u64, bands: &[u64], faults: &mut Vec<Fault>) {
     let from = |week: usize| bands[week..].iter().fold(0_u64, |sum, count| sum.saturating_add(*count));
     for (position, week, field) in
@@ -106,7 +106,7 @@ fn check<R: Read>(file: &mut ReturnWire<R>, columns: &Columns, total: u64, bands
     }
 }
 
-/// Whether a share, stated as a fraction or in percent, is right as far as it is written out.
+/// Whether a share, stated as a fraction or in percent, is right to the decimal places that it has.
 fn share(part: u64, whole: u64, stated: &str) -> bool {
     let digits = stated.trim_end_matches('%').trim();
     let Ok(value) = digits.parse::<f64>() else { return false };

@@ -1,4 +1,4 @@
-//! The monthly diagnostics return (DM01), as it is published by provider. What it is, and its quirks: `README.md`.
+//! The monthly diagnostics return (DM01), as it is published by provider. `README.md` describes it and its quirks.
 
 mod map;
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! Referrals with their children and contacts.
+//! Joins referrals with their children and contacts.
 
 use std::collections::HashMap;
 
@@ -9,7 +9,7 @@ use super::terms::element;
 use crate::columns::{self, Column, Filled};
 use crate::contract::{Context, Rows, Unreadable};
 
-/// Drafts every referral among the parts, in their order.
+/// Drafts every referral among the parts, in order.
 pub(crate) fn join(parts: &[Part], context: &Context<'_>, rows: &mut Rows<'_>) -> Result<(), Unreadable> {
     let mut patients: HashMap<&str, Found<'_>> = HashMap::new();
     let mut contacts: HashMap<&str, Vec<&ContactPart>> = HashMap::new();
@@ -47,7 +47,7 @@ pub(crate) fn join(parts: &[Part], context: &Context<'_>, rows: &mut Rows<'_>) -
         fill_contacts(&mut row, referral, &contacts, context);
         fill(&mut row, &referral.cells);
         if let Some(key) = referral.previous.as_deref().filter(|_| referral.cells.get(Column::PreviousReferralId).is_none()) {
-            // Outside the body, the last part of an address is all there is of an id.
+            // Where the referral is not in the body, the last part of its address serves as the id.
             let here = referrals.get(key).and_then(|previous| previous.cells.get(Column::ReferralId));
             match here.or_else(|| key.rsplit_once('/').map(|(_, id)| id)) {
                 Some(id) => row.set(Column::PreviousReferralId, id),
@@ -70,7 +70,7 @@ pub(crate) fn join(parts: &[Part], context: &Context<'_>, rows: &mut Rows<'_>) -
 /// What a key names.
 enum Found<'a> {
     One(&'a PatientPart),
-    /// Several that differ: none of them may be taken for the child.
+    /// Several patients that differ, so none may be taken for the child.
     Several,
 }
 
@@ -83,7 +83,7 @@ impl<'a> Found<'a> {
 }
 
 enum Unresolved<'a> {
-    /// The NHS number is all that there is.
+    /// Only the NHS number is known.
     ByNumber(&'a str),
     Not,
 }
@@ -93,7 +93,7 @@ fn child_of<'a>(subject: Option<&'a Subject>, patients: &HashMap<&str, Found<'a>
     if let Some(contained) = &subject.contained {
         return Ok(contained);
     }
-    // A reference into the body has to name the same child as the identifier beside it.
+    // A reference into the body must name the same child as the identifier beside it.
     let agrees = |patient: &PatientPart| subject.reference.as_ref().is_none_or(|it| is_address(it) || patient.keys.contains(it));
     match patients.get(subject.key.as_str()) {
         Some(Found::One(patient)) if agrees(patient) => Ok(patient),

@@ -1,4 +1,4 @@
-//! A bundle in JSON: its entries one at a time, whatever stands before, between and after them.
+//! Reads a bundle in JSON, one entry at a time, whatever comes before, between and after the entries.
 
 use std::cell::RefCell;
 use std::fmt;
@@ -14,10 +14,10 @@ use super::wire::EntryWire;
 use crate::bytes::sources::Bounded;
 use crate::contract::Unreadable;
 
-/// What anything but an entry may take.
+/// The most bytes of anything but an entry.
 const PART_BYTES: usize = 64 * 1024;
 
-/// The source, with its bound within reach while somebody else reads it.
+/// The source, shared so that its limit can be changed while the JSON reader has it.
 struct Shared<'a, R>(&'a RefCell<Bounded<R>>);
 
 impl<R: Read> Read for Shared<'_, R> {
@@ -26,7 +26,7 @@ impl<R: Read> Read for Shared<'_, R> {
     }
 }
 
-/// Reads the bundle to its end. What it is and of which kind is known only then.
+/// Reads the whole bundle. Only at its end is it certain that it is one, and of which type.
 pub(crate) fn read<R: Read>(source: R, reading: &mut Reading<'_, '_, '_>) -> Result<(), Unreadable> {
     let source = RefCell::new(Bounded::new(source));
     source.borrow_mut().allow(PART_BYTES);
@@ -42,7 +42,7 @@ pub(crate) fn read<R: Read>(source: R, reading: &mut Reading<'_, '_, '_>) -> Res
         reading.be_bundle(said.resource_type.as_deref(), said.kind.as_deref());
         deserializer.end()
     });
-    // A resource of another kind is that, whatever comes after it.
+    // Another kind of resource is refused as such, whatever comes after it.
     reading.check_bundle()?;
     end.map_err(|error| refusal_of(error, &source.borrow(), row))
 }
@@ -55,7 +55,7 @@ fn refusal_of<R>(error: serde_json::Error, source: &Bounded<R>, row: u64) -> Unr
     }
 }
 
-/// What the bundle says of itself.
+/// What the bundle says about itself.
 #[derive(Default)]
 struct Said {
     resource_type: Option<String>,
@@ -67,7 +67,7 @@ struct Bundle<'a, 'r, 'c, 's, 'k, R> {
     source: &'a RefCell<Bounded<R>>,
     reading: &'r mut Reading<'c, 's, 'k>,
     said: Said,
-    /// Why it went no further, where that was not the JSON.
+    /// Why reading stopped, where the JSON is not at fault.
     refusal: Option<Unreadable>,
 }
 

@@ -1,4 +1,4 @@
-//! From resources to the values of a referral.
+//! Reads resources as the values of a referral.
 
 use chrono::{DateTime, NaiveDate, Utc};
 use domain::{IssueCode, RecognitionRules, ReferralStatus, SeenCode, london_day, parse_day};
@@ -10,16 +10,16 @@ use super::wire::{
 };
 use crate::columns::Column;
 
-/// What resources are mapped with.
+/// What the mapping needs to know.
 #[derive(Clone, Copy)]
 pub(crate) struct Mapping<'a> {
     pub(crate) rules: &'a RecognitionRules,
     pub(crate) today: NaiveDate,
-    /// Every resource of the body is from one server, so that addresses are as good as their last two parts.
+    /// All resources of the body are from one server, so the last two parts of an address are enough.
     pub(crate) one_source: bool,
 }
 
-/// An extension of ours whose name says nothing.
+/// There was an extension of ours with an unknown name.
 pub(crate) struct UnknownExtension;
 
 impl Mapping<'_> {
@@ -56,7 +56,7 @@ impl Mapping<'_> {
         (PatientPart { keys, cells, fault }, unknown)
     }
 
-    /// `None` where it is no referral of a child on any of the pathways.
+    /// `None` where the request is no referral, or is on none of the pathways.
     pub(crate) fn referral(
         self,
         row: u64,
@@ -118,7 +118,7 @@ impl Mapping<'_> {
         }
     }
 
-    /// The first reference to a referral: its id where that is given, else what to look for.
+    /// The first reference to a referral: puts its id, or else returns the key to look for.
     fn put_previous<'w>(self, cells: &mut Cells, references: impl Iterator<Item = &'w ReferenceWire<'w>>) -> Option<Key> {
         for reference in references {
             let named = reference.reference.as_deref();
@@ -164,7 +164,7 @@ impl Mapping<'_> {
             let named = actor.reference.as_deref().is_some_and(|it| it.rsplit('/').nth(1) == Some("Patient"));
             named || actor.kind.as_deref() == Some("Patient") || actor.identifier.as_ref().is_some_and(|it| is(it, terms::NHS_NUMBER))
         });
-        // A temporary address does not say what it is of.
+        // A temporary address does not say what it names.
         let patient = patient.or_else(|| actors().find(|actor| actor.reference.as_deref().is_some_and(|it| it.starts_with("urn:"))));
         self.contact(patient, &appointment.based_on, kind, day)
     }
@@ -183,7 +183,7 @@ impl Mapping<'_> {
         Some(ContactPart { subject: named(subject?)?, referral: based_on.iter().find_map(named)?, kind, day: day.to_string() })
     }
 
-    /// A reference as it is compared: without its version, and without its server where there is but one.
+    /// The key for a reference: without its version, and without its server where all are from one.
     fn key(self, reference: &str) -> Key {
         let reference = reference.split_once("/_history/").map_or(reference, |(before, _)| before);
         if reference.starts_with("urn:") {
@@ -197,7 +197,7 @@ impl Mapping<'_> {
     }
 }
 
-/// The day in Europe/London of a `date`, `dateTime` or `instant`.
+/// The day of a `date`, `dateTime` or `instant` in Europe/London.
 pub(crate) fn day_of(text: &str) -> Result<NaiveDate, IssueCode> {
     if let Some(day) = parse_day(text) {
         return Ok(day);
@@ -214,7 +214,7 @@ fn put_day(cells: &mut Cells, column: Column, text: Option<&str>) {
     }
 }
 
-/// What was entered in error never was a wait; what it was, the writer's own system knows.
+/// A request entered in error was never a wait, so it counts as closed.
 fn put_status(cells: &mut Cells, status: Option<&str>) {
     let status = match status {
         None => return,
@@ -226,7 +226,7 @@ fn put_status(cells: &mut Cells, status: Option<&str>) {
     cells.put(Column::Status, Some(status.as_str()));
 }
 
-/// What one of our extensions states holds, whatever an element of FHIR's says less exactly.
+/// Puts what our extensions state. That replaces what a FHIR element says less exactly.
 fn put_extensions(cells: &mut Cells, extensions: &[ExtensionWire<'_>]) -> Option<UnknownExtension> {
     let mut unknown = None;
     for extension in extensions {
@@ -249,8 +249,8 @@ fn codes_of<'w>(concept: &'w ConceptWire<'_>, system: &'static str) -> impl Iter
     concept.coding.iter().filter(move |coding| coding.system.as_deref() == Some(system)).filter_map(|coding| coding.code.as_deref())
 }
 
-/// The provider's own id: under our address, else the first that is no booking reference, else the
-/// resource's, else the booking reference.
+/// The provider's own id: the one under our address, else the first that is no booking reference, else
+/// the resource's, else the booking reference.
 fn referral_id<'w>(request: &'w ServiceRequestWire<'_>) -> Option<&'w str> {
     let value = |wanted: &dyn Fn(&IdentifierWire<'_>) -> bool| {
         request.identifier.iter().filter(|it| it.value.is_some()).find(|it| wanted(it)).and_then(|it| it.value.as_deref())
@@ -291,7 +291,7 @@ fn coded<'w>(extensions: &'w [ExtensionWire<'w>], url: &str, system: &'static st
     concept(extensions, url).and_then(|concept| codes_of(concept, system).next())
 }
 
-/// The national code of a FHIR one; what is not in the table stays as it is, and is warned about.
+/// The national code for a FHIR code. One that is not in the table stays as it is, and gives a warning.
 fn translated<'w>(table: &[(&str, &'static str)], code: &'w str) -> &'w str {
     table.iter().find(|(theirs, _)| *theirs == code).map_or(code, |(_, ours)| ours)
 }

@@ -1,4 +1,4 @@
-//! FHIR R4 UK Core bundles, in JSON and XML. What is read, and its quirks: `README.md`.
+//! FHIR R4 UK Core bundles, in JSON and XML. `README.md` says what is read, and describes the quirks.
 
 mod joining;
 mod json;
@@ -25,8 +25,8 @@ pub use terms::{PATHWAY, REFERRAL_ID};
 pub(crate) use write::lines;
 pub use write::{bundle, reason, status_of, write_fhir_json, write_fhir_xml};
 
-/// A resource in XML as the JSON it would be, with these differences: every primitive is text, and what is one of
-/// a list may stand without it.
+/// Reads a resource in XML into the JSON for the same resource, with two differences: every primitive is text, and
+/// a list of one may be that element alone.
 pub fn from_xml(mut bytes: &[u8]) -> Result<serde_json::Value, Unreadable> {
     let most = bytes.len();
     match crate::bytes::sources::open(&mut bytes)? {
@@ -36,7 +36,7 @@ pub fn from_xml(mut bytes: &[u8]) -> Result<serde_json::Value, Unreadable> {
     }
 }
 
-/// What one entry may take from the source: with a document in it, half a million characters are met.
+/// The most bytes of one entry. Real entries with a document in them reach half a million characters.
 pub(crate) const ENTRY_BYTES: usize = 1024 * 1024;
 
 pub(crate) struct Fhir;

@@ -1,11 +1,10 @@
-//! A resource to be written: its elements in their order, which XML insists on, so that both forms come of one.
+//! A resource to be written, as JSON or as XML. Its elements are kept in order, since XML needs that.
 
 use std::borrow::Cow;
 use std::fmt::Write;
 
 use serde::ser::{Serialize, SerializeMap, Serializer};
 
-/// An element.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Node {
     Text(Cow<'static, str>),
@@ -21,24 +20,23 @@ impl Node {
         Self::Text(text.into())
     }
 
-    /// A resource of a kind.
+    /// A resource, without elements that are `None`.
     pub fn resource(kind: &'static str, elements: impl IntoIterator<Item = (&'static str, Option<Self>)>) -> Self {
         let elements = elements.into_iter().filter_map(|(name, node)| node.map(|node| (name, node)));
         Self::Object(std::iter::once(("resourceType", Self::text(kind))).chain(elements).collect())
     }
 
-    /// An object of the elements that there are.
+    /// An object, without elements that are `None`.
     pub fn object(elements: impl IntoIterator<Item = (&'static str, Option<Self>)>) -> Self {
         Self::Object(elements.into_iter().filter_map(|(name, node)| node.map(|node| (name, node))).collect())
     }
 
-    /// A list, unless it were empty: FHIR has no empty ones.
+    /// A list, unless it would be empty: FHIR has no empty ones.
     pub fn list(nodes: impl IntoIterator<Item = Self>) -> Option<Self> {
         let nodes: Vec<_> = nodes.into_iter().collect();
         (!nodes.is_empty()).then_some(Self::List(nodes))
     }
 
-    /// A `Coding`.
     pub fn coding(system: &'static str, code: impl Into<Cow<'static, str>>) -> Self {
         Self::object([("system", Some(Self::text(system))), ("code", Some(Self::text(code)))])
     }
@@ -48,7 +46,6 @@ impl Node {
         Self::object([("coding", Self::list([Self::coding(system, code)]))])
     }
 
-    /// An `Identifier`.
     pub fn identifier(system: &'static str, value: impl Into<Cow<'static, str>>) -> Self {
         Self::object([("system", Some(Self::text(system))), ("value", Some(Self::text(value)))])
     }
@@ -58,7 +55,6 @@ impl Node {
         Self::object([("identifier", Some(Self::identifier(system, value)))])
     }
 
-    /// The resource as FHIR XML.
     pub fn to_xml(&self) -> String {
         let mut out = String::from(r#"<?xml version="1.0" encoding="UTF-8"?>"#);
         self.write_resource(&mut out, r#" xmlns="http://hl7.org/fhir""#);
@@ -89,7 +85,7 @@ impl Node {
             }
             Self::Object(elements) => {
                 let _ = write!(out, "<{name}");
-                // The one element that is an attribute, of extensions alone.
+                // In an extension, `url` is an attribute. No other element is one.
                 let is_attribute =
                     |element: &&(&'static str, Self)| matches!(name, "extension" | "modifierExtension") && element.0 == "url";
                 if let Some((_, Self::Text(url))) = elements.iter().find(is_attribute) {
@@ -103,7 +99,7 @@ impl Node {
     }
 }
 
-/// Text within an attribute. Line breaks are written as references, or a reader would make spaces of them.
+/// Text for an attribute. Line breaks are written as references, or a reader would turn them into spaces.
 fn escaped(text: &str) -> Cow<'_, str> {
     if !text.contains(['&', '<', '>', '"', '\n', '\r', '\t']) {
         return Cow::Borrowed(text);

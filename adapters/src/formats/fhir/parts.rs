@@ -1,4 +1,4 @@
-//! What is kept of a resource until those that it refers to were read too.
+//! What is kept of a resource until the resources that it refers to are read too.
 
 use domain::{IssueCode, Recognised};
 use serde::{Deserialize, Serialize};
@@ -42,16 +42,16 @@ pub(crate) struct ReferralPart {
     pub(crate) modified: bool,
 }
 
-/// Whom a referral is about.
+/// The child that a referral is about.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Subject {
-    /// By this it is filed: the identifier where there is one, else the reference.
+    /// The key that it is filed under: the identifier where there is one, else the reference.
     pub(crate) key: Key,
-    /// What else it must be, where that is in the message at all.
+    /// A second reference, which must name the same patient, if it is in the message.
     pub(crate) reference: Option<Key>,
-    /// The NHS number, where the subject is given by it.
+    /// The NHS number, where that identifies the subject.
     pub(crate) nhs_number: Option<String>,
-    /// A patient of its own.
+    /// The patient in the referral itself.
     pub(crate) contained: Option<PatientPart>,
 }
 
@@ -70,11 +70,11 @@ pub(crate) enum Contact {
     NotBrought,
 }
 
-/// Values by their columns, their texts in one.
+/// Values by column, with all texts in one string.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Cells {
     texts: String,
-    /// Each column by its place in [`Column::ALL`], and where its text ends; it begins where the last one ended.
+    /// Each column by its place in [`Column::ALL`], and where its text ends. A text begins where the one before ended.
     cells: Vec<(u8, Result<usize, IssueCode>)>,
 }
 
@@ -90,7 +90,7 @@ impl Cells {
         self.cells.push((column as u8, Err(code)));
     }
 
-    /// In the order they were put: a later one takes the place of an earlier.
+    /// In the order in which they were put: a later value replaces an earlier one.
     pub(crate) fn iter(&self) -> impl Iterator<Item = (Column, Result<&str, IssueCode>)> {
         let mut start = 0;
         self.cells.iter().filter_map(move |(at, cell)| {
@@ -112,7 +112,7 @@ impl Cells {
 }
 
 impl Part {
-    /// Under what it is filed; a patient under all that may name it.
+    /// The keys that it is filed under: for a patient, all that may name it.
     pub(crate) fn filed_under(&self) -> &[Key] {
         match self {
             Self::Patient(patient) => &patient.keys,
@@ -121,11 +121,11 @@ impl Part {
         }
     }
 
-    /// Bytes that it takes, more or less.
+    /// Roughly how many bytes the part takes.
     pub(crate) fn weight(&self) -> usize {
         let keys = |keys: &[Key]| keys.iter().map(|key| 24 + key.len()).sum::<usize>();
         200 + match self {
-            // It may go to as many places as it has names.
+            // A patient may be stored once for each key.
             Self::Patient(patient) => (keys(&patient.keys) + patient.cells.weight()) * patient.keys.len().max(1),
             Self::Contact(contact) => contact.referral.len() + contact.subject.len(),
             Self::Referral(referral) => {

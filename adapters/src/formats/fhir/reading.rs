@@ -1,6 +1,6 @@
-//! The resources of a body as they come, and the referrals they make once all were read: a referral, its
-//! child and its contacts may stand in any order. Up to [`HELD`] bytes of what is kept of them stand in
-//! memory; beyond that they go to scratch space, split by child, and are joined one part at a time.
+//! Reads the resources of a body as they come, and joins them into referrals when all are read: a referral,
+//! its child and its contacts may be in any order. Up to [`HELD`] bytes of what is kept stay in memory. Beyond
+//! that they go to scratch space, split by child, and are joined one split at a time.
 
 use std::collections::HashMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
@@ -16,16 +16,16 @@ use super::parts::{Part, PatientPart};
 use super::wire::{EntryWire, HeadWire, PatientWire, ServiceRequestWire};
 use crate::contract::{Context, Draft, Fault, Rows, Scratch, Spool, Unreadable};
 
-/// What is held in memory before scratch space is asked for.
+/// The bytes that are held in memory before scratch space is used.
 const HELD: usize = 8 * 1024 * 1024;
-/// Into how many the rest is split, and what one of them may be.
+/// The number of splits in scratch space, and the most bytes of one.
 const SPLITS: u64 = 64;
 const SPLIT_BYTES: u64 = 32 * 1024 * 1024;
 
-/// The kinds of bundle that state records.
+/// The types of bundle that state records.
 const KINDS: [&str; 5] = ["collection", "transaction", "batch", "message", "searchset"];
 
-/// Resources that stand beside referrals and are no record themselves.
+/// Resources that come with referrals and are no records themselves.
 const BESIDE: [&str; 9] = [
     "HealthcareService",
     "Location",
@@ -69,12 +69,11 @@ impl<'c, 's, 'k> Reading<'c, 's, 'k> {
         }
     }
 
-    /// The number of the next resource.
     pub(crate) fn next_row(&self) -> u64 {
         self.read + 1
     }
 
-    /// What the body says of itself, once that is known.
+    /// Notes what the body says that it is, once that is known.
     pub(crate) fn be_bundle(&mut self, resource_type: Option<&str>, kind: Option<&str>) {
         self.not_a_bundle = match (resource_type, kind) {
             (Some("Bundle"), Some(kind)) if KINDS.contains(&kind) => None,
@@ -92,7 +91,7 @@ impl<'c, 's, 'k> Reading<'c, 's, 'k> {
         let asks = entry.request.as_ref();
         let conditional = asks.is_some_and(|it| {
             it.if_match.is_some() || it.if_none_match.is_some() || it.if_modified_since.is_some() || it.if_none_exist.is_some()
-                // An update of whatever a search finds.
+                // Updates whatever a search finds.
                 || it.url.as_deref().is_some_and(|url| url.contains('?'))
         });
         let method = asks.and_then(|it| it.method.as_deref());
@@ -108,19 +107,19 @@ impl<'c, 's, 'k> Reading<'c, 's, 'k> {
         }
     }
 
-    /// A resource that stands on its own.
+    /// Takes a resource that is not in a bundle.
     pub(crate) fn resource(&mut self, head: &HeadWire<'_>, resource: &str) -> Result<(), Unreadable> {
         self.read += 1;
         self.take(head, resource, None)
     }
 
-    /// One that is refused for what it is.
+    /// Counts the next resource, and rejects it.
     pub(crate) fn refuse(&mut self, fault: Fault) -> Result<(), Unreadable> {
         self.read += 1;
         self.reject(fault)
     }
 
-    /// Rejects the one just read.
+    /// Rejects the resource just read.
     fn reject(&mut self, fault: Fault) -> Result<(), Unreadable> {
         self.rows.draft(Draft::refused(self.read, None, fault))
     }
@@ -187,7 +186,7 @@ impl<'c, 's, 'k> Reading<'c, 's, 'k> {
         Ok(())
     }
 
-    /// Joins what was read and hands the referrals on: in the order of the body, unless it was large.
+    /// Joins what was read and hands the referrals on: in the order of the body, unless scratch space was used.
     pub(crate) fn finish(mut self) -> Result<(), Unreadable> {
         if self.unknown_extension {
             self.rows.file_issue("extension", IssueCode::ColumnUnknown)?;
@@ -225,7 +224,7 @@ impl<'c, 's, 'k> Reading<'c, 's, 'k> {
 
 enum Mapped {
     Part(Part),
-    /// Something that is needed for nothing.
+    /// A resource of which nothing is needed.
     Nothing,
     OutOfScope,
 }
@@ -244,7 +243,7 @@ fn contained_patient(mapping: Mapping<'_>, contained: &[&RawValue], id: &str) ->
     })
 }
 
-/// The splits that a part stands in, each once: its own, for whatever it is filed under.
+/// The splits that a part goes to: those of the keys that it is filed under, each once.
 fn splits_of(part: &Part) -> Vec<usize> {
     let split = |key: &String| {
         let mut hasher = DefaultHasher::new();

@@ -1,4 +1,4 @@
-//! The addresses and codes of FHIR R4 UK Core that are read and written (reference, section 7), and our own.
+//! The addresses and codes of FHIR R4 UK Core (reference, section 7) that are read and written, and our own.
 
 use crate::columns::Column;
 
@@ -13,27 +13,27 @@ pub(crate) const SOURCE: &str = "https://fhir.hl7.org.uk/StructureDefinition/Ext
 pub(crate) const SNOMED: &str = "http://snomed.info/sct";
 pub(crate) const IDENTIFIER_TYPES: &str = "http://terminology.hl7.org/CodeSystem/v2-0203";
 
-/// Our own: what FHIR has no element for is an extension, one a column, its name with `-` for `_`.
+/// Our extensions, for columns that FHIR has no element for: the column's name, with `-` for `_`.
 pub(crate) const EXTENSION: &str = "https://sendbridge.example/fhir/StructureDefinition/";
-/// A pathway, by the name it has in every format.
+/// Pathways, by their native names.
 pub const PATHWAY: &str = "https://sendbridge.example/fhir/CodeSystem/pathway";
-/// NHS Data Dictionary source of referral, which has no published address.
+/// The NHS Data Dictionary's sources of referral, which have no published address.
 pub(crate) const SOURCE_CODES: &str = "https://sendbridge.example/fhir/CodeSystem/source-of-referral";
 /// A provider's referral id.
 pub const REFERRAL_ID: &str = "https://sendbridge.example/fhir/Id/referral";
 /// A provider's patient id.
 pub(crate) const LOCAL_PATIENT: &str = "https://sendbridge.example/fhir/Id/local-patient";
 
-/// `Patient.gender` and the person stated gender code.
+/// `Patient.gender`, and the person stated gender code for it.
 pub(crate) const GENDERS: &[(&str, &str)] = &[("male", "1"), ("female", "2"), ("other", "9"), ("unknown", "X")];
 
-/// `ServiceRequest.priority` and the priority type. The first of a code is the one that is written.
+/// `ServiceRequest.priority`, and the priority type for it. Where several mean one type, the first is written.
 pub(crate) const PRIORITIES: &[(&str, &str)] = &[("routine", "1"), ("urgent", "2"), ("asap", "2"), ("stat", "2")];
 
-/// Sources of referral in SNOMED CT that the UK Core examples use, and the national code.
+/// Sources of referral in SNOMED CT, as in the UK Core examples, and the national code for each.
 pub(crate) const SOURCES: &[(&str, &str)] = &[("108161000000109", "01")];
 
-/// What a column is called where FHIR has an element for it, for the issues.
+/// What FHIR calls a column, so that issues can name it.
 pub(crate) fn element(column: Column) -> Option<&'static str> {
     Some(match column {
         Column::ReferralId | Column::NhsNumber | Column::LocalPatientId | Column::Ubrn => "identifier",
@@ -55,7 +55,7 @@ pub(crate) fn element(column: Column) -> Option<&'static str> {
     })
 }
 
-/// The column that one of our extensions states; `Err` where the address is ours and the name is none.
+/// The column that an extension of ours states. `Err` where the address is ours but names no column.
 pub(crate) fn column(url: &str) -> Option<Result<Column, ()>> {
     let name = url.strip_prefix(EXTENSION)?;
     let is = |column: &&Column| column.name().bytes().map(|byte| if byte == b'_' { b'-' } else { byte }).eq(name.bytes());

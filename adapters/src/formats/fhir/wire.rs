@@ -1,5 +1,5 @@
-//! The resources as they stand: only what is read of them, in the shapes of FHIR R4. Everything else is
-//! passed over, as FHIR asks of a reader; what may not be passed over stands in [`HeadWire`].
+//! The resources as they are sent: only what is read of them, in the shapes of FHIR R4. Everything else is
+//! ignored, as FHIR asks of a reader. What must not be ignored is in [`HeadWire`].
 
 use std::borrow::Cow;
 use std::fmt;
@@ -11,7 +11,6 @@ use serde::de::{Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
-/// One entry of a bundle.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct EntryWire {
@@ -20,7 +19,7 @@ pub(crate) struct EntryWire {
     pub(crate) request: Option<RequestWire>,
 }
 
-/// What a transaction asks to be done with an entry.
+/// What a transaction asks the server to do with an entry.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct RequestWire {
@@ -32,8 +31,8 @@ pub(crate) struct RequestWire {
     pub(crate) if_none_exist: Option<IgnoredAny>,
 }
 
-/// What is asked of a resource before anything else: its kind, wherever among its members that is said,
-/// and what changes the meaning of all the rest, so that a reader who does not know it must not go on.
+/// What is read of a resource first: its kind, and the members that change the meaning of all the others. A
+/// reader that does not know those must not go on.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase", bound(deserialize = "'de: 'a"))]
 pub(crate) struct HeadWire<'a> {
@@ -191,7 +190,7 @@ pub(crate) struct ExtensionWire<'a> {
     pub(crate) value_codeable_concept: Option<ConceptWire<'a>>,
 }
 
-/// Text of the body, which stands where it was read unless it had to be unescaped.
+/// Text of the body, borrowed unless it had to be unescaped.
 #[derive(Debug, Deserialize)]
 pub(crate) struct Text<'a>(#[serde(borrow)] Cow<'a, str>);
 
@@ -203,7 +202,7 @@ impl Deref for Text<'_> {
     }
 }
 
-/// A primitive, as text: XML has nothing else.
+/// A primitive as text, since XML gives only text.
 pub(crate) struct Scalar<'a>(Text<'a>);
 
 impl Deref for Scalar<'_> {
@@ -242,7 +241,7 @@ impl<'de: 'a, 'a> Deserialize<'de> for Scalar<'a> {
     }
 }
 
-/// What may stand several times: a list in JSON; in XML one alone cannot be told from what stands once.
+/// Reads a list. From XML a list of one may come as that element alone.
 fn list<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> Result<Vec<T>, D::Error> {
     struct OneOrMore<T>(PhantomData<T>);
     impl<'de, T: Deserialize<'de>> Visitor<'de> for OneOrMore<T> {

@@ -1,5 +1,5 @@
-//! Referrals as FHIR: what FHIR has an element for, as that; the rest as extensions of ours, so that what is
-//! written here is read back the same.
+//! Writes referrals as FHIR. A value without an element in FHIR becomes an extension of ours, so that whatever
+//! is written is read back the same.
 
 use std::io::{self, Write};
 
@@ -14,12 +14,12 @@ pub fn write_fhir_json(records: &[SubmittedRecord], out: &mut dyn Write) -> io::
     Ok(serde_json::to_writer_pretty(out, &bundle("transaction", records))?)
 }
 
-/// Writes a collection in XML.
+/// Writes a bundle in XML, as a collection.
 pub fn write_fhir_xml(records: &[SubmittedRecord], out: &mut dyn Write) -> io::Result<()> {
     out.write_all(bundle("collection", records).to_xml().as_bytes())
 }
 
-/// A bundle of one child's entry after another. `kind` is collection, transaction or message.
+/// A bundle with a patient and a request for each referral. `kind` is collection, transaction or message.
 pub fn bundle(kind: &'static str, records: &[SubmittedRecord]) -> Node {
     let mut entries = Vec::new();
     for (number, (patient, request)) in records.iter().filter_map(|record| Some((record, referral_of(record)?))).map(resources).enumerate()
@@ -42,7 +42,7 @@ pub fn bundle(kind: &'static str, records: &[SubmittedRecord]) -> Node {
     Node::resource("Bundle", [("type", Some(Node::text(kind))), ("entry", Node::list(entries))])
 }
 
-/// The same, one resource after another, for a line each.
+/// The same resources without a bundle, for one line each.
 pub(crate) fn lines(records: &[SubmittedRecord]) -> impl Iterator<Item = Node> {
     let known = records.iter().filter_map(|record| Some((record, referral_of(record)?)));
     known.map(resources).enumerate().flat_map(|(number, (patient, request))| {
@@ -51,7 +51,7 @@ pub(crate) fn lines(records: &[SubmittedRecord]) -> impl Iterator<Item = Node> {
     })
 }
 
-/// A name for the time of one message, and made of nothing but its place in it.
+/// A temporary name, made only of the entry's place in the message.
 fn urn(number: u64, kind: u8) -> String {
     format!("urn:uuid:00000000-0000-4000-800{kind}-{number:012x}")
 }
@@ -112,7 +112,7 @@ fn patient(child: &ChildReference, referral: &Referral, id: Option<String>) -> N
 fn service_request(child: &ChildReference, referral: &Referral, subject: &str) -> Node {
     let details = &referral.details;
     let priority = details.priority.as_deref().and_then(|code| theirs(terms::PRIORITIES, code));
-    // The same table is read as SNOMED CT, so a code of theirs has to be stated as it is.
+    // The national code is written as it is: reading changes only codes in the SNOMED CT table.
     let source = details.source_of_referral.clone().map(|code| {
         let concept = Node::concept(terms::SOURCE_CODES, code);
         Node::object([("url", Some(Node::text(terms::SOURCE))), ("valueCodeableConcept", Some(concept))])
@@ -145,7 +145,7 @@ fn service_request(child: &ChildReference, referral: &Referral, subject: &str) -
     )
 }
 
-/// A status as FHIR's own.
+/// The FHIR status for a status.
 pub fn status_of(status: ReferralStatus) -> &'static str {
     match status {
         ReferralStatus::Waiting => "active",
@@ -155,7 +155,7 @@ pub fn status_of(status: ReferralStatus) -> &'static str {
     }
 }
 
-/// A pathway as a reason: our name for it, and SNOMED CT where that says the same.
+/// A pathway as a reason: our code, and the SNOMED CT code where one means the same.
 pub fn reason(pathway: Pathway) -> Node {
     let snomed = match pathway {
         Pathway::Autism => Some("401204006"),
@@ -166,7 +166,7 @@ pub fn reason(pathway: Pathway) -> Node {
     Node::object([("coding", Node::list(std::iter::once(Node::coding(terms::PATHWAY, pathway.as_str())).chain(snomed)))])
 }
 
-/// What a referral has that FHIR has no element for, or none that says it exactly.
+/// The columns of a referral that FHIR has no element for, or none that says the same exactly.
 const STATED: [Column; 27] = [
     Column::Status,
     Column::Priority,
@@ -216,7 +216,7 @@ fn extensions(stated: impl IntoIterator<Item = (Column, Option<String>)>) -> imp
     })
 }
 
-/// The FHIR code of a national one, where reading it would give that again.
+/// The FHIR code that is read back as this national code, where there is one.
 fn theirs(table: &'static [(&'static str, &'static str)], code: &str) -> Option<&'static str> {
     table.iter().find(|(_, ours)| *ours == code).map(|(theirs, _)| *theirs)
 }

@@ -1,4 +1,4 @@
-//! A bundle in XML: each entry as the JSON it would be, so that there is one reader of resources.
+//! Reads a bundle in XML. Each entry is turned into JSON, so that there is only one reader of resources.
 
 use std::io::{BufReader, Read};
 
@@ -13,11 +13,10 @@ use crate::bytes::sources::Bounded;
 use crate::contract::Unreadable;
 
 const PART_BYTES: usize = 64 * 1024;
-/// From an entry down to a contained resource's coding is ten.
+/// The deepest nesting: a contained resource's coding is ten below its entry.
 const DEPTH: usize = 32;
 const OTHER: &str = "XML of another kind";
 
-/// Reads the bundle to its end.
 pub(crate) fn read<R: Read>(source: R, reading: &mut Reading<'_, '_, '_>) -> Result<(), Unreadable> {
     let mut xml = Xml::new(source);
     xml.allow(PART_BYTES);
@@ -54,7 +53,7 @@ pub(crate) fn read<R: Read>(source: R, reading: &mut Reading<'_, '_, '_>) -> Res
     xml.end(reading.next_row())
 }
 
-/// Reads a resource of at most so many bytes whole.
+/// Reads one resource of at most `most` bytes.
 pub(crate) fn resource<R: Read>(source: R, most: usize) -> Result<Value, Unreadable> {
     let mut xml = Xml::new(source);
     xml.allow(most);
@@ -63,7 +62,7 @@ pub(crate) fn resource<R: Read>(source: R, most: usize) -> Result<Value, Unreada
         return Err(Unreadable::NotThisFormat(OTHER));
     }
     let kind = root.name.clone();
-    // As deep below an entry as where the bundle is read entry by entry.
+    // One more, as a bundle begins one level above its entries.
     match xml.element(root, DEPTH + 1, 0)? {
         Value::Object(mut resource) if kind.starts_with(char::is_uppercase) => {
             xml.end(0)?;
@@ -83,7 +82,7 @@ struct Start {
 
 enum Token {
     Start(Start),
-    /// Text that is not white space. FHIR has it in its narratives alone.
+    /// Text that is not white space. FHIR allows it in narratives only.
     Text,
     End,
     Eof,
@@ -109,7 +108,7 @@ impl<R: Read> Xml<R> {
         }
     }
 
-    /// Nothing comes after the root.
+    /// Checks that nothing comes after the root.
     fn end(&mut self, row: u64) -> Result<(), Unreadable> {
         match self.next(row)? {
             Token::Eof => Ok(()),
@@ -121,8 +120,8 @@ impl<R: Read> Xml<R> {
         self.reader.get_mut().get_mut().allow(bytes);
     }
 
-    /// The rest of an element whose start was read: the text of a primitive, or an object. What stands
-    /// twice becomes a list; a resource within an element takes its place, its name as its type.
+    /// Reads the rest of an element: as the text of a primitive, or as an object. An element that is repeated
+    /// becomes a list. A resource inside an element replaces it, with its own name as the type.
     fn element(&mut self, start: Start, depth: usize, row: u64) -> Result<Value, Unreadable> {
         if start.name == "div" {
             return self.skip(depth, row).map(|()| Value::Null);
@@ -155,13 +154,13 @@ impl<R: Read> Xml<R> {
         }
         Ok(match (resource, start.value) {
             (Some(resource), _) => Value::Object(resource),
-            // A primitive's own extensions are passed over, as they are in JSON.
+            // The extensions of a primitive are ignored, as they are in JSON.
             (None, Some(value)) => Value::String(value),
             (None, None) => Value::Object(object),
         })
     }
 
-    /// The rest of a narrative, which is XHTML and for people.
+    /// Skips the rest of a narrative, which is XHTML for people.
     fn skip(&mut self, depth: usize, row: u64) -> Result<(), Unreadable> {
         let mut within = 0;
         loop {
@@ -223,7 +222,7 @@ fn read_start(start: &BytesStart<'_>, row: u64) -> Result<Start, Unreadable> {
 }
 
 fn put(object: &mut Map<String, Value>, name: String, value: Value) {
-    // Lists in JSON wherever they stand; of any other name one alone may be a list or not.
+    // These are always lists in JSON. For other names, a single element may be a list or not.
     let always = ["coding", "contained", "entry", "extension"].contains(&name.as_str());
     match object.get_mut(&name) {
         Some(Value::Array(all)) => all.push(value),

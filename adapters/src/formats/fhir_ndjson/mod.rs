@@ -1,4 +1,4 @@
-//! FHIR R4 UK Core resources one a line, as bulk exports write them. What is read: `README.md`, and that of `fhir`.
+//! FHIR R4 UK Core resources, one a line, as bulk exports write them. See `README.md`, and the one of `fhir`.
 
 #[cfg(test)]
 mod tests;
@@ -86,7 +86,7 @@ impl Adapter for FhirNdjson {
             match head.resource_type.as_deref() {
                 None if row == 1 => return Err(NO_RESOURCE),
                 Some("Bundle") if row == 1 => return Err(Unreadable::NotThisFormat("a FHIR Bundle, which is the format fhir")),
-                // One among the lines would hide what is in it.
+                // A bundle on a later line would hide what is in it.
                 Some("Bundle") => reading.refuse(("resource", IssueCode::ResourceShape))?,
                 _ => reading.resource(&head, text)?,
             }

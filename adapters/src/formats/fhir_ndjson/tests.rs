@@ -1,4 +1,4 @@
-//! What becomes of resources one a line.
+//! How resources are read, one a line.
 
 use std::cell::Cell;
 
@@ -9,7 +9,7 @@ use crate::contract::kept::{Kept, context, read};
 use crate::contract::{Adapter, Format, InMemory, Scratch, Spool};
 
 #[test]
-fn a_referral_finds_its_child_wherever_it_stands() {
+fn a_referral_finds_its_child_wherever_the_child_is() {
     let sample = FhirNdjson.about().samples.iter().find(|it| it.name == "patients-last.ndjson").unwrap();
     let (kept, end) = read(Format::Records(&FhirNdjson), "RY4", sample.bytes);
     assert!(end.is_ok());
@@ -31,8 +31,8 @@ fn a_line_that_is_no_resource_is_rejected_alone() {
 }
 
 #[test]
-fn what_stands_in_references_counts_for_what_is_held_in_memory() {
-    /// Counts what is asked of it.
+fn references_count_towards_what_is_held_in_memory() {
+    /// Counts how often scratch space is asked for.
     struct Asked(Cell<u32>);
     impl Scratch for Asked {
         fn spool(&self) -> std::io::Result<Box<dyn Spool>> {

@@ -1,4 +1,4 @@
-//! Referrals as FHIR, a resource a line.
+//! Writes referrals as FHIR, one resource a line.
 
 use std::io::{self, Write};
 
@@ -6,7 +6,7 @@ use domain::SubmittedRecord;
 
 use super::super::fhir::lines;
 
-/// Writes a resource a line. Records of other kinds are left out.
+/// Writes one resource a line. Records of other kinds are left out.
 pub fn write_fhir_ndjson(records: &[SubmittedRecord], out: &mut dyn Write) -> io::Result<()> {
     for resource in lines(records) {
         serde_json::to_writer(&mut *out, &resource)?;

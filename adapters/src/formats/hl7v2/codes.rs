@@ -1,11 +1,11 @@
-//! HL7's own codes in the words of the NHS. Codes that are the NHS's already pass as they are.
+//! Turns HL7's own codes into NHS codes. NHS codes stay as they are.
 
 use domain::IssueCode;
 
-/// What an identifier's type (CX.5) or authority (CX.4) has to be for it to be an NHS number.
+/// The types (CX.5) and the authorities (CX.4) that make an identifier an NHS number.
 const NHS_NUMBER_TYPES: [&str; 2] = ["NH", "NHS"];
 const NHS_NUMBER_AUTHORITIES: [&str; 3] = ["NHS", "NHSNBR", "2.16.840.1.113883.2.1.4.1"];
-/// The types of a provider's own patient id. No other identifier is read: not a social security number, nor a licence.
+/// The types of a provider's own patient id. No other identifier is read, such as a social security number or a licence.
 const LOCAL_TYPES: [&str; 2] = ["MR", "PI"];
 
 pub(super) fn is_nhs_number(kind: &str, mut authorities: impl Iterator<Item = impl AsRef<str>>) -> bool {
@@ -17,15 +17,15 @@ pub(super) fn is_local(kind: &str) -> bool {
     LOCAL_TYPES.iter().any(|known| known.eq_ignore_ascii_case(kind))
 }
 
-/// What a message is about, by MSH-9.
+/// What a message is about, as MSH-9 says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Kind {
-    /// A referral that is new (I12), changed (I13) or, where it says so, cancelled (I14).
+    /// A referral that is new (I12), changed (I13) or cancelled (I14).
     Referral {
         cancelled: bool,
     },
     Merge,
-    /// Demographics, appointments, documents, results, acknowledgements: about no referral.
+    /// Not about a referral: demographics, appointments, documents, results, acknowledgements.
     OutOfScope,
 }
 
@@ -34,7 +34,7 @@ pub(super) fn kind(message: &str, event: &str) -> Result<Kind, IssueCode> {
         ("REF", "I12" | "I13") => Ok(Kind::Referral { cancelled: false }),
         ("REF", "I14") => Ok(Kind::Referral { cancelled: true }),
         ("ADT", "A40") => Ok(Kind::Merge),
-        // Other ways to merge, move or relink what is known of a patient are not to be passed over.
+        // Other ways to merge, move or relink a patient's records must not be ignored.
         (
             "ADT",
             "A17" | "A18" | "A24" | "A30" | "A34" | "A35" | "A36" | "A37" | "A39" | "A41" | "A42" | "A43" | "A44" | "A45" | "A46" | "A47"
@@ -45,7 +45,7 @@ pub(super) fn kind(message: &str, event: &str) -> Result<Kind, IssueCode> {
     }
 }
 
-/// HL7 table 0283 to a status.
+/// HL7 table 0283 as a status.
 pub(super) fn status(code: &str) -> &str {
     match code {
         "" | "P" | "A" => "waiting",
@@ -55,7 +55,7 @@ pub(super) fn status(code: &str) -> &str {
     }
 }
 
-/// HL7 table 0280 to PRIORITY TYPE.
+/// HL7 table 0280 as PRIORITY TYPE.
 pub(super) fn priority(code: &str) -> &str {
     match code {
         "R" => "1",
@@ -64,7 +64,7 @@ pub(super) fn priority(code: &str) -> &str {
     }
 }
 
-/// HL7 table 0001 to PERSON STATED GENDER.
+/// HL7 table 0001 as PERSON STATED GENDER.
 pub(super) fn sex(code: &str) -> &str {
     match code {
         "M" => "1",
@@ -75,12 +75,12 @@ pub(super) fn sex(code: &str) -> &str {
     }
 }
 
-/// Whether an ethnic category's coding system can be the NHS's: HL7's own table and the United States' have other letters.
+/// Whether an ethnic category's coding system can be the NHS's. HL7's own and the United States' use other letters.
 pub(super) fn is_ethnic_scheme(scheme: &str) -> bool {
     !["HL7", "CDC", "2.16.840.1.113883.6.238"].iter().any(|other| scheme.to_ascii_uppercase().starts_with(other))
 }
 
-/// The coding systems that rules of recognition name.
+/// A coding system, by the name that the rules of recognition use.
 pub(super) fn scheme(text: &str) -> String {
     let scheme = text.to_ascii_uppercase();
     match scheme.as_str() {

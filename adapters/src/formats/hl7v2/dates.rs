@@ -1,10 +1,10 @@
-//! HL7's moments: CCYYMMDD[HHMM[SS[.S…]]][+ZZZZ].
+//! HL7's dates and times: CCYYMMDD[HHMM[SS[.S…]]][+ZZZZ].
 
 use chrono::{Duration, NaiveDate, NaiveDateTime};
 use domain::london_day;
 
-/// The day that a moment falls on in Europe/London; without an offset it is taken for London's own.
-/// `None` where it is no day, or less than one.
+/// The day of a date and time in Europe/London. Without an offset it is taken as London time.
+/// `None` where it is not valid, or is shorter than a whole date.
 pub(super) fn day(text: &str) -> Option<NaiveDate> {
     let (local, offset) = match text.find(['+', '-']) {
         Some(at) => (&text[..at], Some(&text[at..])),
@@ -25,14 +25,14 @@ pub(super) fn day(text: &str) -> Option<NaiveDate> {
         return None;
     }
     if whole.len() == 8 {
-        // A day alone has no hour to be moved by.
+        // A date without a time does not move with the offset.
         return Some(date);
     }
     let ahead = Duration::minutes(hours * 60 + minutes) * if offset.starts_with('-') { -1 } else { 1 };
     Some(london_day(time.checked_sub_signed(ahead)?.and_utc()))
 }
 
-/// The day as it is written, whatever the hour: a birthday does not move with the time zone.
+/// The day as it is written, whatever the time: a birthday does not move with the time zone.
 pub(super) fn written_day(text: &str) -> Option<NaiveDate> {
     day(text)?;
     day(text.get(..8)?)

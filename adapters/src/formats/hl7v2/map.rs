@@ -1,4 +1,4 @@
-//! From a message to a referral's columns, or to a merge.
+//! Reads a message as a referral's columns, or as a merge.
 
 use std::borrow::Cow;
 
@@ -11,7 +11,7 @@ use super::texts::{Message, Part};
 use crate::columns::{self, Column, Filled, Values};
 use crate::contract::{Called, Context, Draft, Fault};
 
-/// What a message is, once its header has been read.
+/// What a message is about, as its header says.
 pub(super) fn kind(message: &Message<'_>) -> Result<Kind, Fault> {
     let header = |number, component| message.field("MSH", number).map(|part| part.component(component)).unwrap_or_default();
     let kind = codes::kind(&header(9, 1), &header(9, 2)).map_err(|code| ("MSH-9", code))?;
@@ -28,13 +28,13 @@ pub(super) fn kind(message: &Message<'_>) -> Result<Kind, Fault> {
     Ok(kind)
 }
 
-/// The referral's id, as it would be kept.
+/// The referral's id, where it is one that can be kept.
 pub(super) fn referral_id<'a>(message: &Message<'a>) -> Option<Cow<'a, str>> {
     let id = message.field("RF1", 6)?.first();
     columns::is_id(&id).then_some(id)
 }
 
-/// The draft of a referral; `None` where no code makes it one of a pathway.
+/// The draft of a referral; `None` where no code puts it on a pathway.
 pub(super) fn referral(number: u64, message: &Message<'_>, cancelled: bool, context: &Context<'_>) -> Option<Draft> {
     let mut row = Filled::new(called);
     let mut faults = Vec::new();
@@ -61,12 +61,12 @@ pub(super) fn referral(number: u64, message: &Message<'_>, cancelled: bool, cont
     Some(draft)
 }
 
-/// What the format calls a field, for the issues.
+/// What HL7 calls a field, so that issues can name it.
 fn called(field: &'static str) -> Called {
     columns::called(field, name)
 }
 
-/// What the format calls a column.
+/// What HL7 calls a column.
 fn name(column: Column) -> Option<&'static str> {
     Some(match column {
         Column::ReferralId => "RF1-6",
@@ -85,7 +85,7 @@ fn name(column: Column) -> Option<&'static str> {
         Column::ReferredBy => "PRD-7",
         Column::ClosedDate => "RF1-8",
         Column::RejectedDate => "RF1-9",
-        // What a ZSB segment names.
+        // Named in a ZSB segment.
         other => other.name(),
     })
 }
@@ -119,7 +119,7 @@ fn read_child(message: &Message<'_>, row: &mut Filled<'_>) {
     if let Some(part) = child.field(22).filter(|part| codes::is_ethnic_scheme(&part.component(3))) {
         row.set(Column::EthnicCategory, part.first().into_owned());
     }
-    // Otherwise HL7 table 0445, which says nothing of tracing.
+    // Other values are from HL7 table 0445, which says nothing about tracing.
     let status = text(32);
     if status.len() == 2 && status.bytes().all(|byte| byte.is_ascii_digit()) {
         row.set(Column::NhsNumberStatus, status.into_owned());
@@ -142,7 +142,7 @@ fn read_referral(message: &Message<'_>, row: &mut Filled<'_>) {
     let status = text(1);
     row.set(Column::Status, codes::status(&status).to_owned());
     row.set(Column::Priority, codes::priority(&text(2)).to_owned());
-    // The day that a rejected or expired referral ended; of one that waits the two say nothing.
+    // The day that a rejected or expired referral ended. Before that, the two days mean nothing.
     match &*status {
         "R" => set_day(row, Column::RejectedDate, &text(9), day),
         "E" => set_day(row, Column::ClosedDate, &text(8), day),
@@ -153,7 +153,7 @@ fn read_referral(message: &Message<'_>, row: &mut Filled<'_>) {
             row.set(Column::Ubrn, part.first().into_owned());
         } else {
             row.set(Column::PreviousReferralId, part.first().into_owned());
-            // Any system may have given the id; a provider is known by its ODS code alone.
+            // Any system may have issued the id. Only an ODS code names a provider.
             if part.component(2).parse::<OrganisationCode>().is_ok() {
                 row.set(Column::PreviousProvider, part.component(2).into_owned());
             }
@@ -161,7 +161,7 @@ fn read_referral(message: &Message<'_>, row: &mut Filled<'_>) {
     }
 }
 
-/// The organisation that referred. A referral to another provider is not on this one's list.
+/// Reads which organisation referred the child. A referral to another provider is a fault.
 fn read_providers(message: &Message<'_>, row: &mut Filled<'_>, context: &Context<'_>) -> Option<Fault> {
     let mut elsewhere = None;
     for provider in message.segments("PRD") {
@@ -179,7 +179,7 @@ fn read_providers(message: &Message<'_>, row: &mut Filled<'_>, context: &Context
     elsewhere
 }
 
-/// What HL7 has no field for, under the native columns' names: `ZSB|stage|assessment`.
+/// Reads the values that HL7 has no field for, by native column name: `ZSB|stage|assessment`.
 fn read_local(message: &Message<'_>, row: &mut Filled<'_>, faults: &mut Vec<Fault>) {
     const ELSEWHERE: [Column; 5] = [Column::ReferralId, Column::NhsNumber, Column::LocalPatientId, Column::DateOfBirth, Column::Pathway];
     for segment in message.segments("ZSB") {
@@ -193,7 +193,7 @@ fn read_local(message: &Message<'_>, row: &mut Filled<'_>, faults: &mut Vec<Faul
     }
 }
 
-/// A cancellation ends the referral, whatever status it still bears, on the day that it says or that it was written.
+/// A cancellation closes a referral that still waits or is on hold: on the day it gives, or else the day of the message.
 fn end(message: &Message<'_>, cancelled: bool, row: &mut Filled<'_>) {
     if !cancelled {
         return;
@@ -215,7 +215,7 @@ fn end(message: &Message<'_>, cancelled: bool, row: &mut Filled<'_>) {
     }
 }
 
-/// The codes that may say what the referral is for: its reason, what is asked for, what is suspected.
+/// The codes that may say what the referral is for: the reason, what is asked for, what is suspected.
 fn codes_of(message: &Message<'_>) -> Vec<(&'static str, String)> {
     let mut found = Vec::new();
     let mut coded = |field: &'static str, part: Part<'_>| {
@@ -228,7 +228,7 @@ fn codes_of(message: &Message<'_>) -> Vec<(&'static str, String)> {
     };
     for (segment, number, field) in [("RF1", 10, "RF1-10"), ("OBR", 4, "OBR-4"), ("DG1", 3, "DG1-3")] {
         for segment in message.segments(segment) {
-            // A final diagnosis is not what a child waits to have looked into.
+            // A final diagnosis is not what the child waits to be assessed for.
             if field == "DG1-3" && segment.field(6).is_some_and(|kind| kind.first() == "F") {
                 continue;
             }
@@ -238,7 +238,7 @@ fn codes_of(message: &Message<'_>) -> Vec<(&'static str, String)> {
     found
 }
 
-/// The draft of a merge: whom the message names stays, whom it names before is retired.
+/// The draft of a merge. The patient in PID stays; the identifiers in MRG are retired.
 pub(super) fn merge(number: u64, message: &Message<'_>, context: &Context<'_>) -> Draft {
     let mut faults = Vec::new();
     for segment in ["PID", "MRG"] {

@@ -1,5 +1,5 @@
-//! HL7 v2 messages: referrals and merges, one, several, or a batch file. What is read of them, and
-//! their quirks: `README.md`.
+//! HL7 v2 messages: referrals and merges, one, several, or a batch file. `README.md` says what is
+//! read, and describes the quirks.
 
 mod codes;
 mod dates;
@@ -24,7 +24,7 @@ use texts::Message;
 use wire::{Damage, FileWire, MessageBytes};
 pub use write::write_hl7v2;
 
-/// Messages of one body: of each, sixteen bytes are remembered until its end.
+/// The most messages in one body. Sixteen bytes of each stay in memory until the end.
 const MOST_MESSAGES: u64 = 1_000_000;
 
 pub(crate) struct Hl7V2;
@@ -119,16 +119,16 @@ const FIELDS: &[Field] = &[
     Field { name: "ZSB", required: false, meaning: "a value that HL7 has no field for, by the native column's name: ZSB|stage|assessment" },
 ];
 
-/// Messages put aside until the last about each referral is known: an event stream tells a referral's states in turn.
+/// Messages that wait until the last about each referral is known: a stream of events sends its states in turn.
 struct Aside {
     spool: Box<dyn Spool>,
-    /// By a hash of the referral's id, the last row about it.
+    /// The last row about each referral, by a hash of the referral's id.
     last: HashMap<u64, u64>,
     guessed: bool,
     superseded: bool,
 }
 
-/// What stands before each message's text in the spool: its row, its damage and its length.
+/// Bytes before each message's text in the spool: its row, its damage and its length.
 const HEAD: usize = 13;
 
 impl Aside {
@@ -202,7 +202,7 @@ fn hash(id: &str) -> u64 {
     hasher.finish()
 }
 
-/// Reads the next message's text; `None` at the end.
+/// Reads the next message: its `text`, row and damage; `None` at the end.
 fn next(spool: &mut BufReader<Box<dyn SpoolReader>>, text: &mut String) -> io::Result<Option<(u64, Option<Damage>)>> {
     if spool.fill_buf()?.is_empty() {
         return Ok(None);

@@ -1,17 +1,16 @@
-//! The text of one message: its character set, its delimiters, its escapes.
+//! The text of one message: character set, delimiters and escapes.
 
 use std::borrow::Cow;
 
 use encoding_rs::{Encoding, UTF_8, WINDOWS_1252};
 
-/// A message's bytes as text.
 pub(super) struct Decoded<'a> {
     pub(super) text: Cow<'a, str>,
-    /// No character set was named and it was not UTF-8.
+    /// No character set was named, and it was not UTF-8.
     pub(super) guessed: bool,
 }
 
-/// Reads the bytes by the character set of MSH-18; `None` where they are of another one, or of one that is not known.
+/// Reads the bytes by the character set in MSH-18; `None` where they do not fit it, or it is not known.
 pub(super) fn decode(bytes: &[u8]) -> Option<Decoded<'_>> {
     let header = bytes.split(|byte| *byte == b'\r').next().unwrap_or_default();
     let separator = header.get(3)?;
@@ -36,7 +35,7 @@ pub(super) fn decode(bytes: &[u8]) -> Option<Decoded<'_>> {
     }
 }
 
-/// What tells the parts of a message apart (MSH-1 and MSH-2).
+/// The characters that separate the parts of a message (MSH-1 and MSH-2).
 #[derive(Debug, Clone, Copy)]
 struct Delimiters {
     field: char,
@@ -61,7 +60,7 @@ impl Delimiters {
     }
 }
 
-/// A message that was split into segments.
+/// A message that can be split into segments.
 pub(super) struct Message<'a> {
     delimiters: Delimiters,
     text: &'a str,
@@ -82,7 +81,7 @@ impl<'a> Message<'a> {
         self.segments(name).next()
     }
 
-    /// The first repetition of a field of the first such segment.
+    /// The first repetition of a field, in the first segment with this name.
     pub(super) fn field(&self, name: &str, number: usize) -> Option<Part<'a>> {
         self.segment(name)?.repetitions(number).next()
     }
@@ -95,9 +94,9 @@ pub(super) struct Segment<'a> {
 }
 
 impl<'a> Segment<'a> {
-    /// The repetitions of a field, as the standard counts fields; blank ones are none.
+    /// The repetitions of a field, without blank ones. Fields are numbered as in the standard.
     pub(super) fn repetitions(self, number: usize) -> impl Iterator<Item = Part<'a>> {
-        // In the header the separator itself is the first field.
+        // In MSH the separator itself counts as the first field.
         let at = if self.text.starts_with("MSH") { number.saturating_sub(1) } else { number };
         let delimiters = self.delimiters;
         let field = self.text.split(delimiters.field).nth(at).unwrap_or_default();
@@ -119,17 +118,17 @@ pub(super) struct Part<'a> {
 
 impl<'a> Part<'a> {
     fn is_blank(self) -> bool {
-        // Two quotation marks are HL7's word for a value that was deleted.
+        // Two quotation marks mean that the value was deleted.
         self.text.split(self.delimiters.component).all(|component| matches!(component.trim(), "" | "\"\""))
     }
 
-    /// A component, counted from 1, its escapes resolved; blank where there is none.
+    /// A component, counted from 1, with its escapes resolved; blank where there is none.
     pub(super) fn component(self, number: usize) -> Cow<'a, str> {
         let text = self.text.split(self.delimiters.component).nth(number.saturating_sub(1)).unwrap_or_default().trim();
         if text == "\"\"" { Cow::Borrowed("") } else { self.resolve(text) }
     }
 
-    /// The whole field as text: for those that have no components.
+    /// The first component: the whole text, where there are no others.
     pub(super) fn first(self) -> Cow<'a, str> {
         self.component(1)
     }
@@ -155,7 +154,7 @@ fn resolve(text: &str, escape: char, delimiters: Delimiters) -> String {
     while let Some((before, after)) = rest.split_once(escape) {
         out.push_str(before);
         let Some((sequence, after)) = after.split_once(escape) else {
-            // A lone one stands for itself.
+            // A lone escape character is kept.
             out.push(escape);
             rest = after;
             continue;
@@ -168,9 +167,9 @@ fn resolve(text: &str, escape: char, delimiters: Delimiters) -> String {
             "T" => out.extend(delimiters.subcomponent),
             "P" => out.push('#'),
             _ if sequence.starts_with('X') => out.push_str(&hexadecimal(&sequence[1..])),
-            // Line breaks and layout of formatted text.
+            // Line breaks and layout become a space.
             _ if sequence.starts_with('.') => out.push(' '),
-            // Highlighting and changes of character set have no text.
+            // Highlighting and changes of character set add no text.
             _ => {}
         }
         rest = after;
@@ -179,7 +178,7 @@ fn resolve(text: &str, escape: char, delimiters: Delimiters) -> String {
     out
 }
 
-/// Bytes that are written as hexadecimal digits: UTF-8, or else Windows-1252.
+/// The text of bytes that are written as hexadecimal digits: UTF-8, or else Windows-1252.
 fn hexadecimal(digits: &str) -> String {
     let pairs = digits.as_bytes().chunks(2).map(|pair| u8::from_str_radix(std::str::from_utf8(pair).unwrap_or_default(), 16));
     let Ok(bytes) = pairs.collect::<Result<Vec<_>, _>>() else { return String::new() };

@@ -1,4 +1,4 @@
-//! The body as it stands: lines, messages, batches and what they count; one message at a time.
+//! The body as it is: lines, batches with their counts, and one message at a time.
 
 use std::io::{BufRead, BufReader, Read};
 
@@ -7,13 +7,13 @@ use domain::IssueCode;
 use crate::bytes::sources::{Bounded, Looks};
 use crate::contract::{Fault, Unreadable};
 
-/// What one message may take from the source, the white space before it included. A letter in an OBX counts.
+/// The most bytes of one message, with the white space before it and any letter in an OBX.
 const MESSAGE_BYTES: usize = 1024 * 1024;
 
-/// The segments that are read. All others are dropped as they come: next of kin, insurance, results, letters.
+/// The segments that are read. All others are dropped at once, such as next of kin, insurance, results and letters.
 const READ: [&[u8]; 9] = [b"MSH", b"PID", b"PD1", b"RF1", b"PRD", b"DG1", b"OBR", b"MRG", b"ZSB"];
 
-/// One message: its segments that are read, each ended by CR.
+/// One message: only the segments that are read, each ended by CR.
 pub(super) struct MessageBytes {
     /// Counted from 1.
     pub(super) row: u64,
@@ -24,11 +24,11 @@ pub(super) struct MessageBytes {
 /// Why a message cannot be relied upon.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Damage {
-    /// A line is no segment, or the header does not say how to split the others.
+    /// A line is not a segment, or the header does not say how to split the message.
     Shape,
-    /// The file ends in a segment that is read: an id may be cut short.
+    /// The file ends within a segment that is read: an id may be cut short.
     CutShort,
-    /// It is not of its character set.
+    /// The bytes do not fit the character set.
     Encoding,
 }
 
@@ -48,16 +48,16 @@ impl Damage {
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Line {
     Ended,
-    /// The end of the file ended it.
+    /// The file ended without the end of the line.
     Unended,
-    /// There is none.
+    /// There is no line left.
     None,
 }
 
 pub(super) struct FileWire<R> {
     reader: BufReader<Bounded<R>>,
     line: Vec<u8>,
-    /// How the line ended that is still to be looked at.
+    /// How the line that was read ahead ended.
     ahead: Line,
     rows: u64,
     in_batch: u64,
@@ -91,12 +91,12 @@ impl<R: Read> FileWire<R> {
         Ok(file)
     }
 
-    /// Whether a line feed stood where a carriage return should.
+    /// Whether a line ended in a line feed instead of a carriage return.
     pub(super) fn has_line_feeds(&self) -> bool {
         self.line_feeds
     }
 
-    /// Reads the next message; `None` at the end of a whole file.
+    /// Reads the next message; `None` at the end of a complete file.
     pub(super) fn next(&mut self) -> Result<Option<MessageBytes>, Unreadable> {
         let row = self.rows + 1;
         loop {
@@ -127,7 +127,7 @@ impl<R: Read> FileWire<R> {
         }
     }
 
-    /// The message whose header was read.
+    /// Reads the rest of a message after its header.
     fn message(&mut self) -> Result<MessageBytes, Unreadable> {
         self.rows += 1;
         self.in_batch += 1;
@@ -153,7 +153,7 @@ impl<R: Read> FileWire<R> {
         }
     }
 
-    /// The first field of a trailer, where it has one.
+    /// Checks the count in a trailer, unless it is blank.
     fn check_count(&self, field: &'static str, counted: u64) -> Result<(), Unreadable> {
         let separator = self.line.get(3).copied().unwrap_or(b'|');
         let stated = self.line.split(|byte| *byte == separator).nth(1).unwrap_or_default().trim_ascii();
@@ -161,12 +161,12 @@ impl<R: Read> FileWire<R> {
         if agrees { Ok(()) } else { Err(Unreadable::CountMismatch(field)) }
     }
 
-    /// Reads the next line that is not blank, without the bytes that frame it.
+    /// Reads the next line that is not blank, without the frame of MLLP.
     fn read_line(&mut self) -> Result<Line, Unreadable> {
         loop {
             self.line.clear();
             let mut end = self.read_to_separator()?;
-            // The frame of MLLP: VT before a message, FS after it.
+            // MLLP puts VT before a message and FS after it.
             while self.line.last() == Some(&0x1C) {
                 self.line.pop();
                 end = Line::Ended;
@@ -204,7 +204,7 @@ impl<R: Read> FileWire<R> {
     }
 }
 
-/// Three capitals or digits, and a separator or nothing more.
+/// A capital, two capitals or digits, and a separator or nothing.
 fn is_segment(line: &[u8]) -> bool {
     let named =
         line.len() >= 3 && line[0].is_ascii_uppercase() && line[1..3].iter().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit());

@@ -1,4 +1,4 @@
-//! Referrals as HL7 v2 messages: a batch of REF^I12 (open) and REF^I13 (ended), merges as ADT^A40.
+//! Writes referrals as a batch of HL7 v2 messages: REF^I12 (open), REF^I13 (ended), and merges as ADT^A40.
 
 use std::io::{self, Write};
 
@@ -9,7 +9,7 @@ use domain::{
 
 use crate::columns::{Column, cell};
 
-/// Writes a file of one batch. Records of other kinds are left out. What HL7 has no field for goes into ZSB segments.
+/// Writes a file of one batch, without cases. Values that HL7 has no field for go into ZSB segments.
 pub fn write_hl7v2(records: &[SubmittedRecord], provider: OrganisationCode, written: NaiveDate, out: &mut dyn Write) -> io::Result<()> {
     let header = format!("|^~\\&|SYNTHETIC|{provider}|SENDBRIDGE||{}", compact(written));
     write!(out, "FHS{header}\rBHS{header}\r")?;
@@ -87,7 +87,7 @@ fn write_referral(out: &mut dyn Write, child: &ChildReference, referral: &Referr
     Ok(())
 }
 
-/// What HL7 has no field for, or none that says it exactly.
+/// The columns that HL7 has no field for, or none that says the same exactly.
 const LOCAL: [Column; 31] = [
     Column::Status,
     Column::Lsoa,
@@ -122,7 +122,7 @@ const LOCAL: [Column; 31] = [
     Column::RejectionReason,
 ];
 
-/// Whether a column of [`LOCAL`] is not said by a field of the message already.
+/// Whether a column of [`LOCAL`] needs a ZSB segment, because no field of the message gives it.
 fn is_local(column: Column, status: ReferralStatus) -> bool {
     match column {
         Column::Status => matches!(status, ReferralStatus::OnHold | ReferralStatus::Seen),
@@ -138,7 +138,7 @@ fn write_merge(out: &mut dyn Write, child: &ChildReference, merge: &IdentifierMe
     write!(out, "MRG|{}\r", retired.join("~"))
 }
 
-/// An identifier of a health body's; a council's has no place in such a message.
+/// An identifier of a health organisation. HL7 has no place for a council's.
 fn identifier(identifier: &ChildIdentifier) -> String {
     match identifier {
         ChildIdentifier::NhsNumber(number) => format!("{}^^^NHS^NH", number.as_str()),
@@ -147,7 +147,6 @@ fn identifier(identifier: &ChildIdentifier) -> String {
     }
 }
 
-/// HL7 tables 0280 and 0001.
 fn priority(code: &str) -> String {
     match code {
         "1" => "R".to_owned(),

@@ -1,4 +1,4 @@
-//! From a referral's rows to its columns, where `wire.rs` does not say them already.
+//! Works out the columns of a referral that `wire.rs` does not map already.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -18,7 +18,7 @@ const MOST_TEAMS: usize = 50_000;
 
 #[derive(Default)]
 pub(super) struct Map {
-    /// The type of each team, by its local id (v6).
+    /// The type of each team, by the team's local id (v6).
     teams: HashMap<String, String>,
 }
 
@@ -59,7 +59,7 @@ impl DataSet for Map {
             contacts.count(row.get(Contact::On as usize), row.get(Contact::Attendance as usize), can_be_first, cancelled, context.today);
         }
         contacts.fill(filled);
-        // v6 has the first team on the referral itself, and only the others in their table.
+        // v6 puts the first team on the referral itself, and only the others in the table of teams.
         let own = End { rejected: referral(Referral::Rejected), rejection_reason: referral(Referral::RejectionReason), ..End::default() };
         let own = (!own.rejected.is_empty() || !referral(Referral::Team).is_empty()).then_some(own);
         let others = of(Of::Team).map(|row| End {

@@ -1,4 +1,4 @@
-//! The Mental Health Services Data Set, v6 and v5, as its tables in CSV. What is read of it: `README.md`.
+//! The Mental Health Services Data Set, v6 and v5: its tables in CSV. `README.md` says what is read.
 
 mod map;
 #[cfg(test)]

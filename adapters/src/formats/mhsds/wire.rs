@@ -1,4 +1,4 @@
-//! The tables that are read, and their columns (MHSDS v6; what v5 calls otherwise stands in brackets).
+//! The tables that are read, and their columns. The names are from MHSDS v6; other names from v5 are in brackets.
 
 use crate::national::tables::tables;
 

@@ -8,12 +8,12 @@ use domain::{OrganisationCode, Pathway, PathwaySet, Referral, SubmittedRecord};
 use crate::columns::referral_of;
 use crate::national::writing::{Period, Tables, day, ended, patient_id, text};
 
-/// The pathways of mental health services, each with its reason for referral: mental health first, since
-/// only a primary reason says it.
+/// The pathways of mental health services, each with its reason for referral. Mental health comes first, since
+/// only the primary reason can say it.
 const REASONS: [(Pathway, &str); 3] = [(Pathway::MentalHealth, "12"), (Pathway::Autism, "25"), (Pathway::Adhd, "24")];
 
-/// Writes the records that are referrals of a pathway of this data set. They are asked for anew for each table, so
-/// that any number of them takes little memory.
+/// Writes the records that are referrals on a pathway of this data set. `records` is called again for each table,
+/// so that any number of records takes little memory.
 pub fn write_mhsds<R: Borrow<SubmittedRecord>, I: Iterator<Item = R>>(
     records: impl Fn() -> I,
     organisation: OrganisationCode,
@@ -75,7 +75,7 @@ pub fn write_mhsds<R: Borrow<SubmittedRecord>, I: Iterator<Item = R>>(
     let mut number = 0_u64;
     tables.of_referrals(contacts, records, |tables, _, referral| {
         let details = &referral.details;
-        // The last by telephone: a first contact is face to face or by video.
+        // The last is by telephone, as a first contact must be face to face or by video.
         let first = details.first_contact_date.into_iter().map(|on| (on, "01", "5"));
         let last = details.last_contact_date.into_iter().map(|on| (on, "02", "5"));
         let not_brought = (0..details.not_brought_count.unwrap_or(0)).map(|_| (referral.referral_received_date, "01", "3"));

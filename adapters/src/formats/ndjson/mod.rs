@@ -1,4 +1,4 @@
-//! The waiting list as JSON, an object a line. What the format is, and its quirks: `README.md`.
+//! The waiting list as JSON, one object a line. `README.md` describes the format and its quirks.
 
 #[cfg(test)]
 mod tests;
@@ -61,8 +61,8 @@ impl Adapter for Ndjson {
                 return Err(Unreadable::NotThisFormat("a JSON list; each row is an object on a line of its own"));
             }
             match line.read() {
-                // What begins with something else is another kind of JSON, which may say so over many lines.
                 Err(DamagedWire::CutShort) => return Err(Unreadable::Truncated { row: line.number }),
+                // Other kinds of JSON, which may run over many lines, are refused whole at the first line.
                 Err(DamagedWire::Row(IssueCode::RowMalformed)) if first => return Err(Unreadable::Malformed { row: line.number }),
                 Ok(row) if first && !row.known => return Err(Unreadable::HeaderMissing(Column::missing(|_| false))),
                 Err(DamagedWire::Row(code)) => rows.draft(Draft::refused(line.number, None, ("row", code)))?,

@@ -13,7 +13,7 @@ fn read(bytes: &[u8]) -> Result<Kept, Unreadable> {
 
 const GOOD: &str = r#"{"referral_id":"R-1","nhs_number":"9990000018","date_of_birth":"2016-05-04","pathway":"autism","referral_received_date":"2026-02-03","status":"waiting","nhs_number_status":"01","district":"E07000240"}"#;
 
-/// A good row with more in it, as it stands in JSON.
+/// A good row with more members, given as JSON.
 fn row_with(more: &str) -> Row {
     read(GOOD.replace('}', &format!(",{more}}}\n")).as_bytes()).unwrap().rows.remove(0)
 }
@@ -82,7 +82,7 @@ fn what_is_wrong_with_a_value_names_its_key() {
 }
 
 #[test]
-fn an_id_that_stands_twice_names_nobody() {
+fn an_id_that_is_there_twice_is_not_used() {
     let row = row_with(r#""referral_id":"R-2""#);
     assert_eq!((row.referral_id.as_deref(), faults(&row)), (None, vec![("referral_id", IssueCode::KeyTwice)]));
 }
@@ -130,9 +130,9 @@ fn a_line_over_its_bound_refuses_the_file() {
     assert!(matches!(refused, Err(Unreadable::TooLarge { row: 2 })));
 }
 
-/// The cases of `json-test-suite.txt`, as lines among good ones and as values of a key.
+/// Reads each case of `json-test-suite.txt` as a line among good lines, and as the value of a key.
 #[test]
-fn what_is_no_json_is_no_row_and_what_is_json_is_one() {
+fn only_a_line_of_valid_json_is_a_row() {
     let cases = include_str!("json-test-suite.txt").lines().filter(|line| !line.starts_with('#'));
     let mut met = 0;
     for (name, bytes) in cases.filter_map(|line| line.split_once(' ')) {

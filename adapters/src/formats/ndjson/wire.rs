@@ -1,4 +1,4 @@
-//! The file as it stands: one line at a time, and what its object holds under the columns' names.
+//! The file as it is: one line at a time, and the values of its object under the columns' names.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -12,10 +12,9 @@ use crate::bytes::sources::{Bounded, Looks};
 use crate::columns::{self, Column, Filled, number};
 use crate::contract::Unreadable;
 
-/// What one line may take from the source, blank ones before it included. Real ones are some 500 bytes.
+/// The most bytes of one line, with the blank lines before it. Real lines are some 500 bytes.
 const LINE_BYTES: usize = 64 * 1024;
 
-/// The file.
 pub(super) struct FileWire<R> {
     reader: BufReader<Bounded<R>>,
     line: Vec<u8>,
@@ -41,7 +40,7 @@ impl<R: Read> FileWire<R> {
             self.line.clear();
             self.number += 1;
             let row = self.number;
-            // What was read ahead is not allowed for, so the line's own length is asked too.
+            // What was buffered before does not count, so the line's own length is limited too.
             let most = LINE_BYTES as u64;
             let count = (&mut self.reader).take(most).read_until(b'\n', &mut self.line);
             let count = count.map_err(|error| self.reader.get_ref().refusal(row, error))?;
@@ -57,7 +56,6 @@ impl<R: Read> FileWire<R> {
     }
 }
 
-/// One line.
 pub(super) struct LineWire<'a> {
     pub(super) number: u64,
     bytes: &'a [u8],
@@ -66,7 +64,7 @@ pub(super) struct LineWire<'a> {
 }
 
 impl<'a> LineWire<'a> {
-    /// Whether it is a list, as a file of JSON that is not line by line begins.
+    /// Whether the line begins a list, as other kinds of JSON files do.
     pub(super) fn is_list(&self) -> bool {
         self.bytes.starts_with(b"[")
     }
@@ -84,23 +82,21 @@ impl<'a> LineWire<'a> {
     }
 }
 
-/// Why a line is no object.
+/// Why a line is not an object.
 pub(super) enum DamagedWire {
     Row(IssueCode),
-    /// The file ends in it.
+    /// The file ends in the middle of the line.
     CutShort,
 }
 
-/// One object.
 pub(super) struct RowWire<'a> {
     pub(super) values: Filled<'a>,
     /// Whether it has a key that is no column.
     pub(super) unknown: bool,
-    /// Whether it has one of those that only a waiting list has.
+    /// Whether it has a key that only a waiting list has.
     pub(super) known: bool,
 }
 
-/// Fills the row in.
 struct Filling<'r, 'a>(&'r mut RowWire<'a>);
 
 impl<'de: 'a, 'a> Visitor<'de> for Filling<'_, 'a> {
@@ -136,7 +132,7 @@ impl<'de: 'a, 'a> Visitor<'de> for Filling<'_, 'a> {
     }
 }
 
-/// A key, as the column that it names.
+/// A key, read as the column that it names.
 struct Key(Option<Column>);
 
 impl<'de> Deserialize<'de> for Key {
@@ -157,9 +153,9 @@ impl<'de> Deserialize<'de> for Key {
     }
 }
 
-/// A value of a column, as text.
+/// Reads a value of a column as text.
 struct Value {
-    /// Whether it may be a list.
+    /// Whether the value may be a list.
     list: bool,
 }
 

@@ -1,4 +1,4 @@
-//! Referrals as JSON, one a line.
+//! Writes referrals as JSON, one object a line.
 
 use std::io::{self, Write};
 

@@ -1,6 +1,6 @@
-//! Code lists of the return, as its public readers give them. A code that is not listed is kept
-//! and warned about; items whose letters are not published in the open (`PlanWBP`, `WBP`, `DP`,
-//! `ReviewOutcome`) have no list and are kept without a warning.
+//! Code lists of the return, as published software that reads it gives them. A code that is not listed is
+//! kept, with a warning. Items whose codes are not published (`PlanWBP`, `WBP`, `DP`, `ReviewOutcome`)
+//! have no list and are kept without a warning.
 
 pub(super) const SEX: &[&str] = &["M", "F"];
 
@@ -12,10 +12,10 @@ pub(super) const ETHNICITY: &[&str] = &[
 /// Why there is no UPN.
 pub(super) const UPN_UNKNOWN: &[&str] = &["UN1", "UN2", "UN3", "UN5", "UN8", "UN9", "UN10"];
 
-/// Young person or parent, education setting, health, social care, other.
+/// In order: young person or parent, education setting, health, social care, other.
 pub(super) const REQUEST_SOURCE: &[&str] = &["1", "2", "3", "4", "5"];
 
-/// 38 to 51 weeks, 52 weeks.
+/// In order: 38 to 51 weeks, 52 weeks.
 pub(super) const RESIDENTIAL: &[&str] = &["A", "B"];
 
 pub(super) const CEASE_REASON: &[&str] = &["1", "2", "3", "4", "5", "6", "7", "8", "9"];

@@ -1,5 +1,5 @@
-//! From a person's elements to one case a request. Whether the case makes sense is the domain's to
-//! say. Elements are taken out of their block as they are read: what is left is unknown.
+//! Reads a person's elements as cases, one for each request. The domain says whether a case makes sense.
+//! Elements are taken out of their block as they are read, so what is left at the end is unknown.
 
 use std::collections::HashSet;
 
@@ -16,18 +16,18 @@ use crate::contract::{Called, Draft, Fault, Rows, Unreadable};
 /// Lengths in characters: a code or number, and a name or phrase.
 const CODE: usize = 20;
 const PHRASE: usize = 100;
-/// Requests of one person in one return; a handful is much.
+/// The most requests of one person in a return. Even a handful is rare.
 const REQUESTS: usize = 100;
-/// Unknown element names that are remembered, so that each is reported once.
+/// How many unknown element names are remembered, so that each is reported once.
 const UNKNOWN_NAMES: usize = 100;
 /// Longer names are cut before they are remembered.
 const NAME: usize = 64;
 
 const MANY: usize = usize::MAX;
-/// Other spellings that are in use.
+/// Other spellings in use, each with the usual one.
 const ALIASES: &[(&str, &str)] = &[("PlanWPB", "PlanWBP"), ("WPB", "WBP"), ("GenderCurrent", "Sex")];
 
-/// The people of a return, one after the other.
+/// Reads the people of a return, one after the other.
 pub(super) struct People {
     authority: OrganisationCode,
     rows: u64,
@@ -39,7 +39,6 @@ impl People {
         Self { authority, rows: 0, unknown: HashSet::new() }
     }
 
-    /// The number that the next request will have.
     pub(super) fn next_row(&self) -> u64 {
         self.rows + 1
     }
@@ -49,7 +48,7 @@ impl People {
         self.unknown.len() < UNKNOWN_NAMES && self.unknown.insert(name.chars().take(NAME).flat_map(char::to_lowercase).collect())
     }
 
-    /// Drafts a row for each of a person's requests, or one that says there is none.
+    /// Drafts a row for each of a person's requests, or one row that says there is none.
     pub(super) fn draft(&mut self, mut element: ElementWire, rows: &mut Rows<'_>) -> Result<(), Unreadable> {
         let mut reading = Reading { people: self, faults: Vec::new() };
         let requests = reading.blocks(&mut element, "Requests", MANY);
@@ -114,7 +113,7 @@ impl Reading<'_> {
         self.close(block, "Person");
         let child = match (&person.upn, &person.surname, &person.forename) {
             (Some(upn), _, _) => Some(ChildIdentifier::Upn(*upn)),
-            // The UPN is there and wrong: its error stands.
+            // The UPN is there but wrong, which was reported already.
             (None, _, _) if has_upn => None,
             (None, Some(surname), Some(forename)) => {
                 Some(ChildIdentifier::Named { authority: self.people.authority, surname: surname.clone(), forename: forename.clone() })
@@ -127,7 +126,7 @@ impl Reading<'_> {
         (person, date_of_birth, child)
     }
 
-    /// `None` where the request has no date: nothing can be measured from it.
+    /// `None` where the request has no date, since nothing can be measured without one.
     fn case(&mut self, mut block: ElementWire, person: CasePerson) -> Option<Case> {
         let element = &mut block;
         let received_on = self.required_day(element, "ReceivedDate");
@@ -162,7 +161,7 @@ impl Reading<'_> {
         assessment
     }
 
-    /// `None` where the plan has no start, which is an error.
+    /// `None` where the plan has no start date, which is an error.
     fn plan(&mut self, mut block: ElementWire) -> Option<NamedPlan> {
         let element = &mut block;
         let start_on = self.required_day(element, "StartDate");
@@ -245,7 +244,7 @@ impl Reading<'_> {
         Some(SpecialNeed { kind: kind?, rank })
     }
 
-    /// Takes the blocks of a name out of the block around them; more than `most` are an error.
+    /// Takes the blocks with a name out of the block around them. More than `most` are an error.
     fn blocks(&mut self, element: &mut ElementWire, name: &'static str, most: usize) -> Vec<ElementWire> {
         let named = |child: &mut ElementWire| child.is(name) || ALIASES.iter().any(|(alias, of)| *of == name && child.is(alias));
         let found: Vec<_> = element.children.extract_if(.., named).collect();
@@ -259,7 +258,7 @@ impl Reading<'_> {
         self.blocks(element, name, 1).into_iter().next()
     }
 
-    /// Reports what no reader has taken out of a block.
+    /// Reports the elements that are left in a block.
     fn close(&mut self, block: ElementWire, name: &'static str) {
         for left in block.children {
             if self.people.is_news(&left.name) {
@@ -268,8 +267,7 @@ impl Reading<'_> {
         }
     }
 
-    /// The value of an item by its reader; absent, blank and unreadable are all `None`, the last
-    /// with its fault.
+    /// The value of an item; `None` where it is absent or blank, or cannot be read (its fault is noted).
     fn value<T>(&mut self, element: &mut ElementWire, name: &'static str, read: impl FnOnce(&str) -> Result<T, IssueCode>) -> Option<T> {
         let item = self.block(element, name)?;
         let text = item.text.trim();
@@ -289,7 +287,7 @@ impl Reading<'_> {
         self.value(element, name, |text| if text.chars().count() <= most { Ok(text.to_owned()) } else { Err(IssueCode::ValueTooLong) })
     }
 
-    /// A code, kept whatever it is.
+    /// A code. An unlisted one is kept, with a warning.
     fn listed(&mut self, element: &mut ElementWire, name: &'static str, list: &[&str]) -> Option<String> {
         let code = self.text(element, name, CODE)?;
         if !list.contains(&code.as_str()) {
@@ -302,7 +300,7 @@ impl Reading<'_> {
         self.value(element, name, |text| text.parse().map_err(|_| IssueCode::ValueNotClosedList))
     }
 
-    /// Absent is no.
+    /// A missing flag counts as no.
     fn flag(&mut self, element: &mut ElementWire, name: &'static str) -> bool {
         self.value(element, name, flag).unwrap_or(false)
     }
@@ -315,7 +313,7 @@ impl Reading<'_> {
         self.required(name, |reading| reading.day(element, name))
     }
 
-    /// Says that a value is blank, unless its reader said already what is wrong with it.
+    /// Reports that a value is missing, unless `read` reported already what is wrong with it.
     fn required<T>(&mut self, name: &'static str, read: impl FnOnce(&mut Self) -> Option<T>) -> Option<T> {
         let before = self.faults.len();
         let value = read(self);

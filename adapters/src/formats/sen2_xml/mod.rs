@@ -1,5 +1,5 @@
-//! The Department for Education's SEN2 person-level return as XML. What the format is, and its
-//! quirks: `README.md`.
+//! The Department for Education's SEN2 person-level return as XML. `README.md` describes the format
+//! and its quirks.
 
 mod codes;
 mod map;

@@ -175,7 +175,7 @@ fn each_request_of_a_person_is_a_row_and_a_person_without_one_is_a_row_too() {
 }
 
 #[test]
-fn an_unknown_element_is_reported_once_where_it_first_stands() {
+fn an_unknown_element_is_reported_once_where_it_first_occurs() {
     let person = format!(
         "<Person>{PERSON}<Phone/><UPN2><Phone/></UPN2><Requests>{REQUEST}<phone/></Requests><Requests>{REQUEST}</Requests></Person>"
     );

@@ -1,5 +1,5 @@
-//! The return as it stands: one person at a time, as a small tree of elements by their local
-//! names. Nothing here depends on the order or the capitals of the elements.
+//! The return as it is: one person at a time, as a small tree of elements by their local names.
+//! Nothing here depends on the order or the capitals of the elements.
 
 use std::io::{BufReader, Read};
 
@@ -10,17 +10,17 @@ use quick_xml::{Error, Reader};
 use crate::bytes::sources::{Bounded, Looks};
 use crate::contract::Unreadable;
 
-/// What one person may take from the source. Real ones are some thousand bytes.
+/// The most bytes of one person. Real ones are a few thousand.
 const PERSON_BYTES: usize = 256 * 1024;
-/// What anything else may take: the header, a comment, the white space between two people.
+/// The most bytes of anything else: the header, a comment, the white space between two people.
 const PART_BYTES: usize = 64 * 1024;
-/// From a person down to an item is six.
+/// The deepest nesting: an item is six below its person.
 const DEPTH: usize = 16;
 
 /// An element with everything in it.
 #[derive(Debug, Default)]
 pub(super) struct ElementWire {
-    /// Its local name, as it is spelled.
+    /// The local name, as it is spelled.
     pub(super) name: String,
     pub(super) text: String,
     pub(super) children: Vec<ElementWire>,
@@ -36,10 +36,9 @@ impl ElementWire {
     }
 }
 
-/// What a return is made of.
 pub(super) enum PartWire {
     Person(ElementWire),
-    /// An element that the return does not have, and the block that it stands in.
+    /// An element that is not part of a SEN2 return, and the block that it is in.
     Unknown {
         block: &'static str,
         element: ElementWire,
@@ -54,7 +53,6 @@ enum Level {
     After,
 }
 
-/// The file.
 pub(super) struct ReturnWire<R> {
     reader: Reader<BufReader<Bounded<R>>>,
     buffer: Vec<u8>,
@@ -74,7 +72,7 @@ impl<R: Read> ReturnWire<R> {
         Ok(Self { reader, buffer: Vec::new(), level: Level::Before, is_sen2: false })
     }
 
-    /// Reads on to the next person, the one that starts at `row`; `None` at the end of a whole return.
+    /// Reads the next part; a person's first row is `row`. `None` at the end of a complete return.
     pub(super) fn next(&mut self, row: u64) -> Result<Option<PartWire>, Unreadable> {
         loop {
             self.allow(PART_BYTES);
@@ -132,7 +130,7 @@ impl<R: Read> ReturnWire<R> {
         Ok(())
     }
 
-    /// Reads the rest of an element whose start was read.
+    /// Reads the rest of an element, after its start tag.
     fn element(&mut self, name: String, depth: usize, row: u64) -> Result<ElementWire, Unreadable> {
         let mut element = ElementWire { name, ..ElementWire::default() };
         loop {
@@ -185,7 +183,7 @@ enum Token {
     Eof,
 }
 
-/// The authority's designated officers: their place in the message is not published in the open.
+/// The authority's designated officers: their place in the message is not published.
 fn is_officer(element: &ElementWire) -> bool {
     ["SEN2", "DMO", "DCO", "DSCO"].iter().any(|name| element.is(name))
 }

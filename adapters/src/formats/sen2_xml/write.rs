@@ -1,4 +1,4 @@
-//! The SEN2 return as XML (reference, section 9.1).
+//! Writes the SEN2 return as XML (reference, section 9.1).
 
 use std::io::{self, Write};
 
@@ -6,11 +6,11 @@ use chrono::{Datelike, NaiveDate, Weekday};
 use domain::{ActivePlan, Assessment, AssessmentRequest, Case, EducationSetting, NamedPlan};
 use quick_xml::escape::escape;
 
-/// Writes the return of these persons, each with a date of birth and all of the requests, and says how many they
-/// are. A person without a request is left out.
+/// Writes the return of these persons, each with a date of birth and all requests. Returns how many were written:
+/// a person without a request is left out.
 ///
-/// The return covers the calendar year of a day: its `Year` is the next, and its reference date the third Thursday
-/// of that January.
+/// The return covers the calendar year of `as_of`. Its `Year` is the next year, and its reference date is the third
+/// Thursday of that January.
 pub fn write_sen2_xml<C: AsRef<[Case]>>(
     persons: impl IntoIterator<Item = (NaiveDate, C)>,
     as_of: NaiveDate,
@@ -52,7 +52,7 @@ fn write_start(out: &mut dyn Write, as_of: NaiveDate) -> io::Result<()> {
     xml.open("Persons")
 }
 
-/// One person and all the person's requests; false, and nothing written, where there is no request.
+/// Writes one person with all requests. Writes nothing, and returns false, where there is no request.
 fn write_person(out: &mut dyn Write, date_of_birth: NaiveDate, cases: &[Case]) -> io::Result<bool> {
     let Some(person) = cases.first().map(|case| &case.person) else {
         return Ok(false);
@@ -150,7 +150,7 @@ fn write_setting(xml: &mut Xml<'_>, setting: &EducationSetting) -> io::Result<()
     xml.flag("ResourcedProvisionIndicator", setting.resourced_provision)
 }
 
-/// Elements, one a line.
+/// Writes elements, one a line.
 struct Xml<'a> {
     out: &'a mut dyn Write,
 }

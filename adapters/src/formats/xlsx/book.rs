@@ -1,5 +1,5 @@
-//! What a workbook says of its sheets: which there are, where their texts stand, how its numbers are
-//! to be read.
+//! What a workbook says of its sheets: which there are, where their texts are, and how to read their
+//! numbers.
 
 use std::collections::HashMap;
 
@@ -11,13 +11,13 @@ use super::{NAME, styles};
 use crate::bytes::spooled_zip::SpooledZip;
 use crate::contract::Unreadable;
 
-/// All texts of the cells together. Real lists have one or two mebibytes.
+/// The most bytes of all shared texts together. Real lists have one or two mebibytes.
 const TEXT_BYTES: usize = 32 * 1024 * 1024;
 const TEXTS: usize = 4_000_000;
-/// What a cell holds, in bytes.
+/// The most bytes that a cell can hold.
 pub(super) const CELL_BYTES: usize = 4 * 32_767;
 
-/// As many sheets, and relations of one part, as any workbook has; and their names.
+/// The most sheets, and relations of one part; and the most bytes of the names in a relation.
 const RELATIONS: usize = 2_000;
 const NAME_BYTES: usize = 1_024;
 
@@ -63,7 +63,7 @@ impl BookWire {
                             Some(_) if hidden => book.has_hidden_sheets = true,
                             Some(_) if book.sheets.len() == RELATIONS => return Err(Unreadable::Oversized(NAME)),
                             Some(part) => book.sheets.push(part.to_owned()),
-                            // A chart, or a sheet of macros.
+                            // A chart, or a sheet of macros, is not read.
                             None => {}
                         }
                     }
@@ -75,14 +75,14 @@ impl BookWire {
         if is_book { Ok(book) } else { Err(Unreadable::NotThisFormat("a document of another kind")) }
     }
 
-    /// Whether cells of a style show their number as a date.
+    /// Whether cells with this style show their number as a date.
     pub(super) fn shows_dates(&self, style: usize) -> bool {
         self.dates.get(style).copied().unwrap_or_default()
     }
 
-    /// The day of a cell's number; its time of day is left out.
+    /// The day that a cell's number stands for, without the time of day.
     pub(super) fn day(&self, number: f64) -> Option<NaiveDate> {
-        // Excel's 1900 has a 29 February, so its days before March are not counted on.
+        // Excel counts a 29 February 1900 that never was, so earlier days are not certain.
         let (start, first) = if self.from_1904 { ((1904, 1, 1), 0.0) } else { ((1899, 12, 30), 61.0) };
         let days = number.floor();
         if !(first..3_000_000.0).contains(&days) {
@@ -93,7 +93,7 @@ impl BookWire {
     }
 }
 
-/// What an archive that is no workbook is, by a part that it has.
+/// Refuses an archive that is no workbook: a part in it may tell what it is.
 fn other(archive: &SpooledZip) -> Unreadable {
     let known = archive.names().find_map(|name| match name {
         "xl/workbook.bin" => Some("an Excel binary workbook (.xlsb)"),
@@ -110,13 +110,13 @@ struct Relation {
 }
 
 impl Relation {
-    /// Both families of names, transitional and strict, end alike.
+    /// The two families of names, transitional and strict, have the same endings.
     fn is(&self, kind: &str) -> bool {
         self.kind.rsplit('/').next() == Some(kind)
     }
 }
 
-/// What a part refers to, with the folder that the names are relative to. None, where it says nothing.
+/// The relations in a part, whose names are relative to `folder`. Empty where there is no such part.
 fn relations(archive: &mut SpooledZip, part: &str, folder: &str) -> Result<Vec<Relation>, Unreadable> {
     let mut relations = Vec::new();
     if !archive.has(part) {
@@ -142,7 +142,7 @@ fn relations(archive: &mut SpooledZip, part: &str, folder: &str) -> Result<Vec<R
     }
 }
 
-/// A name within a folder. One that climbs out of it names no part.
+/// A name within a folder. A name that leads out of the folder matches no part.
 fn join(folder: &str, name: &str) -> String {
     match name.strip_prefix('/') {
         Some(absolute) => absolute.to_owned(),

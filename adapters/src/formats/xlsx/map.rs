@@ -1,4 +1,4 @@
-//! From cells to the values of a row, as Excel has mangled them.
+//! Reads cells as the values of a row, though Excel may have changed them.
 
 use std::borrow::Cow;
 
@@ -9,11 +9,11 @@ use super::wire::{CellWire, PlacedWire};
 use crate::columns::{self, Column, Filled, number};
 use crate::contract::{Rows, Unreadable};
 
-/// Where the columns stand in a sheet.
+/// The column at each place of a sheet's rows.
 pub(super) struct Places(Vec<Option<Column>>);
 
 impl Places {
-    /// What each place of a row names. Names may be spelled as people do: `NHS Number`.
+    /// Reads a header row. People may spell the names their own way: `NHS Number`.
     pub(super) fn of(cells: &[PlacedWire], book: &BookWire) -> Self {
         let mut places = Vec::new();
         for cell in cells {
@@ -30,7 +30,7 @@ impl Places {
         Self(places)
     }
 
-    /// How many columns are named.
+    /// How many places name a column.
     pub(super) fn named(&self) -> usize {
         self.0.iter().flatten().count()
     }
@@ -40,13 +40,13 @@ impl Places {
     }
 }
 
-/// Letters and digits in small, all between them one underscore.
+/// The name in lower case, with one underscore between words.
 fn spelled(name: &str) -> String {
     let words = name.split(|letter: char| !letter.is_ascii_alphanumeric()).filter(|word| !word.is_empty());
     words.map(str::to_ascii_lowercase).collect::<Vec<_>>().join("_")
 }
 
-/// What is said once for a column, not for each of its rows.
+/// Issues that are reported once for a column, not for each row.
 #[derive(Default)]
 pub(super) struct Remarks(Vec<(Column, IssueCode)>);
 
@@ -63,7 +63,7 @@ impl Remarks {
     }
 }
 
-/// The row's values. Nothing, where no cell stands under a column.
+/// The row's values; `None` where no column has a value.
 pub(super) fn fill<'a>(
     cells: &'a [PlacedWire],
     places: &Places,
@@ -90,7 +90,7 @@ pub(super) fn fill<'a>(
     Ok(filled)
 }
 
-/// A cell's value as text. `None`, where it refers to a text that the workbook has not.
+/// A cell's value as text; `None` where it refers to a text that the workbook does not have.
 fn read<'a>(column: Column, cell: &'a CellWire, book: &'a BookWire, remarks: &mut Remarks) -> Option<Result<Cow<'a, str>, IssueCode>> {
     Some(match cell {
         CellWire::Text(text) => Ok(text.into()),
@@ -105,15 +105,15 @@ fn read<'a>(column: Column, cell: &'a CellWire, book: &'a BookWire, remarks: &mu
                 Err(IssueCode::CellDate)
             }
         }
-        // In a column of dates its digits are no day: what is not shown as one may be a year, or 20160504.
+        // A number that is not shown as a date is never read as one: it may be a year, or 20160504.
         CellWire::Number { number: value, .. } => number(*value).map(|text| restored(column, text, remarks).into()),
     })
 }
 
-/// A code of digits with the zeros that a number has lost, where the list leaves no doubt.
+/// Puts back the leading zeros that a code lost as a number, where the code list leaves no doubt.
 fn restored(column: Column, text: String, remarks: &mut Remarks) -> String {
     let padded = match column {
-        // Always twelve digits.
+        // A UBRN always has twelve digits.
         Column::Ubrn if text.bytes().all(|byte| byte.is_ascii_digit()) => format!("{text:0>12}"),
         _ => match list(column) {
             Some(list) if !list.contains(&text) && list.contains(&format!("0{text}")) => format!("0{text}"),

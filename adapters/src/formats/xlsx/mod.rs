@@ -1,4 +1,4 @@
-//! The waiting list as an Excel workbook. What the format is, and its quirks: `README.md`.
+//! The waiting list as an Excel workbook. `README.md` describes the format and its quirks.
 
 mod book;
 mod map;
@@ -26,11 +26,11 @@ use wire::SheetWire;
 pub use write::write_xlsx;
 
 const NAME: &str = "The workbook";
-/// Fifty thousand rows of every column are some ten mebibytes.
+/// Fifty thousand rows of every column take some ten mebibytes.
 const BOUNDS: Bounds = Bounds { packed: 64 * 1024 * 1024, unpacked: 1024 * 1024 * 1024, name: NAME };
-/// Titles stand above a header, and never more of them.
+/// The last row that may be the header: titles may come before it.
 const HEADER_WITHIN: u64 = 20;
-/// A row with so many of the format's columns is meant as its header.
+/// A row with this many of the format's column names is taken for the header.
 const HEADER_NAMES: usize = 3;
 
 pub(crate) struct Xlsx;
@@ -152,7 +152,7 @@ fn find<'a>(archive: &mut SpooledZip, book: &'a BookWire) -> Result<Found<'a>, U
     found.ok_or_else(|| Unreadable::HeaderMissing(Column::missing(|_| false)))
 }
 
-/// What a compound file is: a workbook in the shell of its encryption, or one of the old kind.
+/// How to refuse a compound file: it is an encrypted workbook, or one of the old kind.
 fn compound(mut source: impl Read) -> Unreadable {
     let name: Vec<u8> = "EncryptedPackage".encode_utf16().flat_map(u16::to_le_bytes).collect();
     let mut window = Vec::new();

@@ -1,4 +1,4 @@
-//! The XML of a workbook's parts: read event by event, each of bounded size.
+//! Reads the XML of a workbook's parts event by event, each of limited size.
 
 use std::borrow::Cow;
 use std::io::{BufReader, ErrorKind, Read};
@@ -12,13 +12,13 @@ use crate::bytes::sources::Bounded;
 use crate::bytes::spooled_zip::SpooledZip;
 use crate::contract::Unreadable;
 
-/// What one event may take: a tag, a text. A cell holds 32,767 characters at most.
+/// The most bytes of one event, such as a tag or a text. A cell holds 32,767 characters at most.
 pub(super) const EVENT_BYTES: usize = 256 * 1024;
 
 /// Worksheets nest some ten deep.
 const DEPTH: usize = 100;
 
-/// One part while it is read. `row` in an error is the sheet's, 0 elsewhere.
+/// One part while it is read. An error names the `row` of a sheet, or 0 in other parts.
 pub(super) struct PartWire<R> {
     reader: Reader<BufReader<Bounded<R>>>,
     buffer: Vec<u8>,
@@ -32,12 +32,11 @@ impl<R: Read> PartWire<R> {
         Self { reader, buffer: Vec::new(), depth: 0 }
     }
 
-    /// Allows so many bytes from here on.
     pub(super) fn allow(&mut self, bytes: usize) {
         self.reader.get_mut().get_mut().allow(bytes);
     }
 
-    /// The next event within what is allowed. Comments and the like come too.
+    /// The next event, within the bytes allowed. Comments and the like are returned too.
     pub(super) fn next(&mut self, row: u64) -> Result<Event<'_>, Unreadable> {
         self.buffer.clear();
         match self.reader.read_event_into(&mut self.buffer) {
@@ -49,7 +48,7 @@ impl<R: Read> PartWire<R> {
                 }
                 Some(_) => Err(Unreadable::Encoding),
             },
-            // The reader remembers every element that is open.
+            // The reader remembers every open element.
             Ok(Event::Start(_)) if self.depth == DEPTH => Err(Unreadable::Malformed { row }),
             Ok(event) => {
                 match event {
@@ -68,14 +67,14 @@ impl<R: Read> PartWire<R> {
         }
     }
 
-    /// The next event, with as much room as one may take.
+    /// The next event, with the most bytes that one may take.
     pub(super) fn step(&mut self) -> Result<Event<'_>, Unreadable> {
         self.allow(EVENT_BYTES);
         self.next(0)
     }
 }
 
-/// What an event adds to a text; a reference to anything but the five entities and a character is refused.
+/// The text in an event. A reference to anything but a character or one of the five entities is refused.
 pub(super) fn text<'a>(event: &Event<'a>, row: u64) -> Result<Cow<'a, str>, Unreadable> {
     Ok(match event {
         Event::Text(text) => text.xml10_content(),

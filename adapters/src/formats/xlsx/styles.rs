@@ -12,7 +12,7 @@ use crate::contract::Unreadable;
 /// As many as Excel allows.
 const STYLES: usize = 65_536;
 
-/// Whether each style of a cell is one of dates, in the order of their numbers.
+/// Whether each cell style shows dates, in the order of the styles' numbers.
 pub(super) fn dates(archive: &mut SpooledZip, part: &str) -> Result<Vec<bool>, Unreadable> {
     let mut wire = PartWire::new(archive.part(part)?);
     let mut formats: HashMap<u32, bool> = HashMap::new();
@@ -47,7 +47,7 @@ pub(super) fn dates(archive: &mut SpooledZip, part: &str) -> Result<Vec<bool>, U
     }
 }
 
-/// Whether a number format has a part of a date in it, outside quotation marks, brackets and escapes.
+/// Whether a number format shows a part of a date, outside quotation marks, brackets and escapes.
 fn is_date(code: &str) -> bool {
     let mut letters = code.chars();
     while let Some(letter) = letters.next() {
@@ -57,7 +57,7 @@ fn is_date(code: &str) -> bool {
             '\\' | '_' | '*' => {
                 letters.next();
             }
-            // `General` has none of them.
+            // `General` has none of these letters.
             'd' | 'D' | 'm' | 'M' | 'y' | 'Y' => return true,
             _ => {}
         }

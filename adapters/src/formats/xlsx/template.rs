@@ -1,4 +1,4 @@
-//! The empty list, as a workbook with a column's codes in a drop-down, its days as days and its ids as text.
+//! Writes an empty list as a workbook: codes are in drop-downs, days are days, and ids are text.
 
 use std::io::{self, Write};
 
@@ -9,16 +9,16 @@ use super::write::{day_format, save, text_format, write_header};
 use crate::columns::FIELDS;
 use crate::contract::Field;
 
-/// How far down the drop-downs go.
+/// The last row that has drop-downs.
 const ROWS: u32 = 10_000;
-/// Excel shows so many characters beside a cell.
+/// How many characters Excel shows beside a cell.
 const HINT: usize = 255;
 
 /// What a column takes.
 enum Takes {
     /// One of these, and nothing else.
     Closed(Vec<String>),
-    /// One of these, or what the list does not know yet.
+    /// One of these, or a code that the list does not know yet.
     Open(Vec<String>),
     Day,
     Count,
@@ -70,7 +70,7 @@ fn takes(column: &Field) -> Takes {
         "status" => return Takes::Closed(all(ReferralStatus::ALL)),
         "stage" => return Takes::Closed(all(ReferralStage::ALL)),
         "right_to_choose" => return Takes::Closed(all(&["1", "0"])),
-        // Several may be joined.
+        // Several may be joined by `|`.
         "pathway" => return Takes::Open(all(Pathway::ALL)),
         "not_brought_count" => return Takes::Count,
         "nhs_number_status" => CodeList::NHS_NUMBER_STATUS,
@@ -88,7 +88,7 @@ fn takes(column: &Field) -> Takes {
     Takes::Open(codes(list))
 }
 
-/// The codes of a list, all of which are one or two letters or digits.
+/// The codes of a list. Each is one or two letters or digits.
 fn codes(list: &CodeList) -> Vec<String> {
     let letters = || ('0'..='9').chain('A'..='Z');
     let two = letters().flat_map(|first| letters().map(move |second| format!("{first}{second}")));

@@ -1,4 +1,4 @@
-//! A sheet as it stands: row by row, its cells with their kinds.
+//! A sheet as it is: row by row, each cell with its kind.
 
 use std::io::Read;
 
@@ -8,16 +8,15 @@ use super::book::CELL_BYTES;
 use super::parts::{EVENT_BYTES, PartWire, attribute, is_true, text};
 use crate::contract::Unreadable;
 
-/// What one row may take, its empty but styled cells included.
+/// The most bytes of one row, with its empty but styled cells.
 const ROW_BYTES: usize = 1024 * 1024;
 /// Excel's last column is XFD.
 const COLUMNS: usize = 16_384;
 
-/// What a cell holds.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum CellWire {
     Text(String),
-    /// By its place among the texts that cells share.
+    /// A shared text, by its place in the list of them.
     Shared(usize),
     Number {
         number: f64,
@@ -26,7 +25,7 @@ pub(super) enum CellWire {
     Boolean(bool),
     /// An ISO 8601 day or instant.
     Instant(String),
-    /// `#N/A` and its like.
+    /// An error, such as `#N/A`.
     Error,
 }
 
@@ -40,12 +39,11 @@ pub(super) struct PlacedWire {
 
 pub(super) struct SheetWire<R> {
     part: PartWire<R>,
-    /// The last row's number.
+    /// The number of the last row that was read.
     row: u64,
     in_data: bool,
-    /// Whether a row was hidden.
     pub(super) has_hidden_rows: bool,
-    /// The last row in which cells are merged, known once the sheet was read to its end.
+    /// The last row with merged cells, known at the end of the sheet.
     pub(super) merged_down_to: u64,
 }
 
@@ -192,7 +190,7 @@ impl OpenWire {
     }
 }
 
-/// The column of a place like `BC17`, counted from 0.
+/// The column, from 0, in a reference like `BC17`.
 fn column(place: &str) -> Option<usize> {
     let letters = place.trim_end_matches(|digit: char| digit.is_ascii_digit());
     if !(1..=3).contains(&letters.len()) || letters.len() == place.len() {

@@ -1,4 +1,4 @@
-//! Referrals as an Excel workbook: days as Excel's own days, everything that is a code as text.
+//! Writes referrals as an Excel workbook: days as Excel's own days, and every code as text.
 
 use std::io::{self, Write};
 
@@ -34,7 +34,7 @@ fn workbook(records: &[SubmittedRecord]) -> Result<Vec<u8>, XlsxError> {
     save(vec![sheet])
 }
 
-/// The native columns, as the first row.
+/// Writes the native column names as the first row.
 pub(super) fn write_header(sheet: &mut Worksheet) -> Result<(), XlsxError> {
     let bold = Format::new().set_bold();
     for (column, field) in (0..).zip(FIELDS) {
@@ -53,7 +53,7 @@ pub(super) fn text_format() -> Format {
     Format::new().set_num_format("@")
 }
 
-/// Excel's 1900 has a 29 February, so the days before its March cannot be told apart.
+/// Excel counts a 29 February 1900 that never was, so earlier days are not certain.
 fn is_counted(day: NaiveDate) -> bool {
     NaiveDate::from_ymd_opt(1900, 3, 1).is_some_and(|first| day >= first) && day.year() < 9999
 }
@@ -62,8 +62,8 @@ fn date_time(day: NaiveDate) -> Result<ExcelDateTime, XlsxError> {
     ExcelDateTime::parse_from_str(&day.to_string())
 }
 
-/// The workbook of these sheets. It says of itself that it was made on a fixed day, so that the same
-/// records are the same bytes.
+/// The workbook of these sheets. Its creation date is fixed, so that the same records give the same
+/// bytes.
 pub(super) fn save(sheets: Vec<Worksheet>) -> Result<Vec<u8>, XlsxError> {
     let mut book = Workbook::new();
     book.set_properties(&DocProperties::new().set_creation_datetime(&ExcelDateTime::from_ymd(2026, 1, 1)?));

@@ -9,17 +9,17 @@ use server::Configuration;
 use crate::demonstration;
 use crate::failures::Failure;
 
-/// Write what an information governance lead has to show, from the partnership file: Markdown, with blanks for what a
-/// person judges
+/// Write the papers that an information governance lead has to show, from the partnership file: Markdown, with blanks
+/// for a person to fill in
 #[derive(Debug, clap::Args)]
 pub(super) struct Arguments {
     /// The gateway's configuration
     #[arg(long, value_name = "gateway.toml", required_unless_present = "demonstration", conflicts_with = "demonstration")]
     config: Option<PathBuf>,
-    /// Of the demonstration's partnership, as it was made on a fixed day
+    /// Use the demonstration's partnership, as made on a fixed day
     #[arg(long)]
     demonstration: bool,
-    /// Where the documents are written; those that are there are replaced
+    /// Where the documents are written; older ones are replaced
     #[arg(long, value_name = "DIR")]
     out: PathBuf,
 }

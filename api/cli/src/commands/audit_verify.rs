@@ -9,8 +9,8 @@ use crate::failures::Failure;
 
 /// Check that the log of disclosures and refusals is whole
 ///
-/// Reads and changes nothing, whether the gateway runs or not. Exits with 0 only if the log is whole and
-/// extends the checkpoint.
+/// Only reads, and changes nothing, whether the gateway runs or not. Exits with 0 only if the log is whole
+/// and extends the checkpoint.
 #[derive(Debug, clap::Args)]
 pub(super) struct Arguments {
     #[command(flatten)]

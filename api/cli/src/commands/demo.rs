@@ -18,7 +18,7 @@ use crate::failures::Failure;
 /// Then serves until interrupted. Every child in it is made up.
 #[derive(Debug, clap::Args)]
 pub(super) struct Arguments {
-    /// Where the demonstration is, or is to be
+    /// The demonstration's folder; made if it is not there
     #[arg(long, default_value = "sendbridge-demo")]
     dir: PathBuf,
     /// Stop after the story; exit with 0 only if every step held
@@ -47,7 +47,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
     for listen in [&mut gateway.api.listen, &mut gateway.operations.listen] {
         settle_address(listen, &mut out)?;
     }
-    // The story is what is to be read; the log speaks up only where something is wrong.
+    // The story is for people to read, so the log shows only warnings and errors.
     gateway.telemetry.log = "warn".into();
     let _telemetry = server::start_telemetry(&gateway)?;
     super::runtime()?.block_on(run_and_play(arguments, demonstration, gateway, began, &mut out))
@@ -87,7 +87,7 @@ async fn run_and_play(
     Ok(if held == Some(true) { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-/// Keeps to the configured address, unless something else listens there.
+/// Keeps the configured address, unless something else listens there.
 fn settle_address(listen: &mut SocketAddr, out: &mut impl Write) -> Result<(), Failure> {
     if TcpListener::bind(*listen).is_err() {
         let free = TcpListener::bind(SocketAddr::new(listen.ip(), 0))?.local_addr()?;

@@ -14,13 +14,13 @@ use crate::failures::Failure;
 /// `onboarding`: what a provider starts from, templates and made-up rows
 #[derive(Debug, clap::Args)]
 pub(super) struct Arguments {
-    /// Where `formats.html`, a folder of files for each format and `onboarding` are written; those that are there are replaced
+    /// Where `formats.html`, a folder of files for each format and `onboarding` are written; older files are replaced
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
     /// The provider whose made-up rows are written
     #[arg(long, value_name = "CODE", default_value = "RY4", requires = "out")]
     provider: OrganisationCode,
-    /// The day as of which they are made up, if it is not today
+    /// The day that the made-up rows describe, if not today
     #[arg(long, value_name = "DATE", value_parser = day, requires = "out")]
     as_of: Option<NaiveDate>,
 }
@@ -44,7 +44,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// Every file, by its place in the folder.
+/// Every file, with its path in the folder.
 fn files(provider: OrganisationCode, today: NaiveDate) -> Result<Vec<(PathBuf, Vec<u8>)>, Failure> {
     let mut files = vec![(PathBuf::from("formats.html"), server::formats_page().into_bytes())];
     for adapter in adapters::REGISTRY {
@@ -73,7 +73,7 @@ mod tests {
     }
 
     #[test]
-    fn the_page_stands_beside_the_samples_that_it_links_to() {
+    fn the_page_is_beside_the_samples_that_it_links_to() {
         let folder = tempfile::tempdir().unwrap();
         written(&folder.path().join("pack"), &[]);
         let page = std::fs::read_to_string(folder.path().join("pack/formats.html")).unwrap();

@@ -17,18 +17,18 @@ pub(super) struct Arguments {
     /// The key to change: token, envelope, look-up, pairwise or release; `all` is all but release
     #[arg(long, value_name = "KEY", default_value = "all", value_parser = which)]
     key: Which,
-    /// Remove the old keys that nothing needs any more; exit 1 where one has to stay
+    /// Remove the old keys that nothing needs any more; exit with 1 if one has to stay
     #[arg(long, conflicts_with_all = ["delay", "confirm_fresh_noise"])]
     retire: bool,
     /// How many seconds every gateway knows a new key before it is in force
     #[arg(long, value_name = "SECONDS", default_value_t = 60)]
     delay: u32,
-    /// Change the release secret although unchanged figures will be rounded anew
+    /// Change the release secret although unchanged figures will be rounded again
     #[arg(long)]
     confirm_fresh_noise: bool,
 }
 
-/// `None` is all.
+/// `None` means all keys.
 #[derive(Debug, Clone, Copy)]
 struct Which(Option<KeyPurpose>);
 

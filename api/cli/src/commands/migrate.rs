@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use super::GatewayFile;
 use crate::failures::Failure;
 
-/// Bring the database to this version's shape
+/// Update the database to this version's tables
 #[derive(Debug, clap::Args)]
 pub(super) struct Arguments {
     #[command(flatten)]

@@ -18,10 +18,10 @@ use super::signals::told_to_stop;
 use crate::failures::Failure;
 use progress::Shown;
 
-/// More than usual: nobody sits and waits.
+/// More tries than usual: nobody is waiting for the command.
 const TRIES: u32 = 10;
 
-/// Some rows were rejected, the rest are in.
+/// Some rows were rejected and the rest were accepted.
 const SOME_REJECTED: u8 = 2;
 
 /// Send a file and say what became of its rows
@@ -46,19 +46,19 @@ pub(super) struct Arguments {
     /// The day that the file describes
     #[arg(long, value_name = "DATE", value_parser = day)]
     as_of: Option<NaiveDate>,
-    /// Whose list it is, where it is not the client's own
+    /// Whose list it is, if not the client's own
     #[arg(long, value_name = "CODE")]
     organisation: Option<OrganisationCode>,
     /// Look at the file and keep nothing of it
     #[arg(long)]
     validate: bool,
-    /// Say that a snapshot without a row is meant
+    /// Confirm that a snapshot without rows is meant
     #[arg(long)]
     nil_return: bool,
     /// Let a snapshot drop much of its list
     #[arg(long)]
     confirm_shrink: bool,
-    /// Have the file taken again, though the same was sent today
+    /// Have the file taken again, though the same file was sent today
     #[arg(long)]
     again: bool,
     /// Compress the file on its way, as gzip
@@ -73,8 +73,8 @@ pub(super) struct Arguments {
 }
 
 impl Arguments {
-    /// Under a key of the file and the day, so that who runs the command again, not knowing what became of
-    /// the last run, is told just that.
+    /// The idempotency key is made from the file and the day, so that running the command again tells what
+    /// became of the last run.
     fn submission(&self, client: &Client, digest: &Sha256, today: NaiveDate) -> Result<Submission, ClientError> {
         let submission = self.unkeyed();
         let key = if self.again { client.new_key()? } else { submission.key_of(digest, today) };
@@ -90,7 +90,7 @@ impl Arguments {
         } else {
             return Ok(Payload::Digested(self.file.clone(), digest));
         };
-        // Undone once by the gateway, it would be read as what it is then: no list.
+        // The gateway undoes one compression only: a file compressed twice is no list.
         match Coding::of(&self.file).map_err(ClientError::from)? {
             Some(already) => Err(Failure::Other(format!(
                 "{}: compressed already, as {}; --{} takes the file itself",
@@ -138,7 +138,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
             Ok(report) => report,
             Err(Failure::Client(ClientError::Refused(mut problem))) => {
                 issues::print_refusal(&mut out, &problem)?;
-                // What stands in the table is not said again.
+                // The table has shown these already.
                 problem.errors.clear();
                 return Err(ClientError::Refused(problem).into());
             }
@@ -154,7 +154,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
     })
 }
 
-/// Sends the file, unless it is told to stop; then nothing of it is left with the gateway.
+/// Sends the file. If it is told to stop, it cancels the work that the gateway has begun.
 async fn send(client: &Client, submission: &Submission, payload: Payload, shown: &Shown) -> Result<Report, Failure> {
     let begun = Arc::new(Mutex::new(None));
     let (noted, show) = (Arc::clone(&begun), shown.callback());

@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use super::GatewayFile;
 use crate::failures::Failure;
 
-/// Remove what is past its retention, and print how much of what
+/// Remove what is past its retention, and print how much of each kind
 #[derive(Debug, clap::Args)]
 pub(super) struct Arguments {
     /// Remove nothing: print what would be removed

@@ -14,7 +14,7 @@ pub(super) struct Arguments {
 
 pub(super) fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
     let configuration = arguments.gateway.read()?;
-    // Before the runtime: what exports the traces blocks.
+    // Before the runtime starts: the exporter of traces blocks.
     let _telemetry = server::start_telemetry(&configuration)?;
     super::runtime()?.block_on(async {
         let told = signals::told_to_stop()?;

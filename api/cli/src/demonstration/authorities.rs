@@ -1,5 +1,5 @@
-//! The demonstration's certificate authority: it signs the gateway's certificate, its clients', and
-//! the list of those revoked. A gateway accepts it only where `demonstration = true`.
+//! The demonstration's certificate authority. It signs the certificates of the gateway and its clients, and
+//! the list of revoked ones. A gateway accepts it only with `demonstration = true`.
 
 use std::path::Path;
 
@@ -46,7 +46,7 @@ impl Authority {
         Ok(Self { issuer: Issuer::new(authority(), key) })
     }
 
-    /// Issues the gateway's certificate: for this machine alone.
+    /// Issues the gateway's certificate, valid for this machine only.
     pub(super) fn issue_server(&self, today: NaiveDate) -> Result<Identity, LayOutError> {
         let names = ["127.0.0.1", "::1", "localhost"].map(str::to_owned);
         self.issue("Sendbridge demonstration gateway", names.into(), ExtendedKeyUsagePurpose::ServerAuth, today)
@@ -70,7 +70,7 @@ impl Authority {
         Ok(Identity { certificate: certificate.pem(), key: key.serialize_pem() })
     }
 
-    /// Signs the list of revoked certificates, the next one being due a year on.
+    /// Signs the list of revoked certificates. The next list is due in a year.
     pub(super) fn write_crl(&self, pki: &Path, number: u64, serials: Vec<SerialNumber>, today: NaiveDate) -> Result<(), LayOutError> {
         let (this_update, next_update) = validity(today);
         let revoked = |serial_number| RevokedCertParams {
@@ -96,8 +96,8 @@ pub(super) fn certificate_name(id: &str) -> String {
     format!("{id}.clients.sendbridge.example")
 }
 
-/// Takes a client's certificate back: the revocation list is signed again with it added. A running
-/// gateway reads the list anew within seconds.
+/// Revokes a client's certificate: adds it to the revocation list and signs the list again. A running
+/// gateway reads the new list within seconds.
 pub fn revoke(dir: &Path, client_id: &str, today: NaiveDate) -> Result<(), LayOutError> {
     let pki = dir.join("pki");
     let list = CertificateRevocationListDer::from_pem_file(pki.join("crl.pem"))?;
@@ -112,7 +112,7 @@ pub fn revoke(dir: &Path, client_id: &str, today: NaiveDate) -> Result<(), LayOu
     Authority::open(&pki)?.write_crl(&pki, number + 1, serials, today)
 }
 
-/// What the authority's certificate says of it, its days aside.
+/// What the authority's certificate says, apart from its dates.
 fn authority() -> CertificateParams {
     let mut params = CertificateParams::default();
     params.distinguished_name = DistinguishedName::new();
@@ -122,7 +122,7 @@ fn authority() -> CertificateParams {
     params
 }
 
-/// From the day before, so that no time zone makes it the future, to a year on.
+/// From the day before, so that it has begun in every time zone, to a year later.
 fn validity(today: NaiveDate) -> (time::OffsetDateTime, time::OffsetDateTime) {
     let at = |day: NaiveDate| {
         let part = |number: u32| u8::try_from(number).unwrap_or(1);

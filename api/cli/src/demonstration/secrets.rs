@@ -1,4 +1,4 @@
-//! The gateway's own keys and its clients' signing keys, drawn from aws-lc's generator.
+//! The gateway's own keys and its clients' signing keys, made with aws-lc's random generator.
 
 use std::path::Path;
 
@@ -25,7 +25,7 @@ pub(super) fn write(folder: &Path) -> Result<(), LayOutError> {
     Ok(())
 }
 
-/// Writes a key by which a client signs assertions; answers its public half, a JWK as TOML has it.
+/// Writes the key that a client signs assertions with; answers its public half, a JWK written in TOML.
 pub(super) fn write_signing_key(path: &Path) -> Result<String, LayOutError> {
     let key = KeyPair::generate_for(&PKCS_ECDSA_P256_SHA256)?;
     write_secret_file(path, key.serialize_pem().as_bytes())?;

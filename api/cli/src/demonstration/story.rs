@@ -1,5 +1,5 @@
-//! The story that the demonstration plays through the real API: separate systems, each with its own
-//! certificate, doing what they may and trying what they may not.
+//! The story that the demonstration plays through the real API. Separate systems, each with its own
+//! certificate, do what they may and try what they may not.
 
 mod advice;
 mod audits;
@@ -17,7 +17,7 @@ use crate::failures::Failure;
 pub(crate) use casts::{Cast, Stage};
 use tellings::Telling;
 
-/// Plays every step. True if each of them held.
+/// Plays every step. True if every check held.
 pub(crate) async fn play(cast: &Cast, out: &mut dyn Write) -> Result<bool, Failure> {
     let mut telling = Telling::new(out);
     let mut consent = None;

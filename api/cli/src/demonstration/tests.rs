@@ -27,7 +27,7 @@ fn revoked(dir: &Path) -> (usize, String) {
 }
 
 #[test]
-fn everything_laid_out_is_its_owners_alone() {
+fn everything_laid_out_is_only_for_its_owner() {
     let folder = tempfile::tempdir().unwrap();
     lay_out(&folder.path().join("demo"), &options()).unwrap();
     let mut seen = 0;
@@ -36,7 +36,7 @@ fn everything_laid_out_is_its_owners_alone() {
         assert_eq!(path.metadata().unwrap().permissions().mode() & 0o777, expected, "{}", path.display());
         seen += 1;
     });
-    // The folder; two files; pki and 5; keys and 6; data; clients, each with 4 files.
+    // The folder; two files; pki and 5; keys and 6; data; clients; a folder and 4 files for each client.
     assert_eq!(seen, 1 + 2 + 6 + 7 + 1 + 1 + CLIENTS.len() * 5);
 }
 

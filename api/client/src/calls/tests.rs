@@ -1,4 +1,4 @@
-//! Calls against a gateway that answers by a script, one connection an answer.
+//! Calls to a gateway that answers from a script, with one connection for each answer.
 
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
@@ -30,7 +30,7 @@ fn an_actor_cannot_add_a_header() {
     assert!(write_actor(&actor("x\r\nAuthorization: y")).is_none());
 }
 
-/// What the gateway does with one request.
+/// What the scripted gateway does with one request.
 #[derive(Clone, Copy)]
 enum Then {
     Drop,
@@ -99,7 +99,7 @@ impl Fake {
     }
 }
 
-/// Reads one request and does as the script says. Answers close the connection.
+/// Reads one request and does what the script says. Every answer closes the connection.
 fn serve(socket: TcpStream, tls: &Arc<rustls::ServerConfig>, then: Then) -> String {
     let mut stream = rustls::StreamOwned::new(rustls::ServerConnection::new(Arc::clone(tls)).unwrap(), socket);
     let mut bytes = Vec::new();
@@ -107,7 +107,7 @@ fn serve(socket: TcpStream, tls: &Arc<rustls::ServerConfig>, then: Then) -> Stri
     loop {
         let Ok(count) = stream.read(&mut chunk) else { return String::new() };
         bytes.extend_from_slice(&chunk[..count]);
-        // A character a byte, whatever is sent.
+        // One character for each byte, whatever is sent.
         let text: String = bytes.iter().copied().map(char::from).collect();
         let Some((head, body)) = text.split_once("\r\n\r\n") else { continue };
         let length = head.lines().find_map(|line| line.to_lowercase().strip_prefix("content-length: ")?.parse::<usize>().ok());
@@ -212,7 +212,7 @@ async fn a_file_that_is_compressed_is_compressed_the_same_for_each_try() {
 const BEGUN: &str =
     r#"{"id":"0197a3f2-0000-7000-8000-000000000000","status":"processing","progress":{"bytes_read":1,"bytes_total":9,"records_read":2}}"#;
 
-/// What becomes of a file that the gateway answers before it has worked on it.
+/// Submits a file large enough that the gateway answers before it has worked on it.
 async fn submit_for_later(script: Vec<Then>) -> (Result<Report, ClientError>, Vec<Step>, Vec<String>) {
     let folder = tempfile::tempdir().unwrap();
     let fake = Fake::start(folder.path(), script);
@@ -285,7 +285,7 @@ async fn a_gateway_that_stays_busy_is_given_up_with_its_own_words() {
 async fn a_gateway_of_another_authority_is_not_spoken_to() {
     let [folder, other] = [tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap()];
     let fake = Fake::start(folder.path(), vec![Then::Drop]);
-    // Its own certificates are as good as any: only the authority differs.
+    // The other gateway's certificates are valid: only the authority differs.
     let unknown = Fake::start(other.path(), Vec::new());
     let configuration = Configuration {
         gateway: fake.client.inner.gateway.to_string(),

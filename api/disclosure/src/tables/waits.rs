@@ -23,9 +23,9 @@ pub(super) const DEFINITION: TableDefinition = TableDefinition {
     coverage: |input| (&input.waits_coverage, input.waits_withheld),
 };
 
-/// Stands for a district that no record gave.
+/// The place of children whose records give no district.
 const NOT_RECORDED: (&str, &str) = ("not-recorded", "District not recorded");
-/// The category over all bands.
+/// The category for all bands together.
 const ALL: &str = "all";
 
 fn rows(input: &ReleaseInput<'_>, secret: &ReleaseSecret) -> Vec<Row> {

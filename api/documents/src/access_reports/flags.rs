@@ -91,13 +91,13 @@ impl Notice {
 const WORDS: [&str; 12] =
     ["safeguard", "child protection", "police", "abuse", "section 47", "s.47", "s47", "mash", "refuge", "court", "domestic", "risk"];
 
-/// The decisions behind a leaf, those that are known.
+/// The known decisions that an audit entry names.
 pub(super) fn decisions<'a>(leaf: &ToldLeaf, known: &'a [Consent]) -> Vec<&'a Consent> {
     let named = leaf.consents.iter().copied().chain(leaf.resource.map(ConsentId));
     named.filter_map(|id| known.iter().find(|consent| consent.id == id)).collect()
 }
 
-/// Whether a restriction hides, today or on a day to come, where the family is.
+/// Whether a restriction hides where the family is, today or on a later day.
 pub(super) fn hides_places(restrictions: &[Restriction], today: NaiveDate) -> bool {
     let hides = |one: &Restriction| {
         one.kind == RestrictionKind::AddressHidden && one.lifted_at.is_none() && one.ends.is_none_or(|last| today <= last)
@@ -105,7 +105,6 @@ pub(super) fn hides_places(restrictions: &[Restriction], today: NaiveDate) -> bo
     restrictions.iter().any(hides)
 }
 
-/// The flags of a leaf.
 pub(super) fn of(leaf: &ToldLeaf, decisions: &[&Consent], restrictions: &[Restriction], hides_places: bool) -> Vec<Flag> {
     let about_restricting = act(leaf).is_none_or(|act| !is_tellable(act));
     let decided_by = |who: &[DecidedBy]| decisions.iter().any(|consent| who.contains(&consent.decided_by));
@@ -133,7 +132,7 @@ pub(super) fn of(leaf: &ToldLeaf, decisions: &[&Consent], restrictions: &[Restri
     all.into_iter().filter_map(|(holds, flag)| holds.then_some(flag)).collect()
 }
 
-/// Whether a leaf is kept out of the family's part until the reviewer decides otherwise: by itself it would betray a
+/// Whether an audit entry is kept out of the family's part until the reviewer decides otherwise: it would reveal a
 /// restriction, an override, or what a child decided alone.
 pub(super) fn keep_out(leaf: &ToldLeaf, flags: &[Flag]) -> bool {
     let betrays = is_protective(leaf)
@@ -144,7 +143,6 @@ pub(super) fn keep_out(leaf: &ToldLeaf, flags: &[Flag]) -> bool {
     betrays || flags.contains(&Flag::OwnDecision)
 }
 
-/// What is to be known of the child as a whole.
 pub(super) fn notices(facts: &ChildFacts, born: NaiveDate, today: NaiveDate) -> Vec<Notice> {
     let restricted = |kind| facts.restrictions.iter().any(|one| one.kind == kind);
     let all = [
@@ -164,7 +162,7 @@ pub(super) fn act(leaf: &ToldLeaf) -> Option<Act> {
     leaf.act.parse().ok()
 }
 
-/// Acts that a family may be told of; what is not named here is not.
+/// Acts that a family may be told about: these, and no others.
 fn is_tellable(act: Act) -> bool {
     matches!(
         act,

@@ -1,7 +1,7 @@
-//! Who saw what about one child: what the log says, what a reviewer has to think of, and what a family could be told.
+//! Who saw what about one child: what the log says, what a reviewer must consider, and what a family could be told.
 //!
-//! What is told the family is told by role, never by a person's id, and says nothing of restrictions and overrides:
-//! an entry that would is kept out of the family's part and stands in the reviewer's alone.
+//! The family is told a person's role, never the person's id, and nothing about restrictions and overrides: an entry
+//! that would reveal one is kept out of the family's part and appears only in the reviewer's.
 
 mod flags;
 mod papers;
@@ -13,37 +13,37 @@ use domain::{ChildLog, Consent, Partnership, ToldLeaf};
 pub use flags::{Flag, Notice};
 use sentences::Teller;
 
-/// A report, before it takes a form.
+/// A report, before it becomes HTML or Markdown.
 pub struct AccessReport<'a> {
     pub entries: Vec<AccessEntry<'a>>,
-    /// What the reviewer has to know of the child as a whole.
+    /// What the reviewer must know about the child as a whole.
     pub notices: Vec<Notice>,
     log: &'a ChildLog,
     partnership: &'a Partnership,
-    /// Whether there is more after it.
+    /// Whether the log has more entries after these.
     is_part: bool,
 }
 
-/// One leaf of the log, understood.
+/// One audit entry, with what the report makes of it.
 pub struct AccessEntry<'a> {
     pub leaf: &'a ToldLeaf,
     pub flags: Vec<Flag>,
-    /// The decisions that it rests on, or is about.
+    /// The decisions that the entry relied on, or is about.
     pub decisions: Vec<&'a Consent>,
     /// What the family could be told, in sentences.
     pub told: Vec<String>,
-    /// The law that it rested on, where an agreement permitted it.
+    /// The law behind a disclosure that an agreement permitted.
     pub law: Option<String>,
-    /// Whether it is kept out of the family's part until the reviewer decides otherwise.
+    /// Whether the entry is kept out of the family's part until the reviewer decides otherwise.
     pub is_kept_out: bool,
 }
 
 impl<'a> AccessReport<'a> {
-    /// Said above every report.
+    /// Printed above every report.
     pub const DRAFT: &'static str = "DRAFT – a person must review this before it is released";
 
-    /// A report on what the log says, about a child of that birth. It asks nothing of the log where there is nothing
-    /// in it: a child who is not known and one of whom nothing was disclosed make the same report.
+    /// Makes the report from one child's log and date of birth. A child who is not known and a child about whom nothing
+    /// was disclosed give the same report.
     pub fn of(log: &'a ChildLog, partnership: &'a Partnership, born: NaiveDate, today: NaiveDate, is_part: bool) -> Self {
         let hides_places = flags::hides_places(&log.facts.restrictions, today);
         let teller = Teller { partnership, hides_places };

@@ -6,7 +6,7 @@ use super::{AccessEntry, AccessReport};
 use crate::papers::{Block, Paper, Part};
 use crate::phrases;
 
-/// What a reviewer does, whatever the report says.
+/// What a reviewer checks for every report.
 const CHECKS: [&str; 10] = [
     "I have checked who is asking, and that they may have this: parental responsibility, or the person themselves.",
     "Serious harm, health data: I have asked the right health professional whether anything here would be likely to cause serious harm to \

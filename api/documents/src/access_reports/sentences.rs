@@ -8,15 +8,15 @@ use domain::{
 use super::flags::{Flag, act, speaks_of_protection};
 use crate::phrases;
 
-/// Tells what leaves say.
+/// Puts audit entries into sentences.
 pub(super) struct Teller<'a> {
     pub partnership: &'a Partnership,
-    /// Whether organisations other than the council are told by their kind alone.
+    /// Whether organisations other than the host are named only by their kind.
     pub hides_places: bool,
 }
 
 impl Teller<'_> {
-    /// A leaf in sentences; `None` where it is of a kind that is not told.
+    /// An audit entry in sentences; `None` if families are not told about its kind.
     pub(super) fn tell(&self, leaf: &ToldLeaf, decisions: &[&Consent], flags: &[Flag]) -> Option<Vec<String>> {
         let act = act(leaf)?;
         let mut told = vec![format!("On {}, {}.", phrases::moment(leaf.at), self.what_happened(leaf, act, decisions)?)];
@@ -34,7 +34,7 @@ impl Teller<'_> {
         Some(told)
     }
 
-    /// The law that a disclosure rested on, as lawyers cite it.
+    /// The law that a disclosure relied on, as lawyers cite it.
     pub(super) fn law(&self, leaf: &ToldLeaf) -> Option<String> {
         let is_shown = leaf.outcome == "permitted" && act(leaf) == Some(Act::Disclose);
         let known = self.partnership.agreements().iter().filter(|agreement| is_shown && leaf.agreements.contains(&agreement.id));
@@ -57,7 +57,7 @@ impl Teller<'_> {
         match leaf.actor.as_ref().map(|actor| actor.role.as_str()) {
             None => organisation,
             Some("system") => format!("a computer system of {organisation}"),
-            // A role is free text: where places are hidden it could name one.
+            // A role is free text: it could name a hidden place, or child protection.
             Some(_) if self.hides_places || speaks_of_protection(leaf) => format!("somebody at {organisation}"),
             Some(role) => format!("{organisation}’s {}", role_in_words(role)),
         }
@@ -101,7 +101,7 @@ impl Teller<'_> {
         format!("that {who} {said} {recipient} seeing {} ({})", phrases::all_of(&data), phrases::pathways(consent.pathways))
     }
 
-    /// What for, and the reason in the caller's own words where it cannot tell too much.
+    /// The purpose, and the caller's own reason if it cannot reveal too much.
     fn why(&self, leaf: &ToldLeaf, flags: &[Flag]) -> Vec<String> {
         let mut why = Vec::new();
         if let (Some(Act::Disclose), Ok(purpose)) = (act(leaf), leaf.purpose.parse()) {
@@ -120,7 +120,7 @@ impl Teller<'_> {
             return "An organisation may look at what it sent itself.".into();
         }
         let agreement = match leaf.agreements.as_slice() {
-            // An agreement's name may tell of a place.
+            // An agreement's name may reveal a place.
             _ if self.hides_places => "A sharing agreement".to_owned(),
             [one] => format!("The sharing agreement “{one}”"),
             several => format!("The sharing agreements “{}”", several.join("” and “")),
@@ -153,7 +153,7 @@ impl Teller<'_> {
     }
 }
 
-/// What it was about, on which pathways.
+/// What the audit entry was about, on which pathways.
 fn what(leaf: &ToldLeaf) -> String {
     let Ok(data) = leaf.data.parse::<DataClass>() else { return "something about the child".into() };
     let named: PathwaySet = leaf.pathways.iter().filter_map(|pathway| pathway.parse::<Pathway>().ok()).collect();
@@ -165,11 +165,11 @@ fn what(leaf: &ToldLeaf) -> String {
         DataClass::DashboardAggregate => "the child’s place in a count",
         DataClass::ChildMatching => "which numbers are the child’s",
     };
-    // All of them is how nothing in particular is asked for.
+    // A caller who asks for no pathway in particular gets all of them.
     if named.is_empty() || named == PathwaySet::all() { what.into() } else { format!("{what} ({})", phrases::pathways(named)) }
 }
 
-/// "ehc-coordinator" is an EHC coordinator.
+/// "ehc-coordinator" becomes "EHC coordinator".
 fn role_in_words(role: &str) -> String {
     let word = |word: &str| match word.to_ascii_lowercase().as_str() {
         known @ ("ehc" | "ehcp" | "sen" | "send" | "senco" | "nhs" | "gp" | "ig" | "icb" | "dco" | "dms") => known.to_ascii_uppercase(),

@@ -10,7 +10,7 @@ fn day(text: &str) -> NaiveDate {
     text.parse().unwrap()
 }
 
-/// The council's coordinator saw where the child waits, on the parent's yes; changed as given.
+/// The council's coordinator saw where the child waits, because the parent said yes; `change` replaces fields.
 fn leaf(change: Value) -> (i64, ToldLeaf) {
     let mut leaf = json!({
         "at": "2026-11-03T14:05:00Z", "client": "council-herts", "organisation": "E10000015",
@@ -63,7 +63,7 @@ fn report<'a>(log: &'a ChildLog, partnership: &'a Partnership) -> AccessReport<'
     AccessReport::of(log, partnership, day("2016-05-04"), day("2026-11-20"), false)
 }
 
-/// The paper in its two parts: the reviewer's, and the family's.
+/// The two parts of the paper: the reviewer's, and the family's.
 fn parts(log: &ChildLog) -> (String, String) {
     let page = report(log, &partnership()).markdown();
     let (reviewers, familys) = page.split_once("## The report").unwrap();
@@ -109,7 +109,7 @@ fn the_draft_says_so_and_has_a_part_to_be_removed() {
     }
 }
 
-/// Whatever speaks of a restriction or an override, and whatever a child decided alone.
+/// Entries that speak of a restriction or an override, or of what a child decided alone.
 fn secrets() -> Vec<(&'static str, ChildLog)> {
     use domain::DecidedBy;
     let with = |leaf: (i64, ToldLeaf), decided_by| ChildLog {
@@ -144,7 +144,7 @@ fn the_familys_part_does_not_betray_what_only_the_reviewer_may_see() {
         let (reviewers, family) = parts(&log);
         assert_eq!(family, nothing, "{what}");
         assert!(reviewers.contains("kept out"), "{what}: {reviewers}");
-        // Between two that are told, nothing shows that one is missing.
+        // Between two entries that are told, nothing shows that one is missing.
         let mut around = log.clone();
         around.leaves.splice(0..0, [leaf(json!({}))]);
         around.leaves.push(leaf(json!({})));

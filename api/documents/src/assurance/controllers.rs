@@ -1,5 +1,5 @@
-//! What joint controllers have arranged between them (UK GDPR, article 26), in summary: its essence is made
-//! available to families.
+//! A summary of what joint controllers have arranged between them. Families have a right to the essence of it
+//! (UK GDPR, article 26).
 
 use domain::Partnership;
 
@@ -7,7 +7,7 @@ use super::BLANK;
 use crate::papers::{Block, Paper, Part};
 use crate::phrases;
 
-/// A duty, its articles, and what the gateway gives towards it.
+/// A duty, its articles, and how the gateway helps with it.
 const DUTIES: [[&str; 3]; 10] = [
     ["Telling families", "13, 14", "the notice for families, generated from the agreements"],
     ["Access by the family", "15", "the report of who saw what, as a draft for a person to review"],

@@ -1,5 +1,5 @@
-//! A draft data protection impact assessment (UK GDPR, article 35), in the steps of the Information Commissioner's
-//! template. What the gateway does is filled in; likelihood, severity and decisions are a person's.
+//! A draft data protection impact assessment (UK GDPR, article 35), with the steps of the Information Commissioner's
+//! template. What the gateway does is filled in; a person fills in likelihood, severity and decisions.
 
 use domain::{ConsentRule, Partnership};
 

@@ -1,5 +1,5 @@
-//! What an information governance lead has to show, generated from the partnership file: it says what the file
-//! says, and leaves blanks where a person has to judge. Pure: the same file makes the same papers.
+//! The papers that an information governance lead has to show, made from the partnership file. They say what the file
+//! says, and leave blanks where a person has to judge. Pure: the same file makes the same papers.
 
 mod controllers;
 mod impact;
@@ -12,10 +12,10 @@ use domain::{Agreement, ConsentRule, DataClass, OptOutRule, Partnership, Populat
 use crate::papers::Paper;
 use crate::phrases;
 
-/// Where a person writes.
+/// A blank for a person to fill in.
 const BLANK: &str = "……………………";
 
-/// The assurance papers of a partnership, each by the name of its file.
+/// The assurance papers of a partnership, each with its file name.
 pub fn assurance_papers(partnership: &Partnership) -> Vec<(&'static str, String)> {
     let written = |make: fn(&Partnership) -> Paper| make(partnership).markdown();
     vec![

@@ -1,4 +1,4 @@
-//! The schedule of a data-sharing agreement: one section for each, with the least that it gives.
+//! The schedule to the data-sharing agreements: one section for each, with the minimum data that it gives.
 
 use domain::{Agreement, DataClass, Partnership};
 

@@ -53,7 +53,7 @@ fn the_notice_can_be_read_at_nine_to_eleven() {
     for sentence in &sentences {
         assert!(sentence.split_whitespace().count() <= 20, "too long: {sentence}");
     }
-    // Flesch and Kincaid: a grade of 5 is read at ten to eleven.
+    // Flesch-Kincaid: grade 5 is for readers of ten to eleven.
     let count = |number: usize| f64::from(u32::try_from(number).unwrap());
     let (words_a_sentence, syllables_a_word) =
         (count(words.len()) / count(sentences.len()), count(words.iter().map(|word| syllables(word)).sum()) / count(words.len()));

@@ -45,7 +45,7 @@ fn write_row(text: &mut String, cells: &[String]) -> std::fmt::Result {
     writeln!(text, "|")
 }
 
-/// A text that means itself where a line of its own begins.
+/// Escapes a text that starts a line.
 fn escape_line(text: &str) -> String {
     let escaped = escape(text);
     let number = escaped.bytes().take_while(u8::is_ascii_digit).count();
@@ -54,7 +54,7 @@ fn escape_line(text: &str) -> String {
     if begins_a_block { format!("{start}\\{rest}") } else { escaped }
 }
 
-/// A text that means itself, on one line.
+/// Escapes a text and puts it on one line.
 fn escape(text: &str) -> String {
     let characters: Vec<char> = text.split_whitespace().collect::<Vec<_>>().join(" ").chars().collect();
     let is_word = |at: Option<usize>| at.and_then(|at| characters.get(at)).is_some_and(|c| c.is_alphanumeric());
@@ -63,7 +63,7 @@ fn escape(text: &str) -> String {
         match c {
             '<' => escaped.push_str("&lt;"),
             '&' => escaped.push_str("&amp;"),
-            // Between letters it is a letter.
+            // Between letters or digits an underscore is no markup.
             '_' if is_word(at.checked_sub(1)) && is_word(Some(at + 1)) => escaped.push('_'),
             '\\' | '`' | '*' | '[' | ']' | '|' | '_' => escaped.extend(['\\', *c]),
             c => escaped.push(*c),

@@ -1,14 +1,13 @@
-//! Papers for people: what they say, apart from how they are written. Every text is plain: each form
-//! escapes it for itself.
+//! Papers for people: what they say, not how they are written. Texts are not escaped: HTML and Markdown
+//! each escape them.
 
 mod markdown;
 mod pages;
 
-/// A paper in parts.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Paper {
     pub(crate) title: String,
-    /// What is said above everything else: that it is a draft.
+    /// Printed above everything else, such as that the paper is a draft.
     pub(crate) notice: Option<String>,
     pub(crate) parts: Vec<Part>,
 }
@@ -17,7 +16,7 @@ pub(crate) struct Paper {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Part {
     pub(crate) title: String,
-    /// Whether it is for whoever prepares the paper, and taken out before it is given away.
+    /// Whether the part is for the person who prepares the paper, and is removed before the paper is given away.
     pub(crate) is_removable: bool,
     pub(crate) blocks: Vec<Block>,
 }
@@ -27,11 +26,10 @@ pub(crate) enum Block {
     Heading(String),
     Text(String),
     Bullets(Vec<String>),
-    /// Boxes to tick.
     Checklist(Vec<String>),
-    /// Names, each with what belongs to it.
+    /// Names, each with its value.
     Fields(Vec<(String, String)>),
-    /// The first cell of a row names the row.
+    /// The first cell of each row names the row.
     Table {
         caption: String,
         head: Vec<String>,

@@ -1,4 +1,4 @@
-//! A paper as a page: no script, nothing loaded, fit to print.
+//! A paper as a page that has no script, loads nothing, and can be printed.
 
 use super::{Block, Paper, Part};
 use crate::html::{Html, write_html};
@@ -88,7 +88,7 @@ fn write_row(page: &mut Html, row: &[String]) {
     write_html!(page, "</tr>");
 }
 
-/// The items of a list, and its end.
+/// The items of a list, and its closing tag.
 fn write_items(page: &mut Html, items: &[String]) {
     for item in items {
         write_html!(page, "<li>{}</li>", item);

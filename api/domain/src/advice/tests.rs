@@ -61,7 +61,7 @@ proptest! {
                     }
                     Err(AdviceErased) => prop_assert!(was_erased),
                 },
-                // As the store does it: the text alone goes.
+                // As in the store: only the text is removed.
                 Step::Erase => request.has_text = false,
             }
             prop_assert_eq!(request.acknowledged_at.is_some(), request.status != AdviceStatus::Requested);

@@ -1,5 +1,4 @@
-//! What does not make sense together in an agreement, as a table. A test asks for an agreement for each of
-//! its lines.
+//! What can be inconsistent in an agreement, as a table. A test requires an example for each line.
 
 use super::{Agreement, Confidentiality, ConsentRule, DataClass, OptOutRule, Population, Purpose, VerifiedBy};
 
@@ -16,8 +15,8 @@ const fn line(field: &'static str, why: &'static str, is_so: fn(&Agreement) -> b
 
 /// UK GDPR article 6(1), as amended by the Data (Use and Access) Act 2025.
 const ARTICLE_6: [&str; 7] = ["6(1)(a)", "6(1)(b)", "6(1)(c)", "6(1)(d)", "6(1)(e)", "6(1)(ea)", "6(1)(f)"];
-/// Each condition of article 9(2), with the paragraphs of Schedule 1 to the Data Protection Act 2018 of which it
-/// takes one (s.10(2) and (3)); none where it needs no more.
+/// Each condition of article 9(2), with the range of paragraphs of Schedule 1 to the Data Protection Act 2018 of which
+/// it needs one (s.10(2) and (3)); `None` where it needs no more.
 const ARTICLE_9: [(&str, Option<(u8, u8)>); 10] = [
     ("9(2)(a)", None),
     ("9(2)(b)", Some((1, 1))),
@@ -144,12 +143,12 @@ impl Agreement {
         self.basis.statute.is_some() || !self.basis.legal_bases.is_empty()
     }
 
-    /// A duty, and not a power.
+    /// Whether it is a duty, and not a power.
     fn is_required_by_law(&self) -> bool {
         self.keeps_confidence_by(Confidentiality::Statute) && self.rests_on("6(1)(c)")
     }
 
-    /// Which paragraphs its condition of article 9 takes; `None` where it is no condition.
+    /// The paragraphs that its condition of article 9 needs; `None` where it is not such a condition.
     fn condition(&self) -> Option<Option<(u8, u8)>> {
         ARTICLE_9.iter().find(|(condition, _)| *condition == self.basis.uk_gdpr_9).map(|(_, range)| *range)
     }

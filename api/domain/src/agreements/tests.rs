@@ -133,7 +133,7 @@ fn consent_as_the_basis_of_article_six_is_refused_where_none_is_asked_for() {
 }
 
 #[test]
-fn a_permissive_power_may_leave_the_opt_out_standing_and_a_duty_may_not() {
+fn a_power_may_let_the_opt_out_apply_and_a_duty_may_not() {
     let [mut advice, ..] = sensible();
     advice.basis.opt_out = OptOutRule::Applies;
     assert_eq!(advice.faults().len(), 1);
@@ -142,7 +142,7 @@ fn a_permissive_power_may_leave_the_opt_out_standing_and_a_duty_may_not() {
 }
 
 #[test]
-fn an_agreement_is_warned_of_from_its_sixtieth_last_day_to_its_last() {
+fn an_agreement_is_expiring_from_sixty_days_before_its_last_day() {
     let [advice, ..] = sensible();
     let standing = |today| advice.standing(day(today), 60);
     for (today, expected, left) in [

@@ -1,4 +1,4 @@
-//! The catalogue of what the audit log tells of, for people.
+//! The catalogue of what the audit log records, for people to read.
 
 use std::fmt::Write;
 

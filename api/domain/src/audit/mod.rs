@@ -1,4 +1,4 @@
-//! What the audit log says of each disclosure and each refusal.
+//! What the audit log says about each disclosure and each refusal.
 
 mod events;
 mod heads;
@@ -25,7 +25,7 @@ pub struct Actor {
     pub reason: String,
 }
 
-/// Who did it.
+/// Who made a call, and for what.
 #[derive(Debug, Clone, Serialize)]
 pub struct Attribution {
     pub client: String,
@@ -54,7 +54,7 @@ closed! {
     }
 }
 
-/// One entry of the log. What is written of it names no child.
+/// One entry of the log. Its text names no child.
 #[derive(Debug, Clone, Serialize)]
 pub struct Leaf<'a> {
     pub event: Event,
@@ -74,11 +74,11 @@ pub struct Leaf<'a> {
     pub purpose: Purpose,
     pub data: DataClass,
     pub pathways: PathwaySet,
-    /// Bound into the leaf by the store, under a salt.
+    /// The store binds this into the entry's hash, with a salt.
     #[serde(skip)]
     pub child: Option<ChildId>,
     pub agreements: Vec<&'a str>,
-    /// What a permitted flow rested on.
+    /// What a permitted flow relied on.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub grounds: Vec<Ground>,
     pub consents: Vec<ConsentId>,
@@ -87,7 +87,7 @@ pub struct Leaf<'a> {
 }
 
 impl<'a> Leaf<'a> {
-    /// The leaf of a flow that was let happen; none of an operation that is not in the catalogue.
+    /// The entry for a permitted flow; `None` for an operation that is not in the catalogue.
     pub fn permitted(permit: &'a Permit, by: &'a Attribution) -> Option<Self> {
         let ask = permit.ask();
         Some(Self {
@@ -111,13 +111,13 @@ impl<'a> Leaf<'a> {
         })
     }
 
-    /// The same, about a decision that it makes or ends.
+    /// The same entry, about a decision that the act makes or ends.
     #[must_use]
     pub fn about(self, consent: ConsentId) -> Self {
         Self { consents: vec![consent], ..self }
     }
 
-    /// The leaf of a flow that was refused; none of an operation that is not in the catalogue.
+    /// The entry for a refused flow; `None` for an operation that is not in the catalogue.
     pub fn refused(refusal: &'a Refusal, by: &'a Attribution, at: DateTime<Utc>) -> Option<Self> {
         let ask = refusal.ask();
         Some(Self {

@@ -1,5 +1,5 @@
-//! What an issue means to those who have to mend it: why it matters, and the national rule or law that
-//! it is, where it is one. One line an issue.
+//! What an issue means to those who have to fix it: why it matters, and the national rule or law behind it, where there
+//! is one. One line for each issue.
 
 use super::IssueCode::{self, *};
 

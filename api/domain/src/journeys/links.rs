@@ -1,8 +1,8 @@
 //! Which referrals of one child on one pathway are one journey: the table of what links them.
 //!
-//! A link runs from a later referral to one that it continues. It needs something that somebody wrote down: that two
-//! referrals are of one child and pathway joins nothing, so that a re-referral is a journey of its own. A rejected referral
-//! was never taken on: it joins nothing and lengthens nothing, whatever names it; sent again, it is a new one.
+//! A link runs from a later referral to one that it continues. It needs something that somebody wrote down. The same
+//! child and pathway are not enough, so a re-referral is a journey of its own. A rejected referral was never taken on:
+//! it joins and lengthens nothing, even if others name it. If it is sent again, that is a new referral.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -12,12 +12,12 @@ use crate::organisations::OrganisationCode;
 use crate::pathways::Pathway;
 use crate::referrals::{OnwardReferral, ReferralStatus};
 
-/// Days within which a referral that was sent on is received, and within which a provider that refers a child on may have
-/// ended its own. Ours: national guidance gives none; a letter and a triage take less.
+/// Days within which an onward referral must be received, and within which the referring provider may already have
+/// ended its own. This is our choice: national guidance gives none, and a letter and a triage take less.
 pub(crate) const ONWARD_DAYS: i64 = 28;
 
-/// Onward referral reasons after which the child's wait goes on where it was, or another begins (reference, 3.2): a
-/// test alone (03), which has a clock of its own (DM01), and a new referral (04).
+/// Reasons for an onward referral after which the child's wait goes on where it was, or a new one begins (reference,
+/// 3.2): a test alone (03), which has a clock of its own (DM01), and a new referral (04).
 const SEPARATE: [&str; 2] = ["03", "04"];
 
 closed! {
@@ -25,16 +25,16 @@ closed! {
     pub enum LinkedBy {
         /// The later one names the earlier.
         PreviousReferral = "previous-referral",
-        /// The earlier provider referred the child on to the later, by the word of either.
+        /// The earlier provider referred the child on to the later, as either of them says.
         OnwardReferral = "onward-referral",
-        /// Both bear one booking reference.
+        /// Both have the same booking reference.
         BookingReference = "booking-reference",
-        /// Both bear one pathway id of one issuer.
+        /// Both have the same pathway id from the same issuer.
         PathwayId = "pathway-id",
     }
 }
 
-/// The referrals of one pathway that may be linked, in an order of their own, and what each continues.
+/// The referrals of one pathway that may be linked, in order of receipt, and what each continues.
 pub(super) struct Links<'a> {
     entries: Vec<&'a HeldReferral>,
     earlier: Vec<Vec<(usize, LinkedBy)>>,
@@ -64,7 +64,7 @@ impl<'a> Links<'a> {
     pub(super) fn of(held: &'a [HeldReferral], pathway: Pathway) -> Self {
         let joins = |entry: &&HeldReferral| entry.referral.pathways.contains(pathway) && entry.referral.status != ReferralStatus::Rejected;
         let mut entries: Vec<_> = held.iter().filter(joins).collect();
-        // From the first to the last: what comes in what order changes nothing.
+        // In order of receipt, so that the order in which they are held changes nothing.
         entries.sort_by_key(|entry| (entry.referral.referral_received_date, entry.provider, &entry.referral.referral_id));
         let mut links = Self { earlier: vec![Vec::new(); entries.len()], entries };
         links.by_previous();
@@ -72,7 +72,7 @@ impl<'a> Links<'a> {
         links.by_shared(LinkedBy::BookingReference, |entry| reference(entry.referral.details.ubrn.as_deref()));
         links.by_shared(LinkedBy::PathwayId, |entry| {
             let details = &entry.referral.details;
-            // Who names no issuer speaks of its own ids.
+            // A provider that names no issuer means its own ids.
             let issuer = details.pathway_id_issuer.as_deref().map_or(Some(entry.provider), organisation)?;
             reference(details.pathway_id.as_deref()).map(|id| (Some(issuer), id))
         });
@@ -91,7 +91,7 @@ impl<'a> Links<'a> {
         self.entries.iter().position(|entry| entry.provider == provider && entry.referral.referral_id == referral_id)
     }
 
-    /// The referral and all that it continues, through however many; a circle is followed once.
+    /// The referral and all that it continues, directly or through others. A circle is followed once.
     pub(super) fn chain(&self, at: usize) -> Chain {
         let mut chain = Chain { is_member: vec![false; self.entries.len()], by: Vec::new() };
         chain.is_member[at] = true;
@@ -148,21 +148,23 @@ impl<'a> Links<'a> {
         }
     }
 
-    /// Within one provider on a later day; another may receive a child on the day that it was sent on.
+    /// Whether one referral may follow another: on a later day or, at another provider, on the same day.
     fn may_follow(&self, later: usize, earlier: usize) -> bool {
         let (later, earlier) = (self.entries[later], self.entries[earlier]);
         let days = days_between(earlier.referral.referral_received_date, later.referral.referral_received_date);
         days > 0 || (days == 0 && later.provider != earlier.provider)
     }
 
-    /// Whether the earlier provider sent the child on on a day, and the later received it on that day or shortly after.
+    /// Whether the earlier provider sent the child on, and the later received it on that day or at most [`ONWARD_DAYS`]
+    /// later.
     fn is_sent_on(&self, earlier: usize, later: usize) -> bool {
         let received = self.entries[later].referral.referral_received_date;
         let onward = self.entries[earlier].referral.details.onward.as_ref();
         onward.is_some_and(|onward| !is_separate(onward) && (0..=ONWARD_DAYS).contains(&days_between(onward.on, received)))
     }
 
-    /// Whether the later provider names the earlier as who referred the child, which the child was with until then.
+    /// Whether the later provider says that the earlier referred the child, who was with the earlier until at most
+    /// [`ONWARD_DAYS`] before.
     fn is_referred_by(&self, later: usize, earlier: usize) -> bool {
         let (entry, received) = (self.entries[earlier], self.entries[later].referral.referral_received_date);
         let separate =
@@ -177,7 +179,7 @@ impl<'a> Links<'a> {
         !separate && !is_over
     }
 
-    /// Each of those that share something continues the one before it.
+    /// Links referrals that share a key: each continues the one before it.
     fn by_shared<K: Eq + std::hash::Hash>(&mut self, by: LinkedBy, key: impl Fn(&'a HeldReferral) -> Option<K>) {
         let mut last: HashMap<K, usize> = HashMap::new();
         for at in 0..self.entries.len() {
@@ -197,7 +199,8 @@ fn organisation(code: &str) -> Option<OrganisationCode> {
     code.trim().parse().ok()
 }
 
-/// A reference without its spaces and hyphens; none where one character fills it, as a system does that has none.
+/// A reference without its spaces and hyphens; `None` where it repeats one character, as systems send that have no
+/// reference.
 fn reference(text: Option<&str>) -> Option<String> {
     let text: String = text?.chars().filter(|letter| letter.is_alphanumeric()).collect();
     let mut letters = text.chars();

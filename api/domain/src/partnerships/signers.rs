@@ -15,7 +15,7 @@ pub(super) fn faults(clients: &[Client], issuers: &[TokenIssuer]) -> Vec<Partner
             if keys[..position].iter().any(|other| other.id == key.id) {
                 fault(section, index, "keys", format!("two keys of one signer are called {}", key.id));
             }
-            // Whoever holds it could sign as the other, or with an algorithm that was not meant.
+            // Whoever holds a shared key could sign as the other, or with an algorithm that was not meant.
             if earlier.iter().any(|other| other.material == key.material) {
                 fault(section, index, "keys", format!("the key {} stands in this file twice", key.id));
             }

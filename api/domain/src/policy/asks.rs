@@ -10,7 +10,7 @@ use crate::identifiers::ChildId;
 use crate::organisations::OrganisationCode;
 use crate::pathways::PathwaySet;
 
-/// A flow, or an act on what is held, that is asked for.
+/// A request to let data flow, or to act on what is held.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Ask {
     pub act: Act,
@@ -23,11 +23,11 @@ pub struct Ask {
     pub child: Option<ChildId>,
     /// The one decision, restriction, override or the like that the act is about.
     pub item: Option<Uuid>,
-    /// Whether nothing that a court may want is erased or moved by it.
+    /// Whether the act erases or moves nothing that a court may want.
     pub loses_nothing: bool,
 }
 
-/// Which facts about a child bear on a decision.
+/// Which facts about a child a decision depends on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum FactsAsked {
     /// None: it depends on who asks and on the agreements alone.
@@ -43,44 +43,44 @@ impl Ask {
         Self { act, holder, recipient, purpose, data, pathways: PathwaySet::EMPTY, child: None, item: None, loses_nothing: false }
     }
 
-    /// The holder's data to the recipient, be it the holder itself.
+    /// To give the holder's data to the recipient, which may be the holder itself.
     pub const fn disclose(holder: OrganisationCode, recipient: OrganisationCode, purpose: Purpose, data: DataClass) -> Self {
         Self::new(Act::Disclose, holder, recipient, purpose, data)
     }
 
-    /// The holder's waiting list, or a child's waits in it, of every pathway, for the care of the child.
+    /// To see the holder's waiting list, or a child's waits in it, on every pathway, for the care of the child.
     pub fn waits(holder: OrganisationCode, recipient: OrganisationCode) -> Self {
         Self::disclose(holder, recipient, Purpose::CareCoordination, DataClass::WaitingListStatus).on(PathwaySet::all())
     }
 
-    /// A request for advice that a council makes, which tells the health body that the child is being assessed.
+    /// To send a council's request for advice, which tells the health body that the child is being assessed.
     pub fn request_advice(council: OrganisationCode, body: OrganisationCode, kinds: &[AdviceKind]) -> Self {
         Self::disclose(council, body, Purpose::EhcNeedsAssessment, DataClass::AdviceRequest).on(AdviceKind::pathways(kinds))
     }
 
-    /// What the council asked, shown to one of the two parties or changed by it: the council's own words, or the health
-    /// body's by the agreement that let it be asked.
+    /// To show one of the two parties what the council asked, or let it change that. The council reads its own words;
+    /// the health body may because of the agreement that let it be asked.
     pub fn advice_request(request: &AdviceRequest, party: OrganisationCode) -> Self {
         Self::request_advice(request.requested_by, party, &request.kinds).of(request.child).about(request.id.0)
     }
 
-    /// What the health body knows, told to the council that asked.
+    /// To give the health body's advice to the council that asked.
     pub fn advice(request: &AdviceRequest) -> Self {
         let ask = Self::disclose(request.addressed_to, request.requested_by, Purpose::EhcNeedsAssessment, DataClass::HealthAdvice);
         ask.on(AdviceKind::pathways(&request.kinds)).of(request.child).about(request.id.0)
     }
 
-    /// The holder's records in what is released to the host's partnership.
+    /// To count the holder's records in what is released to the host's partnership.
     pub const fn count(holder: OrganisationCode, host: OrganisationCode) -> Self {
         Self::new(Act::Count, holder, host, Purpose::JointCommissioning, DataClass::DashboardAggregate)
     }
 
-    /// A released table, which is no one person's record: by the recipient, under an agreement about released tables.
+    /// To read released tables, which are no one person's record, under an agreement about them.
     pub const fn read_release(host: OrganisationCode, recipient: OrganisationCode) -> Self {
         Self::new(Act::ReadRelease, host, recipient, Purpose::JointCommissioning, DataClass::DashboardAggregate)
     }
 
-    /// That a family's decision about data for the recipient is recorded.
+    /// To record a family's decision about data for the recipient.
     pub const fn record(
         decision: ConsentDecision,
         recorder: OrganisationCode,
@@ -92,41 +92,41 @@ impl Ask {
         Self::new(act, recorder, recipient, purpose, data)
     }
 
-    /// That something becomes of a decision that is recorded: a withdrawal or a review, of one class of its data.
+    /// To withdraw or review a recorded decision, for one class of its data.
     pub const fn about_decision(act: Act, recorder: OrganisationCode, consent: &Consent, data: DataClass) -> Self {
         let ask = Self::new(act, recorder, consent.recipient, consent.purpose, data);
         Self { pathways: consent.pathways, item: Some(consent.id.0), ..ask }
     }
 
-    /// Something that an organisation does with what is its own: its records, or the decisions that it recorded.
+    /// To act on what is the organisation's own: its records, or the decisions that it recorded.
     pub const fn own(act: Act, organisation: OrganisationCode, data: DataClass) -> Self {
         Self::new(act, organisation, organisation, Purpose::CareCoordination, data)
     }
 
-    /// A restriction on what flows about a child, set, read back or lifted; `against` is the only recipient it is about,
-    /// if it is about one alone.
+    /// To set, read back or lift a restriction on what flows about a child. `against` is the only recipient it is
+    /// about, if it is about one alone.
     pub fn restrict(act: Act, organisation: OrganisationCode, against: Option<OrganisationCode>) -> Self {
         let recipient = against.unwrap_or(organisation);
         Self::new(act, organisation, recipient, Purpose::CareCoordination, DataClass::WaitingListStatus).on(PathwaySet::all())
     }
 
-    /// A Caldicott guardian's override that opens the holder's records to a recipient.
+    /// To open the holder's records to a recipient by a Caldicott guardian's override.
     pub const fn open_records(holder: OrganisationCode, recipient: OrganisationCode, purpose: Purpose, data: DataClass) -> Self {
         Self::new(Act::Override, holder, recipient, purpose, data)
     }
 
-    /// The ending of an override that the organisation made.
+    /// To end an override that the organisation made.
     pub fn end_override(organisation: OrganisationCode) -> Self {
         Self::own(Act::EndOverride, organisation, DataClass::WaitingListStatus).on(PathwaySet::all())
     }
 
-    /// A list of National Data Opt-outs, as the organisation's system fetched it.
+    /// To load a list of National Data Opt-outs, as the organisation's system fetched it.
     pub fn load_opt_outs(organisation: OrganisationCode) -> Self {
         Self::new(Act::LoadOptOuts, organisation, organisation, Purpose::JointCommissioning, DataClass::DashboardAggregate)
             .on(PathwaySet::all())
     }
 
-    /// Who saw what about a child, read by a controller of what the gateway of `host` holds.
+    /// To read who saw what about a child, as a controller of what the gateway of `host` holds.
     pub const fn read_disclosures(host: OrganisationCode, reader: OrganisationCode) -> Self {
         Self::new(Act::ReadDisclosures, host, reader, Purpose::CareCoordination, DataClass::WaitingListStatus)
     }
@@ -156,7 +156,7 @@ impl Ask {
         Self { data, ..self }
     }
 
-    /// That nothing is erased or moved by it, so that no legal hold stands against it.
+    /// Says that the act erases or moves nothing, so that no legal hold forbids it.
     #[must_use]
     pub const fn losing_nothing(self) -> Self {
         Self { loses_nothing: true, ..self }

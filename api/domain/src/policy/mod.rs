@@ -1,7 +1,7 @@
-//! May this flow happen? [`decide`] is the one place that answers, and the one maker of a
-//! [`Permit`]. The store gives nothing about a person without one.
+//! May this flow happen? [`decide`] is the one place that answers, and the one maker of a [`Permit`]. The store gives
+//! nothing about a person without a permit.
 //!
-//! The rules stand in [`rules`], as the table that [`decision_table`] prints.
+//! The rules are in [`rules`], as the table that [`decision_table`] prints.
 
 mod asks;
 mod permits;
@@ -39,7 +39,7 @@ closed! {
         Count = "count",
         /// Record a permission or a denial: `holder` is who records it, `recipient` whom it is about.
         RecordConsent = "record-consent",
-        /// Record an objection, likewise.
+        /// Record an objection: `holder` and `recipient` as above.
         RecordObjection = "record-objection",
         /// Withdraw a decision that the holder recorded.
         WithdrawConsent = "withdraw-consent",
@@ -51,7 +51,7 @@ closed! {
         Restrict = "restrict",
         /// Lift a restriction that the holder set.
         LiftRestriction = "lift-restriction",
-        /// Open the holder's records to the recipient on a Caldicott guardian's word.
+        /// Open the holder's records to the recipient, as a Caldicott guardian decided.
         Override = "override",
         /// End an override that the holder made.
         EndOverride = "end-override",
@@ -72,8 +72,8 @@ closed! {
     }
 }
 
-/// What is known of a child at the instant of the decision, all of it, read in the transaction that will
-/// also write the audit leaf.
+/// All that is known about a child at the instant of the decision, read in the transaction that also writes the audit
+/// entry.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ChildFacts {
     /// `None` where no child is asked about.
@@ -81,7 +81,7 @@ pub struct ChildFacts {
     pub consents: Vec<Consent>,
     pub restrictions: Vec<Restriction>,
     pub overrides: Vec<Override>,
-    /// Looked up for an erasure or a rectification alone.
+    /// Only looked up for an erasure or a rectification.
     pub holds: Vec<LegalHold>,
     /// Whether the child's NHS number is on a list of National Data Opt-outs.
     pub opted_out: bool,
@@ -89,7 +89,7 @@ pub struct ChildFacts {
     pub plan_with: Vec<OrganisationCode>,
 }
 
-/// Nothing known of anybody.
+/// Facts where nothing is known about a child.
 pub static NO_FACTS: ChildFacts = ChildFacts {
     born: None,
     consents: Vec::new(),
@@ -116,7 +116,7 @@ impl<'a> Facts<'a> {
     }
 }
 
-/// A refusal, as a value: it has an audit leaf too.
+/// A refusal, as a value: it has an audit entry too.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Refusal {
     ask: Ask,
@@ -131,17 +131,17 @@ impl Refusal {
         Self { ask, reason: RefusalReason::NotHeld, agreement: None, consent: None }
     }
 
-    /// The refusal of a request to oneself: that an organisation's own data may flow to it is no agreement to ask.
+    /// The refusal of a request to oneself: that an organisation may see its own data does not let it ask itself.
     pub fn asks_itself(ask: Ask) -> Self {
         Self { ask, reason: RefusalReason::NoAgreement, agreement: None, consent: None }
     }
 
-    /// The refusal of what `permit` would let happen, had the record's own particulars not kept it.
+    /// The refusal of what `permit` allows but the record itself does not, for this reason.
     pub fn of_record(permit: &Permit, reason: RefusalReason) -> Self {
         Self { ask: *permit.ask(), reason, agreement: None, consent: None }
     }
 
-    /// The same, told of the whole that was asked for.
+    /// The same refusal, stated for all that was asked for.
     #[must_use]
     pub fn of_all(self, ask: Ask) -> Self {
         Self { ask, ..self }
@@ -155,29 +155,28 @@ impl Refusal {
         self.reason
     }
 
-    /// The agreement that came nearest.
+    /// The agreement that came nearest to permitting it.
     pub fn agreement(&self) -> Option<&str> {
         self.agreement.as_deref()
     }
 
-    /// The decision of the family's that stands behind it.
+    /// The family's decision that is the reason for it.
     pub fn consent(&self) -> Option<ConsentId> {
         self.consent
     }
 
-    /// Whether there is no agreement for anything of the kind, which may be said aloud: it depends
-    /// on no child.
+    /// Whether no agreement allows anything of the kind. The caller may be told this: it depends on no child.
     pub fn is_structural(&self) -> bool {
         self.reason.is_structural()
     }
 }
 
-/// Decides a flow: for each agreement that is about it and each pathway asked for, by the first rule of
-/// the act's table that holds.
+/// Decides a flow: for each agreement that is about it and each pathway asked for, by the first rule of the act's table
+/// that holds.
 ///
-/// A pathway is permitted if one agreement permits it. What cannot be cut by pathway (a text about two of
-/// them, a decision that should not be believed to reach further than it does) is permitted whole or not at all.
-/// Of several refusals the one is given that had the most in its favour.
+/// A pathway is permitted if one agreement permits it. What cannot be split by pathway (a text about two pathways, or a
+/// decision that must not seem to reach further than it does) is permitted whole or not at all. Of several refusals,
+/// the answer is the one that came nearest to a permit.
 pub fn decide(ask: Ask, facts: Facts<'_>) -> Result<Permit, Refusal> {
     let refused = |reason, agreement: Option<&Agreement>, consent| Refusal {
         ask,
@@ -214,7 +213,7 @@ pub fn decide(ask: Ask, facts: Facts<'_>) -> Result<Permit, Refusal> {
     let pathways = grants.iter().fold(PathwaySet::EMPTY, |all, grant| all.union(grant.pathways()));
     let missing = ask.pathways.difference(pathways);
     if ask.is_whole() && !missing.is_empty() {
-        // Nothing grants what is missing: asked for alone, it is refused for its own reason.
+        // No agreement grants what is missing: asked for alone, it is refused for its own reason.
         return decide(Ask { pathways: missing, ..ask }, facts).map_err(|refusal| refusal.of_all(ask));
     }
     Ok(Permit::under(ask, grants, &facts))

@@ -1,4 +1,4 @@
-//! Leave to let a flow happen, and what of a record it lets out.
+//! Permits: what lets a flow happen, and how much of a record it shows.
 
 use chrono::{DateTime, NaiveDate, Utc};
 
@@ -17,7 +17,7 @@ use crate::restrictions::RestrictionKind;
 #[derive(Debug, PartialEq, Eq)]
 pub struct Grant {
     agreement: String,
-    /// Whether anything is given, be it of no pathway.
+    /// Whether anything is permitted, even if on no pathway.
     given: bool,
     pathways: PathwaySet,
     grounds: Vec<Ground>,
@@ -42,7 +42,7 @@ impl Grant {
     pub(super) fn add(&mut self, ground: Ground, situation: &Situation<'_>) {
         self.given = true;
         self.pathways = situation.pathway.map_or(self.pathways, |pathway| self.pathways.with(pathway));
-        // An objection that does not stop a duty is on the record of what went on in spite of it.
+        // An objection that does not stop a duty is recorded with what went on in spite of it.
         let behind = match ground {
             Ground::Consent => situation.permission(),
             Ground::Agreement => situation.objection(),
@@ -65,12 +65,12 @@ impl Grant {
         &self.agreement
     }
 
-    /// What it rests on.
+    /// What it relies on.
     pub fn grounds(&self) -> &[Ground] {
         &self.grounds
     }
 
-    /// The permissions that it rests on, and the objections that it goes on in spite of.
+    /// The permissions that it relies on, and the objections in spite of which it goes on.
     pub fn consents(&self) -> &[ConsentId] {
         &self.consents
     }
@@ -84,7 +84,7 @@ fn push<T: PartialEq>(list: &mut Vec<T>, item: Option<T>) {
     list.extend(item.filter(|item| !list.contains(item)));
 }
 
-/// Leave to let one flow happen, once, now. Only [`super::decide`] makes one, and nothing makes another of it.
+/// A permit for one flow, once, now. Only [`super::decide`] makes one, and it cannot be copied.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Permit {
     ask: Ask,
@@ -96,7 +96,7 @@ pub struct Permit {
 }
 
 impl Permit {
-    /// Under no agreement.
+    /// A permit that needs no agreement.
     pub(super) fn freely(ask: Ask, ground: Ground, at: DateTime<Utc>) -> Self {
         Self { ask, ground: Some(ground), grants: Vec::new(), pathways: ask.pathways, hides_address: false, at }
     }
@@ -110,12 +110,12 @@ impl Permit {
         &self.ask
     }
 
-    /// The agreements that give it; none where an organisation reads its own records.
+    /// The agreements that give it; empty where it needs none.
     pub fn grants(&self) -> &[Grant] {
         &self.grants
     }
 
-    /// What it rests on, in the order of the agreements.
+    /// What it relies on, in the order of the grounds.
     pub fn grounds(&self) -> Vec<Ground> {
         let mut grounds: Vec<_> =
             self.ground.into_iter().chain(self.grants.iter().flat_map(|grant| grant.grounds.iter().copied())).collect();
@@ -139,12 +139,11 @@ impl Permit {
         self.ask.act != Act::Count && self.ask.holder == self.ask.recipient
     }
 
-    /// The part of a referral that may be seen: the pathways that a grant covers for a child of that place,
-    /// and the fields that the class of data needs. Nothing where no pathway is left.
+    /// The part of a referral that may be seen: the pathways that a grant covers for a child from that place, and the
+    /// fields that the class of data needs. Refused where no pathway is left.
     ///
-    /// A child's record whose own provider marks the NHS number as unverified is shown to its provider alone
-    /// (reference, 2.1); a blank mark passes, since the caller named number and date of birth, and both
-    /// agreed. A count needs no number.
+    /// A record whose own provider marks the NHS number as unverified is shown only to that provider (reference, 2.1).
+    /// A blank mark passes, since the caller named number and date of birth, and both agreed. A count needs no number.
     pub fn cut(&self, mut referral: Referral) -> Result<Referral, RefusalReason> {
         if self.is_own() {
             return Ok(referral);

@@ -1,7 +1,7 @@
-//! Why a flow is refused, and what a permit rests on.
+//! Why a flow is refused, and what a permit relies on.
 
 closed! {
-    /// Why a flow is refused, from the least to the most that stood in its favour.
+    /// Why a flow is refused. A later reason came nearer to a permit.
     pub enum RefusalReason {
         /// The gateway holds nothing of the kind for this child.
         NotHeld = "not-held",
@@ -13,13 +13,13 @@ closed! {
         PathwayNotCovered = "pathway-not-covered",
         /// Not the organisation's own to decide or to read.
         NotItsOwn = "not-its-own",
-        /// What is held is of a later day.
+        /// What is held is for a later day.
         OlderAsOf = "older-as-of",
         /// The child is not of the agreement's population.
         OutsidePopulation = "outside-population",
         /// The provider marks the child's NHS number as anything but verified.
         IdentityUnverified = "identity-unverified",
-        /// Its accuracy is disputed, and not yet settled.
+        /// The record's accuracy is disputed, and that is not yet settled.
         Disputed = "disputed",
         OptedOut = "opted-out",
         ConsentMissing = "consent-missing",
@@ -43,7 +43,7 @@ closed! {
 }
 
 impl RefusalReason {
-    /// Whether it depends on no child, so that it may be said aloud.
+    /// Whether it depends on no child, so that the caller may be told.
     pub fn is_structural(self) -> bool {
         matches!(
             self,
@@ -56,7 +56,8 @@ impl RefusalReason {
         )
     }
 
-    /// Whether a family, an opt-out or a restriction stood against it, and not where or what the child is.
+    /// Whether it comes from a decision about this child: a family's, an opt-out, a restriction, a dispute or a legal
+    /// hold.
     pub fn is_of_the_child(self) -> bool {
         !self.is_structural()
             && !matches!(self, Self::NotHeld | Self::NotItsOwn | Self::OlderAsOf | Self::OutsidePopulation | Self::IdentityUnverified)
@@ -64,7 +65,7 @@ impl RefusalReason {
 }
 
 closed! {
-    /// What a permit rests on.
+    /// What a permit relies on.
     pub enum Ground {
         /// The organisation's own records or decisions.
         Own = "own",

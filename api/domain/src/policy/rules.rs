@@ -1,5 +1,4 @@
-//! The decision table. Of an act's rules the first that holds decides; a test asks for a situation for each
-//! of them.
+//! The decision table. The first of an act's rules that holds decides. A test requires a situation for each of them.
 
 use super::situations::Situation;
 use super::{Act, Ground, RefusalReason};
@@ -89,7 +88,7 @@ const DISCLOSE: &[Rule] = &[
     refuse("nobody has decided", RefusalReason::ConsentMissing, |_| true),
 ];
 
-/// To count, nobody's records are one's own: what is released leaves the organisation.
+/// For a count, no records pass as the organisation's own: what is released leaves the organisation.
 const COUNT: &[Rule] = DISCLOSE.split_at(1).1;
 
 const RECORD_CONSENT: &[Rule] = &[

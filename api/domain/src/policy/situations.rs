@@ -79,7 +79,7 @@ impl<'a> Situation<'a> {
         self.agreement_is(|agreement| self.facts.partnership.is_law(agreement, self.facts.today))
     }
 
-    /// Data of no pathway is covered where nobody's permission, which is about pathways, is needed.
+    /// Data of no pathway is covered unless consent is required: permissions are given for pathways.
     pub(super) fn is_covered(&self) -> bool {
         self.agreement_is(|agreement| match self.pathway {
             Some(pathway) => agreement.pathways.contains(pathway),
@@ -104,7 +104,7 @@ impl<'a> Situation<'a> {
         self.agreement_is(|agreement| agreement.consent == ConsentRule::UnlessObjected)
     }
 
-    /// Advice itself says that there is an assessment.
+    /// Advice and requests for it are exempt: they show by themselves that there is an assessment.
     pub(super) fn is_outside_population(&self) -> bool {
         let needs_plan = self.agreement_is(|agreement| agreement.population == Population::PlanMaintained) && !self.ask.data.is_whole();
         needs_plan && self.ask.child.is_some() && !self.facts.child.plan_with.contains(&self.ask.recipient)
@@ -161,8 +161,8 @@ impl<'a> Situation<'a> {
             .map(|consent| (consent, consent.standing(facts.child.born, facts.today)))
     }
 
-    /// A decision that stands against the flow: in force, or made for a child who has come of age and has
-    /// not decided since. Protection does not lapse by a birthday.
+    /// A decision against the flow: in force, or made for a child who has since come of age and has not decided anew.
+    /// Protection does not lapse on a birthday.
     fn against_it(&self, decision: ConsentDecision) -> Option<&'a Consent> {
         let outgrown = |standing| standing == ConsentStanding::ReviewDue && self.own_decision_in_force();
         self.decisions(decision)
@@ -189,7 +189,7 @@ impl<'a> Situation<'a> {
         self.permissions().find(|(_, fault)| fault.is_none()).map(|(consent, _)| consent)
     }
 
-    /// The permissions about the flow, each with what keeps it from carrying.
+    /// The permissions about the flow, each with the reason why it does not count, if any.
     fn permissions(&self) -> impl Iterator<Item = (&'a Consent, Option<RefusalReason>)> {
         let kind = self.facts.partnership.organisation(self.ask.recipient).map(|organisation| organisation.kind);
         let born = self.facts.child.born;
@@ -226,7 +226,7 @@ impl<'a> Situation<'a> {
         applies && self.facts.child.opted_out && self.permission().is_none()
     }
 
-    /// The decision that stands behind a refusal.
+    /// The family's decision that is the reason for a refusal.
     pub(super) fn against(&self, reason: RefusalReason) -> Option<ConsentId> {
         let consent = match reason {
             RefusalReason::ConsentDenied => self.denial(),

@@ -1,4 +1,4 @@
-//! The decision table, for people.
+//! The decision table, for people to read.
 
 use std::fmt::Write;
 

@@ -1,4 +1,4 @@
-//! What is asked of a referral as a whole, whichever format it came in: one line a check.
+//! The checks of a referral as a whole, whichever format it came in, one line each.
 
 use chrono::{Days, NaiveDate};
 
@@ -35,7 +35,7 @@ impl Facts<'_> {
     }
 }
 
-/// A check: the column that it faults, and whether it does.
+/// A check: the column at fault, the issue, and whether the check fails.
 struct Check {
     field: &'static str,
     code: IssueCode,
@@ -46,13 +46,13 @@ const fn check(field: &'static str, code: IssueCode, fails: fn(&Facts<'_>) -> bo
     Check { field, code, fails }
 }
 
-/// An open referral that is older than this, in years, is asked about.
+/// An open referral of this many years gets a warning.
 const OLD: u32 = 5;
-/// Those who are older, in years, are no child's.
+/// The age, in years, from which a person is not a child.
 const ADULT: u32 = 18;
 /// Days after birth in which a trace may be postponed (reference, 2.1).
 const NEWBORN: u64 = 42;
-/// A hold without an end that has run longer, in days, is asked about.
+/// A hold without an end that has run for more days than this gets a warning.
 const LONG_HOLD: i64 = 365;
 
 #[rustfmt::skip]
@@ -71,14 +71,14 @@ const CHECKS: &[Check] = &[
         && f.born.checked_add_days(Days::new(NEWBORN)).is_some_and(|last| f.today > last)),
     check("sex", SexNotKnown, |f| is_one_of(&f.details.sex, &["X"])),
     check("ethnic_category", EthnicCategoryNotKnown, |f| is_one_of(&f.details.ethnic_category, &["99"])),
-    // Its places.
+    // Places and organisations.
     check("district", DistrictBlank, |f| f.details.district.is_none()),
     check("district", DistrictRetired, |f| f.details.district.as_deref().is_some_and(|code| present_district(code) != code)),
     check("district", DistrictKind, |f| wrong(&f.details.district, |code| !["E00", "E01", "E02", "E10", "E12", "E54"].iter().any(|kind| code.starts_with(kind)))),
     check("lsoa", LsoaFormat, |f| wrong(&f.details.lsoa, |code| code.len() == 9 && ["E01", "W01"].iter().any(|kind| code.starts_with(kind)) && digits(&code[3..]))),
     check("school_urn", SchoolFormat, |f| wrong(&f.details.school_urn, |code| (5..=8).contains(&code.len()) && code.bytes().all(|byte| byte.is_ascii_alphanumeric()))),
     check("commissioner", OrganisationClosed, |f| f.is_open && f.details.commissioner.as_deref().and_then(codelists::closed_on).is_some_and(|last| f.today > last)),
-    // The days of its life.
+    // The date of death.
     check("date_of_death", DeathBeforeBirth, |f| is_before(f.details.date_of_death, Some(f.born))),
     check("date_of_death", DeathBeforeReceived, |f| is_before(f.details.date_of_death, Some(f.received)) && !is_before(f.details.date_of_death, Some(f.born))),
     check("date_of_death", OpenAfterDeath, |f| f.is_open && f.details.date_of_death.is_some()),
@@ -132,7 +132,7 @@ const CHECKS: &[Check] = &[
     // Clocks (reference, section 5).
     check("waiting_time_measurement_type", RttWithoutType, |f| f.details.rtt_status.is_some() && f.details.waiting_time_measurement_type.is_none()),
     check("rtt_status", RttStoppedWhileWaiting, |f| f.is_open && f.details.stage != Some(ReferralStage::Treatment) && f.rtt(&["30", "34", "35", "36"])),
-    // 21 is left out: who hands a child on ends a referral while the clock runs on.
+    // 21 is left out: a provider that hands a child on ends its referral while the clock runs on.
     check("rtt_status", RttRunningAfterEnd, |f| matches!(f.referral.status, ReferralStatus::Closed | ReferralStatus::Rejected) && f.rtt(&["10", "11", "12", "20"])),
     check("rtt_status", RttNotApplicable, |f| f.rtt(&["98"]) && is_one_of(&f.details.waiting_time_measurement_type, &["01", "02"])),
     check("not_brought_count", RttMissedWithoutCount, |f| f.rtt(&["33"]) && f.details.not_brought_count.unwrap_or(0) == 0),
@@ -142,7 +142,7 @@ const CHECKS: &[Check] = &[
 /// A column that holds a code of a list.
 type Coded = (&'static str, &'static CodeList, fn(&ReferralDetails) -> &Option<String>);
 
-/// An unknown code of these is warned about, and kept.
+/// Columns with a code list. An unknown code is warned about, and kept.
 #[rustfmt::skip]
 const CODED: &[Coded] = &[
     ("nhs_number_status", CodeList::NHS_NUMBER_STATUS, |details| &details.nhs_number_status),
@@ -156,24 +156,24 @@ const CODED: &[Coded] = &[
     ("rejection_reason", CodeList::REJECTION_REASON, |details| &details.rejection_reason),
 ];
 
-/// The list that a column's codes are of.
+/// The code list of a column.
 pub fn code_list_of(field: &str) -> Option<&'static CodeList> {
     CODED.iter().find(|(name, ..)| *name == field).map(|(_, list, _)| *list)
 }
 
-/// What each check faults, and with which code.
+/// The column and the code of each check.
 #[cfg(test)]
 pub(super) fn all() -> impl Iterator<Item = (&'static str, IssueCode)> {
     CHECKS.iter().map(|check| (check.field, check.code))
 }
 
-/// The columns whose codes are asked about.
+/// The columns that have a code list.
 #[cfg(test)]
 pub(super) fn coded() -> impl Iterator<Item = &'static str> {
     CODED.iter().map(|(field, ..)| *field)
 }
 
-/// Asks every check.
+/// Runs every check.
 pub(super) fn run(referral: &Referral, born: NaiveDate, today: NaiveDate, mut report: impl FnMut(&'static str, IssueCode)) {
     let (details, received, is_open) = (&referral.details, referral.referral_received_date, referral.status.is_open());
     let facts = Facts { referral, details, received, born, today, is_open };
@@ -192,7 +192,7 @@ pub(super) fn run(referral: &Referral, born: NaiveDate, today: NaiveDate, mut re
     }
 }
 
-/// Asks whether the child is named as its trace status says, and by a number that England issues.
+/// Checks that the child is named as the trace status says, and by a number that England issues.
 pub(super) fn run_on_child(referral: &Referral, child: &ChildIdentifier, mut report: impl FnMut(&'static str, IssueCode)) {
     let status = &referral.details.nhs_number_status;
     let ChildIdentifier::NhsNumber(number) = child else {
@@ -223,7 +223,7 @@ fn is_one_of(value: &Option<String>, codes: &[&str]) -> bool {
     value.as_deref().is_some_and(|value| codes.contains(&value))
 }
 
-/// Whether there is a value, and not of the shape.
+/// Whether there is a value of another shape.
 fn wrong(value: &Option<String>, shaped: impl FnOnce(&str) -> bool) -> bool {
     value.as_deref().is_some_and(|value| !shaped(value))
 }

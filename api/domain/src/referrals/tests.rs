@@ -58,7 +58,7 @@ macro_rules! cases {
     };
 }
 
-/// One change to a sound referral, and the one thing that is then said of it.
+/// One change to a sound referral, and the one issue that it causes.
 #[rustfmt::skip]
 const CASES: &[(ReferralStatus, &str, IssueCode, Change)] = cases! {
     Waiting, "referral_received_date", ReceivedInFuture, |r, d| { d.stage_start_date = None; r.referral_received_date = day("2026-11-21") };
@@ -159,14 +159,14 @@ fn hold(details: &mut ReferralDetails) -> &mut ReferralHold {
 }
 
 #[test]
-fn of_a_sound_referral_nothing_is_said() {
+fn a_sound_referral_has_no_issues() {
     for status in ReferralStatus::ALL {
         assert_eq!(told(&sound(*status), BORN), [], "{status}");
     }
 }
 
 #[test]
-fn each_thing_that_is_wrong_is_said_and_nothing_else() {
+fn each_fault_is_reported_and_nothing_else() {
     for (status, field, code, change) in CASES {
         let mut referral = sound(*status);
         change(&mut referral);
@@ -193,7 +193,7 @@ fn every_check_is_tried() {
 }
 
 #[test]
-fn the_date_of_birth_is_asked_about() {
+fn the_date_of_birth_is_checked() {
     let referral = sound(ReferralStatus::Waiting);
     assert_eq!(told(&referral, "2008-02-04"), []);
     assert_eq!(told(&referral, "2008-02-03"), [("referral_received_date", AdultAtReferral)]);
@@ -204,7 +204,7 @@ fn the_date_of_birth_is_asked_about() {
 }
 
 #[test]
-fn the_last_day_that_is_well_is_well() {
+fn values_just_within_their_limits_have_no_issues() {
     let tried: [(ReferralStatus, Change); 10] = [
         (ReferralStatus::Waiting, |r| r.referral_received_date = day("2021-11-21")),
         (ReferralStatus::Waiting, |r| r.details.next_appointment_date = Some(day(TODAY))),
@@ -255,7 +255,7 @@ fn the_child_is_named_as_its_trace_status_says() {
 }
 
 proptest! {
-    /// Whatever the days are: nothing panics, and what is said is said once for each column and code.
+    /// Whatever the days are, nothing panics, and each column and code is reported at most once.
     #[test]
     fn any_days_can_be_checked(days in proptest::collection::vec(proptest::option::of(0_i32..4_000_000), 12), status in 0..ReferralStatus::ALL.len()) {
         let at = |index: usize| days[index].and_then(NaiveDate::from_num_days_from_ce_opt);

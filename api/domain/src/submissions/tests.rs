@@ -39,7 +39,7 @@ impl Step {
         }
     }
 
-    /// Where it leads from `processing`.
+    /// The status that it leads to from `processing`.
     fn ends(&self) -> SubmissionStatus {
         match self {
             Self::Accept(0) => SubmissionStatus::Accepted,
@@ -65,7 +65,7 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
 }
 
 proptest! {
-    /// The first step decides, and nothing that follows changes anything: only a second cancellation is no refusal.
+    /// The first step decides. Later steps change nothing and fail, but a second cancellation succeeds.
     #[test]
     fn a_submission_ends_once(steps in steps()) {
         let ended = steps[0].take(submission()).unwrap();
@@ -130,7 +130,7 @@ fn a_body_is_whole_if_no_row_is_left_out() {
 }
 
 #[test]
-fn an_empty_snapshot_has_to_be_said_and_a_nil_return_has_no_rows() {
+fn an_empty_snapshot_must_be_declared_and_a_nil_return_has_no_rows() {
     assert_eq!(SubmissionMode::Snapshot.check_nil_return(0, false), Err(NilReturnFault::Unsaid));
     assert_eq!(SubmissionMode::Snapshot.check_nil_return(0, true), Ok(()));
     assert_eq!(SubmissionMode::Snapshot.check_nil_return(1, true), Err(NilReturnFault::HasRows));

@@ -1,5 +1,5 @@
-//! A request's body as a reader on another thread: bounded on the way, and never taken for whole when the
-//! client went away in the middle.
+//! A request's body as a reader on another thread. Its size is limited, and it never counts as whole if the client went
+//! away in the middle.
 
 use std::io::{self, Read};
 
@@ -9,16 +9,16 @@ use tokio::sync::mpsc;
 use super::digests::Digests;
 use crate::troubles::Trouble;
 
-/// Chunks under way between the two threads.
+/// How many chunks may wait between the two threads.
 const CHUNKS: usize = 8;
 
-/// A part of a body. That it ended has to be said: a channel also closes when a client is lost.
+/// A part of a body. The end is sent as well, because a channel also closes when a client is lost.
 enum Piece {
     Chunk(Bytes),
     End,
 }
 
-/// Where the async side puts chunks.
+/// Where the asynchronous side puts chunks.
 pub(super) struct Feed {
     pieces: mpsc::Sender<Piece>,
     left: u64,
@@ -29,7 +29,7 @@ pub(super) struct Feed {
 pub(super) enum Full {
     /// The body is over the configured size.
     TooLarge,
-    /// The reader has made up its mind.
+    /// The reader has stopped.
     ReaderGone,
 }
 
@@ -43,7 +43,7 @@ pub(super) struct Encoded {
     digests: Digests,
 }
 
-/// A feed of at most `most` bytes and the body that comes out of it, which has to have these digests.
+/// A feed of at most `most` bytes, and the body that comes out of it. The body must have these digests.
 pub(super) fn body(most: u64, digests: Digests) -> (Feed, Encoded) {
     let (sender, receiver) = mpsc::channel(CHUNKS);
     let encoded = Encoded { pieces: receiver, chunk: Bytes::new(), ended: false, lost: false, came: 0, digests };
@@ -57,13 +57,13 @@ impl Feed {
     }
 
     pub(super) async fn end(self) {
-        // A reader that is gone needs no end.
+        // A reader that has stopped needs no end.
         let _ = self.pieces.send(Piece::End).await;
     }
 }
 
 impl Encoded {
-    /// Bytes that came so far.
+    /// How many bytes have come so far.
     pub(super) fn came(&self) -> u64 {
         self.came
     }

@@ -1,4 +1,4 @@
-//! The key that a body is sent under: it is claimed before anything else, and given back where nothing came of it.
+//! The key that a body is sent under. It is claimed before anything else, and given back if nothing comes of the body.
 
 use domain::Submission;
 use store::Claim;
@@ -9,16 +9,16 @@ use super::threads::blocking;
 use crate::idempotency::{in_flight, mismatch};
 use crate::troubles::Trouble;
 
-/// What stands under the key of an order.
+/// What is stored under the key of an order.
 pub(super) enum Claimed {
-    /// Nothing else: it is the order's to settle or to give back.
+    /// Nothing else: the order has to settle the key or give it back.
     Ours,
-    /// What was taken under it, known by its fingerprint, and what became of that.
+    /// An earlier body: its fingerprint, and what became of it.
     Before { fingerprint: Vec<u8>, answer: String },
 }
 
 impl Errand {
-    /// Claims the key. It fails where another request is being worked on under it.
+    /// Claims the key. Fails if another request with this key is being worked on.
     pub(super) async fn claim(&self) -> Result<Claimed, Trouble> {
         let Some(key) = self.order.key.clone() else { return Ok(Claimed::Ours) };
         let (client, owner, now) = (self.order.cx.by.client.clone(), self.order.id.0, self.order.cx.now);
@@ -31,12 +31,12 @@ impl Errand {
             (Claim::Ours, _) => Ok(Claimed::Ours),
             (Claim::Settled { fingerprint, answer }, _) => Ok(Claimed::Before { fingerprint, answer }),
             (Claim::InFlight, None) => Err(in_flight()),
-            // The client may have lost the answer that said where to look.
+            // Say where to look, because the client may have lost the answer that said so.
             (Claim::InFlight, Some(id)) => Err(in_flight().about(id)),
         }
     }
 
-    /// Gives the key back unless it is used: by what was published, or by a work that will use it or give it back itself.
+    /// Gives the key back, unless the published submission uses it, or work that goes on will use it or give it back.
     pub(super) async fn give_back_unless_used(&self, outcome: &Result<Outcome, Trouble>) -> Result<(), Trouble> {
         let used = matches!(outcome, Ok(Outcome::Published(_) | Outcome::Later(..)));
         let (Some(key), false) = (self.order.key.clone(), used) else { return Ok(()) };
@@ -46,7 +46,7 @@ impl Errand {
 }
 
 impl Received {
-    /// The same body again answers as before, any other is refused.
+    /// Answers the same body as before, and refuses any other.
     pub(super) async fn answer_again(self, fingerprint: Vec<u8>, answer: String) -> Result<Submission, Trouble> {
         let (store, client) = (self.errand.intake.store.clone(), self.errand.order.cx.by.client.clone());
         let ours = blocking(move || self.fingerprint()).await?;

@@ -1,4 +1,4 @@
-//! The content of a body: decoded within bounds, and known by its fingerprint.
+//! The content of a body: decoded within limits, and fingerprinted.
 
 use std::io::{self, Read, Seek};
 use std::sync::Arc;
@@ -12,19 +12,19 @@ use super::refusals::broken;
 use crate::spools::SpoolReader;
 use crate::troubles::{Kind, Trouble};
 
-/// So much may come out of whatever came in: small files shrink well.
+/// Any body may decode to this many bytes: small files compress well.
 const ALWAYS: u64 = 1 << 20;
 
-/// What a body may grow to.
+/// The most that a body may decode to.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Bounds {
     /// In bytes.
     pub(super) most: u64,
-    /// Times the bytes that came.
+    /// As a multiple of the bytes that came.
     pub(super) expansion: u64,
 }
 
-/// A body that is coming in, decoded.
+/// A body that is coming in, decoded as it is read.
 pub(super) struct Incoming {
     decoder: Decoder,
     bounds: Bounds,
@@ -34,7 +34,7 @@ pub(super) struct Incoming {
 }
 
 impl Incoming {
-    /// The hash starts with `query`, so that it stands for the whole request.
+    /// The hash starts with `query`, so that it covers the whole request.
     pub(super) fn new(encoded: Encoded, coding: Coding, bounds: Bounds, query: &str) -> Result<Self, Trouble> {
         let mut hash = Context::new(&SHA256);
         hash.update(query.as_bytes());
@@ -43,12 +43,12 @@ impl Incoming {
         Ok(Self { decoder, bounds, hash, length: 0, failure: None })
     }
 
-    /// Why it could not be read on, if it could not.
+    /// Why reading failed, if it did.
     pub(super) fn take_failure(&mut self) -> Option<Trouble> {
         self.failure.take()
     }
 
-    /// Reads what is left, compares the digests and answers the hash of all of it.
+    /// Reads what is left, compares the digests and returns the hash of all of it.
     pub(super) fn finish(mut self) -> Result<store::Fingerprint, Trouble> {
         if let Err(error) = io::copy(&mut self, &mut io::sink()) {
             return Err(self.failure.take().unwrap_or_else(|| broken(error)));
@@ -59,7 +59,7 @@ impl Incoming {
         Ok(fingerprint)
     }
 
-    /// Whether as much may come out of what came in.
+    /// Refuses a body that decodes to too much.
     fn check(&self) -> Result<(), Trouble> {
         let came = self.decoder.encoded().came();
         if self.length > self.bounds.most {
@@ -95,14 +95,14 @@ impl Read for Incoming {
     }
 }
 
-/// What an adapter reads: a body as it comes, or one that is here already.
+/// What an adapter reads: a body that is coming in, or one that has come.
 pub(super) enum Content {
     Coming(Incoming),
     Here { reader: SpoolReader, fingerprint: store::Fingerprint, progress: Arc<Progress> },
 }
 
 impl Content {
-    /// Where it is written how far the reading is.
+    /// Where the reader records how far it is.
     pub(super) fn progress(&self) -> Arc<Progress> {
         match self {
             Self::Coming(_) => Arc::default(),

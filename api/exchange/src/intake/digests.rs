@@ -1,15 +1,15 @@
-//! Digests that a body has to have, over its bytes as they were sent, whatever they are encoded in.
+//! The digests that a body must have. They cover the bytes as sent, whatever their encoding.
 
 use aws_lc_rs::digest::{Algorithm, Context};
 
 use crate::troubles::{Kind, Trouble};
 
-/// Digests that a body has to have; none at first.
+/// The digests that a body must have; none at first.
 #[derive(Default)]
 pub struct Digests(Vec<(Vec<u8>, Context)>);
 
 impl Digests {
-    /// Expects one more.
+    /// Adds a digest that the body must have.
     pub fn expect(&mut self, algorithm: &'static Algorithm, value: Vec<u8>) {
         self.0.push((value, Context::new(algorithm)));
     }
@@ -23,7 +23,7 @@ impl Digests {
         self.0.iter_mut().for_each(|(_, context)| context.update(bytes));
     }
 
-    /// Compares, once all of the body was here.
+    /// Compares the digests, once the whole body was read.
     pub fn check(self) -> Result<(), Trouble> {
         let differs = |(value, context): (Vec<u8>, Context)| context.finish().as_ref() != value;
         if self.0.into_iter().any(differs) {

@@ -6,7 +6,7 @@ use flate2::bufread::MultiGzDecoder;
 
 use super::bodies::Encoded;
 
-/// Of 8 MiB, the most that RFC 9659 lets a sender use.
+/// As a power of 2: 8 MiB, the most that RFC 9659 lets a sender use.
 const LARGEST_WINDOW: u32 = 23;
 
 /// How a body is encoded.
@@ -17,7 +17,7 @@ pub enum Coding {
     Zstd,
 }
 
-/// What a body says, however it was encoded.
+/// Decodes a body as it is read.
 pub(super) enum Decoder {
     Identity(Encoded),
     Gzip(Box<MultiGzDecoder<BufReader<Encoded>>>),

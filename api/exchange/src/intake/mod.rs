@@ -1,9 +1,9 @@
-//! One way in for every dataset. A body is received as it comes, spooled where it is large, staged (decoded, read, checked
-//! and sealed, where nobody sees it), and then published at one instant, or refused: see `states`.
+//! One way in for every dataset. A body is received, spooled if it is large, and staged: decoded, read, checked and
+//! sealed where nobody sees it. Then it is published at one instant, or refused: see `states`.
 //!
-//! It streams through a bounded channel to a blocking thread, which stages it row by row: memory does not grow with the
-//! file. Only the publication, one transaction, touches what others read. A large body is first taken in whole, into an
-//! encrypted spool, and answered; `works` sees to the rest.
+//! It streams through a bounded channel to a blocking thread, which stages it row by row, so memory does not grow with
+//! the file. Only the publication, one transaction, changes what others read. A large body is first received whole into
+//! an encrypted spool, and answered; `works` does the rest.
 
 mod bodies;
 mod claims;
@@ -47,13 +47,13 @@ pub use orders::{Delivery, Order, Outcome};
 pub use refusals::refuse_unreadable;
 pub use sections::Submissions;
 
-/// Bodies that are worked on at the same time.
+/// How many bodies are worked on at the same time.
 const AT_ONCE: usize = 4;
-/// Of these, for bodies that were answered already: they must not keep out those whose clients wait.
+/// How many of these may have been answered already. The others stay free for clients that wait.
 const AT_ONCE_LATER: usize = 2;
-/// How long a body that is here may wait for a place while its client does.
+/// How long a body that has come may wait for a place while its client waits.
 const PLACE_WAIT: Duration = Duration::from_secs(30);
-/// How long a body is waited for before it is asked how much of it came.
+/// How long to wait for a body before checking how much of it came.
 const WINDOW: Duration = Duration::from_secs(30);
 
 /// How large a body may be, and how slow.
@@ -61,7 +61,7 @@ const WINDOW: Duration = Duration::from_secs(30);
 pub struct BodyLimits {
     /// The largest body, in bytes.
     pub most: u64,
-    /// The least that has to come of one, in bytes a second.
+    /// The slowest that it may come, in bytes a second.
     pub rate: u64,
 }
 
@@ -72,24 +72,24 @@ pub struct Intake {
     rules: Arc<RecognitionRules>,
     journal: Journal,
     clock: Clock,
-    /// What was begun goes on here, though who asked for it is gone.
+    /// Work goes on here, even if the client that asked for it is gone.
     runtime: Handle,
     spools: Spools,
     places: Arc<Semaphore>,
     background: Arc<Semaphore>,
-    /// For bodies that are taken in whole.
+    /// Places for bodies that are received whole.
     pending: Arc<Semaphore>,
     bounds: Bounds,
     pace: Pace,
     settings: Submissions,
 }
 
-/// How a body is taken.
+/// How a body is received.
 #[derive(Clone, Copy)]
 enum Way {
     /// It is worked on while it comes.
     AtOnce,
-    /// It is waited for, and then worked on, at once where it turns out to be small and its client waits.
+    /// It is received whole first. If it is small and its client waits, it is then worked on at once.
     Whole { respond_async: bool },
 }
 
@@ -113,13 +113,13 @@ impl Intake {
         }
     }
 
-    /// Whether no body is here or on its way.
+    /// Whether no body is being received or worked on.
     pub fn is_idle(&self) -> bool {
         self.places.available_permits() == AT_ONCE && self.pending.available_permits() == usize::from(self.settings.most_pending)
     }
 
-    /// Takes a body in. Once this answers that it was published, the content is durable and can be queried; before that,
-    /// nothing of it is.
+    /// Takes a body in. Once this answers that it was published, the content is durable and can be queried. Before that,
+    /// none of it is.
     pub async fn take<E>(
         &self,
         order: Order,
@@ -130,12 +130,12 @@ impl Intake {
         let errand = Errand { intake: self.clone(), order, _place: self.admit(way)? };
         let (mut feed, body) = body(self.bounds.most, delivery.digests);
         let received = Received { errand, body, coding: delivery.coding };
-        // It ends even if the client goes away, so that its key is given back.
+        // The work ends even if the client goes away, so that its key is given back.
         let work = self.runtime.spawn(received.take(way));
         let fed = pump(&mut feed, payload, self.pace).await;
         match fed {
             Ok(()) | Err(Fed::ReaderGone) => feed.end().await,
-            // The reader must not take what it has for the whole.
+            // Without an end, the reader does not take what it has for the whole.
             Err(Fed::Broken | Fed::TooLarge | Fed::TooSlow) => drop(feed),
         }
         let outcome = work.await.map_err(Trouble::internal)?;
@@ -160,7 +160,7 @@ impl Intake {
         Arc::clone(places).try_acquire_owned().map(Arc::new).map_err(|_| no_place())
     }
 
-    /// A place for a body that is here, while its client waits.
+    /// Waits for a place for a body that has come, while its client waits.
     async fn place(&self) -> Result<OwnedSemaphorePermit, Trouble> {
         let place = tokio::time::timeout(PLACE_WAIT, Arc::clone(&self.places).acquire_owned());
         place.await.map_err(|_| no_place())?.map_err(Trouble::internal)
@@ -172,7 +172,7 @@ fn no_place() -> Trouble {
 }
 
 impl Received {
-    /// Takes it under its key, or answers as before.
+    /// Takes the body in under its key, or answers as before.
     async fn take(self, way: Way) -> Result<Outcome, Trouble> {
         let errand = self.errand.clone();
         let outcome = match errand.claim().await? {
@@ -204,7 +204,7 @@ impl Received {
 }
 
 impl Errand {
-    /// What a merge retired does not come back with a backup: that stands in the journal before it is acknowledged.
+    /// Journals a merge before it is acknowledged, so that a restored backup does not bring back what it retired.
     async fn journal(&self, outcome: &Outcome) -> Result<(), Trouble> {
         match outcome {
             Outcome::Published(submission) | Outcome::Before(submission) if submission.counts.merged > 0 => {

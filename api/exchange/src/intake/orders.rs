@@ -1,4 +1,4 @@
-//! What is asked to be done with a body, and what came of it.
+//! What to do with a body, and what came of it.
 
 use adapters::Format;
 use chrono::NaiveDate;
@@ -8,11 +8,11 @@ use store::ListedIssue;
 use super::digests::Digests;
 use super::encodings::Coding;
 
-/// What is asked to be done with a body.
+/// What to do with a body.
 #[derive(Clone)]
 pub struct Order {
     pub id: SubmissionId,
-    /// Whose call it is. It came in at its `now`.
+    /// The call that sent it. It came in at the call's `now`.
     pub cx: CallContext,
     pub format: Format,
     /// Whose records they are.
@@ -20,14 +20,14 @@ pub struct Order {
     pub list: String,
     pub mode: SubmissionMode,
     pub as_of: NaiveDate,
-    /// Look only: keep nothing.
+    /// Check only: keep nothing.
     pub validate: bool,
-    /// All of it or nothing: one row that is rejected, or of no pathway, refuses the whole.
+    /// All or nothing: one row that is rejected, or of no pathway, refuses the whole body.
     pub whole: bool,
     pub nil_return: bool,
     pub confirm_shrink: bool,
     pub key: Option<String>,
-    /// What was asked beside the body, as it came: it is part of what the request is known by.
+    /// What was asked beside the body, as it came. It is part of the fingerprint.
     pub query: String,
 }
 
@@ -37,7 +37,7 @@ impl Order {
         format!("{} {}", self.format.dataset(), self.query)
     }
 
-    /// The submission as its work begins: nothing of it is counted yet.
+    /// The submission as its work begins, before anything is counted.
     pub(super) fn submission(&self) -> Submission {
         Submission {
             id: self.id,
@@ -56,13 +56,13 @@ impl Order {
     }
 }
 
-/// What is said of a body before it comes.
+/// What the sender says about a body before it comes.
 pub struct Delivery {
     pub coding: Coding,
     pub digests: Digests,
-    /// In bytes, where it says so.
+    /// In bytes, if the sender says.
     pub size: Option<u64>,
-    /// Whether the sender would have an answer before the work is done.
+    /// Whether the sender wants an answer before the work is done.
     pub respond_async: bool,
 }
 
@@ -71,11 +71,11 @@ pub struct Delivery {
 pub enum Outcome {
     /// All of it is durable, and can be queried.
     Published(Submission),
-    /// Looked at only, with its first issues, which are kept nowhere.
+    /// Checked only, with its first issues, which are not stored.
     Validated(Submission, Vec<ListedIssue>),
-    /// It is here, of so many bytes, and being worked on.
+    /// It has come and is being worked on. The number is its size in bytes.
     Later(Submission, u64),
-    /// The key and the body were here before.
+    /// The same key and body came before.
     Before(Submission),
 }
 

@@ -1,11 +1,11 @@
-//! How far the reading of a body is, and whether it is to go on.
+//! How far a body has been read, and whether to go on.
 
 use std::io;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use domain::SubmissionWork;
 
-/// How far the reading of a body is. The reader writes it, and whoever watches it may stop the reader.
+/// How far a body has been read. The reader writes it, and whoever watches it may stop the reader.
 #[derive(Debug, Default)]
 pub(super) struct Progress {
     bytes: AtomicU64,
@@ -26,12 +26,12 @@ impl Progress {
         self.stopped.store(true, Ordering::Relaxed);
     }
 
-    /// Fails once the work is to be left.
+    /// Fails once the work was stopped.
     pub(super) fn go_on(&self) -> io::Result<()> {
         if self.stopped.load(Ordering::Relaxed) { Err(io::Error::other("the submission was ended")) } else { Ok(()) }
     }
 
-    /// The same in figures, of a body of so many bytes.
+    /// The progress in figures, for a body of this many bytes.
     pub(super) fn work(&self, bytes_total: u64) -> SubmissionWork {
         let (bytes_read, records_read) = (self.bytes.load(Ordering::Relaxed), self.records.load(Ordering::Relaxed));
         SubmissionWork { bytes_total, bytes_read: bytes_read.min(bytes_total), records_read, trouble: None }

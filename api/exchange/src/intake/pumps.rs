@@ -1,4 +1,4 @@
-//! From the connection to the reader, at a pace: a client that does not keep it loses its place.
+//! Moves a body from the connection to its reader. A client that is too slow loses its place.
 
 use std::time::{Duration, Instant};
 
@@ -7,7 +7,7 @@ use futures_util::{Stream, StreamExt};
 
 use super::bodies::{Feed, Full};
 
-/// How much of a body has to come in each stretch of waiting for it, the first as grace included.
+/// How much of a body has to come in each window of waiting for it. It is checked at the end of a window.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Pace {
     pub(super) window: Duration,
@@ -23,8 +23,8 @@ pub(super) enum Fed {
     ReaderGone,
 }
 
-/// Feeds the reader. A client that stands still, or sends as good as nothing, does not keep its place
-/// for ever. Only the time in which the client is waited for counts: the reader may be the slow one.
+/// Feeds the reader. A client that stops, or sends almost nothing, does not keep its place for ever. Only time spent
+/// waiting for the client counts, because the reader may be the slow one.
 pub(super) async fn pump<E>(feed: &mut Feed, mut payload: impl Stream<Item = Result<Bytes, E>> + Unpin, pace: Pace) -> Result<(), Fed> {
     let (mut waited, mut came) = (Duration::ZERO, 0_u64);
     loop {
@@ -58,11 +58,11 @@ mod tests {
     use super::super::digests::Digests;
     use super::*;
 
-    /// Longer than any machine needs for a body that comes to its end.
+    /// Long enough for any body that comes to its end, on any machine.
     const LONG: u64 = 600_000;
 
-    /// What becomes of a body that comes in so many chunks of 10 bytes, each after a while, if 100
-    /// bytes have to come in a window. Times are in milliseconds.
+    /// Feeds a body of this many chunks of 10 bytes, each after a pause, if 100 bytes have to come in a window. Times are
+    /// in milliseconds.
     async fn fed(window: u64, chunks: usize, each_after: u64, and_then_stands_still: bool) -> Result<(), Fed> {
         let pace = Pace { window: Duration::from_millis(window), bytes: 100 };
         let chunks = stream::iter(0..chunks).then(move |_| async move {
@@ -85,7 +85,7 @@ mod tests {
     #[tokio::test]
     async fn a_body_that_stands_still_is_waited_for_only_so_long() {
         assert_eq!(fed(500, 1, 0, true).await, Err(Fed::TooSlow));
-        // Much that came before is no excuse for long.
+        // Much that came before does not excuse a long wait.
         assert_eq!(fed(500, 1_000, 0, true).await, Err(Fed::TooSlow));
         assert_eq!(fed(LONG, 1_000, 0, false).await, Ok(()));
     }
@@ -93,7 +93,7 @@ mod tests {
     #[tokio::test]
     async fn a_body_that_trickles_does_not_keep_its_place() {
         assert_eq!(fed(500, 20, 100, false).await, Err(Fed::TooSlow));
-        // A short one is over before it is asked how much of it came.
+        // A short body is over before its pace is checked.
         assert_eq!(fed(LONG, 2, 1, false).await, Ok(()));
     }
 

@@ -1,4 +1,4 @@
-//! The referrals that a body names, and where they stand: what answers a FHIR transaction entry by entry.
+//! The referrals that a body names, and their places in the store, to answer a FHIR transaction entry by entry.
 
 use adapters::{Context, Format};
 use bytes::Bytes;
@@ -11,7 +11,7 @@ use super::threads::blocking;
 use crate::troubles::Trouble;
 
 impl Intake {
-    /// The referrals that a body names, by the row that each stands in.
+    /// The referrals that a body names, each with its row.
     pub async fn named_referrals(
         &self,
         format: Format,
@@ -23,14 +23,14 @@ impl Intake {
         blocking(move || {
             let mut names = Names::default();
             let context = Context { organisation, today, rules: &intake.rules };
-            // What cannot be read is refused where it is taken in.
+            // A body that cannot be read is refused when it is taken in.
             let _ = adapters::read(format, &mut std::io::Cursor::new(body), &intake.spools, &context, &mut names);
             Ok(names.0)
         })
         .await
     }
 
-    /// Where each of an organisation's own referrals stands, if it is held.
+    /// The place of each of an organisation's own referrals in the store; `None` if it is not held.
     pub async fn places_of(&self, organisation: OrganisationCode, ids: Vec<String>) -> Result<Vec<Option<i64>>, Trouble> {
         let places = self.store.read(move |tx| ids.iter().map(|id| tx.place_of_referral(organisation, id)).collect());
         Ok(places.await?)

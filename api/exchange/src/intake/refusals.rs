@@ -1,4 +1,4 @@
-//! Why a body was not taken, as its sender is told.
+//! Why a body was not taken, in the words for its sender.
 
 use adapters::Unreadable;
 use chrono::NaiveDate;
@@ -19,7 +19,7 @@ pub(super) fn too_slow() -> Trouble {
     Trouble::new(Kind::TooSlow).detail("The body came too slowly, or not at all any more; nothing of it was kept.").breaking_off()
 }
 
-/// A body that is not what it should be.
+/// Refuses a body that cannot be read in its format.
 pub fn refuse_unreadable(unreadable: &Unreadable) -> Trouble {
     let fault = |field: Option<&&'static str>| {
         let fault = Fault::new(unreadable.code(), unreadable.message()).fix(unreadable.fix());
@@ -42,14 +42,14 @@ pub(super) fn check_nil_return(mode: SubmissionMode, received: u64, said: bool) 
     })
 }
 
-/// An entry of what is taken whole or not at all cannot be taken.
+/// Refuses a body because one of its entries cannot be taken.
 pub(super) fn an_entry_left_out(issues: Vec<ListedIssue>) -> Trouble {
     Trouble::new(Kind::RefusedSubmission)
         .detail("A transaction is taken whole or not at all: an entry was rejected, or is about none of the pathways.")
         .with_faults(issues.into_iter().map(listed))
 }
 
-/// More rows than the share were rejected. `is_kept` is whether its report can be asked for.
+/// Refuses a body because too many rows were rejected. `is_kept` says whether its report can be asked for.
 pub(super) fn too_many_rejected(submission: &Submission, percent: u8, is_kept: bool, issues: Vec<ListedIssue>) -> Trouble {
     let SubmissionCounts { rejected, received, .. } = submission.counts;
     let kept = if is_kept { format!(" but the report: submission {}", submission.id) } else { String::new() };

@@ -1,4 +1,4 @@
-//! `[submissions]` of `gateway.toml`: how much of what comes is taken.
+//! `[submissions]` of `gateway.toml`: the limits on submissions.
 
 use std::path::PathBuf;
 
@@ -8,23 +8,23 @@ use serde::Deserialize;
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Submissions {
-    /// When one is refused whole, in percent of a list of 20 or more.
+    /// More than this, in percent of a list of 20 or more, refuses one whole.
     pub shrink_percent: u8,
     pub rejected_percent: u8,
-    /// A larger body, in bytes and decoded, is answered before it is worked on.
+    /// A larger body, in bytes after decoding, is answered before it is worked on.
     pub async_above_bytes: u64,
-    /// Bodies that may be here or on their way to be worked on later.
+    /// How many bodies may be received whole at the same time.
     pub most_pending: u16,
-    /// Times its size that a compressed body may grow to.
+    /// How many times its size a compressed body may grow to.
     pub maximum_expansion: u32,
-    /// Where bodies stand meanwhile, encrypted under keys that are nowhere but in memory.
+    /// Where bodies wait, encrypted under keys that exist only in memory.
     pub scratch: PathBuf,
-    /// A file of rules for which codes make a referral one of a pathway; without one, the built-in rules.
+    /// A file of rules that say which codes make a referral one of a pathway. If left out, the built-in rules apply.
     pub recognition: Option<PathBuf>,
 }
 
 impl Submissions {
-    /// Refuses what would take nothing, or makes no sense.
+    /// Refuses settings that would take nothing, or make no sense.
     pub fn check(&self) -> Result<(), &'static str> {
         if self.shrink_percent > 100 || self.rejected_percent > 100 {
             return Err("[submissions] counts in percent: 0 to 100");

@@ -12,14 +12,14 @@ use super::progress::Progress;
 /// What was found while a body was read.
 pub(super) struct Collected {
     pub(super) staging: Staging,
-    /// Received, rejected and out of scope; the rest is counted when it is published.
+    /// Received, rejected and out of scope. The rest is counted on publication.
     pub(super) counts: SubmissionCounts,
     pub(super) issues: u64,
-    /// Of a published return.
+    /// The counts of a published return.
     pub(super) published: Vec<PublishedCount>,
 }
 
-/// Stages rows and counts them on their way, and keeps the first failure of the store.
+/// Stages rows, counts them, and keeps the first failure of the store.
 pub(super) struct Collector {
     collected: Collected,
     today: NaiveDate,
@@ -98,7 +98,7 @@ impl Sink for Collector {
     }
 }
 
-/// Keeps what each row calls itself, and nothing else.
+/// Keeps only the referral id of each row.
 #[derive(Default)]
 pub(super) struct Names(pub(super) Vec<(u64, String)>);
 

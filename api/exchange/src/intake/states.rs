@@ -1,5 +1,5 @@
-//! The states of a body on its way: received, spooled, staged. Each is a value, and what is done with it takes the value
-//! and answers the next. All of it blocks: it belongs on a thread of its own.
+//! The states of a body on its way: received, spooled, staged. Each is a value; each step takes one and returns the next.
+//! All of it blocks, so it needs a thread of its own.
 
 use std::sync::Arc;
 
@@ -18,15 +18,15 @@ use super::{Intake, refusals};
 use crate::spools::SpoolReader;
 use crate::troubles::{Kind, Trouble};
 
-/// Issues that are listed in an answer itself; the rest are read page by page.
+/// How many issues an answer lists itself. The rest are read page by page.
 const LISTED: i64 = 500;
 
-/// What is to be done with a body, and with what.
+/// What to do with a body, and with what.
 #[derive(Clone)]
 pub(super) struct Errand {
     pub(super) intake: Intake,
     pub(super) order: Order,
-    /// Its place among those that are taken in, for as long as anything is to be done.
+    /// Its place in the intake, kept as long as there is work to do.
     pub(super) _place: Arc<OwnedSemaphorePermit>,
 }
 
@@ -38,20 +38,20 @@ pub(super) struct Received {
 }
 
 impl Received {
-    /// A decoder reads when it is made.
+    /// A new decoder reads at once, so this blocks.
     fn decode(self) -> Result<(Errand, Incoming), Trouble> {
         let Self { errand, body, coding } = self;
         let incoming = Incoming::new(body, coding, errand.intake.bounds, &errand.order.line())?;
         Ok((errand, incoming))
     }
 
-    /// Reads it to its end; answers what the request is known by.
+    /// Reads the body to its end and returns the fingerprint of the request.
     pub(super) fn fingerprint(self) -> Result<Fingerprint, Trouble> {
         let (_, incoming) = self.decode()?;
         incoming.finish()
     }
 
-    /// Waits for all of it, where nobody can read it.
+    /// Waits for the whole body, and keeps it where nobody can read it.
     pub(super) fn spool(self) -> Result<Spooled, Trouble> {
         let (errand, mut incoming) = self.decode()?;
         let mut spool = errand.intake.spools.spool().map_err(Trouble::internal)?;
@@ -64,14 +64,14 @@ impl Received {
         Ok(Spooled { errand, reader: spool.into_reader().map_err(Trouble::internal)?, fingerprint, progress: Arc::default() })
     }
 
-    /// Reads it while it comes.
+    /// Stages the body while it comes.
     pub(super) fn stage(self) -> Result<Staged, Trouble> {
         let (errand, incoming) = self.decode()?;
         Staged::read(errand, Content::Coming(incoming))
     }
 }
 
-/// A body that is here whole.
+/// A body that has come whole.
 pub(super) struct Spooled {
     pub(super) errand: Errand,
     reader: SpoolReader,
@@ -80,7 +80,7 @@ pub(super) struct Spooled {
 }
 
 impl Spooled {
-    /// How many there are, decoded.
+    /// Its length in bytes, decoded.
     pub(super) fn bytes(&self) -> u64 {
         self.reader.length()
     }
@@ -91,14 +91,14 @@ impl Spooled {
     }
 }
 
-/// A body that was read to its end, its rows checked and sealed where nobody sees them.
+/// A body that was read to its end. Its rows are checked, and sealed where nobody sees them.
 pub(super) struct Staged {
     errand: Errand,
     staging: Staging,
-    /// With what was counted so far.
+    /// The submission with its counts so far.
     submission: Submission,
     issues: u64,
-    /// Of a published return, which is no list of records.
+    /// The counts of a published return, which is no list of records.
     published: Option<Vec<PublishedCount>>,
     fingerprint: Fingerprint,
 }
@@ -129,15 +129,15 @@ impl Staged {
         counts.rejected += repeated;
         issues += repeated + open_twice;
         refusals::check_nil_return(order.mode, counts.received, order.nil_return)?;
-        // What was cancelled need not be published to find that out.
+        // A cancelled submission stops here rather than at its publication.
         progress.go_on().map_err(refusals::broken)?;
         let submission = Submission { counts, ..order.submission() };
         let published = matches!(order.format, Format::Published(_)).then_some(published);
         Ok(Self { errand, staging, submission, issues, published, fingerprint })
     }
 
-    /// Brings all of it into sight at one instant, or nothing of it. `answered` is whether the sender has its answer, and
-    /// the submission stands in the database as being worked on.
+    /// Publishes all of it at one instant, or none of it. `answered` says whether the sender has its answer and the
+    /// database lists the submission as being worked on.
     pub(super) fn publish(self, answered: bool) -> Result<Outcome, Trouble> {
         let Self { errand: Errand { intake, order, _place }, staging, submission, issues, published, fingerprint } = self;
         let (counts, settings) = (submission.counts, &intake.settings);

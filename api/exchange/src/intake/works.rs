@@ -1,7 +1,7 @@
-//! Work on a body that was answered before it was done: how far it is, and what became of it.
+//! Work on a body that was answered before the work was done: how far it is, and what became of it.
 //!
-//! The submission stands in the database as `processing` from before the answer on. Whoever ends it (the publication, a
-//! refusal, the client, or another gateway that hears no more of this one) does so only while it stands so: it ends once.
+//! The submission is `processing` in the database before the answer is sent. The publication, a refusal, the client, or
+//! another gateway that hears no more of this one may end it, but only while it is `processing`: it ends once.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,13 +13,13 @@ use super::states::{Errand, Spooled};
 use super::threads::blocking;
 use crate::troubles::Trouble;
 
-/// How often a gateway says that it is at work.
+/// How often a gateway reports that it is at work.
 const BEAT: Duration = Duration::from_secs(1);
-/// How often the end of a work is tried to be written down while the database is away.
+/// How often to try to record the end of the work while the database is away.
 const TRIES: u32 = 10;
 
 impl Spooled {
-    /// Writes the submission down as being worked on, and works on it from then on.
+    /// Records the submission as being worked on, and starts the work.
     pub(super) async fn put_off(self) -> Result<Outcome, Trouble> {
         let (submission, bytes) = (self.errand.order.submission(), self.bytes());
         let (registered, now) = (submission.clone(), self.errand.intake.clock.now());
@@ -28,7 +28,7 @@ impl Spooled {
         Ok(Outcome::Later(submission, bytes))
     }
 
-    /// Works on it, says how far that is, and writes down why it came to nothing, if it did.
+    /// Works on the submission, reports how far it is, and records why it failed, if it did.
     async fn see_through(self) {
         let (errand, progress, bytes) = (self.errand.clone(), Arc::clone(&self.progress), self.bytes());
         let work = self.work();
@@ -40,7 +40,7 @@ impl Spooled {
                 done = &mut work => break done,
                 _ = beats.tick() => match errand.intake.store.beat(errand.order.id, progress.work(bytes), errand.intake.clock.now()).await {
                     Ok(true) => {}
-                    // Cancelled, or given up by another gateway: what was begun finds it out when it reads on.
+                    // Cancelled, or given up by another gateway: the reader finds out when it reads on.
                     Ok(false) => return progress.stop(),
                     Err(error) => tracing::warn!(%error, "the progress of a submission could not be written down"),
                 },
@@ -53,7 +53,7 @@ impl Spooled {
         }
     }
 
-    /// Waits for its turn. Begun, the work goes on to its end though it is waited for no longer.
+    /// Waits for its turn. Once begun, the work goes on to its end even if nobody waits for it.
     async fn work(self) -> Result<(), Trouble> {
         let intake = &self.errand.intake;
         let turn = Arc::clone(&intake.background).acquire_owned().await.map_err(Trouble::internal)?;
@@ -69,7 +69,7 @@ impl Spooled {
 }
 
 impl Errand {
-    /// Writes down why it came to nothing; answers false where somebody else has ended it.
+    /// Records why the work failed. Returns false if somebody else has ended it.
     async fn end(&self, trouble: &Trouble) -> bool {
         let (id, failure) = (self.order.id, trouble.to_failure());
         for tried in 0..TRIES {

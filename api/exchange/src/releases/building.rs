@@ -1,4 +1,4 @@
-//! From records to a release: who may count, how long each child waits, and who did not submit.
+//! From records to a release: which records may be counted, how long each child waits, and who did not submit.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -12,13 +12,13 @@ use domain::{
 };
 use store::{Counted, ReleaseDraft, Store, StoreError, TableDraft, Tx};
 
-/// A list that was last true of a day longer ago than this counts as not submitted: lists are
-/// monthly, and a fortnight is left for a late one.
+/// A list whose day is longer ago than this counts as not submitted: lists are monthly, and a fortnight is left for a
+/// late one.
 const LIST_AGE_DAYS: i64 = 45;
-/// Plans are counted over the twelve months to the as-at day.
+/// Plans are counted over the twelve months up to the as-at day.
 const YEAR_DAYS: u64 = 365;
 
-/// What a release is made with.
+/// What a release is made from.
 #[derive(Debug, Clone)]
 pub struct Building {
     pub id: ReleaseId,
@@ -27,8 +27,8 @@ pub struct Building {
     pub now: DateTime<Utc>,
 }
 
-/// Builds a release from one consistent state of the store and publishes it, all at once. Who may count
-/// is decided as of now; the waits are those of the as-at day, as far as today's records tell them.
+/// Builds a release from one consistent state of the store and publishes it at once. Who may count is decided today. The
+/// waits are those on the as-at day, as far as today's records tell.
 pub async fn build_release(store: &Store, secrets: Ring<Arc<ReleaseSecret>>, building: Building) -> Result<ReleaseId, StoreError> {
     let Building { id, partnership, as_of, now } = building;
     let by = Attribution {
@@ -43,8 +43,8 @@ pub async fn build_release(store: &Store, secrets: Ring<Arc<ReleaseSecret>>, bui
     let counting = cx.clone();
     let draft = store
         .read(move |tx| {
-            // A day that was released before is rounded as it was then, whatever secret is in force: two
-            // roundings of one state of the records would tell more than either.
+            // A day that was released before is rounded with its first secret, even if another is in force. Two roundings
+            // of the same records would tell more than either.
             let secret = tx.release_secret_of(as_of)?.unwrap_or(secrets.primary_id());
             let key = secrets.get(secret).ok_or(StoreError::UnknownKey(secret))?;
             Ok(ReleaseDraft { id, as_of, secret, tables: tables(tx, key, &counting, as_of)? })
@@ -55,7 +55,7 @@ pub async fn build_release(store: &Store, secrets: Ring<Arc<ReleaseSecret>>, bui
     Ok(id)
 }
 
-/// The organisations whose records count, today.
+/// The organisations whose records are counted today.
 fn providers(cx: &CallContext) -> Vec<&Organisation> {
     cx.partnership.counted_providers(cx.today())
 }
@@ -103,21 +103,21 @@ fn tables(tx: &mut Tx<'_>, secret: &ReleaseSecret, cx: &CallContext, as_of: Naiv
         .collect()
 }
 
-/// The longest journey of each child and pathway, of records that may count, from lists that came; and the
-/// children of whom something was withheld. A referral that did not flow, or whose list did not come, counts no
-/// more, but still links a journey.
+/// The longest journey of each child and pathway, from records that may be counted and lists that came, and the children
+/// from whom something was withheld. A referral that did not flow, or whose list did not come, is not counted, but still
+/// links a journey.
 fn wait_facts(tx: &mut Tx<'_>, cx: &CallContext, as_of: NaiveDate, lists: &Lists) -> Result<(Vec<WaitFact>, Vec<ChildId>), StoreError> {
     let (mut facts, mut withheld) = (Vec::new(), Vec::new());
     let came = |counted: &Counted<'_>| lists.fresh.contains(&(counted.holder, counted.list.to_owned()));
     let refused = |counted: &Counted<'_>, refusal: &Refusal| {
-        // Of a list that did not come nothing is counted, and so nothing withheld.
+        // Nothing is counted from a list that did not come, so nothing is withheld from it.
         if refusal.reason().is_of_the_child() && came(counted) {
             withheld.push(counted.child);
         }
     };
     tx.count_referrals(cx, came, refused, |child, mut held| {
         held.retain(|entry| entry.referral.referral_received_date <= as_of);
-        // The newest that counts says where the child lives.
+        // The newest counted referral says where the child lives; failing that, another does.
         let (counting, rest): (Vec<_>, Vec<_>) = held.iter().rev().partition(|entry| entry.flow.counts_as_open());
         let district = counting.iter().chain(&rest).find_map(|entry| entry.referral.details.district.clone());
         let mut seen = PathwaySet::EMPTY;
@@ -132,7 +132,7 @@ fn wait_facts(tx: &mut Tx<'_>, cx: &CallContext, as_of: NaiveDate, lists: &Lists
     Ok((facts, withheld))
 }
 
-/// The plans that the host issued in the twelve months to the as-at day, of cases that may count; and the
+/// The plans that the host issued in the twelve months up to the as-at day, in cases that may be counted, and the
 /// children whose cases were withheld.
 fn plan_facts(tx: &mut Tx<'_>, cx: &CallContext, as_of: NaiveDate) -> Result<(Vec<PlanFact>, Vec<ChildId>), StoreError> {
     let since = as_of.checked_sub_days(Days::new(YEAR_DAYS)).unwrap_or(NaiveDate::MIN);
@@ -152,7 +152,7 @@ fn plan_facts(tx: &mut Tx<'_>, cx: &CallContext, as_of: NaiveDate) -> Result<(Ve
     Ok((plans, withheld))
 }
 
-/// Which lists came, and of which pathways some did.
+/// Which lists came, and which pathways they cover.
 struct Lists {
     fresh: BTreeSet<(OrganisationCode, String)>,
     coverage: Coverage,
@@ -164,7 +164,7 @@ impl Lists {
         let fresh: BTreeSet<_> =
             sent.iter().filter(|(_, _, day)| is_fresh(*day, as_of)).map(|(provider, list, _)| (*provider, list.clone())).collect();
         let expected = providers.iter().flat_map(|provider| provider.lists.iter().map(|list| (provider.code, list.clone())));
-        // A list that came counts, whether it was expected or not.
+        // A list that came counts, even if it was not expected.
         let came = fresh.iter().filter(|(code, _)| providers.iter().any(|provider| provider.code == *code)).cloned();
         let all: BTreeSet<_> = expected.chain(came).collect();
         let mut coverage = Coverage::default();

@@ -1,5 +1,5 @@
-//! `Content-Digest` and `Repr-Digest` (RFC 9530). A body here is a whole representation, so both are over
-//! the bytes as they were sent, whatever they are encoded in.
+//! `Content-Digest` and `Repr-Digest` (RFC 9530). A body here is a whole representation, so both cover the bytes as they
+//! were sent, whatever their encoding.
 
 use actix_web::http::header::{HeaderMap, HeaderName, HeaderValue};
 use aws_lc_rs::digest::{Algorithm, SHA256, SHA512};
@@ -9,12 +9,12 @@ use sfv::{BareItem, ListEntry};
 use crate::fields::dictionary;
 use crate::problems::{Kind, Problem};
 
-/// What is understood, the better first.
+/// The algorithms that are understood, the better first.
 const ALGORITHMS: [(&str, &Algorithm); 2] = [("sha-512", &SHA512), ("sha-256", &SHA256)];
 
 const NAMES: [&str; 2] = ["Content-Digest", "Repr-Digest"];
 
-/// The digests that the headers say. Algorithms that are not known are passed over.
+/// The digests in the headers. Unknown algorithms are ignored.
 pub(crate) fn digests(headers: &HeaderMap) -> Result<Digests, Problem> {
     let malformed = |name: &str| {
         Problem::new(Kind::Malformed).detail(format!("{name} is a dictionary of byte sequences (RFC 9530): sha-256=:…: or sha-512=:…:"))
@@ -35,7 +35,7 @@ pub(crate) fn digests(headers: &HeaderMap) -> Result<Digests, Problem> {
     Ok(digests)
 }
 
-/// What an answer says where there were digests and none was understood.
+/// The header of an answer if there were digests and none was understood.
 pub(crate) fn wanted(headers: &HeaderMap, understood: &Digests) -> Option<(HeaderName, HeaderValue)> {
     let header = || (HeaderName::from_static("want-content-digest"), HeaderValue::from_static("sha-512=10, sha-256=5"));
     let came = NAMES.iter().any(|name| headers.contains_key(*name));
@@ -63,13 +63,13 @@ mod tests {
     }
 
     #[test]
-    fn what_is_known_is_compared_and_what_is_not_is_passed_over() {
+    fn known_digests_are_compared_and_unknown_ones_ignored() {
         for header in ["content-digest", "repr-digest"] {
             let (right, wrong) = (field("sha-256", &SHA256, b"body"), field("sha-512", &SHA512, b"bodice"));
             assert_eq!(check(header, &right, b"body"), Ok(false));
             assert_eq!(check(header, &field("sha-512", &SHA512, b"body"), b"body"), Ok(false));
             assert_eq!(check(header, &wrong, b"body"), Err(Kind::DigestMismatch));
-            // One that is right does not make up for one that is wrong.
+            // A right digest does not make up for a wrong one.
             assert_eq!(check(header, &format!("{right}, {wrong}"), b"body"), Err(Kind::DigestMismatch));
             assert_eq!(check(header, "md5=:AAAA:", b"body"), Ok(true));
             assert_eq!(check(header, &format!("md5=:AAAA:, {right}"), b"body"), Ok(false));

@@ -1,10 +1,10 @@
-//! One thing wrong in a request, told without its value.
+//! One thing wrong in a request, described without its value.
 
 pub(crate) use exchange::Fault;
 
 use trust::JsonError;
 
-/// The fault of a body that is not the JSON it should be.
+/// The fault of a body that is not JSON, or repeats a key.
 pub(crate) fn of_json(error: &JsonError) -> Fault {
     let code = match error {
         JsonError::DuplicateKey => "duplicate-key",
@@ -13,8 +13,8 @@ pub(crate) fn of_json(error: &JsonError) -> Fault {
     Fault::new(code, error.to_string())
 }
 
-/// A fault from what serde says of a field. Serde repeats what it found: only what it expected is
-/// passed on. What the domain's own types say names no value.
+/// A fault from serde's message about a field. Serde repeats the value it found, so only what it expected is passed on.
+/// Messages of the domain's own types name no value.
 pub(super) fn describe(path: &str, said: &str) -> Fault {
     let expected = || said.rsplit_once("expected ").map_or("another value".to_owned(), |(_, expected)| expected.to_owned());
     let fault = if said.starts_with("unknown field") {
@@ -33,8 +33,7 @@ pub(super) fn describe(path: &str, said: &str) -> Fault {
     if is_a_name(path) { fault.field(path) } else { fault }
 }
 
-// A path of names: letters, and digits only as an index. Anything else may be a value in the place
-// of a name.
+// A path of names has letters, and digits only as an index. Anything else may be a value where a name should be.
 fn is_a_name(path: &str) -> bool {
     let named = |segment: &str| {
         let (name, index) = segment.split_once('[').unwrap_or((segment, "0]"));

@@ -16,12 +16,12 @@ use crate::problems::{Kind, Problem};
 pub(crate) struct Form(BytesMut);
 
 impl Form {
-    /// Names and values, in the order they were sent.
+    /// Names and values, in the order in which they were sent.
     pub(crate) fn pairs(&self) -> impl Iterator<Item = (String, String)> {
         form_urlencoded::parse(&self.0).into_owned()
     }
 
-    /// Reads it as a type, as strictly as a query.
+    /// Reads it into a type, as strictly as a query.
     pub(crate) fn read<T: DeserializeOwned>(&self) -> Result<T, Problem> {
         queries::pairs(&self.0, "The form is not as documented.")
     }

@@ -1,5 +1,5 @@
-//! What a request says in JSON or in its query, read strictly. A fault names the field and never
-//! repeats the value: it may be a child's.
+//! Reads a request's JSON or query strictly. A fault names the field and never repeats the value, which may be about a
+//! child.
 
 mod digests;
 mod encodings;
@@ -30,7 +30,7 @@ pub(crate) use queries::Query;
 /// The longest body that is read whole, in bytes.
 pub(crate) const LONGEST: usize = 64 * 1024;
 
-/// How long a client may take to send one.
+/// How long a client may take to send such a body.
 const PATIENCE: Duration = Duration::from_secs(30);
 
 /// In the document: a body that is mere bytes.
@@ -39,7 +39,7 @@ const PATIENCE: Duration = Duration::from_secs(30);
 #[expect(dead_code, reason = "it stands in the document alone")]
 pub(crate) struct FileBody(Vec<u8>);
 
-/// A JSON body. Unknown fields are the type's matter; duplicate keys are always refused.
+/// A JSON body. The type decides about unknown fields; duplicate keys are always refused.
 #[derive(Debug)]
 pub(crate) struct Json<T>(pub T);
 
@@ -78,7 +78,7 @@ fn check_headers(request: &HttpRequest) -> Result<(), Problem> {
     if length.is_some_and(|length| length > LONGEST as u64) { Err(too_large(LONGEST)) } else { Ok(()) }
 }
 
-// All of a body, if it is short and comes in time.
+// Reads all of a body, if it is short and comes in time.
 pub(crate) async fn collect(payload: Payload, longest: usize) -> Result<BytesMut, Problem> {
     tokio::time::timeout(PATIENCE, gather(payload, longest)).await.map_err(|_| Problem::new(Kind::TooSlow).closing())?
 }

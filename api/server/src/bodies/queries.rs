@@ -9,7 +9,7 @@ use serde::de::DeserializeOwned;
 use super::faults;
 use crate::problems::{Kind, Problem};
 
-/// The query. A parameter twice is refused, and so is one that the type does not know.
+/// The query. A repeated parameter is refused, and so is one that the type does not know.
 #[derive(Debug)]
 pub(crate) struct Query<T>(pub T);
 

@@ -13,7 +13,7 @@ use crate::problems::{Kind, Problem};
 /// The longest text, in bytes.
 const LONGEST: usize = 4 * 1024 * 1024;
 
-/// A body of text, `text/csv` or `text/plain`; as mere bytes too, which generated clients send.
+/// A body of text: `text/csv` or `text/plain`, or plain bytes, which generated clients send.
 pub(crate) struct Text(pub Zeroizing<String>);
 
 impl FromRequest for Text {

@@ -1,4 +1,4 @@
-//! Agreements that are about to end: said in the log at the start and each day, and counted for the operators.
+//! Agreements that are about to end: logged at the start and each day, and counted for the operators.
 
 use std::sync::Arc;
 
@@ -10,7 +10,7 @@ use crate::state::State;
 
 pub(super) struct AgreementWarnings {
     state: Arc<State>,
-    /// The day and the partnership that were told of last.
+    /// The day and the partnership of the last report.
     told: Option<(NaiveDate, Arc<Partnership>)>,
 }
 
@@ -19,7 +19,7 @@ impl AgreementWarnings {
         Self { state, told: None }
     }
 
-    /// Tells of every agreement where the day or the partnership is a new one.
+    /// Reports on every agreement, if the day or the partnership is new.
     pub(super) async fn tell(&mut self) -> Result<(), Failure> {
         let (today, partnership) = (self.state.today(), self.state.partnership());
         if self.told.as_ref().is_some_and(|(day, known)| *day == today && Arc::ptr_eq(known, &partnership)) {

@@ -1,4 +1,4 @@
-//! The audit log, as the gateway looks after it: appended each second, and vouched for by checkpoints.
+//! The gateway's care of the audit log: it appends entries each second, and signs checkpoints.
 
 use std::sync::Arc;
 
@@ -8,7 +8,7 @@ use trust::replace_file;
 use super::runner::Failure;
 use crate::state::State;
 
-/// Appends what waits, and looks whether too much still does.
+/// Appends the entries that wait, and checks whether too many still do.
 pub(super) async fn append(state: &State) -> Result<(), Trouble> {
     let appended = exchange::append_audit(&state.store).await;
     let looked = exchange::watch_backlog(&state.store, state.configuration.audit.limits()).await;
@@ -18,7 +18,7 @@ pub(super) async fn append(state: &State) -> Result<(), Trouble> {
 /// The file of the latest signed checkpoint, with its public keys beside it.
 pub(super) struct CheckpointFile {
     state: Arc<State>,
-    /// The size that was written last, and the keys it was signed with.
+    /// The size that was written last, and the keys that signed it.
     written: Option<(u64, Vec<String>)>,
 }
 
@@ -27,7 +27,7 @@ impl CheckpointFile {
         Self { state, written: None }
     }
 
-    /// Writes the checkpoint of what is appended, unless that is the one that was written last with these keys.
+    /// Writes the checkpoint of what is appended, unless the last one had this size and these keys.
     pub(super) async fn export(&mut self) -> Result<(), Failure> {
         let head = exchange::tree_head(&self.state.store).await?;
         let keys = self.state.checkpoints.keys();
@@ -47,7 +47,7 @@ impl CheckpointFile {
     }
 }
 
-/// Appends what waits and writes the last checkpoint, before the gateway is left.
+/// Appends the entries that wait and writes the last checkpoint, before the gateway stops.
 pub(crate) async fn finish(state: &Arc<State>) {
     if let Err(error) = exchange::append_audit(&state.store).await {
         tracing::warn!(error = error.in_full(), "the audit log could not be appended to its end");

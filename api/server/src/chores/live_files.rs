@@ -1,4 +1,4 @@
-//! What follows its files: keys, the partnership, certificates and revocation lists.
+//! Values that follow their files: keys, the partnership, certificates and revocation lists.
 
 use std::fmt::Display;
 use std::sync::Arc;
@@ -7,7 +7,7 @@ use trust::Watch;
 
 use super::runner::Failure;
 
-/// Takes over what has changed. What cannot be read leaves in force what was.
+/// Takes over what has changed. If it cannot be read, the present value stays in force.
 pub(super) async fn look<T, E>(watch: &Arc<Watch<T, E>>) -> Result<(), Failure>
 where
     T: Send + Sync + 'static,

@@ -1,4 +1,4 @@
-//! Chores: what the gateway does in the background while it serves. One table, a line a chore.
+//! Chores: what the gateway does in the background while it runs. One table, one line for each chore.
 
 mod agreements;
 mod audit_log;
@@ -33,10 +33,10 @@ const SECOND: Duration = Duration::from_secs(1);
 const MINUTE: Duration = Duration::from_secs(60);
 const HOUR: Duration = Duration::from_secs(3_600);
 
-/// How long after its start a gateway first looks for what is past its retention.
+/// How long after its start a gateway first looks for records past their retention.
 const SETTLED: Duration = Duration::from_secs(300);
 
-/// What follows its files: a change counts within 2 seconds.
+/// Values that follow their files: a change takes effect within 2 seconds.
 pub(crate) struct LiveFiles {
     pub(crate) secrets: Watch<GatewaySecrets, KeysError>,
     pub(crate) partnership: Watch<Partnership, PartnershipError>,
@@ -44,7 +44,7 @@ pub(crate) struct LiveFiles {
     pub(crate) authorities: Vec<Watch<Authority, TlsError>>,
 }
 
-/// Starts every chore: its name, when it has its turns, what it works with, and what it does.
+/// Starts every chore. A line has its name, its turns, what it works with, and what it does.
 #[rustfmt::skip]
 pub(crate) fn start(state: &Arc<State>, files: LiveFiles) -> Chores {
     let mut chores = Chores::new(&state.metrics);
@@ -64,7 +64,7 @@ pub(crate) fn start(state: &Arc<State>, files: LiveFiles) -> Chores {
         chores.start("end-still-works", each(5 * SECOND),         gateway(),                        |it| works::end_still_works(it).boxed());
     }
     chores.start("reseal",             each(SECOND),              Resealing::new(gateway()),        |it| it.turn().boxed());
-    // What the operators should know, and what follows its files.
+    // Warnings for the operators, and values that follow their files.
     chores.start("warn-of-agreements", each(5 * SECOND),          AgreementWarnings::new(gateway()), |it| it.tell().boxed());
     chores.start("keys",               each(SECOND),              Arc::new(files.secrets),          |it| look(it).boxed());
     chores.start("partnership",        each(SECOND),              Arc::new(files.partnership),      |it| look(it).boxed());
@@ -75,12 +75,12 @@ pub(crate) fn start(state: &Arc<State>, files: LiveFiles) -> Chores {
     chores
 }
 
-/// Writes into the journal the marks that another gateway made.
+/// Writes the marks that another gateway made into the journal.
 async fn journal_tombstones(state: &State) -> Result<(), Trouble> {
     Ok(state.store.journal_tombstones(&state.journal).await?)
 }
 
-/// Removes what is past its retention.
+/// Deletes records past their retention.
 async fn retain(state: &State) -> Result<(), Trouble> {
     let cx = CallContext::of_gateway(state.partnership(), Operation::RunRetention, state.ids.next(), state.clock.now());
     let report = exchange::run_retention(&state.store, cx, &state.configuration.retention, false).await?;

@@ -1,4 +1,4 @@
-//! Brings what is stored under the keys in force, while there are older ones.
+//! Seals stored values again under the keys in force, while there are older ones.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -8,17 +8,17 @@ use tokio::time::{Instant, sleep};
 
 use crate::state::State;
 
-/// How long it rests between two passes.
+/// The rest between two passes.
 const REST: Duration = Duration::from_secs(5);
 
-/// How long it rests once nothing was left: something that began before may have ended since.
+/// The rest once nothing was left: work that began before may have ended since.
 const LONG_REST: Duration = Duration::from_secs(60);
 
 pub(super) struct Resealing {
     state: Arc<State>,
-    /// A change of keys is under way.
+    /// Whether a change of keys is under way.
     is_rotating: bool,
-    /// The keys under which everything was found, and when.
+    /// The keys in force when nothing was left, and when that was.
     done: Option<((u32, u32), Instant)>,
 }
 
@@ -27,7 +27,7 @@ impl Resealing {
         Self { state, is_rotating: false, done: None }
     }
 
-    /// One pass over everything, where it is time for one. It says once that nothing is left.
+    /// Makes one pass over everything, if it is time for one. It logs once that nothing is left.
     pub(super) async fn turn(&mut self) -> Result<(), Trouble> {
         let State { store, journal, metrics, .. } = &*self.state;
         let vault = store.vault();

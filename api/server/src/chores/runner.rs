@@ -1,4 +1,4 @@
-//! Runs chores: each has its turns, and one way to tell of a failure. No failure ends a chore.
+//! Runs chores: each has its turns, and one way to report a failure. No failure ends a chore.
 
 use std::fmt;
 use std::panic::AssertUnwindSafe;
@@ -19,7 +19,7 @@ pub(crate) struct Chores {
     metrics: Metrics,
 }
 
-/// When a chore has its turns. After one that took longer than the period, the next begins at once.
+/// When a chore has its turns. If one takes longer than the period, the next begins at once.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Turns {
     first: Duration,
@@ -30,21 +30,21 @@ pub(super) struct Turns {
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Failure(String);
 
-/// Counts the failures of one chore, and says them.
+/// Counts the failures of one chore, and logs them.
 struct Record {
     name: String,
     failures: Counter,
-    /// What the last turn failed for.
+    /// Why the last turn failed.
     failing: Option<Failure>,
 }
 
-/// From the start on, and then once a period.
+/// The first turn at the start, and then one each period.
 pub(super) const fn each(period: Duration) -> Turns {
     Turns { first: Duration::ZERO, period }
 }
 
 impl Turns {
-    /// Not from the start on, but some time after it.
+    /// The first turn some time after the start.
     pub(super) const fn after(self, first: Duration) -> Self {
         Self { first, ..self }
     }
@@ -93,14 +93,14 @@ impl Chores {
         });
     }
 
-    /// Breaks off whatever they are at.
+    /// Stops every chore, even during a turn.
     pub(crate) async fn stop(&mut self) {
         self.running.shutdown().await;
     }
 }
 
 impl Record {
-    /// A failure is said once, and again only when it is another; so is its end.
+    /// Logs a failure once, and again only when it is another. Its end is logged once too.
     fn tell(&mut self, done: Result<(), Failure>) {
         match done {
             Ok(()) => {

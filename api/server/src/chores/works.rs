@@ -1,4 +1,4 @@
-//! Works on submissions that a gateway broke off.
+//! Ends work on submissions that a gateway broke off.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use exchange::Trouble;
@@ -7,15 +7,15 @@ use trust::Clock;
 
 use crate::state::State;
 
-/// A work whose gateway has not said for so long that it is at it is given up.
+/// Work is given up if its gateway has not reported on it for this long.
 const STILL: TimeDelta = TimeDelta::seconds(30);
 
-/// On an embedded database no work outlives the process: at the start, all that is left is dead.
+/// At the start, ends all work that is left: on an embedded database none outlives the process.
 pub(crate) async fn end_what_was_interrupted(store: &Store, clock: &Clock) -> Result<(), StoreError> {
     if store.is_embedded() { end(store, clock.now()).await } else { Ok(()) }
 }
 
-/// Ends what another gateway was working on when it stopped, so that it can be sent again.
+/// Ends work whose gateway has stopped, so that the submission can be sent again.
 pub(super) async fn end_still_works(state: &State) -> Result<(), Trouble> {
     Ok(end(&state.store, state.clock.now() - STILL).await?)
 }

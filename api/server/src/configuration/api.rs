@@ -15,17 +15,17 @@ pub struct Api {
     pub listen: SocketAddr,
     /// The issuer and audience of access tokens; by default `https://` and the address.
     pub issuer: Option<String>,
-    /// The server's certificate, and those between it and its authority.
+    /// The server's certificate, and those between it and its root.
     pub certificate: PathBuf,
     pub key: PathBuf,
-    /// Whether TLS 1.2 is spoken too, with AEAD suites.
+    /// Whether TLS 1.2 is accepted too, with AEAD suites.
     #[serde(default)]
     pub tls12: bool,
     /// The largest body of a submission, in bytes. Every other body is at most 64 KiB.
     #[serde(default = "maximum_body_bytes")]
     pub maximum_body_bytes: u64,
-    /// The least of a submission's body that has to come, in bytes a second over any 30 seconds: a client
-    /// that sends less loses its place.
+    /// The slowest that a submission's body may come, in bytes a second over any 30 seconds. A slower client loses its
+    /// place.
     #[serde(default = "minimum_body_rate")]
     pub minimum_body_rate: u64,
 }

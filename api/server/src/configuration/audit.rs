@@ -10,16 +10,16 @@ use super::ConfigurationError;
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Audit {
-    /// The log's name in its checkpoints: one that no other log has.
+    /// The log's name in its checkpoints. No other log may have it.
     pub origin: String,
-    /// Where the latest checkpoint is written, the public keys beside it as `.pub`. Have it copied to
-    /// where nobody who can write to the database can change it.
+    /// Where the latest checkpoint is written, with the public keys beside it as `.pub`. Copy it to where nobody who can
+    /// write to the database can change it.
     pub checkpoint_file: PathBuf,
-    /// Seconds between two.
+    /// Seconds between two checkpoints.
     pub checkpoint_every: u32,
-    /// Days that an entry is kept; of what is older the hash alone stays. Eight years by default.
+    /// Days that an entry is kept. Of older ones only the hash is kept. Eight years by default.
     pub keep_days: u32,
-    /// Entries that may wait to be appended before requests are answered 503.
+    /// How many entries may wait to be appended before requests are answered 503.
     pub most_waiting: u32,
 }
 
@@ -41,14 +41,14 @@ impl Audit {
         if !is_name {
             return Err(ConfigurationError::Unsafe("[audit] origin is a name without spaces or +"));
         }
-        // The longest is a thousand years: longer ones are no dates.
+        // At most a thousand years: longer periods lead to no valid date.
         if self.checkpoint_every == 0 || self.most_waiting == 0 || !(1..=365_000).contains(&self.keep_days) {
             return Err(ConfigurationError::Unsafe("[audit] checkpoint_every and most_waiting are above 0, keep_days is 1 to 365000"));
         }
         Ok(())
     }
 
-    /// What the store needs to know of it.
+    /// The limits that the store needs.
     pub fn limits(&self) -> exchange::LogLimits {
         exchange::LogLimits { most_waiting: self.most_waiting, keep_days: self.keep_days }
     }

@@ -13,10 +13,10 @@ use super::ConfigurationError;
 #[serde(deny_unknown_fields)]
 pub struct Database {
     pub url: DatabaseUrl,
-    /// PostgreSQL alone: the role that owns the tables. It makes them, and gives the role of `url` what
-    /// serving takes; that role then cannot change or remove what the audit log holds.
+    /// For PostgreSQL only: the role that owns the tables. It makes them, and gives the role of `url` what serving needs.
+    /// That role cannot change or remove what the audit log holds.
     pub owner_url: Option<DatabaseUrl>,
-    /// The journal of what was erased. It outlives the database, and is not put back with it.
+    /// The journal of what was erased. It outlives the database, and must not be restored with it.
     #[serde(default = "tombstones")]
     pub tombstones: PathBuf,
 }
@@ -26,7 +26,7 @@ pub struct Database {
 pub enum DatabaseUrl {
     /// An embedded SQLite database.
     File(PathBuf),
-    /// `postgres://…`, with whatever password it holds.
+    /// `postgres://…`, with its password, if any.
     Postgres(SecretString),
 }
 
@@ -44,7 +44,7 @@ impl Database {
 }
 
 impl DatabaseUrl {
-    /// The path or the address, password and all.
+    /// The path or the address, including any password.
     pub fn expose(&self) -> Cow<'_, str> {
         match self {
             Self::File(path) => path.to_string_lossy(),

@@ -1,5 +1,4 @@
-//! `gateway.toml`: where the gateway listens and what it stands on. Who may do what is the
-//! partnership file's matter.
+//! `gateway.toml`: where the gateway listens and what it uses. The partnership file says who may do what.
 
 mod api;
 mod audit;
@@ -21,11 +20,11 @@ pub(crate) use database::Database;
 pub use database::DatabaseUrl;
 pub(crate) use operations::{Operations, Telemetry};
 
-/// What `gateway.toml` says. Paths are relative to its folder in the file, and resolved here.
+/// The contents of `gateway.toml`. In the file paths are relative to its folder; here they are resolved.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Configuration {
-    /// Whether made-up data and the demonstration's authority are welcome: on loopback alone.
+    /// Whether made-up data and the demonstration's authority are allowed: on loopback only.
     #[serde(default)]
     pub demonstration: bool,
     pub partnership: PathBuf,
@@ -38,7 +37,7 @@ pub struct Configuration {
     pub keys: Keys,
     #[serde(default)]
     pub submissions: Submissions,
-    /// Days that what is over is kept, by class, where they differ from the usual.
+    /// How many days records of each class are kept after their end, where not the default.
     #[serde(default)]
     pub retention: RetentionPeriods,
     #[serde(default)]
@@ -66,7 +65,7 @@ impl Configuration {
         let bytes = read_file(path)?;
         let invalid = |line, message| ConfigurationError::Invalid { path: path.into(), line, message };
         let text = str::from_utf8(&bytes).map_err(|_| invalid(1, "not UTF-8".into()))?;
-        // Only the message: the parser's own display repeats the line, which may hold a password.
+        // Only the message: the parser's full text repeats the line, which may hold a password.
         let mut configuration: Self = toml::from_str(text)
             .map_err(|error| invalid(line_of(text, error.span().map_or(0, |span| span.start)), error.message().to_owned()))?;
         configuration.resolve(path.parent().unwrap_or(Path::new("")));
@@ -96,13 +95,13 @@ impl Configuration {
         Ok(())
     }
 
-    /// Brings the tables up to date, by their owner where one is named. It blocks.
+    /// Brings the tables up to date, as their owner if one is named. It blocks.
     pub(crate) fn prepare_database(&self) -> Result<(), exchange::StoreError> {
         let owner = self.database.owner_url.as_ref().map(DatabaseUrl::expose);
         exchange::prepare_database(&self.database.url.expose(), owner.as_deref(), self.audit.limits())
     }
 
-    /// The rules of recognition. It blocks.
+    /// Reads the recognition rules. It blocks.
     pub(crate) fn rules(&self) -> Result<RecognitionRules, ConfigurationError> {
         let Some(path) = &self.submissions.recognition else { return Ok(RecognitionRules::built_in().clone()) };
         let refused = |error| ConfigurationError::Recognition { path: path.clone(), error };

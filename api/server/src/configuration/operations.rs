@@ -20,7 +20,7 @@ impl Default for Operations {
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Telemetry {
-    /// What is logged, in the words of `tracing`'s filter.
+    /// What is logged, as a filter of `tracing`.
     pub log: String,
     /// The base address of an OTLP collector (HTTP, protobuf).
     pub otlp_endpoint: Option<String>,

@@ -1,4 +1,4 @@
-//! A resource that came as a body: JSON or XML, read strictly.
+//! A resource sent as a body: JSON or XML, read strictly.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -15,12 +15,12 @@ use crate::bodies::collect;
 use crate::problems::{Kind, Problem};
 use crate::state::State;
 
-/// The longest, in bytes; the gateway's own bound, where that is less.
+/// The longest body, in bytes, unless the gateway's own limit is lower.
 const LONGEST: u64 = 4 * 1024 * 1024;
-/// What is read at once, without another thread.
+/// The longest, in bytes, that is read without another thread.
 const SHORT: usize = 64 * 1024;
 
-/// A resource, as its bytes and as what they say: JSON in which no member stands twice, or XML as [`from_xml`] reads it.
+/// A resource, as its bytes and as its value: JSON without repeated members, or XML as [`from_xml`] reads it.
 #[derive(Debug)]
 pub(crate) struct Resource {
     pub bytes: Bytes,

@@ -1,11 +1,11 @@
-//! Bundles that answer: of a search, of a batch.
+//! Bundles that answer a search or a batch.
 
 use exchange::fhir::Node;
 
 use super::{BASE, outcomes};
 use crate::problems::Problem;
 
-/// What was found. `this` and `next` are the search itself and its next page, from the server's root.
+/// What was found. `this` and `next` are the paths of the search and of its next page.
 pub(crate) fn searchset(server: &str, this: &str, next: Option<String>, found: Vec<(String, Node)>) -> Node {
     let link = |relation: &'static str, url: &str| {
         Node::object([("relation", Some(Node::text(relation))), ("url", Some(Node::text(format!("{server}{url}"))))])
@@ -23,17 +23,17 @@ pub(crate) fn searchset(server: &str, this: &str, next: Option<String>, found: V
 
 /// What became of one entry.
 pub(crate) enum Done {
-    /// Created or taken over, and where it is now.
+    /// Created or updated, and where it is now.
     Kept { created: bool, location: String },
     /// Found.
     Read(Node),
-    /// The answer that another made.
+    /// An entry that was already answered.
     Answered(Node),
-    /// Taken note of.
+    /// Noted, but not kept by itself.
     Noted(&'static str),
 }
 
-/// The entry that answers one.
+/// The answer to one entry.
 pub(crate) fn answered(done: Result<Done, Problem>) -> Node {
     let response = |status: &'static str, location: Option<String>, outcome: Option<Node>| {
         let response = [("status", Some(Node::text(status))), ("location", location.map(Node::text)), ("outcome", outcome)];
@@ -55,7 +55,7 @@ pub(crate) fn answered(done: Result<Done, Problem>) -> Node {
     }
 }
 
-/// The answer to all of them, in their order.
+/// The answer to all entries, in their order.
 pub(crate) fn answer(kind: &'static str, entries: Vec<Node>) -> Node {
     Node::resource("Bundle", [("type", Some(Node::text(kind))), ("entry", Node::list(entries))])
 }

@@ -1,5 +1,5 @@
-//! FHIR R4 at `/fhir/R4`: another form of what the partner API gives. Who may see what is decided where it
-//! is for that API; here is only how it is asked and written.
+//! FHIR R4 at `/fhir/R4`: another form of what the partner API gives. Who may see what is decided where it is for that
+//! API. This code only reads requests and writes answers.
 
 pub(crate) mod bodies;
 pub(crate) mod bundles;
@@ -20,23 +20,23 @@ use trust::ChildIds;
 use crate::negotiation::choose;
 use crate::problems::Problem;
 
-/// Where it starts.
+/// The path of everything FHIR.
 pub(crate) const BASE: &str = "/fhir/R4";
 pub(crate) const JSON: &str = "application/fhir+json";
 pub(crate) const XML: &str = "application/fhir+xml";
-/// A child, by the id that the asking organisation has for it.
+/// The system of the id that the asking organisation has for a child.
 pub(crate) const CHILD: &str = "https://sendbridge.example/fhir/Id/child";
 pub(crate) const ODS: &str = "https://fhir.nhs.uk/Id/ods-organization-code";
 pub(crate) const NHS_NUMBER: &str = "https://fhir.nhs.uk/Id/nhs-number";
-/// What starts the address of an extension of ours.
+/// The start of the URL of each of our extensions.
 pub(crate) const EXTENSION: &str = "https://sendbridge.example/fhir/StructureDefinition/";
 
-/// Whether a path is one of FHIR's, whose errors are OperationOutcomes.
+/// Whether a path belongs to FHIR, whose errors are OperationOutcomes.
 pub(crate) fn is_path(path: &str) -> bool {
     path == BASE || path.strip_prefix(BASE).is_some_and(|rest| rest.starts_with('/'))
 }
 
-/// Takes the slash off the base's end, where published clients send their bundles.
+/// Removes the slash after the base, where published clients send their bundles.
 pub(crate) fn trim_base(request: &mut ServiceRequest) {
     if request.method() != Method::POST || request.path().strip_suffix('/') != Some(BASE) {
         return;
@@ -50,7 +50,7 @@ pub(crate) fn trim_base(request: &mut ServiceRequest) {
     }
 }
 
-/// The form that a request asks for: by `_format`, which holds over `Accept`.
+/// The form that a request asks for. `_format` overrides `Accept`.
 #[derive(Debug)]
 pub(crate) struct Representation(Result<Form, Problem>);
 
@@ -88,9 +88,9 @@ impl Form {
         asked.map_or_else(|| choose(request.headers().get(ACCEPT), &OFFERS), |(_, name)| Self::named(&name))
     }
 
-    /// By a `_format`.
+    /// The form that a `_format` names.
     fn named(name: &str) -> Result<Self, Problem> {
-        // In a query a plus that is not escaped is a space.
+        // In a query an unescaped plus is read as a space.
         match name.replace(' ', "+").as_str() {
             "json" => Ok(Self::Json),
             "xml" => Ok(Self::Xml),
@@ -100,12 +100,12 @@ impl Form {
 }
 
 impl Representation {
-    /// The form, if there is it; asked once it is known that the caller may ask at all.
+    /// The form, if it exists. Call this only once the caller is known to be allowed to ask.
     pub(crate) fn accepted(self) -> Result<Form, Problem> {
         self.0
     }
 
-    /// The same, where the body of a search may name it too.
+    /// The same, if the body of a search may name the form too.
     pub(crate) fn accepted_or(self, named: Option<&str>) -> Result<Form, Problem> {
         named.map_or(self.0, Form::named)
     }
@@ -120,13 +120,13 @@ impl FromRequest for Representation {
     }
 }
 
-/// The id of the referral in a place, for one organisation. FHIR's ids have no underscore.
+/// An organisation's id for the referral at a place. FHIR ids have no underscore.
 pub(crate) fn referral_id(ids: &ChildIds, organisation: OrganisationCode, place: i64) -> Option<String> {
     let cursor = URL_SAFE_NO_PAD.decode(ids.cursor(organisation, place)?).ok()?;
     Some(cursor.iter().map(|byte| format!("{byte:02x}")).collect())
 }
 
-/// The place behind an organisation's id of a referral; `None` for any other text.
+/// The place that an organisation's id of a referral names; `None` for any other text.
 pub(crate) fn place_of(ids: &ChildIds, organisation: OrganisationCode, id: &str) -> Option<i64> {
     let digits = id.as_bytes().chunks(2).map(|pair| match pair {
         [_, _] => u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok(),

@@ -1,5 +1,5 @@
-//! Problems as OperationOutcomes, in the words of the NHS's own interfaces. In XML where that is what was asked for;
-//! in JSON where nothing was, or nothing that there is.
+//! Problems as OperationOutcomes, with the codes of the NHS's own interfaces. In XML if the request asks for that, else
+//! in JSON.
 
 use std::borrow::Cow;
 
@@ -11,10 +11,10 @@ use super::Form;
 use crate::problems::{Kind, Problem};
 
 const NHS: &str = "https://fhir.nhs.uk/Codesystem/http-error-codes";
-/// The kinds of problem, by the codes that the contract lists.
+/// The system of the problem codes that the contract lists.
 const OWN: &str = "https://sendbridge.example/fhir/CodeSystem/problem";
 
-/// FHIR's issue type and the NHS's code of a kind.
+/// The FHIR issue type and the NHS code for a kind of problem.
 fn codes(kind: Kind) -> (&'static str, &'static str) {
     match kind.status().as_u16() {
         401 => ("login", "REC_UNAUTHORIZED"),
@@ -35,7 +35,7 @@ fn codes(kind: Kind) -> (&'static str, &'static str) {
     }
 }
 
-/// The outcome of a problem: one issue for each of its faults, or one for itself.
+/// The outcome of a problem: an issue for each fault, and one for its detail, or for itself.
 pub(crate) fn outcome(problem: &Problem, request_id: Option<Uuid>) -> Node {
     let kind = problem.kind();
     let (issue_type, nhs) = codes(kind);
@@ -69,7 +69,7 @@ pub(crate) fn outcome(problem: &Problem, request_id: Option<Uuid>) -> Node {
     Node::resource("OperationOutcome", [("id", request_id.map(|id| Node::text(id.to_string()))), ("issue", Node::list(issues))])
 }
 
-/// Something that went well and is to be said.
+/// An outcome that says what went well.
 pub(crate) fn information(text: &'static str) -> Node {
     let issue = [
         ("severity", Some(Node::text("information"))),
@@ -79,7 +79,7 @@ pub(crate) fn information(text: &'static str) -> Node {
     Node::resource("OperationOutcome", [("issue", Node::list([Node::object(issue)]))])
 }
 
-/// The answer.
+/// The answer to a failed request.
 pub(crate) fn render(problem: &Problem, request: &HttpRequest, request_id: Option<Uuid>) -> HttpResponse {
     let form = Form::of(request).unwrap_or(Form::Json);
     problem.answer(form.media_type(), form.written(&outcome(problem, request_id)))

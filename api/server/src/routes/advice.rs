@@ -15,7 +15,7 @@ use crate::calls::Call;
 use crate::problems::{Kind, Problem};
 use crate::state::State;
 
-/// The longest part of an advice, in bytes.
+/// The most bytes in a part of an advice.
 const LONGEST: usize = 20_000;
 
 /// The advice: needs, provision and outcomes are each required (reg 6(1)).

@@ -1,4 +1,4 @@
-//! `GET /v1/agreements`: what permits what, as the partnership file has it now.
+//! `GET /v1/agreements`: what the partnership file permits now.
 
 use actix_web::{get, web};
 use chrono::NaiveDate;

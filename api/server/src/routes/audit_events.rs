@@ -1,5 +1,4 @@
-//! `GET /v1/audit/events`: every disclosure and every refusal, for who may look after them; also as
-//! FHIR R4 AuditEvents.
+//! `GET /v1/audit/events`: every disclosure and every refusal, for those who may see it; also as FHIR R4 AuditEvents.
 
 use actix_web::http::header::{ACCEPT, LINK, VARY};
 use actix_web::{HttpRequest, HttpResponse, get, web};

@@ -1,4 +1,4 @@
-//! `GET /v1/audit/checkpoint` and `GET /v1/audit/proof`: that the log is what it was, for outsiders.
+//! `GET /v1/audit/checkpoint` and `GET /v1/audit/proof`: prove to outsiders that the log was not changed.
 
 use actix_web::{HttpResponse, get, web};
 use base64::Engine;
@@ -16,7 +16,7 @@ use crate::calls::Call;
 use crate::problems::{Kind, Problem};
 use crate::state::State;
 
-/// The public keys that checkpoints are signed with, newest first, as C2SP signed-note writes them.
+/// The public keys of checkpoints as C2SP signed-note writes them, the one that signs first.
 const KEYS_HEADER: &str = "sendbridge-checkpoint-keys";
 
 /// What is to be proved: `leaf` and perhaps `size`, or `from` and perhaps `to`.

@@ -1,4 +1,4 @@
-//! Families' decisions, as those whom an agreement names record them.
+//! Families' decisions, recorded by the organisations that an agreement names.
 
 use actix_web::{HttpResponse, get, post, web};
 use chrono::{DateTime, NaiveDate, Utc};
@@ -121,12 +121,12 @@ pub async fn record_consent(
 }
 
 impl ConsentBody {
-    /// The key of the request that it came with, through whichever door.
+    /// The key of the request, whether it came by the partner API or by FHIR.
     pub(super) fn key(&self, key: IdempotencyKey) -> Result<exchange::Key, Problem> {
         key.of("record_consent", self)
     }
 
-    /// The decision under its new id, if it makes sense on a day.
+    /// The decision under its new id, if it is valid on a day.
     pub(super) fn checked(self, id: ConsentId, today: NaiveDate) -> Result<NewConsent, Problem> {
         check(&self, today)?;
         let draft = ConsentDraft {

@@ -1,4 +1,4 @@
-//! What the OpenAPI document says of every operation alike.
+//! What the OpenAPI document says about every operation alike.
 
 use std::collections::BTreeMap;
 
@@ -41,9 +41,9 @@ pub fn base() -> OpenApi {
     OpenApiBuilder::new().info(info).components(Some(components)).build()
 }
 
-/// Adds to each operation what its line in `domain::operations` says of it (whose certificate and token it takes, whether
-/// the person has to be named, whether it takes a key), and the answers that any operation may give where it does not
-/// describe its own.
+/// Adds to each operation what its line in `domain::operations` says about it: its certificate and token, whether the
+/// person must be named, whether it takes a key. Also adds the answers that any operation may give, unless it describes
+/// its own.
 pub fn complete(mut document: OpenApi) -> OpenApi {
     for (path, item) in &mut document.paths.paths {
         let shape = if fhir::is_path(path) { OUTCOME } else { PROBLEM };
@@ -59,8 +59,8 @@ pub fn complete(mut document: OpenApi) -> OpenApi {
     document
 }
 
-/// A page's items get a schema of their own, by their name: derived, it is repeated inside each page,
-/// and a generated client has a type for each repetition.
+/// Gives a page's items a named schema of their own. Derived, it is repeated inside each page, and a generated client has
+/// a type for each repetition.
 fn name_items(schemas: &mut BTreeMap<String, RefOr<Schema>>) {
     let mut named = Vec::new();
     for (name, schema) in schemas.iter_mut() {
@@ -93,7 +93,7 @@ fn add_access(operation: &mut Operation) {
             return;
         }
     };
-    // A token is never enough: it is bound to a certificate.
+    // A token alone is never enough: it is bound to a certificate.
     let with_certificate = |need: SecurityRequirement| need.add::<_, [&str; 0], _>("mutual_tls", []);
     let mut needs: Vec<_> = scopes.iter().map(|scope| SecurityRequirement::new("oauth2", [scope.as_str()])).collect();
     if needs.is_empty() {
@@ -118,7 +118,7 @@ fn add_access(operation: &mut Operation) {
 const PERSON: &str = "Sendbridge-Actor";
 const KEY: &str = "Idempotency-Key";
 
-/// Whether the operation describes a header in words of its own.
+/// Whether the operation describes a header itself.
 fn describes(parameters: &[RefOr<Parameter>], name: &str) -> bool {
     parameters.iter().any(|parameter| is(parameter, |it| it.name == name))
 }
@@ -137,7 +137,7 @@ fn header(name: &str, required: Required, description: &str, types: &[Type]) -> 
     RefOr::T(described.description(Some(description)).schema(Some(schema)).build())
 }
 
-/// The media types of a problem, and the name of its schema, where the document has one.
+/// The media types of a problem, and the name of its schema, if the document has one.
 type Shape = (&'static [&'static str], Option<&'static str>);
 const PROBLEM: Shape = (&["application/problem+json"], Some("Problem"));
 const OUTCOME: Shape = (&[fhir::JSON, fhir::XML], None);

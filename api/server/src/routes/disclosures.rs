@@ -19,7 +19,7 @@ use crate::pages::{limit, one_more, row};
 use crate::problems::{Kind, Problem};
 use crate::state::State;
 
-/// A document says as much as one page of a list may.
+/// A document holds as much as the longest page of a list.
 const OF_A_DOCUMENT: i64 = 500;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

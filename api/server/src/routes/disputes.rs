@@ -1,5 +1,5 @@
 //! `POST /v1/children/{child_id}/disputes`, `POST /v1/disputes/{id}/settlement`: while the accuracy of a referral is
-//! contested it is kept, and flows to nobody (UK GDPR art 18(1)(a)).
+//! contested, it is kept but not shared (UK GDPR art 18(1)(a)).
 
 use actix_web::{HttpResponse, post, web};
 use chrono::{DateTime, Utc};

@@ -1,5 +1,4 @@
-//! `GET /v1/waiting-list/entries`: a provider's own list, or another's where an agreement and each
-//! family let it be seen.
+//! `GET /v1/waiting-list/entries`: a provider's own list, or another's if an agreement and each family allow it.
 
 use actix_web::{get, web};
 use domain::operations::ListEntries;
@@ -87,7 +86,7 @@ pub async fn list_entries(
 }
 
 impl EntryQuery {
-    /// How many entries a page shows, and the choice with one more.
+    /// How many entries a page shows, and a choice that asks for one more.
     pub(super) fn choice(self, caller: OrganisationCode, state: &State) -> Result<(i64, EntryChoice), Problem> {
         let limit = limit(self.limit)?;
         let after = row(self.after.as_deref(), caller, &state.child_ids)?;

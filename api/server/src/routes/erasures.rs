@@ -1,5 +1,5 @@
-//! `POST /v1/children/{child_id}/erasures`, `POST /v1/erasures/{id}/lifting`: an organisation has what it sent
-//! about a child erased (UK GDPR art 17).
+//! `POST /v1/children/{child_id}/erasures`, `POST /v1/erasures/{id}/lifting`: an organisation erases what it sent about a
+//! child (UK GDPR art 17).
 
 use actix_web::{HttpResponse, post, web};
 use chrono::{DateTime, Utc};
@@ -17,7 +17,7 @@ use crate::idempotency::{IdempotencyKey, respond};
 use crate::problems::{Kind, Problem};
 use crate::state::State;
 
-/// The classes that an organisation may have sent something of.
+/// The classes of data that an organisation may send.
 const SENT: [DataClass; 4] = [DataClass::WaitingListStatus, DataClass::EhcpStatus, DataClass::AdviceRequest, DataClass::HealthAdvice];
 
 /// What is to be erased, and who decided it.
@@ -132,7 +132,7 @@ pub async fn lift_erasure(
     Ok(web::Json(lifted.await?.into()))
 }
 
-/// The reason and who decided, as they are sealed together.
+/// The reason and who decided, in one text that is sealed.
 pub(super) fn with_decider(reason: String, decided_by: String) -> Result<String, Problem> {
     let (reason, decided_by) = (checked(reason, "reason")?, checked(decided_by, "decided_by")?);
     Ok(format!("{decided_by}: {reason}"))

@@ -1,4 +1,4 @@
-//! What may be sent: `GET /v1/formats`, one format, and its samples. All of it is what the adapters say.
+//! What may be sent: `GET /v1/formats`, one format, and its samples. All of it comes from the adapters.
 
 use actix_web::http::header::CONTENT_DISPOSITION;
 use actix_web::{HttpResponse, get, web};

@@ -1,5 +1,5 @@
-//! `POST /v1/children/{child_id}/holds`, `POST /v1/holds/{id}/release`: what a court or an inquiry may ask for is
-//! neither erased nor moved, and outlasts its retention.
+//! `POST /v1/children/{child_id}/holds`, `POST /v1/holds/{id}/release`: what a court or an inquiry may ask for is not
+//! erased or moved, and is kept past its retention.
 
 use actix_web::{HttpResponse, post, web};
 use chrono::{DateTime, NaiveDate, Utc};

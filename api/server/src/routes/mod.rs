@@ -41,7 +41,7 @@ use utoipa::openapi::OpenApi;
 use utoipa_actix_web::AppExt;
 use utoipa_actix_web::service_config::ServiceConfig;
 
-/// Every operation of the partner API, one a line.
+/// Every operation of the partner API, one on each line.
 pub fn table(config: &mut ServiceConfig<'_>) {
     config
         .service(tokens::issue_token)
@@ -114,7 +114,7 @@ pub fn table(config: &mut ServiceConfig<'_>) {
         .service(docs::get_page);
 }
 
-/// The contract, as the table has it.
+/// The contract, from the table.
 pub fn document() -> OpenApi {
     let (_, document) = actix_web::App::new().into_utoipa_app().openapi(descriptions::base()).configure(table).split_for_parts();
     descriptions::complete(document)

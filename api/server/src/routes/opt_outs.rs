@@ -18,7 +18,7 @@ use crate::state::State;
 
 /// The header that a list may begin with.
 const HEADER: &str = "nhs_number";
-/// Faults that one answer lists.
+/// The most faults that one answer lists.
 const MOST_FAULTS: usize = 100;
 
 /// Of which day the list is.
@@ -72,7 +72,7 @@ pub async fn load_opt_outs(
     Ok(web::Json(list.into()))
 }
 
-/// The numbers of a list, each once; a line that is none is named, its text is not.
+/// The numbers of a list, each once. A fault names a wrong line, but not its text.
 fn read(text: &str) -> Result<Vec<NhsNumber>, Problem> {
     let mut faults = Vec::new();
     let mut numbers = Vec::new();

@@ -17,7 +17,7 @@ use crate::idempotency::{IdempotencyKey, respond};
 use crate::problems::{Kind, Problem};
 use crate::state::State;
 
-/// The role that makes one, as `Sendbridge-Actor` names it.
+/// The role in `Sendbridge-Actor` that may make an override.
 const GUARDIAN: &str = "caldicott-guardian";
 
 /// An override to be made. It starts today.

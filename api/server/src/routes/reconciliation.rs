@@ -82,7 +82,7 @@ pub async fn reconcile(
     state: web::Data<State>,
 ) -> Result<web::Json<ReconciliationView>, Problem> {
     let as_of = call.today();
-    // On the provider's behalf, as its list was sent.
+    // A client that may send the provider's list may ask for this.
     let organisation = submitting_for(call.client(), call.partnership(), query.0.organisation, as_of)?;
     let found = exchange::reconcile(&state.store, call.context(), organisation).await?;
     let items = found.into_iter().map(|(published, held)| line(&published, &held)).collect();

@@ -1,4 +1,4 @@
-//! Released tables: the only counts there are.
+//! Released tables of counts.
 
 use actix_web::http::header::{ACCEPT, CACHE_CONTROL, ETAG, IF_NONE_MATCH, VARY};
 use actix_web::{HttpRequest, HttpResponse, get, web};
@@ -111,7 +111,7 @@ pub async fn get_table(
         Form::Json => &table.json,
         Form::Csv => &table.csv,
     };
-    // A strong one: a published table never changes.
+    // A strong tag: a published table never changes.
     let etag = format!("\"{tag}\"");
     let held = is_held(&request, &etag);
     let mut response = if held { HttpResponse::NotModified() } else { HttpResponse::Ok() };

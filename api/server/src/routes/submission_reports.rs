@@ -152,7 +152,7 @@ pub async fn list_issues(
     })
 }
 
-/// What is listed of one submission, to whom.
+/// A submission whose issues are listed, and the call that asks for them.
 #[derive(Debug, Clone)]
 struct Listing {
     store: Store,
@@ -170,7 +170,7 @@ impl Listing {
 /// What is left of a download.
 type Rest = Option<(Listing, Option<IssuePlace>)>;
 
-/// The next part of a download, and what is left to do. The header stands before the first part alone.
+/// The next part of a download, and what is left of it. Only the first part has the header.
 async fn part(rest: Rest) -> Result<Option<(web::Bytes, Rest)>, actix_web::Error> {
     let Some((listing, after)) = rest else { return Ok(None) };
     let rows = listing.read(after, PART).await.map_err(Problem::from)?;
@@ -180,7 +180,7 @@ async fn part(rest: Rest) -> Result<Option<(web::Bytes, Rest)>, actix_web::Error
     Ok(Some(((header.to_owned() + &to_csv(&views)).into(), last.map(|last| (listing, Some(last))))))
 }
 
-/// Issues that are read at a time for a download.
+/// How many issues a download reads at a time.
 const PART: i64 = 500;
 
 const HEADER: &str = "row,referral_id,field,code,severity,message,fix,state\r\n";
@@ -226,7 +226,7 @@ fn to_csv(issues: &[IssueView]) -> String {
     text
 }
 
-/// A value that a spreadsheet takes for text, whatever it starts with.
+/// Quotes a value so that a spreadsheet takes it for text.
 fn quote(value: &str) -> String {
     let guard = if value.starts_with(['=', '+', '-', '@', '\t', '\r']) { "'" } else { "" };
     format!("\"{guard}{}\"", value.replace('"', "\"\""))

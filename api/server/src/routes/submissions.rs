@@ -23,7 +23,7 @@ use crate::problems::{Kind, Problem};
 use crate::state::State;
 
 const LIST_LENGTH: usize = 50;
-/// Seconds after which it is worth asking how far a work is.
+/// After how many seconds it is worth asking how far the work is.
 pub(super) const POLL_AFTER: u32 = 1;
 
 /// How a body is meant.
@@ -222,7 +222,7 @@ fn adapter(dataset: Dataset, format: Option<&str>) -> Result<Format, Problem> {
     })
 }
 
-/// A published return is nobody's list: it cannot be a snapshot of one, nor be in one.
+/// A published return is not a list: it cannot be a snapshot of one, or be in one.
 fn check_content(adapter: Format, query: &SubmissionQuery) -> Result<(), Problem> {
     let Format::Published(_) = adapter else { return Ok(()) };
     let said = [("mode", query.mode == Some(SubmissionMode::Snapshot)), ("list", query.list.is_some()), ("nil_return", query.nil_return)];
@@ -232,7 +232,7 @@ fn check_content(adapter: Format, query: &SubmissionQuery) -> Result<(), Problem
     }
 }
 
-/// A body without a type, or as mere bytes, is taken for what `format` says.
+/// A body without a type, or of plain bytes, is taken for what `format` says.
 fn check_media_type(request: &HttpRequest, adapter: Format) -> Result<(), Problem> {
     let unsupported = || {
         Problem::new(Kind::UnsupportedMediaType).detail(format!(
@@ -246,7 +246,7 @@ fn check_media_type(request: &HttpRequest, adapter: Format) -> Result<(), Proble
     if essence == "application/octet-stream" || adapter.media_types().contains(&essence) { Ok(()) } else { Err(unsupported()) }
 }
 
-/// Whose records a client sends, or asks for as it sent them: its own organisation's, or another's that it may send for.
+/// Whose records a client sends, or asks for as their sender: its own organisation's, or another's that it may send for.
 pub(super) fn submitting_for(
     client: &Client,
     partnership: &Partnership,

@@ -117,7 +117,7 @@ pub(crate) async fn issue_token(
     }))
 }
 
-/// Why no token is issued: the request's fault, or the gateway's.
+/// Why no token is issued: a fault of the request, or of the gateway.
 enum Refusal {
     Client(TokenErrorView),
     Gateway(Problem),
@@ -154,7 +154,7 @@ async fn grant(
     Ok((peer, client, scopes))
 }
 
-/// The client, if it proved itself in the way it may.
+/// The client, if it proved who it is in a way that it may.
 async fn authenticate<'p>(state: &State, peer: &'p ListedPeer, body: &TokenBody) -> Result<&'p Client, Refusal> {
     let (client, asserted) = match (&body.client_assertion, &body.client_assertion_type, &body.client_id) {
         (None, None, Some(id)) => (peer.client(id), None),
@@ -184,15 +184,14 @@ async fn authenticate<'p>(state: &State, peer: &'p ListedPeer, body: &TokenBody)
     Ok(client)
 }
 
-// The log says why; the client learns only that it is not believed.
+// The log says why. The client learns only that it was refused.
 fn unproved(cause: TokenError) -> Refusal {
     tracing::info!(%cause, "assertion refused");
     TokenErrorView::CLIENT.into()
 }
 
 impl TokenBody {
-    // A parameter stands once; one without a value counts as left out; unknown ones are ignored
-    // (RFC 6749, 3.2).
+    // A parameter may come once. One without a value counts as left out. Unknown ones are ignored (RFC 6749, 3.2).
     fn read(pairs: impl Iterator<Item = (String, String)>) -> Result<Self, TokenErrorView> {
         let mut parameters = BTreeMap::new();
         for (name, value) in pairs {

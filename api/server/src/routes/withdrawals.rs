@@ -27,7 +27,7 @@ impl ReasonBody {
     }
 }
 
-/// A text in somebody's own words.
+/// Checks a text in somebody's own words.
 pub(super) fn checked(text: String, field: &'static str) -> Result<String, Problem> {
     if text.trim().is_empty() || text.len() > LONGEST {
         return Err(Problem::new(Kind::InvalidValue).fault(Fault::new("invalid-value", "1 to 2,000 characters").field(field)));

@@ -1,5 +1,5 @@
-//! Counts and times, for Prometheus and, where a collector is configured, for OTLP. Labels are from
-//! closed lists: methods, route templates, statuses, reasons, chores, the partnership file's agreements.
+//! Counts and times, for Prometheus and, if a collector is configured, for OTLP. Labels are from closed lists: methods,
+//! route templates, statuses, reasons, chores, the partnership file's agreements.
 
 use std::fmt;
 use std::sync::Arc;
@@ -69,11 +69,11 @@ struct Chore {
     chore: String,
 }
 
-/// A request that has not been answered yet, for as long as it lives.
+/// A request that is not answered yet. It counts for as long as this lives.
 pub(crate) struct InFlight(Gauge);
 
 impl Metrics {
-    /// Metrics of their own: several gateways may run in one process.
+    /// Each gateway has metrics of its own: several may run in one process.
     pub(crate) fn new() -> Self {
         let mut registry = Registry::with_prefix("sendbridge");
         let requests = Family::default();
@@ -115,7 +115,7 @@ impl Metrics {
         InFlight(self.0.in_flight.clone())
     }
 
-    /// Requests that are being answered.
+    /// How many requests are being answered.
     pub(crate) fn in_flight(&self) -> i64 {
         self.0.in_flight.get()
     }
@@ -144,7 +144,7 @@ impl Metrics {
         self.0.refused_certificates.get_or_create(&Outcome { outcome }).inc();
     }
 
-    /// How many stored values are under each key that is not in force any more.
+    /// Sets how many stored values are under each key that is no longer in force.
     pub(crate) fn left_to_reseal(&self, left: &[(KeyPurpose, u32, u64)]) {
         self.0.left_to_reseal.clear();
         for (purpose, key, values) in left {
@@ -153,7 +153,7 @@ impl Metrics {
         }
     }
 
-    /// The days left of each agreement that there is; any other is forgotten.
+    /// Sets the days left of each agreement, and forgets any other.
     pub(crate) fn agreements(&self, days_left: impl Iterator<Item = (String, i64)>) {
         self.0.agreement_days_left.clear();
         for (agreement, days) in days_left {
@@ -161,12 +161,12 @@ impl Metrics {
         }
     }
 
-    /// The count of a chore's turns that failed.
+    /// The counter of a chore's failed turns.
     pub(crate) fn chore_failures(&self, chore: &str) -> Counter {
         self.0.chore_failures.get_or_create(&Chore { chore: chore.to_owned() }).clone()
     }
 
-    /// All of it, in OpenMetrics text.
+    /// All metrics as OpenMetrics text.
     pub(crate) fn write(&self) -> Result<String, fmt::Error> {
         let mut text = String::new();
         text::encode(&mut text, &self.0.registry)?;
@@ -192,7 +192,7 @@ impl Drop for InFlight {
     }
 }
 
-// Anybody can make up a method: a label must not grow with it.
+// Anybody can make up a method, so unknown ones share one label.
 fn name(method: &Method) -> &'static str {
     match *method {
         Method::GET => "GET",

@@ -1,4 +1,4 @@
-//! Being seen to run: logs, traces and metrics. None of them ever holds a path, a query or a body.
+//! Logs, traces and metrics. None of them ever holds a path, a query or a body.
 
 pub(crate) mod metrics;
 pub(crate) mod spans;
@@ -29,14 +29,14 @@ pub enum TelemetryError {
     Twice(#[from] tracing_subscriber::util::TryInitError),
 }
 
-/// What was started for the process. Dropping it sends what has not been sent.
+/// The telemetry of the process. Dropping it sends what has not been sent.
 pub struct Telemetry {
     tracers: Option<SdkTracerProvider>,
     meters: Option<SdkMeterProvider>,
 }
 
-/// Starts logs (JSON lines on standard error) and, where a collector is configured, OTLP. Once in a
-/// process, before the asynchronous runtime: the exporters block.
+/// Starts logs (JSON lines on standard error) and, if a collector is configured, OTLP. Once in a process, before the
+/// asynchronous runtime, because the exporters block.
 pub fn init(configuration: &Configuration) -> Result<Telemetry, TelemetryError> {
     let telemetry = &configuration.telemetry;
     let mut layers: Vec<Box<dyn Layer<Registry> + Send + Sync>> = Vec::new();
@@ -44,7 +44,7 @@ pub fn init(configuration: &Configuration) -> Result<Telemetry, TelemetryError> 
 
     let mut started = Telemetry { tracers: None, meters: None };
     if let Some(endpoint) = telemetry.otlp_endpoint.as_deref().map(|endpoint| endpoint.trim_end_matches('/')) {
-        // The exporters' client asks for the process's cryptography; another part may have set the same.
+        // The exporters' client uses the process's cryptography. Another part may have set the same already.
         let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
         let resource = Resource::builder().with_service_name("sendbridge").build();
         let spans = SpanExporter::builder().with_http().with_endpoint(format!("{endpoint}/v1/traces")).build()?;
@@ -52,7 +52,7 @@ pub fn init(configuration: &Configuration) -> Result<Telemetry, TelemetryError> 
         let metrics = MetricExporter::builder().with_http().with_endpoint(format!("{endpoint}/v1/metrics")).build()?;
         let meters = SdkMeterProvider::builder().with_periodic_exporter(metrics).with_resource(resource).build();
         opentelemetry::global::set_meter_provider(meters.clone());
-        // The exporters' own client must not be traced: each export would make another.
+        // The exporters' own client must not be traced, or each export would cause another.
         let filter = EnvFilter::builder().parse("info,hyper=off,reqwest=off,opentelemetry=off")?;
         layers.push(tracing_opentelemetry::layer().with_tracer(tracers.tracer("sendbridge")).with_filter(filter).boxed());
         started = Telemetry { tracers: Some(tracers), meters: Some(meters) };

@@ -11,7 +11,7 @@ use tracing_actix_web::RootSpanBuilder;
 use super::traces;
 use crate::exchanges::{RequestId, route};
 
-/// Which client a request turned out to come from.
+/// The client that a request came from.
 #[derive(Debug, Clone)]
 pub(crate) struct ClientId(pub String);
 

@@ -1,4 +1,4 @@
-//! Telemetry is the process's: this is the one test here that starts it.
+//! Telemetry belongs to the process, so only one test here starts it.
 
 use std::io::{Read, Write};
 use std::net::TcpListener;

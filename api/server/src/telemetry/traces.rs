@@ -1,4 +1,4 @@
-//! W3C trace context: taken over from the caller, and answered.
+//! W3C trace context: taken over from the caller, and sent back.
 
 use actix_web::http::header::HeaderMap;
 use opentelemetry::trace::{SpanContext, SpanId, TraceContextExt, TraceFlags, TraceId, TraceState};
@@ -10,12 +10,12 @@ use tracing_opentelemetry::OpenTelemetrySpanExt;
 #[derive(Debug, Clone)]
 pub(crate) struct TraceParent(pub String);
 
-/// Joins a request's span to the trace its caller is in, and says which span answered. Where no
-/// traces are collected, the caller's trace id is still answered, with an id of the moment.
+/// Joins a request's span to its caller's trace, and says which span answered. If no traces are collected, the caller's
+/// trace id is still sent back, with a new span id.
 pub(crate) fn join(span: &Span, headers: &HeaderMap) -> TraceParent {
     let caller = headers.get("traceparent").and_then(|line| read(line.to_str().ok()?));
     if let Some(caller) = &caller {
-        // It fails only where no traces are collected.
+        // It fails only if no traces are collected.
         let _ = span.set_parent(opentelemetry::Context::new().with_remote_span_context(caller.clone()));
     }
     let context = span.context();

@@ -1,4 +1,4 @@
-//! The sequencer: leaves that wait become leaves of the tree; bodies that are past retention go.
+//! The sequencer: appends waiting leaves to the tree, and empties the bodies of leaves past their retention.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -12,21 +12,21 @@ use crate::StoreError;
 use crate::schema::{audit_entry, audit_leaf, audit_node, audit_pending};
 use crate::transactions::{Handle, Tx, on};
 
-/// How many leaves are appended in one transaction at the most: so short that traffic does not feel it.
+/// The most leaves appended in one transaction: few enough not to hold up traffic.
 const BATCH: i64 = 1_000;
-/// Of the advisory lock that one gateway holds while it appends.
+/// The key of the advisory lock that one gateway holds while it appends.
 const APPENDING: i64 = 7_364_657;
 
-/// How far the log may grow and how long it keeps what.
+/// How many leaves may wait, and how long bodies are kept.
 #[derive(Debug, Clone, Copy)]
 pub struct LogLimits {
-    /// Leaves that may wait to be appended. Beyond, nothing is done that would leave another.
+    /// The most leaves that may wait to be appended. Above this, `Store::transaction` refuses work.
     pub most_waiting: u32,
-    /// Days that a leaf keeps its body.
+    /// How many days a leaf keeps its body.
     pub keep_days: u32,
 }
 
-/// Whether more leaves wait than may. Looked at each second, not in every transaction.
+/// Whether too many leaves are waiting. Checked every second, not in every transaction.
 #[derive(Debug, Default)]
 pub(crate) struct Backlog(AtomicBool);
 
@@ -46,7 +46,7 @@ struct Number {
     value: i64,
 }
 
-/// What PostgreSQL's `audit_prune` does.
+/// Does on SQLite what the function `audit_prune` does on PostgreSQL.
 const PRUNE_SQLITE: &str = "
     UPDATE audit_leaf SET body = NULL WHERE id IN (
         SELECT id FROM audit_leaf JOIN audit_entry ON leaf_id = id
@@ -55,8 +55,8 @@ const PRUNE_SQLITE: &str = "
     )";
 
 impl Tx<'_> {
-    /// Appends what waits, and answers whether more may be waiting. Where another gateway is at it,
-    /// nothing is done.
+    /// Appends a batch of waiting leaves, and answers whether more may be waiting. Does nothing while another gateway
+    /// is appending.
     pub(crate) fn append_audit(&mut self) -> Result<bool, StoreError> {
         if let Handle::Postgres(connection) = &mut self.handle {
             let ours: bool =
@@ -102,7 +102,7 @@ impl Tx<'_> {
         Ok(Frontier::resume(size, hashes))
     }
 
-    /// Whether more leaves wait than `most`.
+    /// Whether more than `most` leaves are waiting.
     pub(crate) fn is_behind(&mut self, most: u32) -> Result<bool, StoreError> {
         let query =
             || sql_query("SELECT count(*) AS value FROM (SELECT 1 FROM audit_pending LIMIT 1 OFFSET ").sql(format!("{most}) AS more"));
@@ -110,7 +110,7 @@ impl Tx<'_> {
         Ok(more.value > 0)
     }
 
-    /// Empties the bodies of the oldest leaves that are past retention, at most so many; answers how many.
+    /// Empties the bodies of the oldest leaves past their retention, at most `most`. Answers how many.
     pub(crate) fn prune_audit(&mut self, most: i64) -> Result<u64, StoreError> {
         let pruned = match &mut self.handle {
             Handle::Sqlite(connection) => i64::try_from(sql_query(PRUNE_SQLITE).bind::<BigInt, _>(most).execute(*connection)?).unwrap_or(0),

@@ -1,5 +1,5 @@
-//! The audit log. A leaf is written in the transaction of the disclosure or refusal it tells of; within
-//! a second one gateway appends it to a Merkle tree (RFC 9162), whose leaf is
+//! The audit log. An entry is written in the transaction of the disclosure or refusal that it records. Within a second
+//! one gateway appends it to a Merkle tree (RFC 9162), whose leaf is
 //! `leaf id ‖ microseconds ‖ SHA-256(salt ‖ child or 0) ‖ SHA-256(body)`.
 
 mod appending;
@@ -19,15 +19,15 @@ use crate::transactions::{Tx, on};
 pub(crate) use appending::Backlog;
 pub use appending::LogLimits;
 pub use proofs::{Consistency, Inclusion};
-pub use verification::{AuditFault, AuditReport, AuditCheck, verify_audit};
+pub use verification::{AuditCheck, AuditFault, AuditReport, verify_audit};
 
-/// One entry as the log holds it: what is shown of it, and what its hash is made of besides.
+/// One entry as the log holds it: what is shown, and the other values that its hash is made from.
 #[derive(Debug, Clone)]
 pub struct AuditEntry {
     /// Its place in the log, from 1.
     pub position: i64,
     pub leaf: i64,
-    /// SHA-256 of a salt and the child's id, or 0.
+    /// SHA-256 of a salt and the child's id, or 0 for an entry about no child.
     pub child: LogHash,
     /// Canonical JSON (RFC 8785), as it is hashed. None once it is pruned.
     pub body: Option<String>,
@@ -47,7 +47,7 @@ struct LeafRow {
 }
 
 impl LeafRow {
-    /// The child, as it can be bound and shown without being told.
+    /// A salted hash of the child's id. It can be shown without naming the child.
     fn child(&self) -> LogHash {
         trees::sha256(&self.salt, &[&self.child_id.unwrap_or(0).to_be_bytes()])
     }
@@ -59,24 +59,24 @@ impl LeafRow {
 }
 
 impl Tx<'_> {
-    /// Writes the leaf of a flow that happens in this transaction.
+    /// Writes the audit entry for something permitted in this transaction.
     pub(crate) fn log_permitted(&mut self, permit: &Permit, by: &Attribution) -> Result<(), StoreError> {
         self.leave(Leaf::permitted(permit, by), by)
     }
 
-    /// The same, of an act that makes or ends a family's decision.
+    /// The same, for an act that makes or ends a family's decision.
     pub(crate) fn log_decided(&mut self, permit: &Permit, consent: ConsentId, by: &Attribution) -> Result<(), StoreError> {
         self.leave(Leaf::permitted(permit, by).map(|leaf| leaf.about(consent)), by)
     }
 
-    /// Writes the leaf of a refusal.
+    /// Writes the audit entry of a refusal.
     pub fn log_refused(&mut self, refusal: &Refusal, by: &Attribution, at: DateTime<Utc>) -> Result<(), StoreError> {
         self.leave(Leaf::refused(refusal, by, at), by)
     }
 
     fn leave(&mut self, leaf: Option<Leaf<'_>>, by: &Attribution) -> Result<(), StoreError> {
         let leaf = leaf.ok_or(StoreError::NoEvent(by.operation))?;
-        // A value's members are sorted, which is all that RFC 8785 asks of text and whole numbers.
+        // The members of a `Value` are sorted. For text and whole numbers, RFC 8785 asks no more.
         let body = serde_json::to_value(&leaf).map_err(|_| StoreError::Corrupt("a leaf that JSON cannot hold"))?.to_string();
         let mut salt = [0; 16];
         rand::fill(&mut salt).map_err(|_| StoreError::Sealing)?;
@@ -92,8 +92,8 @@ impl Tx<'_> {
         Ok(())
     }
 
-    /// Entries in the order of the log, after a position. In that order none appears before one that
-    /// was read: two transactions may commit in another order than they wrote.
+    /// Entries after a position, in the log's order. New entries only appear at the end, so a reader misses none. Row
+    /// ids would not do: transactions may commit in another order than they wrote.
     pub fn audit_entries(&mut self, after: i64, limit: i64) -> Result<Vec<AuditEntry>, StoreError> {
         let rows: Vec<(i64, LeafRow)> = on!(self, c => audit_entry::table
             .inner_join(audit_leaf::table.on(audit_leaf::id.eq(audit_entry::leaf_id)))

@@ -1,4 +1,4 @@
-//! Roots and proofs from the hashes that are kept: a few dozen look-ups, however long the log is.
+//! Roots and proofs, made from stored hashes. Each takes a few dozen look-ups, however long the log is.
 
 use diesel::prelude::*;
 use domain::{LogHash, TreeHead};
@@ -9,7 +9,7 @@ use crate::StoreError;
 use crate::schema::{audit_entry, audit_node};
 use crate::transactions::{Tx, on};
 
-/// That an entry is in the tree of a size.
+/// Proof that an entry is in the tree of a given size.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Inclusion {
     pub leaf_hash: LogHash,
@@ -18,7 +18,7 @@ pub struct Inclusion {
     pub path: Vec<LogHash>,
 }
 
-/// That a tree begins with a smaller one.
+/// Proof that a tree begins with a smaller one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Consistency {
     pub from: TreeHead,
@@ -33,7 +33,7 @@ impl Tx<'_> {
         last.map_or(Ok(0), |last| u64::try_from(last).map(|last| last + 1).map_err(|_| StoreError::Corrupt("a position below 0")))
     }
 
-    /// The log as far as it is appended.
+    /// The head of the log, up to the last appended entry.
     pub fn tree_head(&mut self) -> Result<TreeHead, StoreError> {
         let size = self.tree_size()?;
         self.tree_head_at(size)
@@ -43,8 +43,8 @@ impl Tx<'_> {
         Ok(TreeHead { size, root: self.hash_of(Span::whole(size))? })
     }
 
-    /// The proof for the entry at an index, from 0. None where the tree is not that large, or does not
-    /// have it.
+    /// The proof for the entry at an index, counted from 0. `None` where the tree of that size does not exist yet, or
+    /// does not have the entry.
     pub fn inclusion(&mut self, index: u64, size: u64) -> Result<Option<Inclusion>, StoreError> {
         if index >= size || size > self.tree_size()? {
             return Ok(None);
@@ -54,7 +54,7 @@ impl Tx<'_> {
         Ok(Some(Inclusion { leaf_hash, head: self.tree_head_at(size)?, path }))
     }
 
-    /// The proof that the tree of a size begins with that of another. None where there is no such tree.
+    /// The proof that the tree of size `to` begins with that of size `from`. `None` where there is no such tree.
     pub fn consistency(&mut self, from: u64, to: u64) -> Result<Option<Consistency>, StoreError> {
         if from > to || to > self.tree_size()? {
             return Ok(None);

@@ -1,24 +1,24 @@
-//! The Merkle tree of RFC 9162, section 2.1, as arithmetic: which subtrees there are, which of them a
-//! proof is made of, and how they are hashed. Where their hashes are kept is not its matter.
+//! The Merkle tree of RFC 9162, section 2.1, as arithmetic: which subtrees there are, which of them a proof uses, and
+//! how they are hashed. Nothing is stored here.
 
 use aws_lc_rs::digest::{Context, SHA256};
 use domain::LogHash;
 
-/// A subtree whose leaves are all there: the `index`th of those with 2^`level` leaves.
+/// A complete subtree: the `index`th of those with 2^`level` leaves.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Node {
     pub(crate) level: u32,
     pub(crate) index: u64,
 }
 
-/// The leaves from `start` to before `end`, as far as a proof speaks of them.
+/// The leaves from `start` up to, but not including, `end`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Span {
     start: u64,
     end: u64,
 }
 
-/// The hash of a leaf: a zero byte keeps it apart from that of a subtree.
+/// The hash of a leaf. It starts with a zero byte, so that it cannot be taken for the hash of a subtree.
 pub(crate) fn leaf_hash(parts: &[&[u8]]) -> LogHash {
     sha256(&[0], parts)
 }
@@ -28,7 +28,7 @@ pub(crate) fn join(left: &LogHash, right: &LogHash) -> LogHash {
     sha256(&[1], &[left, right])
 }
 
-/// SHA-256 of a start and of what follows it.
+/// SHA-256 of a start and the parts after it.
 pub(crate) fn sha256(start: &[u8], parts: &[&[u8]]) -> LogHash {
     let mut context = Context::new(&SHA256);
     context.update(start);
@@ -56,7 +56,7 @@ impl Span {
         nodes
     }
 
-    /// Where the RFC splits it: the largest power of two below its length.
+    /// Splits the span as the RFC does: at the largest power of two below its length.
     fn split(self) -> (Self, Self) {
         let middle = self.start + (1 << (self.end - self.start - 1).ilog2());
         (Self { start: self.start, end: middle }, Self { start: middle, end: self.end })
@@ -67,13 +67,13 @@ impl Span {
     }
 }
 
-/// The hash over neighbouring subtrees, the largest first; that of the empty tree where there are none.
+/// The hash over neighbouring subtrees, the largest first; for none, the hash of the empty tree.
 pub(crate) fn fold(hashes: &[LogHash]) -> LogHash {
     hashes.iter().rev().copied().reduce(|right, left| join(&left, &right)).unwrap_or_else(|| sha256(&[], &[]))
 }
 
-/// What proves that a leaf is in the tree of a size, from the leaf to the root (2.1.3.1). Empty where it
-/// is not in it.
+/// The subtrees that prove that a leaf is in the tree of a size, from the leaf to the root (2.1.3.1). Empty where it is
+/// not in the tree.
 pub(crate) fn inclusion(leaf: u64, size: u64) -> Vec<Span> {
     if leaf >= size {
         return Vec::new();
@@ -89,8 +89,8 @@ pub(crate) fn inclusion(leaf: u64, size: u64) -> Vec<Span> {
     path
 }
 
-/// What proves that the tree of a size begins with the tree of a smaller one (2.1.4.1). Empty where the
-/// smaller one is empty or the same.
+/// The subtrees that prove that the tree of a size begins with the tree of a smaller one (2.1.4.1). Empty where
+/// `smaller` is 0, or not smaller than `size`.
 pub(crate) fn consistency(smaller: u64, size: u64) -> Vec<Span> {
     if smaller == 0 || smaller >= size {
         return Vec::new();
@@ -102,7 +102,7 @@ pub(crate) fn consistency(smaller: u64, size: u64) -> Vec<Span> {
         path.push(beside);
         span = inside;
     }
-    // The smaller tree itself is what the reader starts from.
+    // The reader already has the smaller tree's own hash.
     if span.start != 0 {
         path.push(span);
     }
@@ -110,7 +110,7 @@ pub(crate) fn consistency(smaller: u64, size: u64) -> Vec<Span> {
     path
 }
 
-/// A tree that grows at its end. It keeps the complete subtrees at its edge and nothing else.
+/// A tree that grows at its end. It keeps only the hashes of the complete subtrees at its edge.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Frontier {
     size: u64,
@@ -118,7 +118,7 @@ pub(crate) struct Frontier {
 }
 
 impl Frontier {
-    /// The tree of a size, of the hashes of its [`Span::nodes`].
+    /// The tree of a size, from the hashes of its [`Span::nodes`].
     pub(crate) fn resume(size: u64, hashes: Vec<LogHash>) -> Self {
         Self { size, hashes }
     }
@@ -131,10 +131,10 @@ impl Frontier {
         fold(&self.hashes)
     }
 
-    /// Adds a leaf, and tells of each subtree above the leaves that it completes.
+    /// Adds a leaf, and calls `completed` for each subtree above the leaves that it completes.
     pub(crate) fn push(&mut self, leaf: LogHash, mut completed: impl FnMut(Node, LogHash)) {
         let (mut hash, mut level) = (leaf, 0);
-        // As many neighbours are joined as the old size has ones at its end.
+        // One join for each 1 bit at the end of the old size.
         while self.size >> level & 1 == 1 {
             let Some(left) = self.hashes.pop() else { break };
             hash = join(&left, &hash);
@@ -156,7 +156,7 @@ mod tests {
         hash.iter().map(|byte| format!("{byte:02x}")).collect()
     }
 
-    /// MTH, as 2.1.1 has it.
+    /// MTH, as defined in 2.1.1.
     fn naive_root(leaves: &[LogHash]) -> LogHash {
         match leaves {
             [] => sha256(&[], &[]),
@@ -168,7 +168,7 @@ mod tests {
         }
     }
 
-    /// PATH, as 2.1.3.1 has it.
+    /// PATH, as defined in 2.1.3.1.
     fn naive_path(leaf: usize, leaves: &[LogHash]) -> Vec<LogHash> {
         if leaves.len() == 1 {
             return Vec::new();
@@ -182,7 +182,7 @@ mod tests {
         path
     }
 
-    /// SUBPROOF, as 2.1.4.1 has it.
+    /// SUBPROOF, as defined in 2.1.4.1.
     fn naive_proof(smaller: usize, leaves: &[LogHash], whole: bool) -> Vec<LogHash> {
         if smaller == leaves.len() {
             return if whole { Vec::new() } else { vec![naive_root(leaves)] };
@@ -249,7 +249,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_in_a_tree_has_no_proof_and_no_end() {
+    fn a_leaf_outside_the_tree_has_no_proof_and_the_search_ends() {
         assert!(inclusion(3, 3).is_empty() && inclusion(u64::MAX, 3).is_empty());
         assert!(consistency(0, 3).is_empty() && consistency(3, 3).is_empty() && consistency(4, 3).is_empty());
         assert_eq!(inclusion(0, u64::MAX).len(), 64);
@@ -266,7 +266,7 @@ mod tests {
             prop_assert_eq!(grown.hash(Span::whole(long(smaller))), naive_root(&grown.leaves[..smaller]));
             prop_assert_eq!(grown.hashes(&inclusion(long(leaf), long(size))), naive_path(leaf, &grown.leaves));
             prop_assert_eq!(grown.hashes(&consistency(long(smaller), long(size))), naive_proof(smaller, &grown.leaves, true));
-            // Taken up where it was left, it goes on as if it had not been.
+            // A tree resumed from its edge grows like one that never stopped.
             let edge = Span::whole(long(smaller)).nodes().iter().map(|node| grown.nodes[node]).collect();
             let mut resumed = Frontier::resume(long(smaller), edge);
             for leaf in &grown.leaves[smaller..] {

@@ -1,4 +1,4 @@
-//! A look through the whole log, offline: nothing is migrated, appended or written.
+//! Checks the whole log, offline: nothing is migrated, appended or written.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -15,35 +15,35 @@ use crate::databases;
 use crate::schema::{audit_entry, audit_leaf, audit_node, audit_pending};
 use crate::transactions::{Handle, on};
 
-/// Rows that are read at a time; even, so that two below make one above.
+/// Rows read at a time. Even, because each hash is made from two below it.
 const BATCH: i64 = 5_000;
-/// Faults that are told one by one.
+/// The most faults that are listed one by one.
 const TOLD: usize = 100;
 
-/// What the log is held against.
+/// What the log is checked against.
 #[derive(Debug, Clone, Copy)]
 pub struct AuditCheck {
     pub now: DateTime<Utc>,
-    /// Days that a leaf must still have its body.
+    /// How many days a leaf must keep its body.
     pub keep_days: u32,
-    /// A state that the log is known to have been in.
+    /// A checkpoint: a state that the log is known to have been in.
     pub against: Option<TreeHead>,
 }
 
-/// What a look through the whole log found.
+/// What a check of the whole log found.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AuditReport {
-    /// The log as its leaves make it, whatever hashes are kept.
+    /// The head computed from the leaves, not from the stored hashes.
     pub head: TreeHead,
-    /// Leaves that wait for the sequencer.
+    /// Leaves that wait to be appended.
     pub pending: u64,
-    /// Leaves whose body is gone, as retention has it.
+    /// Leaves whose body was deleted after its retention.
     pub pruned: u64,
     /// How many entries the checkpoint vouches for.
     pub vouched: Option<u64>,
-    /// The first hundred.
+    /// The first hundred faults.
     pub faults: Vec<AuditFault>,
-    /// All of them.
+    /// How many faults there are in all.
     pub fault_count: u64,
 }
 
@@ -58,15 +58,15 @@ pub enum AuditFault {
     LeafGone(i64),
     /// A leaf's body is not the one that was hashed.
     Body(i64),
-    /// A leaf has lost its body before its time.
+    /// A leaf lost its body before its retention ended.
     PrunedEarly(i64),
-    /// A leaf stands outside the log and does not wait for it.
+    /// A leaf is neither in the log nor waiting for it.
     LeafOutside(i64),
     /// A leaf that waited to be appended is gone.
     WaitingLeafGone(i64),
     /// A leaf waits although it is in the log.
     WaitingTwice(i64),
-    /// A hash over other hashes is missing, wrong or too much.
+    /// A hash over other hashes is missing, wrong or should not exist.
     Node { level: i32, position: i64 },
     /// The log is shorter than the checkpoint says it was.
     Shorter { checkpoint: u64 },
@@ -75,7 +75,7 @@ pub enum AuditFault {
 }
 
 impl AuditReport {
-    /// Whether nothing is wrong with it.
+    /// Whether no fault was found.
     pub fn is_whole(&self) -> bool {
         self.fault_count == 0
     }
@@ -101,15 +101,15 @@ impl std::fmt::Display for AuditReport {
     }
 }
 
-/// Looks through the log of a database, which may be in use. It blocks, and writes nothing.
-pub fn verify_audit(url: &str, looking: AuditCheck) -> Result<AuditReport, StoreError> {
+/// Checks the log of a database, which may be in use. It blocks, and writes nothing.
+pub fn verify_audit(url: &str, check: AuditCheck) -> Result<AuditReport, StoreError> {
     if databases::is_postgres(url) {
         let mut connection = PgConnection::establish(url).map_err(|error| StoreError::Away(error.to_string()))?;
-        connection.build_transaction().read_only().repeatable_read().run(|c| Reading { handle: Handle::Postgres(c) }.verify(looking))
+        connection.build_transaction().read_only().repeatable_read().run(|c| Reading { handle: Handle::Postgres(c) }.verify(check))
     } else {
         let mut connection = databases::sqlite::connect_to_read(Path::new(databases::sqlite_path(url)))?;
         connection.batch_execute("PRAGMA busy_timeout = 10000; PRAGMA query_only = ON")?;
-        connection.transaction(|c| Reading { handle: Handle::Sqlite(c) }.verify(looking))
+        connection.transaction(|c| Reading { handle: Handle::Sqlite(c) }.verify(check))
     }
 }
 
@@ -118,7 +118,7 @@ struct Reading<'a> {
 }
 
 impl Reading<'_> {
-    fn verify(&mut self, looking: AuditCheck) -> Result<AuditReport, StoreError> {
+    fn verify(&mut self, check: AuditCheck) -> Result<AuditReport, StoreError> {
         let mut report = AuditReport {
             head: TreeHead { size: 0, root: trees::fold(&[]) },
             pending: 0,
@@ -127,16 +127,16 @@ impl Reading<'_> {
             faults: Vec::new(),
             fault_count: 0,
         };
-        self.verify_entries(&mut report, looking)?;
+        self.verify_entries(&mut report, check)?;
         self.verify_nodes(&mut report)?;
         self.verify_leaves(&mut report)?;
         Ok(report)
     }
 
-    fn verify_entries(&mut self, report: &mut AuditReport, looking: AuditCheck) -> Result<(), StoreError> {
-        let kept_from = looking.now - TimeDelta::days(i64::from(looking.keep_days));
+    fn verify_entries(&mut self, report: &mut AuditReport, check: AuditCheck) -> Result<(), StoreError> {
+        let kept_from = check.now - TimeDelta::days(i64::from(check.keep_days));
         let mut tree = Frontier::default();
-        check_head(&tree, looking.against, report);
+        check_head(&tree, check.against, report);
         let mut next = 0;
         loop {
             let rows: Vec<(i64, Vec<u8>, Option<LeafRow>)> = on!(self, c => audit_entry::table
@@ -157,7 +157,7 @@ impl Reading<'_> {
                 let computed = match &leaf {
                     None => {
                         report.fault(AuditFault::LeafGone(next));
-                        // What is left of it, so that one loss is not told as many.
+                        // Go on with the stored hash, so that one lost leaf is not reported as many faults.
                         LogHash::try_from(hash.as_slice()).unwrap_or_default()
                     }
                     Some(leaf) => {
@@ -169,17 +169,17 @@ impl Reading<'_> {
                     report.fault(AuditFault::Hash(next));
                 }
                 tree.push(computed, |_, _| {});
-                check_head(&tree, looking.against, report);
+                check_head(&tree, check.against, report);
             }
         }
         report.head = TreeHead { size: tree.size(), root: tree.root() };
-        if let Some(checkpoint) = looking.against.filter(|checkpoint| checkpoint.size > tree.size()) {
+        if let Some(checkpoint) = check.against.filter(|checkpoint| checkpoint.size > tree.size()) {
             report.fault(AuditFault::Shorter { checkpoint: checkpoint.size });
         }
         Ok(())
     }
 
-    /// Each kept hash over hashes, against the two below it.
+    /// Checks each stored hash over other hashes against the two below it.
     fn verify_nodes(&mut self, report: &mut AuditReport) -> Result<(), StoreError> {
         let size = i64::try_from(report.head.size).map_err(|_| StoreError::Corrupt("a log too long"))?;
         let mut level = 1;
@@ -212,7 +212,7 @@ impl Reading<'_> {
         Ok(())
     }
 
-    /// What stands on a level before or after those hashes that belong there.
+    /// Reports the hashes on a level that lie before or after those that belong there.
     fn verify_edge(&mut self, level: i32, expected: i64, report: &mut AuditReport) -> Result<(), StoreError> {
         let outside: Vec<i64> = on!(self, c => audit_node::table
             .filter(audit_node::level.eq(level).and(audit_node::position.ge(expected).or(audit_node::position.lt(0))))
@@ -239,7 +239,7 @@ impl Reading<'_> {
         Ok(rows.into_iter().filter_map(|(position, hash)| Some((position, hash.try_into().ok()?))).collect())
     }
 
-    /// Every leaf is in the log or waits to be, and not both.
+    /// Checks that every leaf is either in the log or waiting for it, and not both.
     fn verify_leaves(&mut self, report: &mut AuditReport) -> Result<(), StoreError> {
         use diesel::dsl::{exists, not};
         let pending: i64 = on!(self, c => audit_pending::table.count().get_result(*c))?;
@@ -270,7 +270,7 @@ impl Reading<'_> {
     }
 }
 
-/// Holds the log against the checkpoint where it is as long as that.
+/// Compares the log with the checkpoint once both have the same size.
 fn check_head(tree: &Frontier, against: Option<TreeHead>, report: &mut AuditReport) {
     let Some(checkpoint) = against.filter(|checkpoint| checkpoint.size == tree.size()) else { return };
     if checkpoint.root == tree.root() {

@@ -16,7 +16,7 @@ use crate::migrations::{Applied, Migrations};
 use crate::transactions::{Handle, Tx};
 use crate::vault::Vault;
 
-/// Connections for transactions, and as many again as bodies may be staged at the same time.
+/// Connections for transactions, and more for submissions that are being staged.
 const TURNS: u32 = 16;
 const STAGINGS: u32 = 4;
 /// Transactions that may run or wait for a connection; one more is `Busy`.
@@ -38,7 +38,7 @@ impl Postgres {
     pub(super) fn open(url: &str) -> Result<Self, StoreError> {
         let pool = Pool::builder()
             .max_size(TURNS + STAGINGS)
-            .connection_customizer(Box::new(Patience))
+            .connection_customizer(Box::new(Timeouts))
             .min_idle(Some(1))
             .connection_timeout(WAIT)
             .build(ConnectionManager::<PgConnection>::new(url))
@@ -106,7 +106,7 @@ fn may_create(connection: &mut PgConnection) -> Result<bool, StoreError> {
     Ok(diesel::select(sql::<Bool>("has_schema_privilege('public', 'CREATE')")).get_result(connection)?)
 }
 
-/// For a role that may not make tables: whether its owner has.
+/// Checks, for a role that may not create tables, that the owner has created them.
 fn check_migrated(connection: &mut PgConnection) -> Result<(), StoreError> {
     let behind =
         || StoreError::SetUp("its tables are not those of this version: run `sendbridge migrate` with [database] owner_url".into());
@@ -115,8 +115,8 @@ fn check_migrated(connection: &mut PgConnection) -> Result<(), StoreError> {
     if applied.are_all() { Ok(()) } else { Err(behind()) }
 }
 
-/// What serving takes: to read and write everything but the log, to add to the log, to take leaves off
-/// the queue, and to prune by the one function that keeps to retention.
+/// The rights that serving needs: to read and write everything but the log, to add to the log, to take leaves off the
+/// queue, and to prune by the one function that keeps to retention.
 const GRANTS: &str = "
     GRANT USAGE ON SCHEMA public TO @role@;
     GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO @role@;
@@ -126,10 +126,11 @@ const GRANTS: &str = "
     GRANT SELECT ON audit_retention, __diesel_schema_migrations TO @role@;
     GRANT EXECUTE ON FUNCTION audit_prune(BIGINT) TO @role@;";
 
-/// Makes the tables as their owner, and gives the serving role what serving takes, all at once.
+/// Creates the tables as their owner. Then, in one transaction, gives the serving role its rights and sets the log's
+/// retention.
 pub(super) fn prepare(url: &str, owner: &str, limits: LogLimits) -> Result<(), StoreError> {
     let connect = |url: &str| PgConnection::establish(url).map_err(|error| StoreError::Away(error.to_string()));
-    // Quoted as an identifier is.
+    // Quoted as an SQL identifier.
     let role = |connection: &mut PgConnection| sql_query("SELECT quote_ident(current_user) AS value").get_result::<Line>(connection);
     let serving = role(&mut connect(url)?)?.value;
     let mut connection = connect(owner)?;
@@ -170,18 +171,18 @@ pub(crate) fn with_retries<T>(
         let result = connection.transaction(|connection| work(&mut Tx { handle: Handle::Postgres(connection), vault }));
         match result {
             Err(error) if error.is_transient() && attempt < ATTEMPTS => attempt += 1,
-            // Another gateway is ahead in a rotation: its key is asked for once.
+            // Another gateway already uses a newer key: the keys are asked for again, once.
             Err(StoreError::UnknownKey(id)) if newer.is_none() => newer = Some(vault.reread().ok_or(StoreError::UnknownKey(id))?),
             result => return result,
         }
     }
 }
 
-/// How long a connection waits for what another holds, so that none is held for ever.
+/// Limits how long a connection waits, runs a statement or idles, so that none is held for ever.
 #[derive(Debug)]
-struct Patience;
+struct Timeouts;
 
-impl CustomizeConnection<PgConnection, diesel::r2d2::Error> for Patience {
+impl CustomizeConnection<PgConnection, diesel::r2d2::Error> for Timeouts {
     fn on_acquire(&self, connection: &mut PgConnection) -> Result<(), diesel::r2d2::Error> {
         connection
             .batch_execute("SET lock_timeout = '10s'; SET statement_timeout = '300s'; SET idle_in_transaction_session_timeout = '60s';")

@@ -18,7 +18,7 @@ use crate::vault::Vault;
 
 /// Transactions that may wait for the writer; one more is `Busy`.
 const QUEUE: usize = 1024;
-/// How many are committed together at the most.
+/// The most transactions that are committed together.
 const GROUP: usize = 256;
 const READERS: u32 = 4;
 const WAIT: Duration = Duration::from_secs(3);
@@ -26,17 +26,17 @@ const WAIT: Duration = Duration::from_secs(3);
 const WRITER_CACHE: u32 = 8 * 1024;
 const READER_CACHE: u32 = 2 * 1024;
 
-/// FULL, because an acknowledged commit must survive a power cut; what is deleted is overwritten, because
-/// a free page would keep an erased value.
+/// FULL, because an acknowledged commit must survive a power cut. `secure_delete` overwrites what is deleted, because a
+/// free page would keep an erased value.
 const PRAGMAS: &str = "PRAGMA busy_timeout = 10000; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; \
                        PRAGMA secure_delete = ON;";
 
-/// What a transaction leaves to be told once the group it was in is committed, or is not.
-type Telling = Box<dyn FnOnce(Result<(), StoreError>) + Send>;
+/// Tells a transaction's caller the result, once its group is committed or has failed.
+type Reply = Box<dyn FnOnce(Result<(), StoreError>) + Send>;
 
 enum Job {
-    Grouped(Box<dyn FnOnce(&mut SqliteConnection) -> Telling + Send>),
-    /// Runs by itself, because it attaches a file, which no transaction may do.
+    Grouped(Box<dyn FnOnce(&mut SqliteConnection) -> Reply + Send>),
+    /// Runs outside a transaction, which attaching a file and a checkpoint both need.
     Alone(Box<dyn FnOnce(&mut SqliteConnection) + Send>),
 }
 
@@ -91,7 +91,7 @@ impl Sqlite {
         W: FnOnce(&mut Tx<'_>) -> Result<T, StoreError> + Send + 'static,
     {
         let (tell, told) = oneshot::channel();
-        let job = move |connection: &mut SqliteConnection| -> Telling {
+        let job = move |connection: &mut SqliteConnection| -> Reply {
             let result = connection.transaction(|connection| work(&mut Tx { handle: Handle::Sqlite(connection), vault: &vault }));
             Box::new(move |committed| {
                 let _ = tell.send(committed.and(result));
@@ -142,8 +142,8 @@ impl Sqlite {
         lock(&self.readers).clone().ok_or_else(stopped)
     }
 
-    /// Folds the log into the database, so that it keeps nothing that was deleted; answers whether it did.
-    /// Readers are not waited for: the log cannot be cut off while one stands in it.
+    /// Moves the write-ahead log into the database, so that the log keeps nothing that was deleted. Answers whether it
+    /// did: it does not wait for readers, and the log cannot be emptied while one uses it.
     pub(super) async fn fold(&self) -> Result<bool, StoreError> {
         let (tell, told) = oneshot::channel();
         let job = move |connection: &mut SqliteConnection| {
@@ -157,7 +157,7 @@ impl Sqlite {
         told.await.map_err(|_| stopped())?
     }
 
-    /// Lets the queue run out, folds the log into the one file and closes it.
+    /// Finishes the queue, moves the write-ahead log into the one file and closes it.
     pub(super) fn close(&self) {
         lock(&self.readers).take();
         lock(&self.jobs).take();
@@ -197,13 +197,13 @@ fn url(path: &Path) -> String {
     path.to_string_lossy().into_owned()
 }
 
-/// Makes the tables, and says for how long the audit log keeps what.
+/// Creates the tables, and sets how long the audit log keeps bodies.
 pub(super) fn prepare(path: &Path, limits: LogLimits) -> Result<(), StoreError> {
     Ok(migrated(path)?.batch_execute(&keep_for(limits))?)
 }
 
-/// Opens the database, which is made where there is none, with its tables up to date. An earlier version's is refused
-/// before anything is written, even that it shall have a log.
+/// Opens the database, or creates it, with its tables up to date. One of an earlier version is refused before anything
+/// is written, even the setting for a write-ahead log.
 fn migrated(path: &Path) -> Result<SqliteConnection, StoreError> {
     if path.exists() {
         Applied::read(Handle::Sqlite(&mut connect_to_read(path)?))?.refuse_older()?;
@@ -216,7 +216,7 @@ fn migrated(path: &Path) -> Result<SqliteConnection, StoreError> {
     Ok(connection)
 }
 
-/// The one row that says it, made or changed only where it is to be.
+/// Sets how long bodies are kept. Writes only where that changes.
 pub(super) fn keep_for(LogLimits { keep_days, .. }: LogLimits) -> String {
     format!(
         "INSERT INTO audit_retention (id, keep_days) VALUES (1, {keep_days})
@@ -224,7 +224,7 @@ pub(super) fn keep_for(LogLimits { keep_days, .. }: LogLimits) -> String {
     )
 }
 
-/// Opens a database that is there, to read it: not one byte of its file is changed, whoever uses it.
+/// Opens an existing database to read it. Not one byte of its file is changed, whoever else uses it.
 pub(crate) fn connect_to_read(path: &Path) -> Result<SqliteConnection, StoreError> {
     use std::os::unix::ffi::OsStrExt;
     let mut uri = String::from("file:");
@@ -233,7 +233,7 @@ pub(crate) fn connect_to_read(path: &Path) -> Result<SqliteConnection, StoreErro
     }
     let mut log = path.as_os_str().to_os_string();
     log.push("-wal");
-    // Without a log nobody has it open; a reader of it would leave one behind that it may not remove.
+    // Without a write-ahead log nobody has it open, and a reader would create one that it may not remove.
     let mode = if Path::new(&log).exists() { "?mode=ro" } else { "?mode=ro&immutable=1" };
     SqliteConnection::establish(&(uri + mode)).map_err(|error| StoreError::Away(error.to_string()))
 }
@@ -242,8 +242,8 @@ pub(crate) fn connect(path: &Path) -> Result<SqliteConnection, StoreError> {
     SqliteConnection::establish(&url(path)).map_err(|error| StoreError::Away(error.to_string()))
 }
 
-/// Creates a file for its owner alone, before SQLite would create it for everyone. Never one that is
-/// there: closing a second descriptor of a database drops the locks that the process has on it.
+/// Creates a file that only its owner may use, before SQLite would create it for everyone. Fails where it exists:
+/// closing a second descriptor of a database drops the locks that the process has on it.
 pub(crate) fn create_private(path: &Path) -> Result<std::fs::File, StoreError> {
     use std::os::unix::fs::OpenOptionsExt;
     if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
@@ -258,8 +258,7 @@ fn staging_prefix(path: &Path) -> std::ffi::OsString {
     name
 }
 
-/// Removes what a crash left half staged: it was never answered, so it is wholly out. What another
-/// process is staging is locked.
+/// Removes staging files that a crash left behind. Files that another process is using are locked, and stay.
 fn sweep_staging(path: &Path) -> Result<(), StoreError> {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let prefix = staging_prefix(path);
@@ -275,19 +274,19 @@ fn sweep_staging(path: &Path) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// Takes all that waits, commits it together, then tells each how it went.
+/// Takes all waiting jobs, commits them together, then tells each caller the result.
 fn write_jobs(mut connection: SqliteConnection, mut waiting: mpsc::Receiver<Job>) {
     let mut next = waiting.blocking_recv();
     while let Some(job) = next.take() {
         match job {
             Job::Alone(job) => job(&mut connection),
             Job::Grouped(first) => {
-                let mut tellings = Vec::new();
+                let mut replies = Vec::new();
                 let committed = connection.immediate_transaction(|connection| {
-                    tellings.push(first(connection));
-                    while tellings.len() < GROUP {
+                    replies.push(first(connection));
+                    while replies.len() < GROUP {
                         match waiting.try_recv() {
-                            Ok(Job::Grouped(job)) => tellings.push(job(connection)),
+                            Ok(Job::Grouped(job)) => replies.push(job(connection)),
                             Ok(alone) => {
                                 next = Some(alone);
                                 break;
@@ -298,7 +297,7 @@ fn write_jobs(mut connection: SqliteConnection, mut waiting: mpsc::Receiver<Job>
                     Ok::<(), diesel::result::Error>(())
                 });
                 let failure = committed.err().map(|error| error.to_string());
-                for tell in tellings {
+                for tell in replies {
                     tell(failure.clone().map_or(Ok(()), |reason| Err(StoreError::Away(reason))));
                 }
             }

@@ -36,7 +36,7 @@ fn cases() -> diesel::dsl::Filter<record::table, diesel::dsl::Eq<record::dataset
 }
 
 impl Tx<'_> {
-    /// A page of the cases that a council sent itself, with one leaf.
+    /// A page of the cases that a council sent itself. Writes one audit entry.
     pub fn own_cases(&mut self, permit: &Permit, after: i64, limit: i64, by: &Attribution) -> Result<Vec<HeldCase>, StoreError> {
         let ask = Terms::of(Act::Disclose, DataClass::EhcpStatus).own().of_nobody(permit)?;
         let rows = self.case_rows(ask.holder, after, limit)?;
@@ -54,7 +54,7 @@ impl Tx<'_> {
             .load(*c))?)
     }
 
-    /// Whose case it is, if the organisation sent it: a fact for `decide`.
+    /// The child that a case is about, if the organisation sent it: a fact for `decide`.
     pub fn child_of_case(&mut self, id: CaseId, organisation: OrganisationCode) -> Result<Option<ChildId>, StoreError> {
         let child: Option<i64> = on!(self, c => cases()
             .filter(record::organisation.eq(organisation.as_str()).and(record::record_key.eq(id.to_string())))
@@ -64,7 +64,7 @@ impl Tx<'_> {
         Ok(child.map(ChildId))
     }
 
-    /// One case of the council's own, with its leaf.
+    /// One of the council's own cases. Writes an audit entry.
     pub fn own_case(&mut self, permit: &Permit, id: CaseId, by: &Attribution) -> Result<HeldCase, StoreError> {
         let (ask, child) = Terms::of(Act::Disclose, DataClass::EhcpStatus).own().about(id.0).of_a_child(permit)?;
         let own = record::child_id.eq(child.0).and(record::organisation.eq(ask.holder.as_str()));

@@ -29,7 +29,7 @@ pub struct Counted<'a> {
 }
 
 impl Counted<'_> {
-    /// Leave to count it, on those of the pathways that may be counted.
+    /// The permit to count it on those pathways that may be counted. `refused` is told about the others.
     fn permit(
         &self,
         pathways: PathwaySet,
@@ -67,8 +67,8 @@ impl RecordRow {
 
 impl Tx<'_> {
     /// Every child's referrals, child by child, cut to what may be counted of each provider's: the input of a release.
-    /// What stands in a list that did not come did not flow. Why one may not be counted, or not on each of its pathways,
-    /// `refused` is told.
+    /// Referrals on a list that did not come count as not flowed. `refused` is told why one may not be counted, or not
+    /// on all its pathways.
     pub fn count_referrals(
         &mut self,
         cx: &CallContext,
@@ -97,8 +97,8 @@ impl Tx<'_> {
         Ok(())
     }
 
-    /// Every case of a council that may be counted, with its child: the input of a release. Why one may not, `refused` is
-    /// told.
+    /// Every case of a council that may be counted, with its child: the input of a release. `refused` is told why one
+    /// may not.
     pub fn count_cases(
         &mut self,
         council: OrganisationCode,
@@ -127,7 +127,7 @@ impl Tx<'_> {
     ) -> Result<(), StoreError> {
         let (mut after, mut told) = ((0, 0), None);
         loop {
-            // Said twice, so that the index is entered where the last batch ended.
+            // The first condition is redundant. It lets the index be entered where the last batch ended.
             let later = record::child_id.ge(after.0).and(record::child_id.gt(after.0).or(record::id.gt(after.1)));
             let rows: Vec<RecordRow> = on!(self, c => record::table
                 .filter(record::dataset.eq(dataset.as_str()).and(later))

@@ -1,4 +1,4 @@
-//! Whose a referral is, by where it stands: facts for `decide`, and nothing of the record.
+//! Who a referral belongs to, found by its row: facts for `decide`. Nothing of the record itself is read.
 
 use diesel::prelude::*;
 use domain::{ChildId, OrganisationCode, PathwaySet};
@@ -9,7 +9,7 @@ use crate::rows::read;
 use crate::schema::record;
 use crate::transactions::{Tx, on};
 
-/// Whose referral stands in a place.
+/// The child and the holder of the referral in one row.
 #[derive(Debug, Clone, Copy)]
 pub struct ReferralPlace {
     pub child: ChildId,
@@ -18,7 +18,7 @@ pub struct ReferralPlace {
 }
 
 impl Tx<'_> {
-    /// Whose referral stands in the place of a cursor.
+    /// Who the referral in a cursor's row belongs to.
     pub fn referral_place(&mut self, cursor: i64) -> Result<Option<ReferralPlace>, StoreError> {
         let row: Option<(i64, String, i16)> = on!(self, c => referrals()
             .filter(record::id.eq(cursor))
@@ -31,7 +31,7 @@ impl Tx<'_> {
         row.map(place).transpose()
     }
 
-    /// Where a provider's own referral stands, by the id that it gave it.
+    /// The row of a provider's own referral, found by the provider's id for it.
     pub fn place_of_referral(&mut self, provider: OrganisationCode, referral_id: &str) -> Result<Option<i64>, StoreError> {
         Ok(on!(self, c => referrals()
             .filter(record::organisation.eq(provider.as_str()).and(record::record_key.eq(referral_id)))

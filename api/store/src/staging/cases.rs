@@ -1,5 +1,5 @@
-//! EHC cases on their way in. A case has no id of its sender's: it goes by the index that its child and
-//! its day of receipt had when it first came, and is found again by the index that they have now.
+//! EHC cases on their way in. The sender gives a case no id. Its id is made from its child and day of receipt when it
+//! first comes, and stays. Later it is found by the index that these have then.
 
 use std::collections::HashMap;
 
@@ -15,7 +15,7 @@ use crate::tombstones::case_indexes;
 use crate::transactions::{Handle, Tx, on};
 use crate::vault::{LookUp, case_id};
 
-/// A case that waits to be told its id.
+/// A case that has no id yet.
 pub(super) struct PlainCase {
     pub(super) row: i64,
     pub(super) child: ChildReference,
@@ -28,7 +28,7 @@ impl Staging {
         case_indexes(&self.vault, child, received_on)
     }
 
-    /// Seals the cases that wait.
+    /// Gives the waiting cases their ids, and seals them.
     pub(super) fn write_cases(&mut self) -> Result<(), StoreError> {
         let cases = std::mem::take(&mut self.cases);
         let indexes: Vec<_> =
@@ -42,7 +42,7 @@ impl Staging {
         self.write_rows()
     }
 
-    /// The ids of cases: the one that each is held by, or the one that it will be.
+    /// The ids of cases: the id that each is already held by, or else a new one.
     pub(super) fn case_keys(&mut self, indexes: &[[LookUp; 2]]) -> Result<Vec<String>, StoreError> {
         if indexes.is_empty() {
             return Ok(Vec::new());

@@ -1,5 +1,5 @@
-//! Rows that may not come back: what was erased, what was moved to another child, what is past its retention.
-//! They become rejected rows, of which the writer alone is told.
+//! Rows that may not come back: what was erased, moved to another child, or is past its retention. They are rejected,
+//! and only their sender is told.
 
 use diesel::prelude::*;
 use diesel::sql_types::Text;
@@ -14,7 +14,7 @@ use crate::vault::LookUp;
 
 /// Keys that are named in one statement.
 const BATCH: usize = 500;
-/// Places after a row's own issues; 1000 is that of a row that repeats another.
+/// Positions after a row's own issues; 1000 is for a row that repeats another.
 const MARKED: i32 = 1_001;
 const EXPIRED: i32 = 1_002;
 
@@ -22,8 +22,8 @@ const EXPIRED: i32 = 1_002;
 type Hit = (i64, String, Vec<u8>);
 
 impl Tx<'_> {
-    /// Turns the staged rows that may not come back into rejected ones; answers how many those were. No erasure
-    /// of the organisation's can be made from here until the transaction ends.
+    /// Rejects the staged rows that may not come back, and answers how many. From here until the transaction ends, the
+    /// organisation can make no erasure.
     pub(super) fn reject_marked(&mut self, submission: &Submission) -> Result<u64, StoreError> {
         self.hold_erasures(submission.organisation)?;
         self.hold_children()?;
@@ -33,7 +33,7 @@ impl Tx<'_> {
 
     fn reject_tombstoned(&mut self, submission: &Submission) -> Result<u64, StoreError> {
         let marks = self.marks(submission.organisation, submission.dataset)?;
-        // What was staged stands under the key in force, or a moment ago under the one before it.
+        // Rows were staged under the key in force or, a moment ago, under the one before it.
         let (mut keys, mut cases, mut children): (Vec<&String>, Vec<LookUp>, Vec<LookUp>) = Default::default();
         let mut moved: Vec<(&String, [LookUp; 2])> = Vec::new();
         for mark in &marks {
@@ -103,7 +103,7 @@ impl Tx<'_> {
                     )
                 })
                 .collect();
-            // The list spoke of it: what is held under its id did flow.
+            // The list did name this row, so the record held under its id does not count as missing from the list.
             let rejected: Vec<_> = hits.iter().map(|(_, key, _)| staged_rejected::record_key.eq(key)).collect();
             on!(self, c => diesel::insert_into(staged_issue::table).values(&issues).execute(*c))?;
             on!(self, c => diesel::insert_into(staged_rejected::table).values(&rejected).execute(*c))?;
@@ -130,7 +130,8 @@ impl Tx<'_> {
     }
 }
 
-/// Unless it is held still, or its child waits again on one of its pathways: then it may be a journey's start.
+/// Rejects expired rows, unless the record is still held, or its child waits again on one of its pathways: then it may
+/// be a journey's start.
 const REJECT_EXPIRED: &str = "
     INSERT INTO staged_issue (row_number, position, record_key, field, code, is_error)
     SELECT s.row_number, 1002, s.record_key, 'status', 'past-retention', TRUE

@@ -1,8 +1,8 @@
 //! Merges of two identities within a submission, in the order of its rows.
 //!
-//! What is held under a retired identity, and what rows before the merge named it, goes to the one that stands; a row
-//! after it that still names the retired one is taken for the other, with a warning. A merge that makes no sense
-//! changes nothing, with a warning.
+//! Records held under a retired identity, and earlier rows that name it, go to the surviving one. A later row that
+//! still names the retired one is taken for the survivor, with a warning. A merge that makes no sense changes nothing,
+//! with a warning.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -23,11 +23,11 @@ use crate::tombstones::Mark;
 use crate::transactions::{Tx, on};
 use crate::vault::{Column, LookUp, Vault};
 
-/// The place of a row's issue about a merge, after its own, those of what may not come back, and `open-twice`.
+/// The position of a row's issue about a merge: after its own, those of what may not come back, and `open-twice`.
 const MERGED: i32 = 1_004;
 
-/// Under what the merges of a submission are decided and written down, which came in a call: they are its organisation's,
-/// and no person's.
+/// The context in which a submission's merges are decided and audited: they are acts of its organisation, and of no
+/// person.
 pub(super) fn merging_within(call: &CallContext, submission: &Submission) -> CallContext {
     let by = Attribution {
         organisation: submission.organisation,
@@ -39,7 +39,7 @@ pub(super) fn merging_within(call: &CallContext, submission: &Submission) -> Cal
     CallContext { by, ..call.clone() }
 }
 
-/// Merging what the organisation sent of a child: its own, unless a legal hold keeps its records as they are.
+/// An organisation may merge what it sent about a child, unless a legal hold keeps its records as they are.
 fn merge_of(submission: &Submission, child: ChildId) -> Ask {
     Ask::own(Act::Rectify, submission.organisation, DataClass::WaitingListStatus).about(submission.id.0).of(child)
 }
@@ -71,7 +71,7 @@ impl StagedMerge {
         Ok(Self { row_number, position, look_up, sealed_reference, survivor_look_up, sealed_survivor })
     }
 
-    /// The retired, and the one that stands.
+    /// The retired identity and its survivor.
     fn open(&self, vault: &Vault) -> Result<(ChildReference, ChildReference), StoreError> {
         let open = |look_up: &[u8], sealed: &[u8]| from_json(&vault.open(Column::ChildReference, look_up, sealed)?, "a child's reference");
         Ok((open(&self.look_up, &self.sealed_reference)?, open(&self.survivor_look_up, &self.sealed_survivor)?))
@@ -79,7 +79,7 @@ impl StagedMerge {
 }
 
 impl Staging {
-    /// Takes a merge. The message has one date of birth: an identity with another is not meant.
+    /// Takes a merge. The message has one date of birth, which counts for all identities in it.
     pub(super) fn merge(&mut self, row: i64, survivor: &ChildReference, merge: &IdentifierMerge) -> Result<(), StoreError> {
         for (position, identifier) in (0_i32..).zip(&merge.retired) {
             let retired = ChildReference { identifier: identifier.clone(), date_of_birth: survivor.date_of_birth };
@@ -100,7 +100,7 @@ impl Staging {
         Ok(())
     }
 
-    /// Brings them under the keys in force. See [`Staging::renew`].
+    /// Re-seals the merges under the keys in force. See [`Staging::renew`].
     pub(super) fn renew_merges(&mut self, before: &Vault) -> Result<(), StoreError> {
         let mut after = None;
         loop {
@@ -120,8 +120,7 @@ impl Staging {
     }
 }
 
-/// The identities that are retired, each with the one it was retired for and the row that said so: 0 for an
-/// earlier submission's.
+/// The retired identities, each with the one that replaced it and the row that said so: 0 for an earlier submission.
 #[derive(Default)]
 struct Retired(HashMap<LookUp, (ChildReference, i64)>);
 
@@ -136,10 +135,10 @@ impl Retired {
         vault.look_ups(reference).iter().find_map(|look_up| self.0.get(look_up))
     }
 
-    /// The identity that stands for another, through however many; its own where it is not retired.
+    /// The identity that replaced another, directly or through others; the same one where it is not retired.
     fn survivor(&self, vault: &Vault, reference: &ChildReference) -> ChildReference {
         let mut found = reference;
-        // No circle is ever made; a restored database need not be believed.
+        // A circle is never made, but a restored database cannot be trusted on that.
         for _ in 0..self.0.len() {
             let Some((next, _)) = self.get(vault, found) else { break };
             found = next;
@@ -148,10 +147,10 @@ impl Retired {
     }
 }
 
-/// What the merges of a submission come to.
+/// What the merges of a submission will do.
 #[derive(Default)]
 pub(super) struct Plan {
-    /// From the retired identity to the one that stands, in the order of the rows.
+    /// Each retired identity and its survivor, in the order of the rows.
     moves: Vec<(ChildReference, ChildReference)>,
     refusals: Vec<Refusal>,
     /// Rows that merged something.
@@ -164,29 +163,29 @@ pub(super) struct Plan {
     pub(super) repointed: u64,
 }
 
-/// What becomes of one retired identity of one row.
+/// What happens to one retired identity of one row.
 enum Fate {
     Moves,
-    /// Said before.
+    /// An earlier merge already said so.
     Already,
     Warned(IssueCode),
     /// Nothing may be sent about the survivor.
     Rejected,
 }
 
-/// Where one submission's merges have got to.
+/// The state while one submission's merges are worked through.
 struct Course {
     retired: Retired,
-    /// Of whom nothing may be sent.
+    /// Children about whom nothing may be sent.
     barred: HashSet<LookUp>,
-    /// Who has come to something by an earlier merge.
+    /// Identities that gained records by an earlier merge.
     gained: HashSet<LookUp>,
     plan: Plan,
 }
 
 impl Tx<'_> {
-    /// Settles what each merge comes to and takes staged rows for the identities that stand. Nothing that others see
-    /// is changed yet.
+    /// Works out what each merge will do, and moves staged rows to the surviving identities. Nothing that others see is
+    /// changed yet.
     pub(super) fn plan_merges(&mut self, submission: &Submission, cx: &CallContext) -> Result<Plan, StoreError> {
         let mut course = Course { retired: Retired::default(), barred: HashSet::new(), gained: HashSet::new(), plan: Plan::default() };
         if submission.dataset != Dataset::WaitingList {
@@ -206,7 +205,7 @@ impl Tx<'_> {
             after = Some((last.row_number, last.position));
             for merge in &merges {
                 let fate = self.fate_of(submission, cx, merge, &mut course)?;
-                // A row may retire several: it counts once, by the most that came of one of them.
+                // A row may retire several identities. It counts once, by its strongest result.
                 let rank = match fate {
                     Fate::Rejected => 2_u8,
                     Fate::Moves => 1,
@@ -237,7 +236,7 @@ impl Tx<'_> {
         if self.vault.look_ups(&to).iter().any(|look_up| course.barred.contains(look_up)) {
             return Ok(Fate::Rejected);
         }
-        // A local number is another child's with every other provider.
+        // With another provider, the same local number belongs to another child.
         let is_own = match &from.identifier {
             ChildIdentifier::LocalPatient { provider, .. } => *provider == submission.organisation,
             _ => true,
@@ -253,7 +252,7 @@ impl Tx<'_> {
             return Ok(Fate::Warned(IssueCode::MergeContrary));
         }
         let held = self.child_for_erasure(&from)?;
-        if !self.is_of(submission, held, &from, merge.row_number, course)? {
+        if !self.has_records_of(submission, held, &from, merge.row_number, course)? {
             return Ok(Fate::Warned(IssueCode::MergeUnknown));
         }
         for child in [held, self.child_for_erasure(&to)?].into_iter().flatten() {
@@ -269,8 +268,8 @@ impl Tx<'_> {
         Ok(Fate::Moves)
     }
 
-    /// Whether the organisation has anything of an identity: held, in an earlier row, or by an earlier merge.
-    fn is_of(
+    /// Whether the organisation has anything about an identity: held, in an earlier row, or by an earlier merge.
+    fn has_records_of(
         &mut self,
         submission: &Submission,
         held: Option<ChildId>,
@@ -294,7 +293,7 @@ impl Tx<'_> {
         Ok(earlier.is_some())
     }
 
-    /// Takes the staged rows that name a retired identity for the one that stands.
+    /// Moves the staged rows that name a retired identity to its survivor.
     fn repoint(&mut self, submission: &Submission, retired: &Retired, plan: &mut Plan) -> Result<(), StoreError> {
         let look_ups: Vec<&[u8]> = retired.0.keys().map(LookUp::as_slice).collect();
         for look_ups in look_ups.chunks(BATCH) {
@@ -317,7 +316,7 @@ impl Tx<'_> {
         Ok(())
     }
 
-    /// Makes the merges that were planned, with a leaf for each of the two children.
+    /// Makes the planned merges, with an audit entry for each of the two children.
     pub(super) fn make_merges(&mut self, submission: &Submission, plan: &Plan, cx: &CallContext) -> Result<(), StoreError> {
         let (organisation, at) = (submission.organisation, submission.received_at);
         for refusal in &plan.refusals {
@@ -338,7 +337,7 @@ impl Tx<'_> {
         if marks.is_empty() { Ok(()) } else { self.mark(submission.id.0, organisation, &marks, at) }
     }
 
-    /// A batch of what is staged, in the order of the rows.
+    /// A batch of the staged merges, in the order of the rows.
     fn staged_merges(&mut self, after: Option<(i64, i32)>) -> Result<Vec<StagedMerge>, StoreError> {
         let (row, position) = after.unwrap_or((i64::MIN, i32::MIN));
         let later = staged_merge::row_number.gt(row).or(staged_merge::row_number.eq(row).and(staged_merge::position.gt(position)));

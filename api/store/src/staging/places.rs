@@ -1,4 +1,4 @@
-//! Where the rows of a submission are collected. While one lot is written, the next is read and sealed.
+//! Where the rows of a submission are collected. While one batch is written, the next is read and sealed.
 
 use std::path::{Path, PathBuf};
 use std::thread::{Builder, JoinHandle};
@@ -36,7 +36,7 @@ impl Place {
     }
 
     pub(super) fn temporary(mut connection: Pooled) -> Result<Self, StoreError> {
-        // Whatever an earlier submission left on this connection goes first.
+        // First removes whatever an earlier submission left on this connection.
         connection.batch_execute("DISCARD TEMPORARY")?;
         connection.batch_execute(&TABLES.replace("KIND", "TEMPORARY").replace("BYTES", "BYTEA"))?;
         Ok(Self::Postgres(connection))
@@ -80,7 +80,7 @@ impl Desk {
         Self { place: Some(place), writer: None }
     }
 
-    /// The place, once what is being written is. After a failure there is none.
+    /// The place, once the running write has ended. After a failed write there is none.
     pub(super) fn place(&mut self) -> Result<&mut Place, StoreError> {
         if let Some(writer) = self.writer.take() {
             self.place = Some(writer.join().map_err(|_| StoreError::Corrupt("the writer of staged rows ended"))??);
@@ -88,7 +88,7 @@ impl Desk {
         self.place.as_mut().ok_or(OVER)
     }
 
-    /// Writes rows from now on, once those before them are written: two lots are in memory at the most.
+    /// Starts to write rows, once those before them are written: at most two batches are in memory.
     pub(super) fn write(&mut self, rows: Vec<StagedRow>) -> Result<(), StoreError> {
         self.place()?;
         let mut place = self.place.take().ok_or(OVER)?;
@@ -100,7 +100,7 @@ impl Desk {
 
 impl Drop for Desk {
     fn drop(&mut self) {
-        // What is given up is gone once this is.
+        // Waits for the writer, so that nothing is left once this is dropped.
         let _ = self.place();
     }
 }

@@ -1,4 +1,4 @@
-//! From staged to visible: everything at one instant, or nothing.
+//! Publishes what was staged: all of it at one instant, or nothing.
 
 use chrono::NaiveDate;
 use diesel::connection::SimpleConnection;
@@ -18,38 +18,38 @@ use crate::transactions::{Handle, Tx, on};
 /// What to do with what was staged.
 #[derive(Debug, Clone)]
 pub struct Publication {
-    /// The submission as it is being worked on, its counts of rows received and rejected filled in; the rest is found here.
+    /// The submission being worked on, with its counts of rows received and rejected; the other counts are found here.
     pub submission: Submission,
     /// How many issues were found while it was staged.
     pub issues: u64,
     /// A snapshot that would drop more than this share of its list is not published.
     pub shrink_percent: u8,
     pub confirm_shrink: bool,
-    /// Refuse the whole: keep the report and the issues alone.
+    /// Refuse the whole submission: keep only the report and the issues.
     pub refuse: bool,
-    /// All of it or nothing: one row that is rejected refuses the whole.
+    /// All of it or nothing: one rejected row, or an issue found at publication, refuses the whole submission.
     pub whole: bool,
-    /// Look only: keep nothing.
+    /// Only validate: change no record.
     pub validate: bool,
-    /// Whether it was answered already, and stands in the database as being worked on.
+    /// Whether it was answered already, and is in the database as being worked on.
     pub registered: bool,
-    /// How many of its issues are listed at once, where nothing is kept to be listed later.
+    /// How many of its issues to list at once, where nothing is kept to be listed later.
     pub listed: i64,
-    /// The counts of a published return, which is no list of records.
+    /// The counts of a published return, which has no records.
     pub counts: Option<Vec<PublishedCount>>,
-    /// The call that it came in.
+    /// The call that the submission came in.
     pub cx: CallContext,
     /// The idempotency key to settle together with it.
     pub key: Option<(String, Fingerprint)>,
 }
 
-/// What became of it.
+/// What became of a submission.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Published {
     Done(Submission),
-    /// Looked at only, or refused whole, with its first issues.
+    /// Only validated, or refused as a whole, with its first issues.
     NotKept(Submission, Vec<ListedIssue>),
-    /// The list was last stated for a later day.
+    /// The list was already sent for a later day.
     OlderAsOf {
         last: NaiveDate,
     },
@@ -93,7 +93,7 @@ impl Staging {
                     tx.raise_work_mem()?;
                     tx.publish(&publication)
                 });
-                // Whatever becomes of this, what was published is published: the next staging sweeps again.
+                // If this fails, the publication still counts: the next staging clears up.
                 if let Err(error) = connection.batch_execute("DISCARD TEMPORARY") {
                     tracing::warn!(%error, "staged rows were left behind");
                 }
@@ -118,8 +118,8 @@ macro_rules! about_list {
 pub(super) use about_list;
 
 impl Tx<'_> {
-    /// To join and sort a list with, until the end of the transaction: with the 4 MB that PostgreSQL gives by default
-    /// it looks up each row's child by itself, which takes half as long again.
+    /// Gives PostgreSQL memory to join and sort a list, until the transaction ends. With its default of 4 MB it looks
+    /// up each row's child one by one, which takes half as long again.
     fn raise_work_mem(&mut self) -> Result<(), StoreError> {
         match &mut self.handle {
             Handle::Sqlite(_) => Ok(()),
@@ -132,7 +132,7 @@ impl Tx<'_> {
         if publication.refuse {
             submission.issue_counts = self.count_issues(&submission)?;
             if publication.registered {
-                // Who is told why it is refused ends it.
+                // The caller ends it, when it records why it was refused.
                 self.settle_work(&submission)?;
                 self.keep_issues(&submission)?;
             }
@@ -155,7 +155,7 @@ impl Tx<'_> {
         let merging = merging_within(&publication.cx, &submission);
         let plan = self.plan_merges(&submission, &merging)?;
         if plan.repointed > 0 {
-            // Nor may what was erased or moved come back under the identity that stands.
+            // What was erased or moved may not come back under a surviving identity either.
             marked += self.reject_marked(&submission)?;
         }
         submission.counts.rejected += marked + plan.rejected;
@@ -196,7 +196,7 @@ impl Tx<'_> {
         Ok(Published::Done(submission))
     }
 
-    /// Answers what was looked at only; where the answer went out before, it is kept to be asked for.
+    /// Answers a submission that was only validated. If it was answered before, its report is kept to be asked for.
     pub(crate) fn keep_validation(&mut self, publication: &Publication, submission: Submission) -> Result<Published, StoreError> {
         let submission = submission.validate()?;
         if publication.registered {
@@ -208,7 +208,7 @@ impl Tx<'_> {
         Ok(Published::NotKept(submission, first))
     }
 
-    /// Keeps what the client is told of it, and that its key is used.
+    /// Stores the report for the client, and settles the idempotency key.
     pub(crate) fn keep_report(&mut self, publication: &Publication, submission: &Submission) -> Result<(), StoreError> {
         if publication.registered {
             self.settle_work(submission)?;
@@ -222,7 +222,7 @@ impl Tx<'_> {
         Ok(())
     }
 
-    /// Holds the list, so that two publications of it follow one another. Answers its last day.
+    /// Holds the list, so that two publications of it follow one another. Answers the day it was last sent for.
     fn hold_list(&mut self, submission: &Submission, validate_only: bool) -> Result<Option<NaiveDate>, StoreError> {
         let (dataset, organisation) = (submission.dataset.as_str(), submission.organisation.as_str());
         if !validate_only {
@@ -241,8 +241,8 @@ impl Tx<'_> {
         Ok(about_list!(self, submission, CHANGES; get_result)?)
     }
 
-    /// A case may have been held by another id since this submission asked for it, if two gateways
-    /// changed keys at different moments: then it is to be sent again.
+    /// If two gateways changed keys at different moments, a case may meanwhile be held under another id than this
+    /// submission found. Then it is to be sent again.
     fn check_cases(&mut self, submission: &Submission) -> Result<(), StoreError> {
         if submission.dataset == Dataset::Ehcp && self.count(TWO_IDS, submission)? > 0 { Err(StoreError::Busy) } else { Ok(()) }
     }
@@ -277,13 +277,13 @@ fn natural(number: i64) -> u64 {
     u64::try_from(number).unwrap_or(0)
 }
 
-// While there are two look-up keys, a child and a digest may stand under either. One key is the rule,
-// and then the databases may join by a plain equality.
+// While there are two look-up keys, a child and a digest may be stored under either. Usually there is one key, and the
+// databases can join by plain equality.
 
 const SAME_CHILD: &str = "c.look_up = s.look_up";
 const SAME_CHILD_OF_TWO: &str = "c.look_up IN (s.look_up, s.other_look_up)";
 const ORDER: &str = "ORDER BY s.record_key";
-/// What is unchanged is left alone: the digest that it stands under is not the one that it came with.
+/// Leaves unchanged records alone: their stored digest may be made with the other key.
 const CHANGED_OF_TWO: &str = "AND NOT EXISTS (SELECT 1 FROM record o WHERE o.dataset = $1 AND o.organisation = $2 AND o.list = $3
         AND o.record_key = s.record_key AND o.flow = 'flowed' AND o.digest IN (s.digest, s.other_digest))
     ORDER BY s.record_key";
@@ -296,8 +296,7 @@ const CLAIMS: &str = "
     ORDER BY claimed
     ON CONFLICT (look_up) DO NOTHING";
 
-/// Children that are named for the first time. In one order, so that two publications cannot each
-/// wait for the other.
+/// Adds children that are named for the first time. Always in the same order, so that two publications cannot deadlock.
 const CHILDREN: &str = "
     INSERT INTO child_identifier (look_up, sealed_reference)
     SELECT s.look_up, s.sealed_reference FROM staged s
@@ -305,9 +304,9 @@ const CHILDREN: &str = "
     ORDER BY s.look_up
     ON CONFLICT (look_up) DO NOTHING";
 
-// In what follows $1 is the dataset, $2 the organisation and $3 the list. Both databases read such
-// names, but SQLite numbers them as they first appear: they appear in order. CROSS JOIN also tells
-// SQLite to start from the staged rows, which are few where a list is long.
+// Below, $1 is the dataset, $2 the organisation and $3 the list. SQLite numbers such names in the order in which they
+// first appear, so they must appear in this order. CROSS JOIN also tells SQLite to start from the staged rows, which
+// are few where a list is long.
 
 const CHANGES: &str = "
     SELECT COUNT(*) AS accepted,
@@ -317,7 +316,7 @@ const CHANGES: &str = "
     FROM (SELECT $1 AS dataset, $2 AS organisation, $3 AS list) scope CROSS JOIN staged s
     LEFT JOIN record r ON r.dataset = scope.dataset AND r.organisation = scope.organisation AND r.record_key = s.record_key";
 
-// The list takes part to keep the values in order.
+// The list is there only to keep the values in order.
 const TWO_IDS: &str = "
     SELECT COUNT(*) AS number
     FROM (SELECT $1 AS dataset, $2 AS organisation, $3 AS list) scope CROSS JOIN staged s
@@ -376,7 +375,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_list_may_lose_is_found_without_a_walk_through_its_writers_other_lists() {
+    fn what_a_list_may_lose_is_found_without_reading_its_senders_other_lists() {
         let mut connection = SqliteConnection::establish(":memory:").unwrap();
         connection.run_pending_migrations(crate::migrations::Migrations).unwrap();
         connection.batch_execute(&super::super::TABLES.replace("KIND", "").replace("BYTES", "BLOB")).unwrap();

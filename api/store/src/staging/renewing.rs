@@ -1,5 +1,5 @@
-//! A body that came in over a change of keys: its rows are brought under the keys that are in force when
-//! it is published, so that none stands under a key that was retired meanwhile.
+//! For a submission that came in while keys changed: its rows are re-sealed under the keys in force when it is
+//! published, so that none is left under a retired key.
 
 use diesel::connection::SimpleConnection;
 use diesel::prelude::*;

@@ -1,6 +1,6 @@
-//! What is wrong in a list, against what was wrong in it before: an issue is known by the referral, the field
-//! and the code. It stands until its referral is sent again without it, so what a delta leaves out, and
-//! what did not flow, is not taken for mended. A row whose referral id could not be read has no past.
+//! Compares the issues of a list with those it had before. An issue is known by its referral, field and code. It stays
+//! until its referral is sent again without it, so issues of rows that a delta leaves out, or that did not flow, do not
+//! count as fixed. A row whose referral id could not be read has no history.
 
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Text};
@@ -40,7 +40,7 @@ impl Tx<'_> {
         rows.into_iter().map(ListedIssue::try_from).collect()
     }
 
-    /// How often each issue is among those staged, by code. Before [`Tx::keep_issues`].
+    /// How many of the staged issues there are of each code. Call this before [`Tx::let_issues_stand`].
     pub(super) fn count_issues(&mut self, submission: &Submission) -> Result<Vec<IssueCount>, StoreError> {
         let found: Vec<FoundRow> = about_list!(self, submission, FOUND.replace("AGAINST", AGAINST); load)?;
         let fixed: Vec<FixedRow> = about_list!(self, submission, FIXED; load)?;
@@ -67,7 +67,7 @@ impl Tx<'_> {
         Ok(())
     }
 
-    /// From here on the issues of this submission are those that stand. After [`Tx::keep_issues`].
+    /// Makes this submission's issues the current ones of its list. Call this after [`Tx::keep_issues`].
     pub(super) fn let_issues_stand(&mut self, submission: &Submission) -> Result<(), StoreError> {
         about_list!(self, submission, SETTLED; execute)?;
         about_list!(self, submission, STANDING, submission.id.to_string(); execute)?;
@@ -94,7 +94,7 @@ const FOUND: &str = "
     FROM (SELECT $1 AS dataset, $2 AS organisation, $3 AS list) scope CROSS JOIN AGAINST
     GROUP BY i.code";
 
-/// Of what was sent, and is not among the issues any more.
+/// Issues of rows that were sent again without them.
 const FIXED: &str = "
     SELECT o.code, COUNT(*) AS fixed FROM standing_issue o
     WHERE o.dataset = $1 AND o.organisation = $2 AND o.list = $3

@@ -1,4 +1,4 @@
-//! Every entry is offered every wrong permit: each differs in one thing from the one that it takes.
+//! Offers every store function every wrong permit: each differs in one thing from the right one.
 
 mod entries;
 mod world;
@@ -16,20 +16,20 @@ use crate::transactions::{Tx, on};
 use entries::{Entry, entries};
 use world::{COUNCIL, TRUST, World, code, with_world};
 
-/// What an entry may leave to the permit.
+/// What a function may leave open in its permit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Free {
-    /// Of which class of data.
+    /// The class of data.
     Class,
-    /// Of which child.
+    /// The child.
     Child,
-    /// Of a child that is not known.
+    /// Whether there is a child at all.
     Nobody,
-    /// Whose.
+    /// The holder.
     Holder,
 }
 
-/// Nothing about a person that is not on this list takes a permit from outside the store.
+/// Every public function that takes a permit is on the list of those that are tested.
 #[test]
 fn every_entry_that_takes_a_permit_is_offered_wrong_ones() {
     let mut found = BTreeSet::new();
@@ -45,7 +45,7 @@ fn no_entry_takes_a_permit_for_something_else() {
     with_world(|tx, world| {
         for entry in entries(world) {
             let right: Vec<_> = entry.asks.iter().map(|ask| world.permit(ask).unwrap()).collect();
-            // What is offered below would do something, were it not wrong.
+            // The right permit works, so a refusal below is due to what is wrong.
             execute(tx, "SAVEPOINT trial");
             (entry.call)(tx, world, &right).unwrap_or_else(|error| panic!("{} does not take its own permit: {error:?}", entry.name));
             execute(tx, "ROLLBACK TO trial");
@@ -61,23 +61,23 @@ fn no_entry_takes_a_permit_for_something_else() {
 }
 
 #[test]
-fn a_decision_is_of_the_instant_at_which_its_gate_was_passed() {
+fn a_decision_is_made_at_the_instant_its_gate_was_passed() {
     let (came, passed) = (world::instant("2026-06-01T09:00:00Z"), world::instant("2026-06-01T09:00:10Z"));
     with_world(|tx, world| {
         let cx = world.waiting(came, passed);
         let own = Ask::own(Act::ReadConsents, world.by.organisation, DataClass::WaitingListStatus);
         let at = tx.permitted(own.of(world.child), &cx, |_, permit| Ok(permit.at())).unwrap();
         assert_eq!(at.unwrap(), passed);
-        // Of nobody, no gate is passed.
+        // A decision about no child passes no gate.
         assert_eq!(tx.permitted(own, &cx, |_, permit| Ok(permit.at())).unwrap().unwrap(), came);
     });
 }
 
 #[test]
-fn what_depends_on_no_child_is_refused_of_a_known_one_as_of_any() {
+fn a_refusal_that_depends_on_no_child_names_none_even_if_it_is_known() {
     let now = world::instant("2026-06-01T09:00:00Z");
     with_world(|tx, world| {
-        // Nobody records what no agreement is about.
+        // No agreement covers this organisation, so it may not record the decision.
         let ask = Ask::record(ConsentDecision::Permit, code("RYX"), code(TRUST), Purpose::CareCoordination, DataClass::WaitingListStatus);
         let refused = tx.permitted_naming(&world.references[0], ask, &world.waiting(now, now), |_, _| Ok(())).unwrap();
         assert_eq!(refused.unwrap_err().ask().child, None);
@@ -85,7 +85,7 @@ fn what_depends_on_no_child_is_refused_of_a_known_one_as_of_any() {
 }
 
 #[test]
-fn what_takes_several_permits_does_not_take_none() {
+fn a_function_that_takes_several_permits_refuses_an_empty_list() {
     with_world(|tx, world| {
         for entry in entries(world).iter().filter(|entry| ["record_consent", "withdraw_consent", "erase"].contains(&entry.name)) {
             refuses(tx, world, entry, &[]);
@@ -94,7 +94,7 @@ fn what_takes_several_permits_does_not_take_none() {
 }
 
 #[test]
-fn a_decision_is_not_withdrawn_by_halves() {
+fn a_decision_is_not_withdrawn_in_part() {
     with_world(|tx, world| {
         let entry = entries(world).into_iter().find(|entry| entry.name == "withdraw_consent").unwrap();
         refuses(tx, world, &entry, &[world.permit(&entry.asks[0]).unwrap()]);
@@ -109,12 +109,12 @@ fn refuses(tx: &mut Tx<'_>, world: &World, entry: &Entry, permits: &[domain::Per
     assert_eq!(rows_changed(tx), before, "{} writes on {asks:#?}", entry.name);
 }
 
-/// Permits that differ in one thing from what an entry takes, as far as anybody can get them.
+/// Permits that differ in one thing from what a function takes, as far as `decide` gives such permits.
 fn wrong(right: &Ask, entry: &Entry, world: &World) -> Vec<domain::Permit> {
     let takes = |free| entry.free.contains(&free);
     let acts = Act::ALL.iter().filter(|act| **act != right.act).map(|act| Ask { act: *act, ..*right });
     let classes = DataClass::ALL.iter().filter(|data| **data != right.data && !takes(Free::Class)).map(|data| right.with(*data));
-    // Where nobody gets it between these two for this purpose, somebody may for another.
+    // If these two cannot get a permit for this purpose, others may, or for another purpose.
     let mut permits: Vec<_> = acts.chain(classes).filter_map(|ask| world.permit_of_any(&ask)).collect();
 
     let children = [None, Some(world.child), Some(world.other)].into_iter().filter(|child| *child != right.child);
@@ -133,7 +133,8 @@ fn wrong(right: &Ask, entry: &Entry, world: &World) -> Vec<domain::Permit> {
     permits
 }
 
-/// The names of public functions that are lent a permit. One that makes its own, and lends it to work, lends no door.
+/// The names of public functions that take a permit. One that makes its own permit, and passes it to a closure, does
+/// not count.
 fn entries_in(folder: &Path, found: &mut BTreeSet<String>) {
     for path in std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()) {
         if path.is_dir() {
@@ -157,7 +158,7 @@ struct Changed {
     number: i64,
 }
 
-/// How many rows were written since the database was opened, taken back or not.
+/// How many rows were written since the database was opened, rolled back or not.
 fn rows_changed(tx: &mut Tx<'_>) -> i64 {
     let changed: Changed = on!(tx, c => sql_query("SELECT total_changes() AS number").get_result(*c)).unwrap();
     changed.number

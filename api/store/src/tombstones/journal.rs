@@ -1,6 +1,6 @@
-//! The journal of marks: a file that is only ever added to, one line a mark, sealed as in the database. Of two
-//! lines of one mark the later counts. Kept beside the database and not in it, so that putting an older database
-//! back does not bring back what was erased since.
+//! The journal of marks: an append-only file, one line for each mark, sealed as in the database. Of two lines about one
+//! mark, the later counts. It is kept outside the database, so that restoring an older database does not bring back
+//! what was erased since.
 
 use std::collections::BTreeMap;
 use std::fs::OpenOptions;
@@ -49,7 +49,7 @@ impl From<TombstoneRow> for Line {
     }
 }
 
-/// The marks of a journal, by what made them and their place in it.
+/// The marks of a journal, by their cause and their position.
 pub(crate) type Lines = BTreeMap<(String, i32), Line>;
 
 /// A journal's file. Its methods block.
@@ -63,8 +63,8 @@ impl Journal {
         Self { path: path.into() }
     }
 
-    /// Reads it; where there is no file there are no marks. A last line without an end was being written when
-    /// the power went: its erasure was never acknowledged.
+    /// Reads the journal. Without a file there are no marks. A last line without an end was being written when the
+    /// power failed; its erasure was never acknowledged.
     pub(crate) fn read(&self) -> Result<Lines, StoreError> {
         let text = match std::fs::read_to_string(&self.path) {
             Ok(text) => text,
@@ -77,14 +77,14 @@ impl Journal {
                 Ok(line) => {
                     lines.insert((line.cause.clone(), line.position), line);
                 }
-                // Torn, and ended by the line that was written after it.
+                // A torn line, which the next write ended.
                 Err(error) => tracing::warn!(%error, "a line of the journal of tombstones is torn"),
             }
         }
         Ok(lines)
     }
 
-    /// How many marks are sealed under each envelope key; those that a later line tells anew count as that.
+    /// How many marks are sealed under each envelope key. Of two lines about one mark, the later counts.
     pub fn marks_by_key(&self) -> Result<BTreeMap<u32, u64>, StoreError> {
         let mut marks = BTreeMap::new();
         for line in self.read()?.values() {
@@ -98,7 +98,7 @@ impl Journal {
     pub(crate) fn append<'a>(&self, lines: impl IntoIterator<Item = &'a Line>) -> Result<(), StoreError> {
         let mut text = String::new();
         for line in lines {
-            // What was torn before ends here.
+            // Ends a line that a crash may have torn.
             text.push('\n');
             text.push_str(&to_json(line)?);
             text.push('\n');
@@ -111,7 +111,7 @@ impl Journal {
         let mut file = OpenOptions::new().create(true).append(true).mode(0o600).open(&self.path)?;
         file.write_all(text.as_bytes())?;
         file.sync_all()?;
-        // The name, too, has to survive a power cut.
+        // The file's name in its folder must survive a power cut too.
         Ok(std::fs::File::open(folder)?.sync_all()?)
     }
 }

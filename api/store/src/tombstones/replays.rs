@@ -1,4 +1,5 @@
-//! Marks that the journal has and the database has not: it was put back from a backup. What they mark goes again.
+//! Marks that the journal has and the database has not: it was restored from a backup. What they mark is erased or
+//! moved again.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -15,11 +16,11 @@ use crate::schema::{record, tombstone};
 use crate::transactions::{Tx, on};
 use crate::{Store, StoreError};
 
-/// What a replay erased or moved again, of one organisation's and one class.
+/// How many rows a replay erased or moved again, by organisation and class of data.
 pub type Replayed = BTreeMap<(OrganisationCode, DataClass), u64>;
 
 impl Store {
-    /// Writes the marks that the journal has not.
+    /// Adds to the journal the marks that it does not have.
     pub async fn journal_tombstones(&self, journal: &Journal) -> Result<(), StoreError> {
         let (store, journal) = (self.clone(), journal.clone());
         let task = tokio::task::spawn_blocking(move || {
@@ -30,8 +31,9 @@ impl Store {
         task.await.map_err(|_| StoreError::Away("the task was stopped".into()))?
     }
 
-    /// Takes over the marks that the database has not, and erases or moves again what they mark, on behalf of the
-    /// organisations that did so first; each organisation and class has its leaf. Then the journal is brought up to date.
+    /// Takes over the marks that the database does not have, and erases or moves again what they mark, on behalf of the
+    /// organisations that did so first. Writes an audit entry for each organisation and class. Then updates the
+    /// journal.
     pub async fn replay_tombstones(&self, journal: &Journal, cx: CallContext) -> Result<Replayed, StoreError> {
         let file = journal.clone();
         let lines =

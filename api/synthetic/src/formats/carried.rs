@@ -1,13 +1,13 @@
-//! What each format makes of a record: the fields that it cannot carry, and what follows from the others.
+//! What each format makes of a record: the fields that it cannot carry, and what is worked out from the others.
 
 use chrono::NaiveDate;
 use domain::{ChildIdentifier, Pathway, PathwaySet, Referral, ReferralDetails, ReferralStatus, SubmittedEntry, SubmittedRecord};
 
-/// What no format but the national data sets' loses: where the writer states the pathways, no code decides them.
+/// The field that a format loses if it states the pathways itself: then no code decides them.
 pub(crate) const DECIDED: &[&str] = &["recognised"];
 
-/// Fields that CSDS cannot carry. Besides, the pathway mental health is not of this data set, a
-/// hold is an open referral, and an end without its day is none.
+/// Fields that CSDS cannot carry. Mental health is not a pathway of this data set, a hold becomes an
+/// open referral, and an end without a day is lost.
 pub(crate) const CSDS_LOSSES: &[&str] = &[
     "lsoa",
     "district",
@@ -23,8 +23,8 @@ pub(crate) const CSDS_LOSSES: &[&str] = &[
     "recognised",
 ];
 
-/// Fields that MHSDS cannot carry. Besides, speech and language and audiology are not of this data
-/// set, a hold is an open referral, and an end without its day is none.
+/// Fields that MHSDS cannot carry. Speech and language and audiology are not pathways of this data set,
+/// a hold becomes an open referral, and an end without a day is lost.
 pub(crate) const MHSDS_LOSSES: &[&str] = &[
     "lsoa",
     "district",
@@ -49,25 +49,25 @@ const CSDS: [Pathway; 4] = [Pathway::Autism, Pathway::Adhd, Pathway::SpeechAndLa
 /// The pathways of mental health services.
 const MHSDS: [Pathway; 3] = [Pathway::MentalHealth, Pathway::Autism, Pathway::Adhd];
 
-/// What comes of a record in CSDS, read on a day: nothing, where it has no pathway of this data set.
+/// The record that CSDS gives back when it is read on this day; `None` for one on no pathway of this data set.
 pub(crate) fn in_csds(record: &SubmittedRecord, as_of: NaiveDate) -> Option<SubmittedRecord> {
     as_carried(record, as_of, &CSDS, |details| {
-        // A contact is a contact: which is the first and which the last is told by their days.
+        // CSDS does not say which contact is the first and which the last: the days decide.
         let contacts = [details.first_contact_date, details.last_contact_date];
         details.first_contact_date = contacts.into_iter().flatten().min();
         details.last_contact_date = contacts.into_iter().flatten().max();
     })
 }
 
-/// What comes of a record in MHSDS, read on a day: nothing, where it has no pathway of this data set.
+/// The record that MHSDS gives back when it is read on this day; `None` for one on no pathway of this data set.
 pub(crate) fn in_mhsds(record: &SubmittedRecord, as_of: NaiveDate) -> Option<SubmittedRecord> {
     as_carried(record, as_of, &MHSDS, |details| {
         (details.ubrn, details.priority, details.source_of_referral) = (None, None, None);
     })
 }
 
-/// What comes of a record in a national data set, read on a day: with the pathways of it, of which there has
-/// to be one, and `lose` for what this one makes of its details.
+/// The record that a national data set gives back, with only the pathways of that set; `None` where it has none
+/// of them. `lose` makes the changes of one data set to the details.
 fn as_carried(record: &SubmittedRecord, as_of: NaiveDate, pathways: &[Pathway], lose: fn(&mut ReferralDetails)) -> Option<SubmittedRecord> {
     let SubmittedEntry::Referral(referral) = &record.entry else { return None };
     let mut referral = referral.clone();
@@ -89,7 +89,7 @@ fn as_carried(record: &SubmittedRecord, as_of: NaiveDate, pathways: &[Pathway], 
     Some(SubmittedRecord { child: record.child.clone(), entry: SubmittedEntry::Referral(referral) })
 }
 
-/// What the tables say of a referral's standing: it is not in them, and follows from its ends and contacts.
+/// Works out the referral's status from its ends and contacts, since the tables do not hold it.
 fn settle(referral: &mut Referral, as_of: NaiveDate) {
     let is_assessed = [Pathway::Autism, Pathway::Adhd].iter().any(|pathway| referral.pathways.contains(*pathway));
     let details = &mut referral.details;
@@ -113,7 +113,7 @@ fn settle(referral: &mut Referral, as_of: NaiveDate) {
     referral.recognised.clear();
 }
 
-/// What neither data set has a column for.
+/// Drops what neither data set has a column for.
 fn without_losses(details: ReferralDetails) -> ReferralDetails {
     ReferralDetails {
         lsoa: None,

@@ -1,5 +1,5 @@
-//! What is written in a format is read as it was: in a native one however odd its texts, in any other but for what
-//! the format cannot carry.
+//! Tests that what is written in a format is read back the same: in native formats however odd the texts, in
+//! others except for what the format cannot carry.
 
 pub(crate) mod carried;
 mod names;
@@ -24,7 +24,7 @@ pub(crate) fn today() -> NaiveDate {
     parse_day("2026-11-20").unwrap()
 }
 
-/// Reads a file back, all of which is in scope; nothing at all is what a list without a row is in lines.
+/// Reads a file back; all of it must be in scope. No bytes are a list without a row, in formats of lines.
 pub(crate) fn read(format: &str, bytes: &[u8]) -> Kept {
     let mut kept = Kept::default();
     if !bytes.is_empty() {
@@ -38,12 +38,12 @@ pub(crate) fn read(format: &str, bytes: &[u8]) -> Kept {
 
 type Writer = fn(&[SubmittedRecord], &mut dyn Write) -> std::io::Result<()>;
 
-/// Days back to the first that Excel can tell apart, and before.
+/// Days as far back as before 1 March 1900, the first that Excel can hold.
 fn day() -> impl Strategy<Value = NaiveDate> {
     (0_i64..47_000).prop_map(|days| today() - chrono::Duration::days(days))
 }
 
-/// What an id or a code may be: digits with leading zeros, what looks like a day or a formula, any letters.
+/// Ids and codes: digits with leading zeros, texts that look like a day or a formula, any letters.
 fn code(most: usize) -> impl Strategy<Value = String> {
     let odd = ["007", "1E5", "MAR-1", "=1+1", "1.0", "TRUE", "@x", "'q", "-3", "a|b", "{\"a\":1}"].map(str::to_owned);
     let any =

@@ -1,5 +1,5 @@
-//! What is wrong with a referral is told by the name that its own format has for the field, whatever the rule
-//! that found it calls the column.
+//! Tests that an issue names a field as the referral's own format does, whatever the rule that found it calls
+//! the column.
 
 use std::io::Cursor;
 
@@ -12,7 +12,7 @@ use domain::{
 use super::round_trips::{WRITTEN, Written};
 use super::{provider, read, today};
 
-/// A referral with something wrong in most of its columns.
+/// A referral with many of its columns wrong.
 fn wrong() -> SubmittedRecord {
     let day = |days: i64| today() + Duration::days(days);
     let code = || Some("QQ".to_owned());
@@ -69,12 +69,12 @@ fn an_issue_names_a_field_that_the_format_describes() {
         let (bytes, issues) = issues(written, wrong());
         assert!(issues.len() > 12, "{}: {issues:?}", written.name);
         for Issue { field, code, .. } in issues {
-            // A field of a segment stands behind it: RF1-7.
+            // HL7 describes RF1; an issue names RF1-7 in it.
             let described = adapter.fields().iter().any(|it| {
                 let rest = field.strip_prefix(it.name);
                 rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('-'))
             });
-            // What has no field of its own is sent by the native column's name, or not sent at all.
+            // A column without a field in the format is sent under its native name, or not at all.
             let text = String::from_utf8_lossy(&bytes);
             let sent = |name: &str| native.iter().any(|column| column.name == field) && text.contains(name);
             let own = match written.format {
@@ -123,7 +123,7 @@ fn a_value_that_cannot_be_read_is_not_also_called_blank_in_any_format() {
 }
 
 #[test]
-fn what_is_wrong_with_two_columns_that_are_one_field_is_said_once() {
+fn an_issue_with_two_columns_that_are_one_field_is_reported_once() {
     let mut record = wrong();
     if let SubmittedEntry::Referral(referral) = &mut record.entry {
         let tomorrow = today().succ_opt();

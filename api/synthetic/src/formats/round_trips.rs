@@ -1,5 +1,5 @@
-//! One children's list in every format that can carry one: what is read is the record itself, but for what the
-//! format is known to lose. So any two formats agree on all that both carry.
+//! Writes the same list in every format that can carry one, and reads it back: only what the format is known to
+//! lose may differ. So any two formats agree on everything that both carry.
 
 use std::collections::BTreeMap;
 use std::io::Cursor;
@@ -19,7 +19,7 @@ use proptest::prelude::*;
 use super::carried::{CSDS_LOSSES, DECIDED, MHSDS_LOSSES, in_csds, in_mhsds};
 use super::{provider, read, today};
 
-/// A format as it is written: the adapter that reads it, and what it makes of a record.
+/// A way to write a format, the format that reads it, what it loses, and what it makes of a record.
 pub(super) struct Written {
     pub(super) name: &'static str,
     pub(super) format: &'static str,
@@ -28,7 +28,7 @@ pub(super) struct Written {
     carries: fn(&SubmittedRecord) -> Option<SubmittedRecord>,
 }
 
-/// Every format of a waiting list, some in more than one shape.
+/// Every format of waiting lists. Some are written in two ways.
 pub(super) const WRITTEN: &[Written] = &[
     Written { name: "csv", format: "csv", losses: DECIDED, write: |records, out| write_csv(records, out), carries: all },
     Written { name: "xlsx", format: "xlsx", losses: DECIDED, write: |records, out| write_xlsx(records, out), carries: all },
@@ -65,7 +65,7 @@ pub(super) const WRITTEN: &[Written] = &[
     },
 ];
 
-/// The whole record, but for what decided its pathways.
+/// The whole record, except for what decided its pathways.
 fn all(record: &SubmittedRecord) -> Option<SubmittedRecord> {
     Some(undecided(record.clone()))
 }
@@ -78,15 +78,15 @@ fn undecided(mut record: SubmittedRecord) -> SubmittedRecord {
 }
 
 impl Written {
-    /// The records as they come back, in the order of the file. What decided their pathways is the file's own.
+    /// Writes the records and reads them back, in the order of the file, without what decided their pathways.
     fn through(&self, records: &[SubmittedRecord]) -> Vec<SubmittedRecord> {
         let mut out = Cursor::new(Vec::new());
         (self.write)(records, &mut out).unwrap();
         let Kept { mut rows, file_issues, .. } = read(self.format, out.get_ref());
-        // Of a format without districts that is told, and nothing else.
+        // The only issue with a file may be that the format has no districts.
         assert!(file_issues.iter().all(|issue| issue.code == IssueCode::DistrictBlank), "{}: {file_issues:?}", self.name);
         rows.sort_by_key(|row| row.number);
-        // A list that states its pathways needs no code; tables of codes are kept with those that decided.
+        // Only formats that decide pathways by codes give back the codes that decided.
         let decided = |row: &adapters::Row| matches!(&row.record, Some(SubmittedRecord { entry: SubmittedEntry::Referral(it), .. }) if !it.recognised.is_empty());
         assert!(rows.iter().all(|row| decided(row) == matches!(self.format, "csds" | "mhsds" | "hl7v2")), "{}", self.name);
         rows.into_iter().map(|row| undecided(row.record.unwrap_or_else(|| panic!("{}: {:?}", self.name, row.issues)))).collect()
@@ -97,7 +97,7 @@ fn october() -> Period {
     NaiveDate::from_ymd_opt(2026, 10, 1).unwrap()..=NaiveDate::from_ymd_opt(2026, 10, 31).unwrap()
 }
 
-/// What decided a pathway when the record came: it is in no file that is written from it.
+/// What decided a pathway when the record was read first. It is not written to any file.
 fn decided() -> Recognised {
     let code = DecidingCode { field: "CYP101.PrimaryReferralReason".into(), code: "017".into() };
     Recognised { rule: "csds-autism".into(), pathways: Pathway::Autism.into(), codes: vec![code] }
@@ -111,13 +111,13 @@ fn code(shape: &'static str) -> impl Strategy<Value = Option<String>> {
     option::of(proptest::string::string_regex(shape).unwrap())
 }
 
-/// Words with what CSV has to quote, XML and HL7 have to escape, and what is not ASCII.
+/// Words with characters that CSV must quote or XML and HL7 must escape, and with letters beyond ASCII.
 fn words() -> impl Strategy<Value = Option<String>> {
     code("[A-Za-zé][A-Za-z ,;\"'ŵ|^~&<>\\\\-]{0,8}[A-Za-z]")
 }
 
 prop_compose! {
-    fn who()(
+    fn patient()(
         local_patient_id in words(), nhs_number_status in code("0[1-7]"), sex in code("[129X]"), ethnic_category in code("[A-Z]"),
         lsoa in code("E010[0-9]{5}"), district in code("E070[0-9]{5}"), responsible_la in code("E100[0-9]{5}"), gp_practice in code("E8[0-9]{4}"),
         school_urn in code("EE1[0-9]{5}"), date_of_death in option::of(day()),
@@ -130,8 +130,8 @@ prop_compose! {
 }
 
 prop_compose! {
-    fn whence()(
-        who in who(), stage_start_date in option::of(day()), original_referral_date in option::of(day()),
+    fn origin()(
+        patient in patient(), stage_start_date in option::of(day()), original_referral_date in option::of(day()),
         previous in option::of(("H-[0-9]{4}", code("R[A-Z][0-9]"))), ubrn in code("0[0-9]{11}"),
         pathway_id in words(), pathway_id_issuer in code("R[A-Z][0-9]"), priority in code("[123]"), source_of_referral in code("[01][0-9]"),
         referred_by in code("E8[0-9]{4}"), commissioner in code("0[0-9][A-Z]"), team in words(),
@@ -139,14 +139,14 @@ prop_compose! {
         ReferralDetails {
             stage: stage_start_date.map(|_| ReferralStage::Triage), stage_start_date, original_referral_date, ubrn,
             previous: previous.map(|(referral_id, provider)| PreviousReferral { referral_id, provider: provider.map(|code| code.parse().unwrap()) }), pathway_id,
-            pathway_id_issuer, priority, source_of_referral, referred_by, commissioner, team, ..who
+            pathway_id_issuer, priority, source_of_referral, referred_by, commissioner, team, ..patient
         }
     }
 }
 
 prop_compose! {
     fn details()(
-        whence in whence(), onward in option::of((code("R[A-Z][0-9]"), day(), code("0[1-4]"))), subcontracted_by in code("R[A-Z][0-9]"),
+        origin in origin(), onward in option::of((code("R[A-Z][0-9]"), day(), code("0[1-4]"))), subcontracted_by in code("R[A-Z][0-9]"),
         right_to_choose in option::of(any::<bool>()), waiting_time_measurement_type in code("0[29]"), rtt_status in code("[1239][0-2]"),
         first in option::of(day()), last in option::of(day()), next in option::of(-9_i64..90), not_brought_count in option::of(0_u16..4),
         hold in option::of((day(), option::of(0_i64..90), words())), closed_date in option::of(day()), closure_reason in code("0[1-9]"), rejected_date in option::of(day()),
@@ -157,7 +157,7 @@ prop_compose! {
             waiting_time_measurement_type, rtt_status, first_contact_date: first, last_contact_date: last,
             next_appointment_date: next.map(|days| today() + chrono::Duration::days(days)), not_brought_count,
             hold: hold.map(|(from, days, reason)| ReferralHold { from, to: days.map(|days| from + chrono::Duration::days(days)), reason }), closed_date, closure_reason, rejected_date, rejection_reason,
-            ..whence
+            ..origin
         }
     }
 }
@@ -183,12 +183,12 @@ prop_compose! {
     }
 }
 
-/// A number of the range that is reserved for test, where the check digit comes out.
+/// An NHS number in the range that is reserved for test; `None` where no check digit fits.
 fn test_number(serial: u32) -> Option<NhsNumber> {
     (0..10).find_map(|check| format!("999{serial:06}{check}").parse().ok())
 }
 
-/// Every referral an id, and every patient one as well: those of one patient say the same of the patient.
+/// Gives every referral and every patient an id, and the last child a second referral.
 fn settled(mut records: Vec<SubmittedRecord>) -> Vec<SubmittedRecord> {
     for (at, record) in records.iter_mut().enumerate() {
         let SubmittedEntry::Referral(referral) = &mut record.entry else { continue };
@@ -201,7 +201,6 @@ fn settled(mut records: Vec<SubmittedRecord>) -> Vec<SubmittedRecord> {
             referral.details.local_patient_id = Some(format!("P-{at}"));
         }
     }
-    // The last child has two referrals, of one patient row.
     if let Some(mut again) = records.last().cloned() {
         if let SubmittedEntry::Referral(referral) = &mut again.entry {
             referral.referral_id = "R-again".into();
@@ -211,7 +210,7 @@ fn settled(mut records: Vec<SubmittedRecord>) -> Vec<SubmittedRecord> {
     records
 }
 
-/// What a record says, by its names.
+/// The values of a record, by field name.
 fn named(record: &SubmittedRecord) -> BTreeMap<String, serde_json::Value> {
     match &record.entry {
         SubmittedEntry::Referral(referral) => {
@@ -226,7 +225,7 @@ fn named(record: &SubmittedRecord) -> BTreeMap<String, serde_json::Value> {
 }
 
 proptest! {
-    // About a thousand children.
+    // This makes about a thousand children.
     #![proptest_config(ProptestConfig::with_cases(100))]
 
     #[test]
@@ -240,7 +239,7 @@ proptest! {
         }
     }
 
-    /// An open referral with nothing odd about it loses only what is listed: no field is lost besides.
+    /// An ordinary open referral loses only the listed fields.
     #[test]
     fn nothing_but_the_listed_losses_is_lost(record in record()) {
         let mut records = settled(vec![record]);

@@ -1,4 +1,4 @@
-//! Ten referrals of one provider, each for one thing that a list has to say.
+//! Ten referrals of one provider. Each shows one thing that a list may need to say.
 
 use chrono::NaiveDate;
 use domain::{
@@ -9,10 +9,10 @@ use domain::{
 use crate::children::{days_after, days_before, test_number};
 use crate::places::{EAST_ACUTE, HERTFORDSHIRE, PARTNERSHIP, STEVENAGE, WEST_ACUTE};
 
-/// Where the numbers of the examples begin among those of the made-up county.
+/// The NHS numbers of the examples begin here in the made-up county's numbers.
 const FIRST: u32 = 880_001;
 
-/// The ten, as they stand on a day.
+/// The ten referrals, as they are on this day.
 pub fn onboarding_examples(provider: OrganisationCode, as_of: NaiveDate) -> Vec<SubmittedRecord> {
     let ago = |days| days_before(as_of, days);
     let then = |days| Some(ago(days));

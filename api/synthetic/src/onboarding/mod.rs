@@ -1,5 +1,5 @@
-//! What a provider's informatics team starts from: empty templates, ten rows that show how each thing
-//! is said, and views to begin its own export with.
+//! What a provider's informatics team starts from: empty templates, ten rows that show how to say each
+//! thing, and database views as a start for its own export.
 
 mod examples;
 #[cfg(test)]
@@ -17,20 +17,19 @@ use domain::{OrganisationCode, SubmittedRecord};
 use crate::cases::one_of_each;
 pub use examples::onboarding_examples;
 
-/// A file of the pack.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PackFile {
     pub name: &'static str,
     pub bytes: Vec<u8>,
 }
 
-/// Writes rows, whose they are, and as on which day.
+/// Writes records of a provider, as they are on a day.
 type Writer = fn(&[SubmittedRecord], OrganisationCode, NaiveDate, &mut Cursor<Vec<u8>>) -> io::Result<()>;
 
-/// A file that is written anew for each pack: its format, its name, and how.
+/// A file that is written for each pack: its format, its name, and its writer.
 type Written = (&'static str, &'static str, Writer);
 
-/// What is filled in by people, or by an export table by table, without a row. Messages are not filled in.
+/// Empty files for people, or for exports that fill in tables. Formats of messages have none.
 const TEMPLATES: &[Written] = &[
     ("csv", "waiting-list-template.csv", |_, _, _, out| write_csv_template(out)),
     ("xlsx", "waiting-list-template.xlsx", |_, _, _, out| write_xlsx_template(out)),
@@ -38,7 +37,7 @@ const TEMPLATES: &[Written] = &[
     ("mhsds", "mhsds-template.zip", |none, provider, as_of, out| write_mhsds(|| none.iter(), provider, &month_before(as_of), out)),
 ];
 
-/// The ten rows in each format: as many of them as it can carry. A council's return has ten children of its own.
+/// The ten rows, or as many as the format can carry. The council's return has ten children of its own.
 const EXAMPLES: &[Written] = &[
     ("csv", "waiting-list-examples.csv", |records, _, _, out| write_csv(records, out)),
     ("xlsx", "waiting-list-examples.xlsx", |records, _, _, out| write_xlsx(records, out)),
@@ -51,16 +50,16 @@ const EXAMPLES: &[Written] = &[
     ("sen2-xml", "sen2-examples.xml", |_, _, as_of, out| write_return(as_of, out)),
 ];
 
-/// The council's ten children.
+/// Writes the council's ten children.
 fn write_return(as_of: NaiveDate, out: &mut Cursor<Vec<u8>>) -> io::Result<()> {
     let persons = one_of_each(SEED, as_of).into_iter().map(|(child, cases)| (child.date_of_birth, cases));
     write_sen2_xml(persons, as_of, out).map(drop)
 }
 
-/// From which the council's children are drawn.
+/// The seed for the council's children.
 const SEED: u64 = 1;
 
-/// The month that a data set of that day reports.
+/// The month before this day, which a data set reports.
 fn month_before(day: NaiveDate) -> Period {
     let last = day - chrono::Days::new(u64::from(day.day()));
     last - chrono::Days::new(u64::from(last.day0()))..=last
@@ -71,7 +70,7 @@ const VIEWS: &[(&str, &str)] = &[
     ("rio-waiting-list.sql", include_str!("../../../../deploy/onboarding/rio-waiting-list.sql")),
 ];
 
-/// The whole pack, for the provider on that day.
+/// The whole pack, for this provider and day.
 pub fn onboarding_pack(provider: OrganisationCode, as_of: NaiveDate) -> io::Result<Vec<PackFile>> {
     let records = onboarding_examples(provider, as_of);
     let mut files = vec![PackFile { name: "README.md", bytes: include_bytes!("README.md").to_vec() }];

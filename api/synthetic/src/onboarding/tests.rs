@@ -17,7 +17,7 @@ fn file(name: &str) -> Vec<u8> {
     files().into_iter().find(|file| file.name == name).unwrap().bytes
 }
 
-/// What a format carries of the ten.
+/// What a format can carry of the ten examples.
 fn carried(format: &str) -> Vec<SubmittedRecord> {
     let written = onboarding_examples(provider(), as_of());
     match format {
@@ -54,7 +54,7 @@ fn every_example_is_accepted_in_each_format_that_carries_it() {
             }
         }
         assert_eq!(records, carried(format), "{name}");
-        // The national tables have no district to tell.
+        // The national tables have no district, which is an issue.
         let of_the_file: &[IssueCode] = if matches!(format, "csds" | "mhsds") { &[IssueCode::DistrictBlank] } else { &[] };
         assert_eq!(kept.file_issues.iter().map(|issue| issue.code).collect::<Vec<_>>(), of_the_file, "{name}");
         let issues: Vec<_> = kept.rows.iter().flat_map(|row| &row.issues).map(|issue| issue.code).collect();
@@ -62,10 +62,10 @@ fn every_example_is_accepted_in_each_format_that_carries_it() {
     }
 }
 
-/// What each of the ten is there for, as far as a reader of the file sees it.
+/// What each example is meant to show must be seen in the file, or be a listed loss.
 #[test]
 fn what_a_format_cannot_show_is_among_its_losses() {
-    // The member of the record that shows it, and whether a referral does.
+    // A field of the record, and whether a referral shows it.
     type Trait = (&'static str, fn(&SubmittedRecord, &Referral) -> bool);
     let traits: [Trait; 7] = [
         ("previous", |_, it| it.details.previous.is_some()),
@@ -192,7 +192,7 @@ fn the_same_day_gives_the_same_bytes() {
     assert_eq!(files(), files());
 }
 
-/// A file's parts: those of an archive by name, so that another way to compress them is no difference.
+/// The parts of a file. An archive is unpacked, so that another compression makes no difference.
 fn parts(bytes: &[u8]) -> Vec<(String, Vec<u8>)> {
     let Ok(mut zip) = zip::ZipArchive::new(Cursor::new(bytes)) else { return vec![(String::new(), bytes.to_vec())] };
     (0..zip.len())

@@ -1,5 +1,5 @@
-//! Keys from a command, such as a key management service's own: run without a shell, given little time
-//! and little room.
+//! Keys from a command, such as a key management service's own. It runs without a shell, and its time and output are
+//! limited.
 
 use std::io::{Read, Write};
 use std::process::{Child, Command, ExitStatus, Stdio};
@@ -8,12 +8,12 @@ use std::time::{Duration, Instant};
 
 use zeroize::Zeroizing;
 
-/// The most that a command, a file or a variable may hold, in bytes.
+/// The most that a command may write, in bytes.
 pub(super) const LIMIT: u64 = 64 * 1024;
-/// How often it is looked whether a command has ended.
+/// How often to check whether a command has ended.
 const LOOK: Duration = Duration::from_millis(5);
 
-/// Why a command gave no keys. What it wrote is not repeated: it may be a key.
+/// Why a command gave no keys. Its output is not repeated, because it may be a key.
 #[derive(Debug, thiserror::Error)]
 pub enum CommandFault {
     #[error("the command cannot be run: {0}")]
@@ -26,8 +26,8 @@ pub enum CommandFault {
     TooLong,
 }
 
-/// What a command writes on standard output, given a text on standard input. Its standard error is not
-/// kept. Blocks for the timeout at the most.
+/// Runs a command with a text on its standard input, and returns its standard output. Its standard error is thrown away.
+/// Blocks for at most the timeout.
 pub(super) fn run(argv: &[String], input: Option<Zeroizing<Vec<u8>>>, timeout: Duration) -> Result<Zeroizing<Vec<u8>>, CommandFault> {
     let began = Instant::now();
     let (program, arguments) = argv.split_first().ok_or_else(|| CommandFault::NotRun(std::io::ErrorKind::InvalidInput.into()))?;
@@ -37,14 +37,14 @@ pub(super) fn run(argv: &[String], input: Option<Zeroizing<Vec<u8>>>, timeout: D
     let mut child = Ended(command.spawn().map_err(CommandFault::NotRun)?);
     let (stdin, stdout) = (child.0.stdin.take(), child.0.stdout.take());
 
-    // On threads of their own, because either pipe may block for ever; both end with the command, and a
-    // command that leaves a child behind with its pipes is not waited for.
+    // Each pipe has a thread, because it may block for ever. The threads end with the command. If the command leaves a
+    // child process that holds its pipes, it is not waited for.
     if let (Some(mut stdin), Some(input)) = (stdin, input) {
         std::thread::spawn(move || stdin.write_all(&input));
     }
     let (tell, told) = mpsc::channel();
     std::thread::spawn(move || {
-        // Room for all from the start, so that no copy is left behind where a buffer grew.
+        // Room for everything from the start: a buffer that grows leaves copies of a key in memory.
         let mut output = Zeroizing::new(Vec::with_capacity(usize::try_from(LIMIT).unwrap_or(0) + 64));
         let read = stdout.map_or(Ok(0), |stdout| stdout.take(LIMIT + 1).read_to_end(&mut output));
         let _ = tell.send(read.map(|_| output));
@@ -64,7 +64,7 @@ pub(super) fn run(argv: &[String], input: Option<Zeroizing<Vec<u8>>>, timeout: D
     }
 }
 
-/// A command that is ended, and waited for, once nobody wants it any more.
+/// A command that is stopped, and waited for, when this is dropped.
 struct Ended(Child);
 
 impl Drop for Ended {
@@ -79,7 +79,7 @@ mod tests {
     use super::*;
 
     const SECOND: Duration = Duration::from_secs(1);
-    /// Longer than any machine needs for a command that ends.
+    /// Long enough for any command that ends, on any machine.
     const LONG: Duration = Duration::from_secs(600);
 
     fn argv(script: &str) -> Vec<String> {
@@ -96,7 +96,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_of_an_argument_is_taken_for_a_shells() {
+    fn no_argument_is_read_by_a_shell() {
         let argv = ["printf", "%s", "$HOME;`id`"].map(str::to_owned);
         assert_eq!(run(&argv, None, LONG).unwrap().as_slice(), b"$HOME;`id`");
     }

@@ -1,13 +1,12 @@
-//! How keys are written: a line `ID:BASE64` each, or `ID:` and a PEM block, and where a key is not in
-//! force from the start, `@` and the instant from which it is.
+//! How keys are written. Each is a line `ID:BASE64`, or `ID:` and a PEM block. A key that is not in force from the start
+//! also has `@` and the instant from which it is.
 //!
 //! ```text
 //! 1:q83v…=
 //! 2:mZ8E…= @2026-11-22T10:00:00Z
 //! ```
-//! A key is known to every gateway before the first makes anything under it: that is what the instant
-//! is for. The key in force is the one with the highest id whose instant has come. A PEM block at the
-//! start needs no line before it: its id is 1.
+//! The instant lets every gateway learn a key before any of them uses it. The key in force is the one with the highest id
+//! whose instant has come. A PEM block at the start needs no line before it: its id is 1.
 
 use std::collections::BTreeMap;
 
@@ -19,19 +18,19 @@ use zeroize::Zeroizing;
 
 use super::Form;
 
-/// A key as it is written.
+/// A key in its written form.
 #[derive(Clone)]
 pub(crate) struct KeyLine {
     /// Base64, or a PEM block.
     pub(crate) text: Zeroizing<String>,
-    /// The instant from which it is in force; `None` is always.
+    /// The instant from which the key is in force; `None` means always.
     pub(crate) from: Option<DateTime<Utc>>,
 }
 
 /// Keys by id.
 pub(crate) type KeyLines = BTreeMap<u32, KeyLine>;
 
-/// What is wrong with a text of keys. It never repeats the text.
+/// What is wrong with written keys. It never repeats their text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum LinesFault {
     #[error("keys are lines `ID:BASE64`, an id above 0 and 32 bytes each, with ` @INSTANT` where a key is not in force yet")]
@@ -82,7 +81,7 @@ pub(crate) fn parse(bytes: &[u8], form: Form) -> Result<KeyLines, LinesFault> {
     if keys.is_empty() { Err(fault) } else { Ok(keys) }
 }
 
-/// Id, instant and what stands between them.
+/// The id, the instant, and the key between them.
 fn head(line: &str) -> Option<(u32, Option<DateTime<Utc>>, &str)> {
     let (id, rest) = line.split_once(':')?;
     let id = id.parse().ok().filter(|id| *id > 0)?;
@@ -99,7 +98,7 @@ fn secret(text: &str) -> Option<KeyBytes> {
     Some(Zeroizing::new(bytes))
 }
 
-/// Writes keys as [`parse`] reads them.
+/// Writes keys in the form that [`parse`] reads.
 pub(crate) fn write(keys: &KeyLines, form: Form) -> Zeroizing<String> {
     let mut text = Zeroizing::new(String::with_capacity(2048 * keys.len()));
     for (id, key) in keys {
@@ -124,7 +123,7 @@ pub(crate) fn primary(keys: &KeyLines, now: DateTime<Utc>) -> Result<u32, LinesF
     in_force.map(|(id, _)| *id).next_back().ok_or(LinesFault::NoneInForce)
 }
 
-/// The secrets among keys that [`parse`] has read.
+/// Decodes the secrets among keys that [`parse`] has read.
 pub(crate) fn secrets(keys: &KeyLines, now: DateTime<Utc>) -> Result<Ring<KeyBytes>, LinesFault> {
     let made = keys.iter().map(|(id, key)| Some((*id, secret(&key.text)?))).collect::<Option<_>>();
     Ring::new(made.ok_or(LinesFault::NotSecrets)?, primary(keys, now)?).ok_or(LinesFault::NoneInForce)

@@ -1,4 +1,4 @@
-//! New keys, from aws-lc's generator.
+//! Makes new keys with aws-lc's generator.
 
 use aws_lc_rs::rand::{self, SystemRandom};
 use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair};
@@ -8,7 +8,7 @@ use zeroize::Zeroizing;
 
 use super::{Form, KeysError};
 
-/// A new key as it is written.
+/// Makes a new key in its written form.
 pub(super) fn make(form: Form) -> Result<Zeroizing<String>, KeysError> {
     match form {
         Form::Secret => {

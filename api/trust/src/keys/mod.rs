@@ -1,5 +1,4 @@
-//! The gateway's keys: where they come from, how they are written, and how they are changed while the
-//! gateway serves.
+//! The gateway's keys: where they come from, how they are written, and how they are changed while the gateway runs.
 
 mod commands;
 mod environment;
@@ -22,27 +21,27 @@ pub use rotation::{LEAST_DELAY, Rotation, RotationError, rotate};
 pub use sections::Keys;
 pub use sources::KeySource;
 
-/// How long a partner may go on using a child id after ids are made under a new key.
+/// How long a partner may go on using an old child id after ids are made under a new key.
 const CHILD_IDS_HOLD: TimeDelta = TimeDelta::days(90);
 
-/// How long the signatures of an old checkpoint key are wanted: eight years, as the audit log's text.
+/// How long an old checkpoint key's signatures are needed: eight years, like the audit log's text.
 const CHECKPOINTS_HOLD: TimeDelta = TimeDelta::days(2922);
 
-/// How long after a change of keys something that began before it may still be under way.
+/// After a change of keys, how long work that began before it may still be running.
 const UNDER_WAY: TimeDelta = TimeDelta::minutes(15);
 
-/// What there is to know of a purpose.
+/// The properties of one purpose of keys.
 struct About {
-    /// Its file in the keys' folder, unless the configuration names another source.
+    /// The file in the keys' folder, unless the configuration names another source.
     file: &'static str,
     form: Form,
-    /// When an old key may go.
+    /// When an old key may be removed.
     old: Old,
-    /// Whether it is changed along with the others, or only where it is named.
+    /// Whether a rotation that names no purpose changes it too.
     with_all: bool,
 }
 
-/// How a key is written.
+/// The written form of a key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Form {
     /// 32 random bytes in base64.
@@ -51,16 +50,16 @@ pub(crate) enum Form {
     P256,
 }
 
-/// When an old key may go.
+/// When an old key may be removed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Old {
-    /// Once nothing that is stored needs it, and nothing that is under way can.
+    /// Once nothing that is stored needs it, and no work that is still running can.
     Unused,
-    /// So long after the next one came into force.
+    /// This long after the next key came into force.
     After(TimeDelta),
 }
 
-/// What there is to know of a purpose.
+/// The properties of one purpose of keys.
 fn about(purpose: KeyPurpose) -> About {
     let about = |file, form, old, with_all| About { file, form, old, with_all };
     match purpose {
@@ -73,7 +72,7 @@ fn about(purpose: KeyPurpose) -> About {
     }
 }
 
-/// Why keys cannot be used. None of these repeats a key, or what a command said.
+/// Why keys cannot be used. No message repeats a key, or what a command wrote.
 #[derive(Debug, thiserror::Error)]
 pub enum KeysError {
     #[error(transparent)]

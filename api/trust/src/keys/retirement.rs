@@ -1,5 +1,5 @@
-//! `keys rotate --retire`: the old keys go, once nothing needs them. A backup needs the keys of its day:
-//! keep them with it, and as safe as it.
+//! `keys rotate --retire`: removes old keys that nothing needs any more. A backup still needs the keys of its day: keep
+//! them with it, and as safe.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::KeyPurpose;
@@ -11,17 +11,17 @@ use super::sources::KeySource;
 use super::{KeysError, Old, UNDER_WAY, about};
 use crate::files;
 
-/// What came of it.
+/// The result of a retirement.
 #[derive(Debug)]
 pub struct Retirement {
-    /// What was done and what was not, in lines for the operator.
+    /// What was done and what was not, as lines for the operator.
     pub told: Vec<String>,
-    /// Whether no old key is left.
+    /// False if an old key is still needed.
     pub done: bool,
 }
 
-/// Removes each old key that nothing needs from its file. `unneeded` answers whether nothing that is
-/// stored needs a key; else what does, for the operator. It blocks.
+/// Removes each old key that nothing needs from its file. `unneeded` says whether stored data needs a key; its error
+/// tells the operator what does. It blocks.
 pub fn retire(
     keys: &Keys,
     now: DateTime<Utc>,
@@ -58,7 +58,7 @@ pub fn retire(
     Ok(retirement)
 }
 
-/// Whether an old key's time is over; else until when it is not.
+/// Whether an old key may go now. The error says why not, and until when.
 fn is_over(purpose: KeyPurpose, id: u32, keys: &KeyLines, now: DateTime<Utc>) -> Result<(), String> {
     let (next, since) = keys.range(id + 1..).next().map(|(next, key)| (*next, key.from)).unwrap_or((id, None));
     let since = since.ok_or_else(|| format!("the line of key {next} does not say since when it is in force (@INSTANT)"))?;

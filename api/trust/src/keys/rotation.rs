@@ -1,9 +1,8 @@
-//! `keys rotate`: a new key beside the one in force, known to every gateway before it counts.
+//! `keys rotate`: adds a new key beside the one in force. Every gateway knows the new key before it is used.
 //!
-//! A release secret is changed only where that is asked for by name and confirmed. Under a new one,
-//! figures that have not changed are rounded anew, and whoever keeps both releases learns more than either
-//! tells: with enough of them, the figure itself. So it is for a secret that has leaked, and for nothing
-//! else. What was published stays as it was published, and a day that was released once is always
+//! A release secret is changed only if it is asked for by name and confirmed. A new one rounds unchanged figures
+//! differently. Whoever compares both releases learns more than either tells and, from enough of them, the figure itself.
+//! So change it only if it has leaked. What was published stays as it is, and a day that was released once is always
 //! rounded with the secret of its first release.
 
 use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
@@ -15,8 +14,7 @@ use super::sources::KeySource;
 use super::{CHILD_IDS_HOLD, Form, KeysError, Old, about, makers};
 use crate::files;
 
-/// The least time that a new key is known before it is in force: what a gateway takes to look at a file, or
-/// to ask a command, with room to spare.
+/// The least time from adding a key to its coming into force: enough for every gateway to read a changed file.
 pub const LEAST_DELAY: TimeDelta = TimeDelta::seconds(5);
 
 /// Why no key was added.
@@ -40,15 +38,15 @@ pub enum RotationError {
 /// What to change.
 #[derive(Debug, Clone)]
 pub struct Rotation {
-    /// One, or all but the release secret.
+    /// One purpose, or all but the release secret and the checkpoint key.
     pub purpose: Option<KeyPurpose>,
-    /// How long the new keys are known before they are in force.
+    /// How long after now the new keys come into force.
     pub delay: TimeDelta,
     pub confirm_fresh_noise: bool,
 }
 
-/// Adds a new key to each source that is a file, and answers what will happen and what the operator is
-/// to do, in lines. Either every file is changed or, where one could not be, none. It blocks.
+/// Adds a new key to each source that is a file. Returns lines that tell the operator what will happen and what to do.
+/// Nothing is written unless every key could be read and made. It blocks.
 pub fn rotate(keys: &Keys, now: DateTime<Utc>, rotation: &Rotation) -> Result<Vec<String>, RotationError> {
     if rotation.delay < LEAST_DELAY {
         return Err(RotationError::TooSoon);
@@ -84,14 +82,14 @@ pub fn rotate(keys: &Keys, now: DateTime<Utc>, rotation: &Rotation) -> Result<Ve
     Ok(told)
 }
 
-/// The purposes that a command is about.
+/// The named purpose, or all that change together.
 pub(super) fn purposes(named: Option<KeyPurpose>) -> Vec<KeyPurpose> {
     let all = || KeyPurpose::ALL.into_iter().filter(|purpose| about(*purpose).with_all).collect();
     named.map_or_else(all, |purpose| vec![purpose])
 }
 
-/// One rotation at a time: a third look-up key would make what is stored hard to find, and of any
-/// purpose a key that is not in force yet is a rotation that has only begun.
+/// Allows one rotation at a time. A key that is not in force yet is a rotation that has only begun. A third look-up key
+/// would make stored records hard to find.
 fn check(purpose: KeyPurpose, keys: &KeyLines, current: u32) -> Result<(), RotationError> {
     if let Some((id, key)) = keys.range(current + 1..).next() {
         return Err(RotationError::UnderWay { purpose, id: *id, from: key.from.map(instant).unwrap_or_default() });
@@ -140,7 +138,7 @@ fn by_hand(purpose: KeyPurpose, source: &KeySource, id: u32, from: DateTime<Utc>
     format!("{purpose}: nothing was changed, because {source} is not the gateway's to write. Add to what it gives {line}.{restart}")
 }
 
-/// An instant as key lines write it.
+/// An instant in the form of key lines.
 pub(super) fn instant(at: DateTime<Utc>) -> String {
     at.to_rfc3339_opts(SecondsFormat::Secs, true)
 }

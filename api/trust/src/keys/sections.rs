@@ -9,7 +9,7 @@ use serde::Deserialize;
 use super::about;
 use super::sources::KeySource;
 
-/// Where keys are: each in its file in the folder, unless another source is named for it.
+/// Where keys are: each in its own file in the folder, unless another source is named for it.
 #[derive(Debug, Clone, Deserialize)]
 pub struct Keys {
     pub directory: PathBuf,
@@ -24,7 +24,7 @@ impl Keys {
         self.sources.get(&purpose).cloned().unwrap_or_else(own)
     }
 
-    /// Takes every relative path from a folder on.
+    /// Resolves relative paths against a folder.
     pub fn resolve(&mut self, folder: &Path) {
         self.directory = folder.join(&self.directory);
         for source in self.sources.values_mut() {

@@ -56,12 +56,12 @@ impl KeySource {
         }
     }
 
-    /// Whether it costs so much to ask that it is not asked each second.
+    /// Whether this is a command, which costs too much to run each second.
     pub(crate) fn is_command(&self) -> bool {
         matches!(self, Self::Command { .. })
     }
 
-    /// The keys' text. It blocks.
+    /// The written keys. It blocks.
     pub(crate) fn read(&self) -> Result<Content, KeysError> {
         let content = match self {
             Self::File(path) => files::read_secret_file(path)?,
@@ -74,17 +74,17 @@ impl KeySource {
         Ok(content)
     }
 
-    /// The keys in a text from here.
+    /// Parses written keys from this source.
     pub(crate) fn parse(&self, purpose: KeyPurpose, content: &Content) -> Result<KeyLines, KeysError> {
         lines::parse(content, about(purpose).form).map_err(|fault| self.wrong(fault))
     }
 
-    /// The id of the key in force, of keys from here.
+    /// The id of the key in force among keys from this source.
     pub(crate) fn primary(&self, keys: &KeyLines, now: DateTime<Utc>) -> Result<u32, KeysError> {
         lines::primary(keys, now).map_err(|fault| self.wrong(fault))
     }
 
-    /// The secrets among keys from here.
+    /// The secrets among keys from this source.
     pub(crate) fn secrets(&self, keys: &KeyLines, now: DateTime<Utc>) -> Result<Ring<KeyBytes>, KeysError> {
         lines::secrets(keys, now).map_err(|fault| self.wrong(fault))
     }
@@ -94,7 +94,7 @@ impl KeySource {
     }
 }
 
-/// What may be told of a source: a command's arguments may hold a secret.
+/// Leaves out a command's arguments, because they may hold a secret.
 impl fmt::Display for KeySource {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

@@ -1,5 +1,4 @@
-//! A public key as the partnership file has it: a JWK (RFC 7517) in an inline table, PEM under the
-//! same names, or PEM alone.
+//! A public key in the partnership file: a JWK (RFC 7517) in an inline table, PEM under the same names, or PEM alone.
 
 use std::fmt;
 
@@ -25,10 +24,10 @@ const PRIVATE: &str = "a private key: whoever reads this file could sign with it
 const ALGORITHMS: &str = "a key is for ES256 (P-256), EdDSA (Ed25519), PS256 or RS512 (RSA)";
 const NOT_A_POINT: &str = "not a point of the curve";
 
-/// A key that was checked as far as a key can be by itself.
+/// A key that passed every check that needs only the key.
 pub(super) struct KeyWire(pub(super) PublicKey);
 
-/// The members of a JWK that are looked at, and those that must not be there.
+/// The members of a JWK that are read, and those that must not be there.
 #[derive(Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Jwkish {
@@ -146,7 +145,7 @@ fn from_pem(pem: &str) -> Result<(KeyMaterial, Option<SignatureAlgorithm>), &'st
     }
 }
 
-/// Refuses what is no key, or a weak one.
+/// Refuses a key that is malformed or weak.
 fn check(material: &KeyMaterial, algorithm: SignatureAlgorithm) -> Result<(), &'static str> {
     match (material, algorithm) {
         (KeyMaterial::Rsa { modulus, exponent }, _) => moduli::check(modulus, exponent),
@@ -160,7 +159,7 @@ fn check(material: &KeyMaterial, algorithm: SignatureAlgorithm) -> Result<(), &'
     }
 }
 
-/// RFC 7638: what a key is called that was given no name.
+/// The thumbprint (RFC 7638): the name of a key without one.
 fn thumbprint(key: &PublicKey) -> Option<String> {
     let jwk = Jwk::from_decoding_key(&jws::decoding_key(key), Some(jws::algorithm(key.algorithm))).ok()?;
     jwk.thumbprint(ThumbprintHash::SHA256).ok()

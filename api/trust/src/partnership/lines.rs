@@ -1,10 +1,10 @@
-//! Where in the file a fault stands.
+//! Finds the line of a fault in the file.
 
 use domain::PartnershipSection;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-/// A text and, where it is TOML at all, the places of its keys.
+/// A text and, if it is TOML at all, the positions of its keys.
 pub(super) struct Lines<'t> {
     text: &'t str,
     table: Option<Spanned<DeTable<'t>>>,
@@ -19,8 +19,8 @@ impl<'t> Lines<'t> {
         line_of(self.text, at)
     }
 
-    /// The line of a field of the given entry, named by its way in (`basis.statute`); where it is not written,
-    /// that of what it would stand in.
+    /// The line of an entry's field, named by its path (`basis.statute`). If the field is missing, the line of what
+    /// should hold it.
     pub(super) fn find(&self, section: PartnershipSection, index: usize, field: &str) -> usize {
         let Some(root) = self.table.as_ref().map(Spanned::get_ref) else { return 1 };
         let at = match section {
@@ -33,7 +33,7 @@ impl<'t> Lines<'t> {
         self.line(at.unwrap_or(0))
     }
 
-    /// The name of the innermost key whose value holds a byte of the file.
+    /// The name of the innermost key whose value holds this byte of the file.
     pub(super) fn field_at(&self, at: usize) -> String {
         let mut found = "partnership";
         if let Some(root) = &self.table {
@@ -43,7 +43,7 @@ impl<'t> Lines<'t> {
     }
 }
 
-/// The line, counted from 1, on which a byte of a text is.
+/// The line, counted from 1, that holds this byte of a text.
 pub fn line_of(text: &str, at: usize) -> usize {
     text.bytes().take(at).filter(|byte| *byte == b'\n').count() + 1
 }
@@ -72,7 +72,7 @@ fn inside<'n>(value: &'n DeValue<'_>, at: usize, found: &mut &'n str) {
     }
 }
 
-// The span of a table under a [header] is the header's alone, so its contents are looked at too.
+// The span of a table under a [header] covers only the header, so look inside the table too.
 fn holds(value: &Spanned<DeValue<'_>>, at: usize) -> bool {
     value.span().contains(&at)
         || match value.get_ref() {

@@ -1,4 +1,4 @@
-//! The partnership file: read whole, checked whole, or refused whole with its lines.
+//! The partnership file: taken whole, or refused whole with the lines of its faults.
 
 mod keys;
 mod lines;
@@ -16,7 +16,7 @@ use lines::Lines;
 pub use lines::line_of;
 use wire::PartnershipWire;
 
-/// One thing wrong: a line, counted from 1, a field and what is wrong with it.
+/// One fault: a line, counted from 1, a field and what is wrong with it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LineFault {
     pub line: usize,
@@ -50,7 +50,7 @@ pub fn parse_partnership(text: &str, authorities: &[String]) -> Result<Partnersh
     Ok(partnership.warning(warn_days))
 }
 
-/// The partnership of a file, kept up to date with it. It reads the file now, and blocks.
+/// Keeps a partnership up to date with its file. It reads the file now, and blocks.
 pub fn watch_partnership(path: &Path, authorities: Vec<String>) -> Result<Watch<Partnership, PartnershipError>, PartnershipError> {
     let file = path.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
     Watch::start("partnership", vec![PathBuf::from(path)], move |contents| {

@@ -1,17 +1,17 @@
-//! RSA keys that are too weak to sign with.
+//! Refuses RSA keys that are too weak to sign with.
 
-/// Lengths in bits (NIST SP 800-131A; the longest that aws-lc verifies by).
+/// Lengths in bits: the shortest by NIST SP 800-131A, the longest that aws-lc verifies with.
 const SHORTEST: usize = 2048;
 const LONGEST: usize = 8192;
 
-/// The primes at which keys of a faulty generator are known (CVE-2017-15361, "ROCA"): modulo each,
-/// their moduli are powers of 65537.
+/// The primes that betray keys of a faulty generator (CVE-2017-15361, "ROCA"): modulo each of them, such a modulus is a
+/// power of 65537.
 const PRIMES: [u32; 38] = [
     3, 5, 7, 11, 13, 17, 19, 23, 29, 31, 37, 41, 43, 47, 53, 59, 61, 67, 71, 73, 79, 83, 89, 97, 101, 103, 107, 109, 113, 127, 131, 137,
     139, 149, 151, 157, 163, 167,
 ];
 
-/// Refuses a modulus or an exponent that is no good; both are big-endian, without leading zeros.
+/// Refuses an unsafe modulus or exponent. Both are big-endian, without leading zeros.
 pub(super) fn check(modulus: &[u8], exponent: &[u8]) -> Result<(), &'static str> {
     let bits = modulus.first().map_or(0, |first| modulus.len() * 8 - first.leading_zeros() as usize);
     if !(SHORTEST..=LONGEST).contains(&bits) {
@@ -20,7 +20,7 @@ pub(super) fn check(modulus: &[u8], exponent: &[u8]) -> Result<(), &'static str>
     if modulus.first() == Some(&0) || modulus.last().is_none_or(|last| last % 2 == 0) {
         return Err("not an RSA modulus");
     }
-    // 65537 or a greater odd number (FIPS 186-5, A.1.1); more than 4 bytes nobody verifies by.
+    // 65537 or a greater odd number (FIPS 186-5, A.1.1). Nobody verifies with more than 4 bytes.
     let value = exponent.iter().fold(0_u64, |value, byte| value << 8 | u64::from(*byte));
     if exponent.len() > 4 || exponent.first() == Some(&0) || value < 65_537 || value % 2 == 0 {
         return Err("an RSA exponent is odd, at least 65537, and at most 4 bytes long");

@@ -72,7 +72,7 @@ fn the_documented_shape_is_read() {
     assert_eq!(closed.valid_to.unwrap().to_string(), "2026-03-31");
 }
 
-/// The line on which a text stands.
+/// The line that holds a text.
 fn line(text: &str) -> usize {
     WHOLE.lines().position(|line| line.contains(text)).unwrap() + 1
 }
@@ -113,7 +113,7 @@ fn a_basis_that_does_not_hold_together_is_refused_with_the_line_of_its_part() {
 }
 
 #[test]
-fn a_population_that_nobody_could_tell_is_refused() {
+fn a_population_that_nobody_can_check_is_refused() {
     let population = "population = \"plan-maintained\"";
     let refused = |to: &str| faults(population, to)[0].clone();
     assert_eq!(

@@ -1,4 +1,4 @@
-//! The file's shape.
+//! The file's shape, in TOML.
 
 use chrono::NaiveDate;
 use domain::{
@@ -15,7 +15,7 @@ use super::keys::KeyWire;
 pub(super) struct PartnershipWire {
     host: OrganisationCode,
     controllers: Vec<OrganisationCode>,
-    /// How many days before its last an agreement is warned of.
+    /// From how many days before its last day an agreement is warned about.
     #[serde(default = "warn_days")]
     pub(super) warn_days: u16,
     #[serde(default)]
@@ -69,7 +69,7 @@ struct ClientWire {
     scopes: Vec<Scope>,
     #[serde(default)]
     keys: Vec<KeyWire>,
-    /// Where it is left out, a client with keys may do either.
+    /// If left out, a client with keys may use either way.
     authentication: Option<Authentication>,
 }
 

@@ -1,4 +1,4 @@
-//! Authorities: their roots and revocation lists, each kept up to date with its files.
+//! Certificate authorities: their roots and revocation lists, kept up to date with their files.
 
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -20,7 +20,7 @@ use super::{TlsError, unix_time};
 use crate::clocks::Clock;
 use crate::watches::{Live, Watch};
 
-/// The subject common name of the demonstration's authority, whose key anybody can make.
+/// The subject common name of the demonstration's authority. Anybody can make its key.
 pub const DEMONSTRATION_AUTHORITY: &str = "Sendbridge demonstration authority";
 
 /// `[[authority]]` of `gateway.toml`: an authority whose client certificates are accepted.
@@ -28,31 +28,31 @@ pub const DEMONSTRATION_AUTHORITY: &str = "Sendbridge demonstration authority";
 #[serde(deny_unknown_fields)]
 pub struct AuthorityFiles {
     pub name: String,
-    /// PEM: its root certificates.
+    /// Its root certificates, in PEM.
     pub certificates: PathBuf,
-    /// PEM: the current revocation lists, one of each certificate that issues.
+    /// Its current revocation lists, in PEM: one for each certificate that issues others.
     pub crl: PathBuf,
 }
 
-/// One authority as its files have it now.
+/// One authority, as its files describe it now.
 #[derive(Debug)]
 pub struct Authority {
     name: String,
     anchors: Vec<TrustAnchor<'static>>,
-    /// What the certificate of each anchor says, in the anchors' order.
+    /// The limits in the certificate of each anchor, in the anchors' order.
     roots: Vec<Root>,
-    /// The public key of each root: what tells two authorities apart.
+    /// The public key of each root, by which two authorities are told apart.
     keys: Vec<Vec<u8>>,
     lists: Vec<CertRevocationList<'static>>,
     rules: ChainRules,
 }
 
-/// What a chain is held to.
+/// The rules for a certificate chain.
 #[derive(Debug, Clone, Copy)]
 pub struct ChainRules {
-    /// What the certificate has to be for.
+    /// What the certificate must be issued for.
     pub purpose: KeyUsage,
-    /// Whether a revocation list has to cover every certificate of the chain.
+    /// Whether a revocation list must cover every certificate of the chain.
     pub listed: bool,
 }
 
@@ -61,12 +61,12 @@ pub struct ChainRules {
 pub struct Trust(Vec<Live<Authority>>);
 
 impl ChainRules {
-    /// What the certificate of a client is held to.
+    /// The rules for a client's certificate.
     const CLIENT: Self = Self { purpose: KeyUsage::client_auth(), listed: true };
 }
 
 impl Authority {
-    /// An authority, kept up to date with its two files. It reads them now, and blocks.
+    /// Keeps an authority up to date with its two files. It reads them now, and blocks.
     pub fn watch(files: &AuthorityFiles, demonstration: bool, clock: Clock) -> Result<Watch<Self, TlsError>, TlsError> {
         let name = files.name.clone();
         let newest = Mutex::new(Editions::new());
@@ -79,7 +79,7 @@ impl Authority {
         })
     }
 
-    /// Reads roots and revocation lists, none of them older than the newest seen.
+    /// Reads roots and revocation lists. No list may be older than the newest seen.
     fn read(
         name: &str,
         [roots, lists]: [&[u8]; 2],
@@ -101,7 +101,7 @@ impl Authority {
         }
         let Revocations { lists, editions } = revocations::read(lists, &parsed, newest, now).map_err(wrong)?;
         let authority = Self::new(name, &roots, lists, ChainRules::CLIENT).map_err(wrong)?;
-        // Its clients are refused, as if each certificate were out of date; other authorities' are not.
+        // This authority's clients are refused, as if their own certificates were out of date. Others' are not.
         if authority.roots.iter().any(|root| root.check(0, unix_time(now)).is_err()) {
             tracing::warn!(name, "a root of an authority is out of date, or not in force yet");
         }
@@ -109,8 +109,8 @@ impl Authority {
         Ok(authority)
     }
 
-    /// An authority of root certificates and of lists that were checked already. The error says what is
-    /// wrong, in words.
+    /// Makes an authority from root certificates and from lists that were checked already. The error says in words what
+    /// is wrong.
     pub fn new(
         name: &str,
         roots: &[CertificateDer<'_>],
@@ -136,8 +136,8 @@ impl Authority {
         &self.name
     }
 
-    /// Whether the authority vouches for a client's certificate now: every certificate up to a root
-    /// that holds now is in date, meant for this, and not revoked by a list in date.
+    /// Checks that the authority vouches for a client's certificate now: every certificate up to a valid root is in date,
+    /// meant for this purpose, and not revoked by a list in date.
     fn verify(&self, leaf: &CertificateDer<'_>, others: &[CertificateDer<'_>], now: DateTime<Utc>) -> Result<(), webpki::Error> {
         let lists: Vec<_> = self.lists.iter().collect();
         let revocation = match RevocationOptionsBuilder::new(&lists) {
@@ -161,7 +161,7 @@ impl Authority {
             .map(|_| ())
     }
 
-    // A root may stand twice, renewed: it is enough that one of the two will do.
+    // A renewed root may be there twice. It is enough that one of the two passes.
     fn check_root(&self, anchor: &TrustAnchor<'_>, below: usize, now: DateTime<Utc>) -> Result<(), webpki::Error> {
         let own = self.anchors.iter().zip(&self.roots).filter(|(own, _)| *own == anchor);
         let mut refused = Err(webpki::Error::UnknownIssuer);
@@ -181,7 +181,7 @@ fn parse<'a>(roots: &'a [CertificateDer<'_>]) -> Result<Vec<X509Certificate<'a>>
 }
 
 impl Trust {
-    /// Refuses authorities that share a root: a certificate would not say whose it is.
+    /// Refuses authorities that share a root: nobody could tell whose a certificate is.
     pub fn new(authorities: Vec<Live<Authority>>) -> Result<Self, TlsError> {
         for (at, live) in authorities.iter().enumerate() {
             let authority = live.load();
@@ -194,8 +194,8 @@ impl Trust {
         Ok(Self(authorities))
     }
 
-    /// The authority that vouches for a certificate now. The error is the nearest miss: of the
-    /// authority that knew the certificate, where one did.
+    /// The authority that vouches for a certificate now. If none does, the error comes from the authority that knew the
+    /// certificate's issuer, if one did.
     pub fn verify(
         &self,
         leaf: &CertificateDer<'_>,
@@ -214,7 +214,7 @@ impl Trust {
         Err(nearest)
     }
 
-    /// Whether an authority is the one in force, with no newer list.
+    /// Whether this authority is in force, with no newer list.
     pub(super) fn is_in_force(&self, authority: &Arc<Authority>) -> bool {
         self.0.iter().any(|live| Arc::ptr_eq(&live.load(), authority))
     }

@@ -13,7 +13,7 @@ use super::{TlsError, crypto_provider};
 use crate::files;
 use crate::watches::{Live, Watch};
 
-/// Answers every handshake with the certificate in force.
+/// Gives each handshake the certificate in force.
 #[derive(Debug)]
 pub struct ServerCertificate(Live<CertifiedKey>);
 
@@ -22,8 +22,8 @@ impl ServerCertificate {
         Self(live)
     }
 
-    /// A certificate in PEM, with those between it and its authority, and its key. It reads them now, and
-    /// blocks; a key that others may read is refused.
+    /// Watches a certificate in PEM, with those between it and its authority, and its key. It reads them now, and blocks.
+    /// It refuses a key that others may read.
     pub fn watch(certificate: &Path, key: &Path) -> Result<Watch<CertifiedKey, TlsError>, TlsError> {
         let key = key.to_owned();
         Watch::start("server certificate", vec![certificate.to_owned(), key.clone()], move |contents| {

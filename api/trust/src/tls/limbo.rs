@@ -1,6 +1,6 @@
-//! The x509-limbo cases, each as a client's certificate in a real handshake with the gateway's own
-//! verifier, at the case's time. A client is then recognised by its listed name, letter for letter:
-//! the last step that a case has to pass. See `tests/fixtures/security/x509-limbo/README.md`.
+//! Runs the x509-limbo cases. Each case's certificate is a client's in a real handshake with the gateway's own verifier,
+//! at the case's time. The client must then have its listed name, letter for letter. See
+//! `tests/fixtures/security/x509-limbo/README.md`.
 
 use std::collections::BTreeMap;
 use std::io::{ErrorKind, Read, Write};
@@ -22,10 +22,10 @@ use webpki::{KeyUsage, OwnedCertRevocationList};
 
 use crate::{Authority, ChainRules, Clock, LiveVerifier, Peer, ServerCertificate, Trust, crypto_provider, refusal_reason, server_config};
 
-/// A read that takes longer hangs, however slow the machine is.
+/// A read that takes longer has hung, however slow the machine is.
 const HANG: Duration = Duration::from_secs(600);
 
-/// The time of the cases that name none.
+/// The time for cases that name none.
 const TIME: &str = "2026-06-01T00:00:00Z";
 
 #[derive(Deserialize)]
@@ -75,7 +75,7 @@ impl Server {
     }
 }
 
-/// What a client shows, whatever it is.
+/// The certificate that a client shows, whatever it is.
 #[derive(Debug)]
 struct Shown(Arc<CertifiedKey>);
 
@@ -90,7 +90,7 @@ impl ResolvesClientCert for Shown {
 }
 
 impl Case {
-    /// The gateway's judgement: `accepted`, or why not; and whether there was a handshake.
+    /// The gateway's verdict (`accepted`, or why not), and whether there was a handshake.
     fn judge(&self, server: &Server) -> (String, bool) {
         let chain: Vec<_> = std::iter::once(&self.peer_certificate)
             .chain(&self.untrusted_intermediates)
@@ -125,7 +125,7 @@ impl Case {
             let der = CertificateRevocationListDer::from_pem_slice(pem.as_bytes()).unwrap();
             lists.push(OwnedCertRevocationList::from_der(&der).map_err(|error| error.to_string())?.into());
         }
-        // Most cases are a server's: the same rule, asked for the other purpose. Few have lists.
+        // Most cases are about servers: the same rules, for a server's purpose. Few have lists.
         let is_client = self.validation_kind == "CLIENT" || self.extended_key_usage.iter().any(|usage| usage == "clientAuth");
         let purpose = if is_client { KeyUsage::client_auth() } else { KeyUsage::server_auth() };
         Authority::new("limbo", &roots, lists, ChainRules { purpose, listed: !self.crls.is_empty() })
@@ -136,7 +136,7 @@ impl Case {
     }
 }
 
-/// Whether a client that shows a certificate is answered.
+/// Whether the server answers a client that shows this certificate.
 fn handshake(server: &Server, trust: &Trust, now: DateTime<Utc>, shown: Arc<CertifiedKey>) -> bool {
     let key = PrivateKeyDer::try_from(server.key.serialize_der()).unwrap();
     let certificate = CertifiedKey::from_der(vec![server.certificate.clone()], key, &crypto_provider()).unwrap();
@@ -159,7 +159,7 @@ fn handshake(server: &Server, trust: &Trust, now: DateTime<Utc>, shown: Arc<Cert
     let mut connection = ClientConnection::new(Arc::new(client), "localhost".try_into().unwrap()).unwrap();
     let mut stream = Stream::new(&mut connection, &mut socket);
     let mut heard = Vec::new();
-    // A refusal comes after the client has finished its half of the handshake: at the first read.
+    // The client learns of a refusal at its first read, after its half of the handshake.
     let _ = stream.write_all(b"?").and_then(|()| stream.read_to_end(&mut heard));
     let _ = socket.shutdown(std::net::Shutdown::Both);
     let answered = answering.join().unwrap();
@@ -181,7 +181,7 @@ fn answer(listener: &TcpListener, config: ServerConfig) -> bool {
         }
         Err(error) => {
             assert_eq!(error.kind(), ErrorKind::InvalidData, "the handshake came to no end: {error}");
-            // The alert is on its way: it is not to be cut off by what has not been read.
+            // Read what is left, so that unread data does not cut off the alert on its way.
             socket.shutdown(std::net::Shutdown::Write).unwrap();
             let _ = socket.read_to_end(&mut Vec::new());
             false
@@ -194,7 +194,7 @@ fn fixture(name: &str) -> String {
     std::fs::read_to_string(folder.join(name)).unwrap()
 }
 
-/// A list of the suite: an id, what becomes of it, and why, in three columns.
+/// A list of the suite in three columns: an id, its outcome, and why.
 fn listed(name: &str) -> BTreeMap<String, String> {
     let text = fixture(name);
     let lines = text.lines().filter(|line| !line.is_empty() && !line.starts_with('#'));

@@ -38,13 +38,12 @@ pub enum TlsError {
     Rustls(#[from] rustls::Error),
 }
 
-/// The one cryptographic library of the gateway.
+/// The only cryptographic library of the gateway.
 pub fn crypto_provider() -> Arc<CryptoProvider> {
     Arc::new(aws_lc_rs::default_provider())
 }
 
-/// What the partner API's listener speaks. Nothing is resumed: a session that outlived its
-/// certificate's revocation would let the revoked client in.
+/// The TLS settings of the partner API's listener. No session is resumed: its certificate may have been revoked since.
 pub fn server_config(certificate: ServerCertificate, verifier: LiveVerifier, clock: Clock, tls12: bool) -> Result<ServerConfig, TlsError> {
     let versions: &[&SupportedProtocolVersion] = if tls12 { &[&version::TLS13, &version::TLS12] } else { &[&version::TLS13] };
     let mut config = ServerConfig::builder_with_details(crypto_provider(), Arc::new(TlsTime(clock)))
@@ -72,7 +71,7 @@ fn unix_time(at: DateTime<Utc>) -> UnixTime {
     unix_seconds(at.timestamp())
 }
 
-// What was before 1970 holds from 1970.
+// Times before 1970 count as 1970.
 fn unix_seconds(seconds: i64) -> UnixTime {
     UnixTime::since_unix_epoch(std::time::Duration::from_secs(u64::try_from(seconds).unwrap_or_default()))
 }

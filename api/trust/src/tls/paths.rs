@@ -1,5 +1,5 @@
-//! What a path from a client to a root has to keep beside what `webpki` checks: the root's own dates and
-//! length (RFC 5280, 6.1), and what each key may be used for.
+//! Checks of the path from a client to a root that `webpki` does not make: the root's own dates and path length (RFC
+//! 5280, 6.1), and what each key may be used for.
 
 use rustls_pki_types::UnixTime;
 use webpki::{Error, KeyUsage, RequiredEkuNotFoundContext, VerifiedPath};
@@ -7,12 +7,12 @@ use x509_parser::prelude::{FromDer, X509Certificate};
 
 use super::unix_seconds;
 
-/// What the certificate of a root says of itself.
+/// The limits in a root's own certificate.
 #[derive(Debug)]
 pub(super) struct Root {
     first: UnixTime,
     last: UnixTime,
-    /// How many authorities there may be between the root and a client.
+    /// How many authorities may be between the root and a client.
     longest: Option<u32>,
 }
 
@@ -23,7 +23,7 @@ impl Root {
         Self { first, last, longest }
     }
 
-    /// Whether the root is in date, with so many authorities below it.
+    /// Checks that the root is in date, and allows this many authorities below it.
     pub(super) fn check(&self, below: usize, time: UnixTime) -> Result<(), Error> {
         if time < self.first {
             return Err(Error::CertNotValidYet { time, not_before: self.first });
@@ -38,13 +38,13 @@ impl Root {
     }
 }
 
-/// Whether a certificate is an authority's, and may sign others.
+/// Whether a certificate belongs to an authority that may sign others.
 pub(super) fn is_authority(certificate: &X509Certificate<'_>) -> bool {
     let signs = certificate.key_usage().map(|usage| usage.is_none_or(|usage| usage.value.key_cert_sign()));
     certificate.is_ca() && signs == Ok(true)
 }
 
-/// Whether each key of the path may be used for what it was used for.
+/// Checks that each key of the path may be used for what it was used for.
 pub(super) fn check(path: &VerifiedPath<'_>) -> Result<(), Error> {
     for between in path.intermediate_certificates() {
         let der = between.der();
@@ -53,7 +53,7 @@ pub(super) fn check(path: &VerifiedPath<'_>) -> Result<(), Error> {
             return Err(Error::EndEntityUsedAsCa);
         }
     }
-    // RFC 8446, 4.4.2.4: the handshake is a signature.
+    // The client signs in the handshake (RFC 8446, 4.4.2.4).
     let der = path.end_entity().der();
     let (_, leaf) = X509Certificate::from_der(&der).map_err(|_| Error::BadDer)?;
     match leaf.key_usage().map_err(|_| Error::BadDer)? {

@@ -12,11 +12,10 @@ use x509_parser::prelude::{FromDer, X509Certificate};
 
 use super::authorities::{Authority, Trust};
 
-/// How long a certificate is taken to hold while its authority's files do not change: it may
-/// expire, and so may the list.
+/// How long a checked certificate counts while its authority's files do not change: it may expire, and so may the list.
 const RECHECK: TimeDelta = TimeDelta::seconds(60);
 
-/// The certificate of a connection, as it was shown in the handshake.
+/// The certificate that a client showed in the handshake.
 #[derive(Debug, Clone)]
 pub struct Peer(Arc<Shown>);
 
@@ -30,7 +29,7 @@ struct Shown {
 }
 
 impl Peer {
-    /// A peer from the chain it showed, its own certificate first.
+    /// Makes a peer from the chain it showed, its own certificate first.
     pub fn new(chain: &[CertificateDer<'_>]) -> Option<Self> {
         let (leaf, others) = chain.split_first()?;
         Some(Self(Arc::new(Shown {
@@ -52,8 +51,7 @@ impl Peer {
         self.0.names.iter().any(|own| own == name)
     }
 
-    /// The authority that vouches for the certificate now. It costs nothing while nothing changed
-    /// since the last time it was asked.
+    /// The authority that vouches for the certificate now. It is cheap while nothing has changed since the last check.
     pub fn current(&self, trust: &Trust, now: DateTime<Utc>) -> Result<Arc<Authority>, webpki::Error> {
         let mut checked = self.0.checked.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some((authority, at)) = checked.as_ref()

@@ -1,4 +1,4 @@
-//! Revocation lists: those of one authority, and which are too old to be believed.
+//! The revocation lists of one authority, and which of them are too old to be believed.
 
 use std::collections::BTreeMap;
 
@@ -12,7 +12,7 @@ use x509_parser::num_bigint::BigUint;
 use x509_parser::oid_registry::OID_X509_EXT_ISSUER_DISTRIBUTION_POINT;
 use x509_parser::prelude::{CertificateRevocationList, FromDer, X509Certificate};
 
-/// The lists of an authority as their file has them.
+/// The lists in an authority's file.
 #[derive(Debug)]
 pub(super) struct Revocations {
     pub(super) lists: Vec<CertRevocationList<'static>>,
@@ -20,16 +20,16 @@ pub(super) struct Revocations {
     pub(super) editions: Editions,
 }
 
-/// What tells the lists of one authority apart: issuer, its key, and the part of its certificates
-/// that a list is about (RFC 5280, 5.2.5).
+/// What identifies a list of one authority: its issuer, the issuer's key, and the part of the issuer's certificates that
+/// it covers (RFC 5280, 5.2.5).
 type Series = (Vec<u8>, Vec<u8>, Vec<u8>);
 
-/// The edition of each list that is in force: its number, and from when it holds. It outlives a
-/// reload, so that an older list put back does not undo a revocation; it does not outlive the process.
+/// The edition of each list in force: its number, and the time from which it holds. It outlives a reload, so that an
+/// older list cannot undo a revocation. It does not outlive the process.
 pub(super) type Editions = BTreeMap<Series, (Option<BigUint>, i64)>;
 
-/// Reads the lists. A list that is unreadable, out of date, not in force yet, older than the one
-/// before it, or not signed by the root it claims, is an error: without it, revocation would be off.
+/// Reads the lists. One that is unreadable, out of date, not in force yet, older than the one before it, or not signed by
+/// the root it names is an error. Without it, nothing would count as revoked.
 pub(super) fn read(pem: &[u8], roots: &[X509Certificate<'_>], newest: &Editions, now: DateTime<Utc>) -> Result<Revocations, String> {
     let mut read = Revocations { lists: Vec::new(), editions: Editions::new() };
     let mut vouched = vec![false; roots.len()];
@@ -51,8 +51,8 @@ pub(super) fn read(pem: &[u8], roots: &[X509Certificate<'_>], newest: &Editions,
         if read.editions.insert(series, edition).is_some() {
             return Err("the file holds two revocation lists of the same issuer".into());
         }
-        // A list of an issuer between root and client is held against its signature in the handshake,
-        // which shows the issuer's certificate.
+        // The list of an issuer between root and client is checked in the handshake, which shows the issuer's
+        // certificate.
         let own: Vec<_> = (0..roots.len()).filter(|&at| roots[at].subject().as_raw() == list.issuer().as_raw()).collect();
         let signers: Vec<_> = own.iter().copied().filter(|&at| is_signed(&list, &roots[at])).collect();
         if signers.is_empty() && !own.is_empty() {

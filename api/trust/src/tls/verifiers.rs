@@ -1,4 +1,4 @@
-//! The check of a client's certificate in the handshake.
+//! Checks a client's certificate in the handshake.
 
 use rustls::client::danger::HandshakeSignatureValid;
 use rustls::crypto::{WebPkiSupportedAlgorithms, aws_lc_rs, verify_tls12_signature, verify_tls13_signature};
@@ -18,13 +18,13 @@ pub struct LiveVerifier {
 }
 
 impl LiveVerifier {
-    /// `on_refusal` is told of each certificate that is refused, in the word of [`refusal_reason`].
+    /// `on_refusal` gets the reason for each refusal: `key-not-proved`, or the word of [`refusal_reason`].
     pub fn new(trust: Trust, clock: Clock, on_refusal: impl Fn(&'static str) + Send + Sync + 'static) -> Self {
         let algorithms = aws_lc_rs::default_provider().signature_verification_algorithms;
         Self { trust, clock, on_refusal: Box::new(on_refusal), algorithms }
     }
 
-    // The client may only see a closed connection: the log says why.
+    // The client may see only a closed connection, so the log says why.
     fn refuse(&self, reason: &'static str) {
         tracing::warn!(reason, "client certificate refused");
         (self.on_refusal)(reason);
@@ -38,7 +38,7 @@ impl std::fmt::Debug for LiveVerifier {
 }
 
 impl ClientCertVerifier for LiveVerifier {
-    // The names of the authorities are nobody's business before a certificate is shown.
+    // Somebody who has shown no certificate does not learn the names of the authorities.
     fn root_hint_subjects(&self) -> &[DistinguishedName] {
         &[]
     }
@@ -87,7 +87,7 @@ pub fn refusal_reason(error: &webpki::Error) -> &'static str {
     refusal(error).0
 }
 
-/// The word for the log, and what the client's own log can make of the alert.
+/// The word for the log, and the TLS alert for the client's own log.
 fn refusal(error: &webpki::Error) -> (&'static str, CertificateError) {
     use CertificateError as Alert;
     use webpki::Error as E;

@@ -1,5 +1,5 @@
-//! Client assertions (`private_key_jwt`): RFC 7523 with the rules of the FAPI 2.0 security profile,
-//! and RS512 beside them.
+//! Client assertions (`private_key_jwt`): RFC 7523 with the rules of the FAPI 2.0 security profile. RS512 is allowed as
+//! well.
 
 use aws_lc_rs::digest;
 use chrono::{DateTime, Utc};
@@ -13,10 +13,10 @@ use super::{SKEW, TokenError};
 /// How far ahead an assertion may expire, in seconds.
 const LONGEST_LIFE: i64 = 300;
 
-/// The types an assertion may have: none, or no other token's.
+/// The types of an assertion: it may state none, but not another token's.
 const TYPES: [Option<&str>; 3] = [None, Some("jwt"), Some("client-authentication+jwt")];
 
-/// An assertion that holds, once: the caller has to see to it that the id was not used before.
+/// A valid assertion. The caller must make sure that its id was not used before.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Asserted {
     /// SHA-256 of the `jti`.
@@ -24,10 +24,10 @@ pub struct Asserted {
     pub expires: DateTime<Utc>,
 }
 
-/// An assertion whose signature is not looked at yet.
+/// An assertion whose signature is not checked yet.
 pub struct Assertion<'t>(Jws<'t>);
 
-// The audience is a string and no list: FAPI 2.0, 5.3.2.1.
+// The audience is one string, not a list: FAPI 2.0, 5.3.2.1.
 #[derive(Deserialize)]
 struct AssertionClaims {
     iss: String,
@@ -40,15 +40,15 @@ struct AssertionClaims {
 }
 
 impl<'t> Assertion<'t> {
-    /// The one `client_assertion_type`.
+    /// The only `client_assertion_type`.
     pub const TYPE: &'static str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
 
-    /// An assertion in compact form (RFC 7515).
+    /// Reads an assertion in compact form (RFC 7515).
     pub fn parse(text: &'t str) -> Result<Self, TokenError> {
         Jws::parse(text).map(Self)
     }
 
-    /// The client that it says it is of: enough to choose the keys by, and no more.
+    /// The client that the assertion names. Nothing is verified yet: use it only to choose the keys.
     pub fn subject(&self) -> Result<String, TokenError> {
         match self.0.claims()?.remove("sub") {
             Some(Value::String(subject)) => Ok(subject),
@@ -56,7 +56,7 @@ impl<'t> Assertion<'t> {
         }
     }
 
-    /// Refuses an assertion that is not the client's own, for this issuer and for now.
+    /// Checks that an assertion is the client's own, for this issuer and in date.
     pub fn check(&self, client: &Client, issuer: &str, now: DateTime<Utc>) -> Result<Asserted, TokenError> {
         self.0.check_type(&TYPES)?;
         self.0.verify(self.key(client)?)?;
@@ -85,7 +85,7 @@ impl<'t> Assertion<'t> {
         Ok(Asserted { digest: id, expires: DateTime::from_timestamp(claims.exp, 0).ok_or(TokenError::Time)? })
     }
 
-    /// The key the header names; where it names none, the client's only one.
+    /// The key that the header names. If it names none, the client's only key.
     fn key<'c>(&self, client: &'c Client) -> Result<&'c PublicKey, TokenError> {
         match (self.0.key_id()?, client.keys.as_slice()) {
             (None, [only]) => Ok(only),

@@ -1,4 +1,4 @@
-//! However a right token is edited, it is right no more.
+//! A valid token is refused once it has been edited in any way.
 
 use std::sync::LazyLock;
 
@@ -16,7 +16,7 @@ const OUTSIDE: &str = "https://login.partner.example";
 const THUMBPRINT: &str = "A4DtL2JmUMhAsvJj5tKyn64SqzmuXbMrJa0n761y5v0";
 const NOW: i64 = 1_800_000_000;
 
-/// The gateway's tokens, and one right one of each kind.
+/// The gateway's tokens, and one valid token of each kind.
 struct Right {
     tokens: Tokens,
     client: Client,
@@ -24,7 +24,7 @@ struct Right {
     own: String,
     outside: String,
     assertion: String,
-    /// By the client, about another.
+    /// By the client, about another client.
     about_another: String,
 }
 
@@ -80,7 +80,7 @@ impl Right {
     }
 }
 
-/// One change at a place, which is a number to be taken modulo the length.
+/// One change at a position, which is taken modulo the length.
 #[derive(Debug, Clone)]
 enum Edit {
     Replace(usize, char),
@@ -132,7 +132,7 @@ fn apply(token: &str, edit: &Edit) -> String {
     letters.into_iter().collect()
 }
 
-/// One bit of what a part says, the part written as it should be.
+/// Flips one bit in the decoded part, and encodes the part again.
 fn flip(token: &str, part: usize, bit: usize) -> String {
     use base64::Engine;
     use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64;
@@ -148,7 +148,7 @@ fn flip(token: &str, part: usize, bit: usize) -> String {
 }
 
 #[test]
-fn the_unedited_ones_are_believed() {
+fn unedited_tokens_are_believed() {
     for (token, is_assertion) in [(&RIGHT.own, false), (&RIGHT.outside, false), (&RIGHT.assertion, true)] {
         assert!(RIGHT.believes(token, is_assertion));
         assert!(!RIGHT.believes(token, !is_assertion));
@@ -157,7 +157,7 @@ fn the_unedited_ones_are_believed() {
 
 #[test]
 fn an_assertion_is_about_the_client_it_is_checked_for() {
-    // The same keys, as another client's: what the assertion says of itself decides.
+    // Another client with the same keys: the assertion's own claims decide.
     let check = |id: &str| {
         let client = Client { id: id.into(), ..RIGHT.client.clone() };
         let now = DateTime::from_timestamp(NOW + 1, 0).unwrap();
@@ -167,7 +167,7 @@ fn an_assertion_is_about_the_client_it_is_checked_for() {
     assert_eq!(check("provider-hct"), Some(TokenError::Subject));
 }
 
-/// Edits of each kind that are tried: many, or thousands.
+/// How many edits are tried: a thousand, or ten thousand.
 fn cases() -> u32 {
     if std::env::var_os("SENDBRIDGE_TESTS").is_some_and(|tests| tests == "whole") { 10_000 } else { 1_000 }
 }

@@ -1,6 +1,6 @@
-//! Why a token does not count.
+//! Why a token is refused.
 
-/// Why a token or an assertion does not count. The client learns only that it does not.
+/// Why a token or an assertion is refused. The client learns only that it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum TokenError {
     #[error("longer than a token can be")]

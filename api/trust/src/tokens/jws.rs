@@ -1,5 +1,5 @@
-//! A signed token in compact form (RFC 7515), read as RFC 8725 asks: the algorithm belongs to the
-//! key, and the header may only agree with it.
+//! A signed token in compact form (RFC 7515), read as RFC 8725 asks: the key decides the algorithm, and the header must
+//! agree with it.
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -10,13 +10,13 @@ use serde_json::{Map, Value};
 use super::TokenError;
 use crate::json::parse_json;
 
-/// The longest token that is looked at, in bytes: the gateway's own have some 700.
+/// The longest token that is read, in bytes. The gateway's own have some 700.
 const LONGEST: usize = 4096;
 
-/// Header parameters that would have the verifier take a key, or a rule, from the token itself.
+/// Header parameters that would make the verifier take a key, or a rule, from the token itself.
 const REFUSED: [&str; 7] = ["crit", "jku", "jwk", "x5u", "x5c", "b64", "zip"];
 
-/// A token in its parts. Nothing in it counts before its signature is verified.
+/// The parts of a token. Trust none of them before the signature is verified.
 #[derive(Debug)]
 pub(crate) struct Jws<'t> {
     header: Map<String, Value>,
@@ -37,8 +37,8 @@ impl<'t> Jws<'t> {
         Ok(Self { header, message, body, signature })
     }
 
-    /// Refuses a type that is not among the given ones; `None` among them lets it be left out. Types
-    /// are compared as media types are, and `application/` may be left out (RFC 7515, 4.1.9).
+    /// Refuses a type that is not among these; `None` among them allows it to be left out. Types are compared like media
+    /// types, and `application/` may be left out (RFC 7515, 4.1.9).
     pub(super) fn check_type(&self, kinds: &[Option<&str>]) -> Result<(), TokenError> {
         let kind = match self.header.get("typ") {
             None => None,
@@ -48,7 +48,7 @@ impl<'t> Jws<'t> {
         if kinds.contains(&kind) { Ok(()) } else { Err(TokenError::Type) }
     }
 
-    /// The name of the key, if the header gives one.
+    /// The key that the header names, if any.
     pub(super) fn key_id(&self) -> Result<Option<&str>, TokenError> {
         self.header.get("kid").map(|id| id.as_str().ok_or(TokenError::Key)).transpose()
     }
@@ -58,7 +58,7 @@ impl<'t> Jws<'t> {
         if self.header.get("alg").and_then(Value::as_str) == Some(name) { Ok(()) } else { Err(TokenError::Key) }
     }
 
-    /// What is signed, and the signature in base64url.
+    /// The signed bytes, and the signature in base64url.
     pub(super) fn signed(&self) -> (&'t [u8], &'t str) {
         (self.message.as_bytes(), self.signature)
     }
@@ -70,7 +70,7 @@ impl<'t> Jws<'t> {
         if verified.unwrap_or(false) { Ok(()) } else { Err(TokenError::Signature) }
     }
 
-    /// What the token says, whether or not the signature holds.
+    /// What the token says, even if the signature is not valid.
     pub(super) fn claims(&self) -> Result<Map<String, Value>, TokenError> {
         object(self.body)
     }

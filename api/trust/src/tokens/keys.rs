@@ -9,11 +9,10 @@ use domain::Ring;
 
 use super::claims::Claims;
 
-/// The algorithm of the key. A token's header has no say in it.
+/// The algorithm of the key. A token's header cannot change it.
 const ALGORITHM: Algorithm = Algorithm::ES256;
 
-/// The keys that tokens may be signed with. Those that are not in force sign none, and are published
-/// and verified by.
+/// The keys that sign tokens. Only the key in force signs. The others are published too, and still verify tokens.
 pub type SigningKeys = Ring<SigningKey>;
 
 /// A private key and its public half, named by its thumbprint (RFC 7638).
@@ -38,17 +37,17 @@ impl SigningKey {
         Ok(Self { private, public, jwk, id })
     }
 
-    /// The key's name in a token's header.
+    /// The name of the key in a token's header.
     pub fn id(&self) -> &str {
         &self.id
     }
 
-    /// The public half, as it is published.
+    /// The public half of the key, for publication.
     pub fn jwk(&self) -> &Jwk {
         &self.jwk
     }
 
-    /// A signed token.
+    /// Signs a token.
     pub(super) fn sign(&self, claims: &Claims) -> Result<String, Error> {
         let mut header = Header::new(ALGORITHM);
         header.typ = Some("at+jwt".into());
@@ -56,7 +55,7 @@ impl SigningKey {
         jsonwebtoken::encode(&header, claims, &self.private)
     }
 
-    /// Whether a signature, in base64url, is the key's own over a message.
+    /// Whether this key made a signature, in base64url, over a message.
     pub(super) fn verifies(&self, signature: &str, message: &[u8]) -> bool {
         crypto::verify(signature, message, &self.public, ALGORITHM).unwrap_or(false)
     }

@@ -1,5 +1,5 @@
-//! Access tokens: RFC 9068, ten minutes at most, bound to the client's certificate (RFC 8705). And
-//! the assertions by which clients may ask for them.
+//! Access tokens (RFC 9068): valid for ten minutes at most, bound to the client's certificate (RFC 8705). And the
+//! assertions with which clients may ask for them.
 
 mod assertions;
 mod claims;
@@ -24,13 +24,13 @@ use jws::Jws;
 pub use keys::{SigningKey, SigningKeys};
 pub use verification::Verified;
 
-/// How long a token holds, in seconds.
+/// How long a token is valid, in seconds.
 pub const TOKEN_LIFETIME: i64 = 600;
 
-/// How far ahead another's clock may be, in seconds. There is no leeway for the end.
+/// How far ahead another machine's clock may be, in seconds. A token's end has no leeway.
 const SKEW: i64 = 30;
 
-/// How many verified tokens are remembered.
+/// How many verified tokens are kept in memory.
 const REMEMBERED: usize = 10_000;
 
 /// Issues and verifies the gateway's tokens.
@@ -41,7 +41,7 @@ pub struct Tokens {
 }
 
 impl Tokens {
-    /// Tokens under the keys that are in force when one is issued or verified.
+    /// `keys` gives the keys in force each time a token is issued or verified.
     pub fn new(issuer: String, keys: impl Fn() -> Arc<SigningKeys> + Send + Sync + 'static) -> Self {
         Self { issuer, keys: Box::new(keys), verified: Cache::new(REMEMBERED) }
     }
@@ -54,7 +54,7 @@ impl Tokens {
         (self.keys)()
     }
 
-    /// A token for a client whose certificate has the given thumbprint.
+    /// Issues a token to a client whose certificate has the given thumbprint.
     pub fn issue(
         &self,
         client: &Client,
@@ -80,24 +80,24 @@ impl Tokens {
         key.sign(&claims)
     }
 
-    /// What a token says, if it is this gateway's or one of the issuers' own, holds now and is bound to
-    /// the certificate.
+    /// What a token says, if this gateway or one of the issuers signed it, it is in date, and it is bound to the
+    /// certificate.
     pub fn verify(&self, token: &str, issuers: &[TokenIssuer], thumbprint: &str, now: DateTime<Utc>) -> Result<Arc<Verified>, TokenError> {
         jws::check_size(token)?;
         let mut id = [0; 32];
         id.copy_from_slice(digest::digest(&digest::SHA256, token.as_bytes()).as_ref());
         let keys = self.keys();
-        // What was remembered counts no longer than the key that signed it.
+        // A remembered token counts no longer than the key that signed it.
         let verified = match self.verified.get(&id).filter(|verified| verified.is_under(&keys)) {
             Some(verified) => verified,
             None => {
                 let jws = Jws::parse(token)?;
-                // Nobody else's key goes by the name of one of the gateway's.
+                // Look for an own key first: no outside issuer may use the name of one.
                 let id_of_key = jws.key_id()?;
                 let own = keys.iter().map(|(_, key)| key).find(|key| id_of_key == Some(key.id()));
                 let issuer = if own.is_some() { None } else { outside::issuer_of(&jws, issuers, &self.issuer)? };
                 match (issuer, own) {
-                    // Not remembered: the partnership may have changed by the next time.
+                    // Not remembered, because the partnership may have changed by the next time.
                     (Some(issuer), _) => Arc::new(outside::read(&jws, issuer)?),
                     (None, own) => {
                         let verified = Arc::new(verification::read(&jws, own, &self.issuer)?);

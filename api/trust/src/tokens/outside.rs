@@ -1,4 +1,4 @@
-//! Access tokens of outside issuers (RFC 9068), for the clients that the partnership names with them.
+//! Access tokens of outside issuers (RFC 9068), for the clients that the partnership file lists with them.
 
 use domain::TokenIssuer;
 use serde::Deserialize;
@@ -39,8 +39,8 @@ impl Audience {
     }
 }
 
-/// The issuer that a token says it is of: enough to choose the keys by, and no more. None speaks
-/// with the gateway's own name.
+/// The issuer that a token names. Nothing is verified yet: use it only to choose the keys. No outside issuer may use the
+/// gateway's own name.
 pub(super) fn issuer_of<'i>(jws: &Jws<'_>, issuers: &'i [TokenIssuer], own: &str) -> Result<Option<&'i TokenIssuer>, TokenError> {
     if issuers.is_empty() {
         return Ok(None);
@@ -50,7 +50,7 @@ pub(super) fn issuer_of<'i>(jws: &Jws<'_>, issuers: &'i [TokenIssuer], own: &str
     Ok(issuers.iter().find(|issuer| Some(issuer.url.as_str()) == named && issuer.url != own))
 }
 
-/// Checks all of a token that does not change with time.
+/// Checks everything about a token that does not change with time.
 pub(super) fn read(jws: &Jws<'_>, issuer: &TokenIssuer) -> Result<Verified, TokenError> {
     jws.check_type(&[verification::TYPE])?;
     let id = jws.key_id()?;

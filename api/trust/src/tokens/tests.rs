@@ -18,7 +18,7 @@ fn tokens() -> Tokens {
     tokens_of(&[&PEM])
 }
 
-/// Tokens of keys in PEM, the last in force.
+/// Tokens with keys in PEM. The last key is in force.
 fn tokens_of(pems: &[&str]) -> Tokens {
     let keys = (1..).zip(pems).map(|(id, pem)| (id, SigningKey::from_pem(pem.as_bytes()).unwrap())).collect();
     let keys = Arc::new(Ring::new(keys, u32::try_from(pems.len()).unwrap()).unwrap());
@@ -50,7 +50,7 @@ fn part(token: &str, at: usize) -> Value {
     serde_json::from_slice(&BASE64.decode(token.split('.').nth(at).unwrap()).unwrap()).unwrap()
 }
 
-/// A token of any header and claims, signed by the gateway's own key.
+/// A token with any header and claims, signed by the gateway's own key.
 fn signed(header: &str, claims: &str) -> String {
     let message = format!("{}.{}", BASE64.encode(header), BASE64.encode(claims));
     let signature = crypto::sign(message.as_bytes(), &EncodingKey::from_ec_pem(PEM.as_bytes()).unwrap(), Algorithm::ES256).unwrap();
@@ -81,7 +81,7 @@ fn an_issued_token_is_of_rfc_9068_and_verifies() {
             "cnf": { "x5t#S256": THUMBPRINT },
         })
     );
-    // The second time the answer is remembered.
+    // The second answer comes from memory.
     for _ in 0..2 {
         let verified = tokens.verify(&token, &[], THUMBPRINT, at(0)).unwrap();
         assert_eq!((verified.client.as_str(), &verified.scopes), ("council-herts", &client().scopes));

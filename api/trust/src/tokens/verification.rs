@@ -1,4 +1,4 @@
-//! Reading an access token that somebody showed (RFC 8725, RFC 9068 section 4).
+//! Reads an access token that a client showed (RFC 8725, RFC 9068 section 4).
 
 use chrono::{DateTime, Utc};
 use domain::{OrganisationCode, ScopeSet};
@@ -12,23 +12,22 @@ use super::{SKEW, TOKEN_LIFETIME, TokenError};
 /// The type of an access token.
 pub(super) const TYPE: Option<&str> = Some("at+jwt");
 
-/// A token whose signature and claims hold. Whether it holds now, and for this certificate, is
-/// asked at each use.
+/// A token whose signature and claims are valid. Each use checks whether it is in date and bound to the certificate.
 #[derive(Debug)]
 pub struct Verified {
     pub client: String,
-    /// The organisation the client spoke for; an outside issuer does not say.
+    /// The organisation the client spoke for. An outside issuer does not say.
     pub organisation: Option<OrganisationCode>,
     pub scopes: ScopeSet,
     pub(super) thumbprint: String,
     pub(super) issued: i64,
     pub(super) expires: i64,
-    /// The id of the key that signed it, where that is the gateway's.
+    /// The id of the gateway's key that signed it, if one did.
     pub(super) key: Option<String>,
 }
 
 impl Verified {
-    /// Whether the key that signed it is among these.
+    /// Whether one of these keys signed it.
     pub(super) fn is_under(&self, keys: &SigningKeys) -> bool {
         keys.iter().any(|(_, key)| self.key.as_deref() == Some(key.id()))
     }
@@ -45,8 +44,8 @@ impl Verified {
     }
 }
 
-/// Checks all of the gateway's own token that does not change with time; `key` is the gateway's of the name
-/// that the token gives, if it has one.
+/// Checks everything about the gateway's own token that does not change with time. `key` is the gateway's key that the
+/// token names, if there is one.
 pub(super) fn read(jws: &Jws<'_>, key: Option<&SigningKey>, issuer: &str) -> Result<Verified, TokenError> {
     jws.check_type(&[TYPE])?;
     let key = key.ok_or(TokenError::Key)?;
@@ -76,7 +75,7 @@ pub(super) fn read(jws: &Jws<'_>, key: Option<&SigningKey>, issuer: &str) -> Res
     })
 }
 
-// A scope of a newer gateway, or of an outside issuer's other services, is no scope here.
+// A scope of a newer gateway, or of an outside issuer's other services, is ignored.
 pub(super) fn scopes(text: &str) -> ScopeSet {
     text.split(' ').filter_map(|scope| scope.parse().ok()).collect()
 }

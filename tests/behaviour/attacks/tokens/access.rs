@@ -1,4 +1,4 @@
-//! Access tokens with the gateway's own name on them.
+//! Access tokens that name the gateway as their issuer.
 
 use integration_tests::on_both;
 use serde_json::json;
@@ -84,7 +84,7 @@ pub(super) fn attacks() -> Vec<Row> {
     rows
 }
 
-/// Times that no token may have that may last so many seconds.
+/// Times that are wrong in a token that may last `lifetime` seconds.
 pub(super) fn bad_times(lifetime: i64) -> Vec<Row> {
     let mut rows: Vec<_> = [
         json!("4000000000"),
@@ -137,13 +137,13 @@ pub(super) fn controls() -> Vec<Row> {
 }
 
 on_both! {
-    async fn no_token_but_the_gateways_own_for_this_client_and_certificate_is_believed(world: World) {
+    async fn only_the_gateways_own_token_for_this_client_and_certificate_is_accepted(world: World) {
         let council = world.persona(COUNCIL);
         let forge = own(&world, COUNCIL, "E10000015");
         each(&controls(), &forge, async |token| granted(&read(&council, token).await)).await;
         each(&attacks(), &forge, async |token| token_refused(&read(&council, token).await)).await;
         each(&controls(), &forge, async |token| granted(&read(&council, token).await)).await;
-        // What is right for one certificate is nothing with another.
+        // A right token is refused with any certificate but its own.
         each(&controls(), &forge, async |token| token_refused(&read(&world.persona(PROVIDER), token).await)).await;
         each(&controls(), &own(&world, PROVIDER, "RY4"), async |token| token_refused(&read(&council, token).await)).await;
     }

@@ -8,7 +8,7 @@ use super::*;
 
 pub(super) fn attacks() -> Vec<Row> {
     let mut rows = rows::rows();
-    // The council has several keys: one of them has to be named.
+    // The council has several keys, so an assertion has to name one.
     rows.extend([header(json!({ "kid": null })), header(json!({ "kid": "key-1" })), header(json!({ "kid": "key-9" }))]);
     rows.extend(["at+jwt", "application/at+jwt", "jwt+client-authentication"].map(|kind| header(json!({ "typ": kind }))));
     for member in ["iss", "sub", "aud", "exp", "jti"] {
@@ -81,7 +81,7 @@ pub(super) fn controls() -> Vec<Row> {
 }
 
 on_both! {
-    async fn no_assertion_but_the_clients_own_over_its_own_connection_is_believed(world: World) {
+    async fn only_the_clients_own_assertion_over_its_own_connection_is_accepted(world: World) {
         let council = world.persona(COUNCIL);
         let forges = asserters(&world, COUNCIL);
         client_refused(&assert_with(&council, &forges[0].right()).await).unwrap();
@@ -105,7 +105,7 @@ on_both! {
         ] {
             client_refused(&assert_with(&council, &confused).await).unwrap();
         }
-        // Another's connection is nothing to assert over, and the council's no place for another's assertion.
+        // An assertion counts only over its own client's connection: the council's, or the provider's, not the other's.
         let provider = world.persona(PROVIDER);
         client_refused(&assert_with(&provider, &forges[0].right()).await).unwrap();
         let pem = std::fs::read_to_string(world.dir().join("clients").join(PROVIDER).join("signing-key.pem")).unwrap();
@@ -114,15 +114,15 @@ on_both! {
         let provided = asserter(&world, PROVIDER, key, &id);
         client_refused(&assert_with(&council, &provided.right()).await).unwrap();
         client_refused(&assert_with(&council, &provided.with(&json!({}), &json!({ "iss": COUNCIL, "sub": COUNCIL }))).await).unwrap();
-        // The control, with the key that was laid out; the only one need not be named.
+        // The control, with the demonstration's key: a client with only one key need not name it.
         granted(&assert_with(&provider, &provided.right()).await).unwrap();
         granted(&assert_with(&provider, &provided.with(&json!({ "kid": null }), &json!({}))).await).unwrap();
-        // An assertion is no access token.
+        // An assertion is not an access token.
         token_refused(&read(&council, &forges[0].right()).await).unwrap();
         token_refused(&read(&council, &forges[0].with(&json!({ "typ": "at+jwt" }), &own(&world, COUNCIL, "E10000015").claims())).await).unwrap();
     }
 
-    async fn a_token_that_was_asserted_for_is_like_any_other(world: World) {
+    async fn a_token_issued_for_an_assertion_is_like_any_other(world: World) {
         let forges = asserters(&world, COUNCIL);
         world.change_partnership(|text| with_lines(text, COUNCIL, &listed(&forges)));
         let council = world.persona(COUNCIL);
@@ -140,7 +140,7 @@ on_both! {
         let token = answer["access_token"].as_str().unwrap();
         granted(&read(&council, token).await).unwrap();
         token_refused(&read(&world.persona(PROVIDER), token).await).unwrap();
-        // The metadata says so.
+        // The metadata lists these methods and algorithms.
         let metadata = council.get("/.well-known/oauth-authorization-server").await.expect(200);
         assert_eq!(metadata["token_endpoint_auth_methods_supported"], json!(["tls_client_auth", "private_key_jwt"]));
         assert_eq!(metadata["token_endpoint_auth_signing_alg_values_supported"], json!(["ES256", "EdDSA", "PS256", "RS512"]));

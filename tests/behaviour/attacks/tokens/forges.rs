@@ -1,4 +1,4 @@
-//! Making tokens that are right in every way, and wrong in one.
+//! Makes tokens that are right in every way, or wrong in exactly one.
 
 use std::sync::LazyLock;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -13,7 +13,7 @@ use rcgen::{KeyPair, PKCS_ECDSA_P256_SHA256, PKCS_ECDSA_P384_SHA384, PKCS_ED2551
 use rustls::pki_types::pem::PemObject;
 use serde_json::{Value, json};
 
-/// JSON's own null, where a change to null would take the member away.
+/// Sets a member to JSON null. In a change, null itself removes the member.
 pub(super) const NULL: &str = "\0null";
 
 /// A key that signs.
@@ -23,7 +23,7 @@ pub(super) struct Key {
     pub(super) public_der: Vec<u8>,
     pub(super) algorithm: Algorithm,
     pub(super) encoding: EncodingKey,
-    /// Its thumbprint, which is its name where it has no other.
+    /// The key's thumbprint, which is its name if it has no other.
     pub(super) id: String,
     pub(super) jwk: Value,
 }
@@ -63,7 +63,7 @@ impl Key {
         Self::read(&KeyPair::generate_for(kind).unwrap().serialize_pem(), algorithm)
     }
 
-    /// As the partnership file has it.
+    /// The key as the partnership file writes it.
     pub(super) fn in_toml(&self, id: &str) -> String {
         let members = self.jwk.as_object().unwrap().iter().filter(|(name, _)| *name != "kid");
         let members: Vec<_> = members.map(|(name, value)| format!("{name} = {value}")).collect();
@@ -75,7 +75,7 @@ impl Key {
     }
 }
 
-/// Keys of nobody the gateway knows, one of each kind.
+/// Keys that the gateway does not know, one of each kind.
 pub(super) static STRANGE: LazyLock<Vec<Key>> = LazyLock::new(|| {
     [Algorithm::ES256, Algorithm::ES384, Algorithm::EdDSA, Algorithm::RS256, Algorithm::RS512, Algorithm::PS256].map(Key::generate).into()
 });
@@ -84,7 +84,7 @@ pub(super) fn strange(algorithm: Algorithm) -> &'static Key {
     STRANGE.iter().find(|key| key.algorithm == algorithm).unwrap()
 }
 
-/// Makes tokens of one signer. Each has an id of its own.
+/// Makes tokens of one signer. Each token has its own id.
 pub(super) struct Forge {
     pub(super) key: Key,
     pub(super) header: Value,
@@ -102,7 +102,7 @@ pub(super) fn encode(bytes: impl AsRef<[u8]>) -> String {
     URL_SAFE_NO_PAD.encode(bytes)
 }
 
-/// The object with members replaced; null takes a member away.
+/// The object with members replaced; null removes a member.
 pub(super) fn changed(object: &Value, change: &Value) -> Value {
     let mut object = object.clone();
     for (name, to) in change.as_object().unwrap() {
@@ -132,7 +132,7 @@ impl Forge {
         self.with(&json!({}), &json!({}))
     }
 
-    /// Signed by the signer's own key, whatever it says.
+    /// A changed token, signed with the signer's own key.
     pub(super) fn with(&self, header: &Value, claims: &Value) -> String {
         self.of(changed(&self.header, header).to_string(), changed(&self.claims(), claims).to_string())
     }
@@ -145,14 +145,14 @@ impl Forge {
         format!("{message}.{}", self.key.sign(message))
     }
 
-    /// Times as seconds from now.
+    /// A token with other times, in seconds from now.
     pub(super) fn at(&self, times: &[(&str, i64)]) -> String {
         let times: Value =
             times.iter().map(|(name, seconds)| ((*name).to_owned(), json!(now() + seconds))).collect::<serde_json::Map<_, _>>().into();
         self.with(&json!({}), &times)
     }
 
-    /// A right token whose header and signature are by another key, under the right key's name.
+    /// A right token with another key's algorithm and signature, under the right key's name.
     pub(super) fn by(&self, key: &Key, algorithm: &str) -> String {
         let header = changed(&self.header, &json!({ "alg": algorithm }));
         let message = format!("{}.{}", encode(header.to_string()), encode(self.claims().to_string()));
@@ -166,21 +166,21 @@ impl Forge {
         format!("{message}.{}", crypto::sign(message.as_bytes(), &EncodingKey::from_secret(secret), algorithm).unwrap())
     }
 
-    /// A right token with another signature, made from its own message and signature.
+    /// A right token with another signature, which `make` makes from its message and signature.
     pub(super) fn resigned(&self, make: impl Fn(&str, &str) -> String) -> String {
         let token = self.right();
         let (message, signature) = token.rsplit_once('.').unwrap();
         format!("{message}.{}", make(message, signature))
     }
 
-    /// The signature as OpenSSL writes it and not as JWS does.
+    /// The signature in OpenSSL's format, not in JWS's.
     pub(super) fn asn1(&self, message: &str) -> String {
         let der = rustls::pki_types::PrivateKeyDer::from_pem_slice(self.key.pem.as_bytes()).unwrap();
         let pair = EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_ASN1_SIGNING, der.secret_der()).unwrap();
         encode(pair.sign(&SystemRandom::new(), message.as_bytes()).unwrap())
     }
 
-    /// A right token by a key of secp256k1.
+    /// A right token signed with a secp256k1 key.
     pub(super) fn es256k(&self) -> String {
         let pair = EcdsaKeyPair::generate(&ECDSA_P256K1_SHA256_FIXED_SIGNING).unwrap();
         let header = changed(&self.header, &json!({ "alg": "ES256K" }));
@@ -189,7 +189,7 @@ impl Forge {
     }
 }
 
-/// What is done to a token that is right.
+/// The change that is made to a right token.
 pub(super) enum Edit {
     Header(Value),
     Claims(Value),

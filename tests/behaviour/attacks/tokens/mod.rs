@@ -1,5 +1,5 @@
-//! Forged, replayed, stripped, confused and borrowed tokens, over real mutual TLS: each case is a named
-//! row of a table, and each table has its controls, which are right and are believed.
+//! Forged, replayed, stripped, confused and borrowed tokens, over real mutual TLS. Each case is a named
+//! row of a table, and each table has controls: right tokens, which are accepted.
 
 mod access;
 mod assertions;
@@ -24,8 +24,8 @@ const COUNCIL: &str = "council-herts";
 const PROVIDER: &str = "provider-hct";
 const TYPE: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
 
-/// The outside issuers: the first speaks for the council, the second for the provider, and both call
-/// a key of theirs the same.
+/// The outside issuers. The first issues tokens for the council, the second for the provider, and both
+/// have a key with the same name.
 const ISSUER: &str = "https://login.council.example/realms/one";
 const OTHER_ISSUER: &str = "https://login.provider.example";
 const SHARED: &str = "shared";
@@ -37,18 +37,18 @@ fn the_suite_is_as_large_as_it_is_said_to_be() {
     assert!(attacks >= 500 && controls >= 20, "{attacks} attacks, {controls} controls");
 }
 
-/// The gateway's issuer.
+/// The gateway's issuer name.
 fn issuer(world: &World) -> String {
     format!("https://{}", world.gateway.api_address())
 }
 
-/// What a token of the client has to be bound to.
+/// The certificate's thumbprint, which the client's tokens are bound to.
 fn thumbprint(world: &World, client: &str) -> String {
     let certificate = CertificateDer::from_pem_file(world.dir().join("clients").join(client).join("cert.pem")).unwrap();
     encode(digest::digest(&digest::SHA256, &certificate))
 }
 
-/// Makes access tokens with the gateway's own key, as one who stole it would.
+/// Makes access tokens with the gateway's own key, as somebody who stole it would.
 fn own(world: &World, client: &str, organisation: &str) -> Forge {
     let pem = std::fs::read_to_string(world.dir().join("keys").join("token-signing.pem")).unwrap();
     let key = Key::read(&pem, Algorithm::ES256);
@@ -83,7 +83,7 @@ fn asserter(world: &World, client: &str, key: Key, id: &str) -> Forge {
     }
 }
 
-/// The four algorithms there are, each with a new key of a client's.
+/// A signer for each of the four algorithms, with new keys of the client's.
 fn asserters(world: &World, client: &str) -> Vec<Forge> {
     let algorithms = [Algorithm::ES256, Algorithm::EdDSA, Algorithm::PS256, Algorithm::RS512];
     let each = algorithms.into_iter().enumerate();
@@ -99,7 +99,7 @@ fn issuer_entry<'f>(url: &str, client: &str, forges: impl IntoIterator<Item = &'
     format!("\n[[issuer]]\nurl = \"{url}\"\naudience = \"sendbridge\"\nclients = [\"{client}\"]\n{}\n", listed(forges))
 }
 
-/// A client's entry with other lines in the place of its keys.
+/// The partnership file with other lines in the place of a client's keys.
 fn with_lines(text: &str, client: &str, lines: &str) -> String {
     let (before, rest) = text.split_once(&format!("id = \"{client}\"")).unwrap();
     let (between, rest) = rest.split_once("keys = [").unwrap();
@@ -107,7 +107,7 @@ fn with_lines(text: &str, client: &str, lines: &str) -> String {
     format!("{before}id = \"{client}\"{between}{lines}\n{after}")
 }
 
-/// Waits until the gateway believes a token.
+/// Waits until the gateway accepts a token.
 async fn believed(persona: &Persona, forge: &Forge) {
     until("the token is believed", async || read(persona, &forge.right()).await.status == 200).await;
 }
@@ -121,7 +121,7 @@ async fn assert_with(persona: &Persona, assertion: &str) -> Answer {
     persona.ask_for_token(&form).await
 }
 
-/// A refused access token: 401, how to ask, and nothing of why.
+/// Checks that an access token was refused with 401 and no reason.
 fn token_refused(answer: &Answer) -> Result<(), String> {
     let mut body: Value = serde_json::from_str(&answer.text).map_err(|error| format!("{}: {error}", answer.status))?;
     for member in ["request_id", "instance"] {
@@ -131,7 +131,7 @@ fn token_refused(answer: &Answer) -> Result<(), String> {
     same(&(answer.status, &body, answer.header("www-authenticate")), &(401, &expected, Some("Bearer error=\"invalid_token\"")))
 }
 
-/// A refused assertion: 401 `invalid_client`, and nothing of why.
+/// Checks that an assertion was refused with 401 `invalid_client` and no reason.
 fn client_refused(answer: &Answer) -> Result<(), String> {
     let why = "the certificate or the assertion is not that client's, or does not count";
     let expected = json!({ "error": "invalid_client", "error_description": why });
@@ -148,7 +148,7 @@ fn same<T: PartialEq + std::fmt::Debug>(found: &T, expected: &T) -> Result<(), S
     if found == expected { Ok(()) } else { Err(format!("{found:?}, not {expected:?}")) }
 }
 
-/// Tries every row, and tells of all that did not end as they should.
+/// Tries every row, and lists all that did not end as they should.
 async fn each(rows: &[Row], forge: &Forge, attempt: impl AsyncFn(&str) -> Result<(), String>) {
     let mut wrong = Vec::new();
     for row in rows {

@@ -1,4 +1,4 @@
-//! Access tokens of outside issuers, which count for the clients they are named with.
+//! Access tokens of outside issuers, which count for the clients that the partnership file names.
 
 use integration_tests::on_both;
 use serde_json::json;
@@ -74,7 +74,7 @@ on_both! {
         let algorithms = [Algorithm::ES256, Algorithm::EdDSA, Algorithm::PS256, Algorithm::RS512].into_iter().enumerate();
         let forges: Vec<_> = algorithms.map(|(at, algorithm)| outsider(&world, ISSUER, COUNCIL, algorithm, [SHARED, "b", "c", "d"][at])).collect();
         let other = outsider(&world, OTHER_ISSUER, PROVIDER, Algorithm::ES256, SHARED);
-        // The gateway's own name, and its own key's, in an entry of the file.
+        // Entries that claim the gateway's issuer name, and its key's name.
         let (mine, own) = (issuer(&world), own(&world, COUNCIL, "E10000015"));
         let usurper = outsider(&world, &mine, COUNCIL, Algorithm::ES256, "usurper");
         let namesake = outsider(&world, "https://third.example", COUNCIL, Algorithm::ES256, &own.key.id);
@@ -93,14 +93,14 @@ on_both! {
         }
         each(&attacks(), &forges[0], async |token| token_refused(&read(&council, token).await)).await;
         for forge in &forges {
-            // Bound to the council's certificate: nobody else's serves.
+            // Bound to the council's certificate, so refused with any other.
             token_refused(&read(&provider, &forge.right()).await).unwrap();
             let as_provider = json!({ "sub": PROVIDER, "client_id": PROVIDER, "cnf": other.claims["cnf"] });
             token_refused(&read(&provider, &forge.with(&json!({}), &as_provider)).await).unwrap();
         }
-        // The provider holds no ehcp:read, whatever its issuer says; believed it is.
+        // The token is accepted, but the provider does not hold ehcp:read.
         read(&provider, &other.right()).await.expect_problem(403, "scope-missing");
-        // The same name of a key does not make it the same key.
+        // A key with the same name is not the same key.
         token_refused(&read(&provider, &forges[0].with(&json!({}), &other.claims())).await).unwrap();
         token_refused(&read(&council, &other.with(&json!({}), &forges[0].claims())).await).unwrap();
         for confused in [
@@ -119,10 +119,10 @@ on_both! {
         ] {
             token_refused(&read(&council, &confused).await).unwrap();
         }
-        // Nor does it take the gateway's own tokens away.
+        // The gateway's own tokens still count.
         granted(&read(&council, &own.right()).await).unwrap();
 
-        // An issuer that is taken out is not believed any more, not even what it said before.
+        // Once an issuer is removed, none of its tokens is accepted, not even an older one.
         let before = forges[0].right();
         granted(&read(&council, &before).await).unwrap();
         world.change_partnership(|text| text.replace(&entries, ""));

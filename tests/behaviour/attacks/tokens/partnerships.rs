@@ -28,7 +28,7 @@ on_both! {
         until("the certificate is enough", async || by_certificate(&council).await.status == 200).await;
         client_refused(&assert_with(&council, &forges[0].right()).await).unwrap();
 
-        // A key that is taken out signs nothing more.
+        // Assertions by a key that was removed are refused.
         let fewer = listed(&forges[1..]);
         world.change_partnership(|text| text.replace(&keys, &fewer).replace("\"tls\"", "\"either\""));
         until("the others count", async || assert_with(&council, &forges[1].right()).await.status == 200).await;
@@ -57,7 +57,7 @@ on_both! {
         client_refused(&by_certificate(&council).await).unwrap();
     }
 
-    async fn a_key_that_signs_tokens_no_more_is_not_believed(world: World) {
+    async fn tokens_of_a_key_that_no_longer_signs_are_refused(world: World) {
         let before = own(&world, COUNCIL, "E10000015");
         granted(&read(&world.persona(COUNCIL), &before.right()).await).unwrap();
         std::fs::write(world.dir().join("keys").join("token-signing.pem"), Key::generate(Algorithm::ES256).pem).unwrap();
@@ -86,7 +86,7 @@ on_both! {
         };
         let token = open(PROVIDER).token(&["waiting-list:read".parse().unwrap()].into()).await.unwrap();
         provider.with_token(Some(secrecy::ExposeSecret::expose_secret(&token))).get("/v1/waiting-list/entries").await.expect_status(200);
-        // The control: the council's file names none.
+        // The control: the council's file names no signing key.
         let refused = open(COUNCIL).token(&[].into()).await.unwrap_err();
         assert_eq!(refused.problem().unwrap().status, 401);
     }

@@ -1,4 +1,4 @@
-//! Good tokens and assertions, sent as they are not to be sent.
+//! Good tokens and assertions, sent in the wrong way.
 
 use integration_tests::on_both;
 
@@ -27,10 +27,10 @@ const AUTHORIZATIONS: [(&str, &[&str]); 19] = [
     ("the scheme twice", &["Bearer Bearer {token}"]),
 ];
 
-/// The scheme's name is of any case (RFC 9110, 11.1).
+/// The scheme's name may be in any case (RFC 9110, 11.1).
 const GOOD_AUTHORIZATIONS: [&str; 4] = ["Bearer {token}", "bearer {token}", "BEARER {token}", "Bearer  {token}"];
 
-/// Places where no token is looked for.
+/// Headers in which the gateway looks for no token.
 const HEADERS: [&str; 6] = ["proxy-authorization", "x-access-token", "x-authorization", "x-forwarded-authorization", "cookie", "dpop"];
 
 /// A form's names and values.
@@ -101,7 +101,7 @@ on_both! {
         let form = council.call(Method::POST, "/v1/children/search").header("content-type", "application/x-www-form-urlencoded");
         unasked(&form.body(format!("access_token={token}")).send().await);
 
-        // Whatever is said of so large a head, nobody is let in and the gateway stands.
+        // A head this large may get any answer but 200, and the gateway goes on.
         let large = council.call(Method::GET, "/v1/ehcp/cases").header("authorization", &format!("Bearer {}", "a".repeat(1 << 20)));
         assert!(large.try_send().await.map_or(0, |answer| answer.status) != 200);
         send(&[GOOD_AUTHORIZATIONS[0]]).await.expect_status(200);
@@ -133,7 +133,7 @@ on_both! {
         let bytes = council.call(Method::POST, "/oauth2/token").header("content-type", "application/x-www-form-urlencoded");
         let bytes = bytes.body([b"grant_type=client_credentials&client_assertion=", &[0xff, 0xfe][..], b"&client_assertion_type=", TYPE.as_bytes()].concat());
         client_refused(&bytes.send().await).unwrap();
-        // Not from the query either.
+        // An assertion in the query is not read either.
         let asked = format!("/oauth2/token?grant_type=client_credentials&client_assertion_type={TYPE}&client_assertion={}", forge.right());
         let empty = council.call(Method::POST, &asked).header("content-type", "application/x-www-form-urlencoded");
         assert_eq!(empty.send().await.json()["error"], "invalid_request");

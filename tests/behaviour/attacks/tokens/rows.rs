@@ -1,11 +1,11 @@
-//! What is wrong with a token whoever signed it and whatever it is for. The signer's algorithm is ES256.
+//! Faults that are wrong in any signed token, whatever it is for. The signer's algorithm is ES256.
 
 use jsonwebtoken::Algorithm;
 use serde_json::{Value, json};
 
 use super::forges::{Forge, NULL, Row, changed, encode, header, made, strange};
 
-/// Every attack that works on any signed token, if it works.
+/// Every attack that can be tried on any signed token.
 pub(super) fn rows() -> Vec<Row> {
     [algorithms(), keys(), parameters(), types(), duplicates(), forms(), bodies(), signatures()].into_iter().flatten().collect()
 }
@@ -201,7 +201,7 @@ fn forms() -> Vec<Row> {
     rows
 }
 
-/// The same bytes in base64url, written as nobody writes them.
+/// The same bytes in base64url, with a last letter that has extra bits set.
 fn beyond_the_end(part: &str) -> String {
     const ALPHABET: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
     let (rest, last) = part.split_at(part.len() - 1);

@@ -1,4 +1,4 @@
-//! The chains, by what is the matter with them.
+//! The chains, grouped by what is wrong with them.
 
 mod names;
 mod paths;
@@ -14,15 +14,15 @@ use super::super::authorities::{Ca, Identity, pem, serial_of};
 use super::super::gateways::Gateway;
 use super::{Case, Expected};
 
-/// Cases, and the files that make them what they are: roots and lists of the authority `suite`.
+/// Cases, and the files that they need: roots and revocation lists of the authority `suite`.
 pub(super) struct Table {
     pub(super) cases: Vec<Case>,
     pub(super) roots: Vec<String>,
     pub(super) lists: Vec<String>,
     pub(super) root: Arc<Ca>,
-    /// Issues under `root`.
+    /// An intermediate under `root`.
     pub(super) middle: Arc<Ca>,
-    /// Another authority of the gateway's, whose clients are others.
+    /// Another authority that the gateway trusts, with other clients.
     pub(super) other: Arc<Ca>,
 }
 
@@ -68,14 +68,14 @@ impl Table {
         self.cases.push(Case { name, expected: Expected::Broken, identity });
     }
 
-    /// A root that the gateway trusts, with a list that revokes nobody.
+    /// Makes the gateway trust a root, with a list that revokes nobody.
     pub(super) fn trusted(&mut self, root: Ca) -> Ca {
         self.roots.push(root.pem());
         self.lists.push(root.list(&[]));
         root
     }
 
-    /// An intermediate's list that revokes nobody: without it, nothing under it would pass.
+    /// Adds an intermediate's list that revokes nobody. Without a list, nothing under it would pass.
     pub(super) fn on_the_books(&mut self, ca: Ca) -> Ca {
         self.lists.push(ca.list(&[]));
         ca
@@ -97,7 +97,7 @@ fn revocations(table: &mut Table, root: &Ca, middle: &Ca) {
             list.revoked_certs[1].reason_code = Some(RevocationReason::CertificateHold);
         }),
     ));
-    // The serial number that one issuer revoked is another's good one.
+    // A serial number that one issuer revoked is still good at another issuer.
     let number = serial_of(&by_root.chain[0]);
     let namesake = table.on_the_books(root.below("Issuer of the same number", |_| {}));
     table.answered("its serial number is revoked by another issuer", namesake.client(|params| params.serial_number = Some(number)));
@@ -132,7 +132,7 @@ fn revocations(table: &mut Table, root: &Ca, middle: &Ca) {
     }
 }
 
-/// What can be shown of the demonstration that the gateway runs on.
+/// Certificates from the demonstration that the gateway runs on.
 pub(super) fn of_the_gateway(gateway: &Gateway) -> Vec<Case> {
     let identity = |certificate: &str, key: &str| {
         let read = |name: &str| std::fs::read(gateway.path(name)).unwrap();

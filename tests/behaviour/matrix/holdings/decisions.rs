@@ -1,4 +1,4 @@
-//! What is decided about children: permissions, restrictions, holds, overrides, opt-outs.
+//! Decisions about children: permissions, restrictions, holds, overrides, opt-outs.
 
 use chrono::Days;
 use integration_tests::records::{number, permission};
@@ -10,8 +10,8 @@ use super::{Held, Kind, ROWS, Side};
 use crate::matrix::partners::{ENDED, ESSEX, HERTS};
 
 impl Held {
-    /// POST as the person whose decisions only its own organisation reads of.
-    async fn settle(&mut self, client: &str, organisation: &'static str, path: &str, body: &Value) -> Value {
+    /// POST as a person whose id only the same organisation may see.
+    async fn post_as_decider(&mut self, client: &str, organisation: &'static str, path: &str, body: &Value) -> Value {
         let actor = format!("id=\"DECIDES-{organisation}\", role=\"caldicott-guardian\", reason=\"told\"");
         let answer = self.partners[client].call(Method::POST, path).actor(&actor).json(body).send().await;
         assert!([200, 201].contains(&answer.status), "{client} {path}: {}", answer.text);
@@ -44,22 +44,22 @@ impl Held {
             if decision == "objection" {
                 (body["purpose"], body["data"]) = (json!("ehc-needs-assessment"), json!(["health-advice"]));
             }
-            let made = self.settle(client, recorder, "/v1/consents", &body).await;
+            let made = self.post_as_decider(client, recorder, "/v1/consents", &body).await;
             let id = self.keep(Kind::Consent, &made, vec![(Side::Owner, recorder)], &[recorder]);
             self.objects.last_mut().unwrap().about = Some(child);
             self.mark(&evidence, &[]);
-            // Whom a flow under the decision is to, and whose records it is about, read in the log what it rested on.
+            // The recipient and the holders of a flow read in the log which decision allowed it.
             let holders = ROWS.iter().filter(|row| row.2 == child).map(|row| row.0);
             let at = self.marks.len() - 2;
             self.marks[at].in_log = holders.chain([recipient, if child == 6 { "RWR" } else { recipient }]).collect();
             let reason = json!({ "reason": format!("REASON-{nth}") });
             if child == 1 {
-                self.settle(client, recorder, &format!("/v1/consents/{id}/withdrawal"), &reason).await;
+                self.post_as_decider(client, recorder, &format!("/v1/consents/{id}/withdrawal"), &reason).await;
                 self.mark(&format!("REASON-{nth}"), &[]);
             }
             if nth == 8 {
                 let body = json!({ "outcome": "flow-continues", "reason": format!("REASON-{nth}") });
-                self.settle(client, recorder, &format!("/v1/consents/{id}/review"), &body).await;
+                self.post_as_decider(client, recorder, &format!("/v1/consents/{id}/review"), &body).await;
                 self.mark(&format!("REASON-{nth}"), &[]);
             }
         }
@@ -77,19 +77,19 @@ impl Held {
         {
             let id = self.child_ids[setter][&child].clone();
             let body = json!({ "kind": kind, "against": against, "reason": format!("WHY-RESTRICTED-{nth}") });
-            let made = self.settle(client, setter, &format!("/v1/children/{id}/restrictions"), &body).await;
+            let made = self.post_as_decider(client, setter, &format!("/v1/children/{id}/restrictions"), &body).await;
             let id = self.keep(Kind::Restriction, &made, vec![(Side::Owner, setter)], &[setter]);
             self.objects.last_mut().unwrap().about = Some(child);
             self.mark(&format!("WHY-RESTRICTED-{nth}"), &[]);
             if nth == 3 {
                 let body = json!({ "reason": "over" });
-                self.settle(client, setter, &format!("/v1/restrictions/{id}/lifting"), &body).await;
+                self.post_as_decider(client, setter, &format!("/v1/restrictions/{id}/lifting"), &body).await;
             }
         }
     }
 
-    /// About records that there are none of, or that nobody else is shown: nothing is to be gone before everybody has
-    /// asked for it.
+    /// These are about records that do not exist or that nobody else is shown, so that nothing is gone before everybody
+    /// has asked for it.
     pub(super) async fn hold_and_erase(&mut self) {
         let why = json!({ "reason": "says the family" });
         let erasure = json!({ "data": ["ehcp-status"], "reason": "asked for", "decided_by": "data-protection-officer" });
@@ -101,13 +101,13 @@ impl Held {
             ("stranger", "R1L", Kind::Dispute, "disputes", &why),
         ] {
             let id = self.child_ids[organisation][&7].clone();
-            let made = self.settle(client, organisation, &format!("/v1/children/{id}/{path}"), body).await;
+            let made = self.post_as_decider(client, organisation, &format!("/v1/children/{id}/{path}"), body).await;
             self.keep(kind, &made, vec![(Side::Owner, organisation)], &[organisation]);
         }
     }
 
     pub(super) async fn override_and_opt_out(&mut self) {
-        // The second is stopped by the court's order above.
+        // The court order in `restrict` stops the second override.
         for (client, holder, recipient, child, pathway) in
             [("system-rwh", "RWH", HERTS, 4, "adhd"), ("system-rwr", "RWR", ESSEX, 0, "adhd")]
         {
@@ -116,7 +116,7 @@ impl Held {
                 "recipient": recipient, "purpose": "care-coordination", "data": "waiting-list-status", "pathways": [pathway],
                 "ends": today() + Days::new(5), "reason": format!("WHY-OVERRIDDEN-{child}"),
             });
-            let made = self.settle(client, holder, &format!("/v1/children/{id}/overrides"), &body).await;
+            let made = self.post_as_decider(client, holder, &format!("/v1/children/{id}/overrides"), &body).await;
             self.keep(Kind::Override, &made, vec![(Side::Owner, holder)], &[holder]);
             self.marks.last_mut().unwrap().in_log = vec![recipient];
             self.mark(&format!("WHY-OVERRIDDEN-{child}"), &[]);

@@ -1,4 +1,4 @@
-//! What is sent: lists, cases, and requests with what they are answered.
+//! What is sent: lists, cases, and requests with their answers.
 
 use domain::Upn;
 use integration_tests::records::{BORN, advice_request, days_ago, number, sen2};
@@ -8,13 +8,13 @@ use serde_json::json;
 use super::{Held, Kind, ROWS, SEEN, Side, UNHELD, list_name};
 use crate::matrix::partners::{ENDED, ESSEX, HERTS};
 
-/// A right UPN with these digits.
+/// A valid UPN with these digits.
 fn upn(digits: &str) -> String {
     ('A'..='Z').map(|letter| format!("{letter}{digits}")).find(|text| text.parse::<Upn>().is_ok()).unwrap()
 }
 
 impl Held {
-    /// One that was being worked on, and has long enough to go to be cancelled.
+    /// Sends a long list, and cancels it while it is worked on.
     pub(super) async fn cancel_a_list(&mut self) {
         let rows = (0..20_000).map(|at| format!("CANCELLED-{at},{},01,{BORN},autism,{},waiting\n", number(UNHELD), days_ago(100)));
         let header = "referral_id,nhs_number,nhs_number_status,date_of_birth,pathway,referral_received_date,status\n".to_owned();
@@ -39,11 +39,11 @@ impl Held {
             let report = self.partners[client].push_csv(&query, csv).await.expect(201);
             self.keep(Kind::Submission, &report, vec![(Side::Owner, client)], &[client]);
             self.mark(&fault, &[client]);
-            // A warning about a row that is kept names it too.
+            // A warning about a row that is kept also names the referral.
             self.mark(&referral, &[organisation, client]);
             self.mark(&local, &[]);
             let seers: Vec<_> = SEEN.iter().filter(|(_, of, holder)| *of == child && *holder == organisation).map(|seen| seen.0).collect();
-            // A released table says of each list that counts in it whether it came.
+            // A released table names the lists that count in it, sent or not.
             let counted: &[&str] = if organisation == "R1L" { &[] } else { &[HERTS, "S1Y5D"] };
             self.mark(&list, &[&seers[..], counted, &[client, organisation]].concat());
         }
@@ -56,7 +56,7 @@ impl Held {
             ("council-thurrock", "E06000034", "883200016003"),
         ] {
             let upns = [upn(digits), upn(&digits.replace("2000", "2001"))];
-            // Two in a return, so that there is a second page.
+            // Two people in a return, so that there is a second page.
             let one = sen2("Canary", BORN, &upns[0], "ZZ99 3CZ");
             let (from, to) = (one.find("<Person>").unwrap(), one.find("</Persons>").unwrap());
             let two = one[from..to].replace(&upns[0], &upns[1]);

@@ -193,8 +193,7 @@ fn yes_and_no_are_read_in_every_usual_spelling() {
     }
 }
 
-/// Repeats a header's row for as long as it is read, and never lets its reader run far ahead of
-/// the rows that have come out.
+/// A header and then one row again and again, without end. Counts the bytes that were read.
 struct Endless<'a> {
     header: Cursor<&'a [u8]>,
     row: Cursor<&'a [u8]>,

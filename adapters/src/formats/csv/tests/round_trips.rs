@@ -1,4 +1,4 @@
-//! What a provider writes, in whatever order of columns, is what is read.
+//! What a provider writes is read back the same, in any order of the columns.
 
 use std::fmt::Write;
 

@@ -1,4 +1,4 @@
-//! What becomes of bundles.
+//! How bundles are read.
 
 mod round_trips;
 
@@ -80,7 +80,7 @@ fn a_resource_in_xml_is_read_whole_or_refused_by_name() {
     for at in 0..end {
         let mut flipped = xml.to_vec();
         flipped[at] ^= 0x15;
-        // Whatever comes of it, it comes.
+        // The result does not matter; a panic would.
         let _ = super::from_xml(&flipped);
     }
     let nested = |depth: usize| format!("<Consent>{}{}</Consent>", "<x>".repeat(depth), "</x>".repeat(depth));
@@ -105,13 +105,13 @@ fn a_resource_in_xml_is_read_whole_or_refused_by_name() {
 }
 
 #[test]
-fn what_is_for_no_pathway_is_counted_and_let_be() {
+fn a_request_for_no_pathway_is_counted_and_not_kept() {
     let kept = rows(sample("transaction.json"));
     assert_eq!((kept.rows.len(), kept.out_of_scope), (2, 1));
     assert_eq!(referral(&kept.rows[1]).details.previous.as_ref().unwrap().referral_id, "T-1");
 }
 
-/// A bundle of one child and its request, with members of the request's own.
+/// A bundle of one child and one request. The request gets these members.
 fn with(members: &str) -> String {
     format!(
         r#"{{"resourceType":"Bundle","type":"collection","entry":[
@@ -123,7 +123,7 @@ fn with(members: &str) -> String {
 const ACTIVE: &str = r#","status":"active","intent":"order","subject":{"reference":"Patient/1"}"#;
 
 #[test]
-fn what_asks_for_nothing_is_no_referral() {
+fn a_request_that_asks_for_nothing_is_no_referral() {
     for members in [
         r#","status":"draft","intent":"order","subject":{"reference":"Patient/1"}"#,
         r#","status":"active","intent":"proposal","subject":{"reference":"Patient/1"}"#,
@@ -137,7 +137,7 @@ fn what_asks_for_nothing_is_no_referral() {
 }
 
 #[test]
-fn what_was_entered_in_error_or_revoked_does_not_wait() {
+fn a_request_that_ended_or_was_entered_in_error_is_closed() {
     for status in ["entered-in-error", "revoked", "completed"] {
         let kept = rows(with(&ACTIVE.replace("active", status)).as_bytes());
         assert_eq!(referral(&kept.rows[0]).status, ReferralStatus::Closed, "{status}");
@@ -145,7 +145,7 @@ fn what_was_entered_in_error_or_revoked_does_not_wait() {
 }
 
 #[test]
-fn nothing_is_kept_of_a_patient_that_a_modifier_changes() {
+fn a_patient_that_a_modifier_changes_is_not_kept() {
     let body =
         with(ACTIVE).replace(r#""id":"1","#, r#""id":"1","modifierExtension":[{"url":"https://trust.example/not","valueBoolean":true}],"#);
     let kept = rows(body.as_bytes());
@@ -156,7 +156,7 @@ fn nothing_is_kept_of_a_patient_that_a_modifier_changes() {
 }
 
 #[test]
-fn one_patient_stated_twice_alike_is_one() {
+fn the_same_patient_stated_twice_is_one_patient() {
     let patient = r#"{"resource":{"resourceType":"Patient","id":"1","identifier":[{"system":"https://fhir.nhs.uk/Id/nhs-number","value":"9990000018"}],"birthDate":"2018-03-04"}},"#;
     let body = with(ACTIVE);
     let twice = body.replacen(patient, &patient.repeat(2), 1);
@@ -165,7 +165,7 @@ fn one_patient_stated_twice_alike_is_one() {
 }
 
 #[test]
-fn a_contact_is_that_of_its_own_referral() {
+fn a_contact_counts_for_its_own_referral_only() {
     let contact = |kind: &str| {
         format!(
             r#"{{"resource":{{"resourceType":"Encounter","status":"{kind}","subject":{{"reference":"Patient/1"}},"basedOn":[{{"reference":"ServiceRequest/s"}}],"period":{{"start":"2026-03-01"}}}}}},
@@ -214,9 +214,9 @@ fn a_large_body_gives_what_a_small_one_does() {
     }
 }
 
-/// The published examples, each as it is: none of them is about a child on one of the pathways.
+/// Reads each published example as it is. None is about a child on one of the pathways.
 #[test]
-fn the_published_examples_are_let_be_or_refused_by_name() {
+fn the_published_examples_are_out_of_scope_or_refused() {
     let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/fixtures/fhir");
     let mut seen = 0;
     for origin in ["uk-core", "r4-hl7", "nhs-api"] {
@@ -230,7 +230,7 @@ fn the_published_examples_are_let_be_or_refused_by_name() {
             let bytes = std::fs::read(&path).unwrap();
             let (kept, end) = read(Format::Records(&Fhir), "RY4", &bytes);
             if matches!(&*name, "bundle-transaction.json") {
-                // It deletes, reads and creates under conditions, as an example should.
+                // This example deletes, reads and creates under conditions.
                 assert!(end.is_ok() && kept.rows.iter().all(|row| row.issues.iter().all(|issue| issue.code == IssueCode::EntryRequest)));
                 assert_eq!(kept.rows.len(), 7, "{name}");
             } else if name.contains("Bundle") || name.starts_with("bundle") || name.starts_with("ers-Response") {
@@ -238,7 +238,7 @@ fn the_published_examples_are_let_be_or_refused_by_name() {
             } else {
                 assert_eq!(end.unwrap_err().code(), "not-this-format", "{name}");
             }
-            // The same, each as an entry of a bundle.
+            // The same example again, as an entry of a bundle.
             if name.ends_with(".json") && !name.contains("undle") && !name.starts_with("ers-Response") {
                 let wrapped = [&br#"{"resourceType":"Bundle","type":"collection","entry":[{"resource":"#[..], &bytes, b"}]}"].concat();
                 let kept = rows(&wrapped);
@@ -258,7 +258,7 @@ fn the_published_examples_are_let_be_or_refused_by_name() {
     assert!(seen > 50, "{seen} examples");
 }
 
-/// The examples survive on the way to being referrals: the pathway is put in, and the quirks are theirs.
+/// Puts a pathway into published examples, and reads them with their own quirks.
 #[test]
 fn the_published_examples_are_read_once_they_are_about_a_pathway() {
     let read_fixture = |name: &str| {
@@ -279,10 +279,10 @@ fn the_published_examples_are_read_once_they_are_about_a_pathway() {
     let read = referral(&kept.rows[0]);
     assert_eq!(read.referral_received_date.to_string(), "2021-10-13");
     assert_eq!((read.details.source_of_referral.as_deref(), read.details.ethnic_category.as_deref()), (Some("01"), Some("A")));
-    // Alone, it names a patient who is not there.
+    // Without the patient, the request names one who is not there.
     let kept = rows(bundle(&[&request]).as_bytes());
     assert!(kept.rows[0].issues.iter().any(|issue| issue.code == IssueCode::SubjectUnresolved));
-    // e-RS gives a number and no day of birth.
+    // e-RS gives an NHS number but no day of birth.
     let ers = read_fixture("nhs-api/ers-ResponseExampleReferral.json")
         .replace(r#""code": "referral""#, r#""code": "autism""#)
         .replace("https://fhir.nhs.uk/CodeSystem/message-category-servicerequest", super::PATHWAY);

@@ -1,4 +1,4 @@
-//! What is written as FHIR, read again.
+//! What is written as FHIR is read back the same.
 
 use domain::{ChildIdentifier, ChildReference, SubmittedRecord};
 
@@ -74,7 +74,7 @@ fn records(rows: &[Native]) -> Vec<SubmittedRecord> {
         .collect()
 }
 
-/// The records among the rows; whether they pass the domain's own checks is the same for any format.
+/// The record of each row, in order.
 fn read_back(format: &str, bytes: &[u8]) -> Vec<Option<SubmittedRecord>> {
     let adapter = crate::formats::find(domain::Dataset::WaitingList, format).unwrap();
     let (kept, end) = read(adapter, "RY4", bytes);
@@ -90,7 +90,7 @@ proptest! {
 
     #[test]
     fn what_is_written_is_read_back_the_same(rows in prop::collection::vec(native(), 1..5)) {
-        // Only what the domain accepts, asked of it as any format would be.
+        // Keeps only the records that the domain accepts.
         let context = crate::contract::kept::context("RY4");
         let mut sink = Kept::default();
         let mut out = crate::contract::Rows::new(context.today, &mut sink);

@@ -1,9 +1,9 @@
-//! Bodies as wholes: batches and their counts, segments, character sets.
+//! Whole bodies: batches and their counts, segments, character sets.
 
 use super::*;
 
 #[test]
-fn messages_about_no_referral_are_counted_and_those_of_unknown_kind_named() {
+fn messages_about_no_referral_are_counted_and_unknown_kinds_are_reported() {
     for event in ["ADT^A08", "ADT^A28", "SIU^S12", "MDM^T02", "ACK"] {
         let kept = read(&[&MSH.replace("REF^I12", event), PID]);
         assert_eq!((kept.out_of_scope, kept.rows.len()), (1, 0), "{event}");
@@ -41,7 +41,7 @@ fn only_a_segment_that_is_read_has_to_be_ended() {
     assert_eq!(faults(&read_bytes(message.as_bytes())), []);
     let kept = read_bytes([MSH, RF1, PID, DISTRICT].join("\r").as_bytes());
     assert_eq!(faults(&kept), [("message", IssueCode::MessageCutShort)]);
-    // The id stands in a segment that was ended: the referral did flow.
+    // The segment with the id is complete, so the referral is known to have come.
     assert_eq!(kept.rows[0].referral_id.as_deref(), Some("R-1"));
     assert_eq!(read_bytes([MSH, PID, RF1].join("\r").as_bytes()).rows[0].referral_id, None);
     let framed = format!("\x0b{}\x1c", [MSH, RF1, PID, DISTRICT].join("\r"));
@@ -66,7 +66,7 @@ fn every_reference_message_is_read_or_refused_by_name() {
         ("ADT-A28-01.hl7", 1),
         ("ADT-A31-01.hl7", 1),
         ("MDM-T02-01.hl7", 1),
-        // Adults' bowels: of none of the pathways.
+        // About an adult's bowels, so on none of the pathways.
         ("REF-I12-01.hl7", 1),
         ("REF-I14-01.hl7", 1),
         ("SIU-S12-01.hl7", 1),
@@ -76,9 +76,9 @@ fn every_reference_message_is_read_or_refused_by_name() {
         assert_eq!(kept.out_of_scope, out_of_scope, "{name}");
         assert_eq!(file_issues(&kept), [SegmentSeparator], "{name}");
     }
-    // Its last segment, which names who is retired, has no end.
+    // The last segment, with the identifiers to retire, is cut short.
     assert_eq!(faults(&read_bytes(&bytes("ADT-A40-01.hl7"))), [("message", MessageCutShort)]);
-    // The same referrals as those of the samples, had they been for autism.
+    // The reference referral, changed to one for autism.
     let sample = String::from_utf8(bytes("REF-I12-01.hl7")).unwrap();
     let kept = read_bytes(sample.replace("O^Provider Ordered^HL70336", "autism^^SENDBRIDGE").as_bytes());
     assert_eq!(faults(&kept)[0], ("PID-3", ChildNotIdentified));

@@ -1,4 +1,4 @@
-//! What one message, or several about one referral, come to.
+//! How one message, or several about one referral, are read.
 
 use domain::{ChildIdentifier, ChildReference, IdentifierMerge, NhsNumber, parse_day};
 
@@ -107,7 +107,7 @@ fn a_merge_that_is_unclear_is_rejected() {
 }
 
 #[test]
-fn codes_of_hl7_are_read_as_those_of_the_nhs() {
+fn hl7_codes_are_read_as_nhs_codes() {
     let details = |from: &str, to: &str| {
         let kept = read(&[MSH, &RF1.replace(from, to), &PID.replace(from, to), DISTRICT]);
         referral(&kept, 0).details.clone()
@@ -125,13 +125,13 @@ fn codes_of_hl7_are_read_as_those_of_the_nhs() {
 }
 
 #[test]
-fn a_status_that_is_none_is_an_error() {
+fn an_unknown_status_is_an_error() {
     let kept = read(&[MSH, &RF1.replace("|P|", "|Q|"), PID, DISTRICT]);
     assert_eq!(faults(&kept), [("RF1-1", IssueCode::ValueNotClosedList)]);
 }
 
 #[test]
-fn what_is_no_identifier_of_the_nhs_or_the_provider_is_never_kept() {
+fn only_identifiers_of_the_nhs_and_the_provider_are_kept() {
     let child = "PID|1|111111111|425579745^^^USSSA^SS~T0534963^^^DL~L-1^^^RY4^PI||||20160504|M|||||||||||425-57-9745";
     let kept = read(&[MSH, RF1, child, "GT1|1|425579745^^^^SS", DISTRICT]);
     let record = kept.rows[0].record.as_ref().unwrap();
@@ -142,7 +142,7 @@ fn what_is_no_identifier_of_the_nhs_or_the_provider_is_never_kept() {
 }
 
 #[test]
-fn the_pathway_comes_from_the_codes_and_a_final_diagnosis_says_none() {
+fn the_pathway_comes_from_the_codes_but_not_from_a_final_diagnosis() {
     let found = |reason: &str, more: &str| {
         let kept = read(&[MSH, &format!("RF1|P|R||||R-1|20260203|||{reason}"), PID, DISTRICT, more]);
         kept.rows.first().map(|_| referral(&kept, 0).pathways.to_string()).unwrap_or_else(|| format!("out of scope {}", kept.out_of_scope))
@@ -178,7 +178,7 @@ fn the_earlier_referral_is_linked_and_a_namespace_that_is_no_organisation_is_lef
 }
 
 #[test]
-fn moments_are_days_of_london() {
+fn a_date_and_time_is_read_as_a_day_in_london() {
     for (text, day) in [
         ("20260701", Some("2026-07-01")),
         ("202607012330+0000", Some("2026-07-02")),

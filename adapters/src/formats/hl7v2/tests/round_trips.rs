@@ -1,4 +1,4 @@
-//! What is written comes back but for its losses.
+//! What is written is read back, except for known losses.
 
 use chrono::NaiveDate;
 use domain::{
@@ -14,7 +14,7 @@ fn day() -> impl Strategy<Value = NaiveDate> {
     (0_i64..3_000).prop_map(|days| NaiveDate::from_ymd_opt(2018, 1, 1).unwrap() + chrono::Duration::days(days))
 }
 
-/// Any text that a native value may be, delimiters included.
+/// Any text that a native value may have, delimiters included.
 fn text() -> impl Strategy<Value = String> {
     "[A-Za-z0-9|^~\\\\&#é€ -]{1,18}".prop_map(|text| text.trim().to_owned()).prop_filter("a value", |text| !text.is_empty())
 }
@@ -82,7 +82,7 @@ prop_compose! {
             onward: onward.map(|(to, on, reason)| OnwardReferral { to, on, reason }),
             ..details
         };
-        // The older of the two days is the birth.
+        // The earlier of the two days is the day of birth.
         let (date_of_birth, received) = (born.min(received), born.max(received));
         SubmittedRecord {
             child: ChildReference { identifier, date_of_birth },
@@ -94,7 +94,7 @@ prop_compose! {
     }
 }
 
-/// The record as it comes back: its codes are those of the words that its pathways are written as.
+/// The record without its codes: those that come back are the names that its pathways were written as.
 fn without_losses(mut record: SubmittedRecord) -> SubmittedRecord {
     if let SubmittedEntry::Referral(referral) = &mut record.entry {
         referral.recognised.clear();
@@ -104,7 +104,7 @@ fn without_losses(mut record: SubmittedRecord) -> SubmittedRecord {
 
 proptest! {
     #[test]
-    fn what_is_written_comes_back_but_for_its_losses(records in prop::collection::vec(records(), 0..6)) {
+    fn what_is_written_is_read_back_except_for_known_losses(records in prop::collection::vec(records(), 0..6)) {
         let mut records = records;
         for (at, record) in records.iter_mut().enumerate() {
             if let SubmittedEntry::Referral(referral) = &mut record.entry {

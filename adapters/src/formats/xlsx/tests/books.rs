@@ -1,4 +1,4 @@
-//! Workbooks as wholes: sheets, headers, what is hidden, damaged or too large.
+//! Whole workbooks: sheets, headers, and what is hidden, damaged or too large.
 
 use super::*;
 
@@ -36,7 +36,7 @@ fn names_of_columns_are_known_however_people_spell_them() {
 }
 
 #[test]
-fn hidden_sheets_are_never_read_and_two_lists_never_guessed_between() {
+fn hidden_sheets_are_never_read_and_two_visible_lists_are_refused() {
     let (one, another) = (sheet(&list(&[]), ""), sheet(&list(&[("referral_id", &cell("R-2"))]), ""));
     let book = |first, second| Book { sheets: vec![(one.clone(), first), (another.clone(), second)], ..Book::default() };
     for state in ["hidden", "veryHidden"] {
@@ -88,7 +88,7 @@ fn a_sheet_that_contradicts_itself_is_refused() {
 }
 
 #[test]
-fn what_would_take_too_much_is_refused() {
+fn a_workbook_that_is_too_large_in_any_way_is_refused() {
     let good = sheet(&list(&[]), "");
     let random = |length: usize| -> String {
         (0..length as u64)
@@ -117,7 +117,7 @@ fn what_would_take_too_much_is_refused() {
 }
 
 #[test]
-fn names_that_climb_out_of_the_archive_are_refused_and_references_go_nowhere() {
+fn names_that_lead_out_of_the_archive_are_refused() {
     for name in ["../x", "xl/../../x", "/etc/passwd", "xl\\x", "C:x"] {
         let more = vec![(name.to_owned(), Vec::new())];
         assert_eq!(Book { more, ..Book::of(sheet(&list(&[]), "")) }.code(), Some("archive"), "{name}");
@@ -125,7 +125,7 @@ fn names_that_climb_out_of_the_archive_are_refused_and_references_go_nowhere() {
 }
 
 #[test]
-fn a_name_that_stands_twice_is_refused() {
+fn an_archive_with_one_name_twice_is_refused() {
     let more = vec![("xl/one.xml".to_owned(), Vec::new()), ("xl/two.xml".to_owned(), Vec::new())];
     let mut book = Book { more, ..Book::of(sheet(&list(&[]), "")) }.bytes();
     assert!(read(&book).is_ok());
@@ -136,7 +136,7 @@ fn a_name_that_stands_twice_is_refused() {
 }
 
 #[test]
-fn what_a_workbook_is_not_is_told_by_name() {
+fn a_file_that_is_no_workbook_is_refused_by_name() {
     for bad in Xlsx.about().bad_samples.iter().filter(|bad| ["archive", "not-this-format", "protected", "too-large"].contains(&bad.code)) {
         let refused = read(bad.bytes).err().unwrap();
         assert_eq!(refused.code(), bad.code, "{}", bad.name);

@@ -1,4 +1,4 @@
-//! What cells hold, as people and their programs keep it.
+//! How cells are read, as people and their programs fill them.
 
 use domain::{ChildIdentifier, parse_day};
 use proptest::prelude::*;
@@ -93,7 +93,7 @@ fn each_cell_that_was_mangled_names_its_column() {
 }
 
 #[test]
-fn what_holds_for_a_column_is_said_once() {
+fn an_issue_with_a_column_is_reported_once() {
     let cells = [
         ("nhs_number_status", "<c><v>1</v></c>"),
         ("source_of_referral", "<c><f>1</f><v>1</v></c>"),
@@ -124,7 +124,7 @@ fn what_holds_for_a_column_is_said_once() {
             (it.nhs_number_status.as_deref(), it.ubrn.as_deref(), it.priority.as_deref()),
             (Some("01"), Some("000012345678"), Some("1"))
         );
-        // A text stays as it is, and a number that is in no list too.
+        // A text stays as it is. So does a number that is not in the code list.
         assert_eq!((it.closure_reason.as_deref(), it.waiting_time_measurement_type.as_deref()), (Some("2"), Some("77")));
     }
 }

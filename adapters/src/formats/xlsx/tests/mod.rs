@@ -20,7 +20,7 @@ fn read(bytes: &[u8]) -> Result<Kept, Unreadable> {
 const NAMES: &str = r#"xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main" xmlns:r="http://schemas.openxmlformats.org/officeDocument/2006/relationships""#;
 const KINDS: &str = "http://schemas.openxmlformats.org/officeDocument/2006/relationships";
 
-/// A workbook under construction: its sheets, and what else can be said of it.
+/// A workbook to build for a test.
 #[derive(Default)]
 struct Book {
     sheets: Vec<(String, &'static str)>,
@@ -99,7 +99,7 @@ const GOOD: &[(&str, &str)] = &[
     ("district", "E07000240"),
 ];
 
-/// The header and one good row, with some of the cells given as they stand in the file.
+/// The header and one good row, with some of the cells given as XML.
 fn list(cells: &[(&str, &str)]) -> Vec<Vec<String>> {
     let mut all: Vec<_> = GOOD.iter().map(|(column, text)| (*column, cell(text))).collect();
     for (column, changed) in cells {

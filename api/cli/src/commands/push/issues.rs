@@ -9,10 +9,10 @@ use comfy_table::presets::UTF8_FULL_CONDENSED;
 use super::summaries::grouped;
 use crate::failures::Failure;
 
-/// More than a person reads in a terminal; the rest is a request away.
+/// More than a person reads in a terminal; another request gives the rest.
 const SHOWN: usize = 200;
 
-/// Prints the first issues, and how to have the rest.
+/// Prints the first issues, and how to get the rest.
 pub(super) async fn print(out: &mut impl Write, client: &Client, report: Report) -> Result<(), Failure> {
     let page = match report.issue_list {
         Some(items) => Page { items, next: None },
@@ -43,7 +43,7 @@ fn table(issues: &[Issue]) -> Table {
     table
 }
 
-/// Prints what was at fault in a body that was refused whole.
+/// Prints what was wrong with a body that was refused as a whole.
 pub(super) fn print_refusal(out: &mut impl Write, problem: &Problem) -> Result<(), Failure> {
     if problem.errors.is_empty() {
         return Ok(());

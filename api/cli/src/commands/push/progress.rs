@@ -1,5 +1,5 @@
-//! How far a file has got: a bar on a terminal, a line now and then elsewhere. On standard error,
-//! so that the report can be kept by itself.
+//! How far a file has got: a bar on a terminal, else a line for each quarter. It goes to standard error,
+//! so that the report can be saved by itself.
 
 use std::io::{IsTerminal, Write};
 use std::sync::Arc;
@@ -10,7 +10,7 @@ use indicatif::{HumanBytes, ProgressBar, ProgressStyle};
 
 use super::summaries::grouped;
 
-/// Lines at each quarter.
+/// Lines: one for each quarter.
 const LINES: u64 = 4;
 
 #[derive(Clone)]
@@ -25,7 +25,7 @@ pub(super) struct Quarters {
     read: AtomicU64,
 }
 
-/// Begins to show how much of so many bytes is sent.
+/// Begins to show how much of a file of `size` bytes is sent.
 pub(super) fn show(size: u64) -> Shown {
     if !std::io::stderr().is_terminal() {
         return Shown::Lines(Arc::new(Quarters { size, sent: AtomicU64::new(0), read: AtomicU64::new(0) }));
@@ -74,7 +74,7 @@ fn show_on(bar: &ProgressBar, step: Step) {
 }
 
 impl Quarters {
-    /// What there is to say of a step. A retry starts from nothing again; what was said is not said twice.
+    /// The line for a step, if it has one. A retry starts again from zero, but no line is printed twice.
     fn line(&self, step: Step) -> Option<String> {
         let newly = |said: &AtomicU64, part, whole| {
             let reached = reached(part, whole)?;

@@ -1,9 +1,9 @@
-//! What became of a file, in words fit for an e-mail.
+//! What became of a file, in words that can go in an e-mail.
 
 use client::Report;
 use domain::{Dataset, SubmissionMode, SubmissionStatus};
 
-/// One paragraph. It repeats no value of the file.
+/// One paragraph. It repeats no value from the file.
 pub(super) fn summary(report: &Report) -> String {
     let counts = &report.records;
     let subject = match report.dataset {
@@ -20,7 +20,7 @@ pub(super) fn summary(report: &Report) -> String {
     part(counts.rejected.saturating_sub(counts.stale), "row rejected", "rows rejected");
     part(counts.stale, "row held at its last value", "rows held at their last values");
     part(counts.not_flowed, "not seen, confirm or resend", "not seen, confirm or resend");
-    // A snapshot is the whole of its list.
+    // A snapshot's new rows are shown with its total, below.
     let is_list = report.dataset == Dataset::WaitingList && report.mode == SubmissionMode::Snapshot;
     if !is_list {
         part(counts.opened, "new", "new");
@@ -45,7 +45,7 @@ pub(super) fn summary(report: &Report) -> String {
     )
 }
 
-/// Small numbers as words, as a sentence has them.
+/// Small numbers as words, for use in a sentence.
 fn in_words(count: u64) -> String {
     const WORDS: [&str; 21] = [
         "nought",

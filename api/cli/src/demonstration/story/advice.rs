@@ -6,7 +6,7 @@ use domain::{Advice, AdviceKind, AdviceStatus, Duty, OrganisationCode};
 use super::{Cast, Telling};
 use crate::failures::Failure;
 
-/// A request, its clock, its answer, and the two ways in which there is none.
+/// A request, its clock and its answer; and none without an agreement, or too early.
 pub(super) async fn ask_and_answer(cast: &Cast, telling: &mut Telling<'_>) -> Result<(), Failure> {
     telling.did("council-herts asks R1L, a trust in no agreement, for advice about a child")?;
     let refused = ask(cast, cast.stranger_code).await;

@@ -1,4 +1,4 @@
-//! The log: what was disclosed and what was refused, and that nobody has touched it since.
+//! The audit log: what was disclosed and refused, and that nobody has changed the log since.
 
 use std::time::Duration;
 
@@ -10,11 +10,11 @@ use crate::failures::Failure;
 
 /// The agreement under which the waits were shown.
 const WAITS_AGREEMENT: &str = "herts-waiting-list-status";
-/// An event is appended within a second of what it tells of; a busy machine is given longer.
+/// An event is in the log within a second; a busy machine gets longer.
 const POLLS: u32 = 20;
 const BETWEEN_POLLS: Duration = Duration::from_millis(500);
 
-/// The auditor finds the story again, as the gateway tells it.
+/// The auditor finds the story's events in the gateway's log.
 pub(super) async fn read(cast: &Cast, telling: &mut Telling<'_>) -> Result<(), Failure> {
     let mut events = events(cast).await?;
     for _ in 0..POLLS {
@@ -39,7 +39,7 @@ pub(super) async fn read(cast: &Cast, telling: &mut Telling<'_>) -> Result<(), F
     Ok(())
 }
 
-/// The auditor keeps a checkpoint, and the operator verifies the whole log against it, once the story is in it.
+/// The auditor keeps a checkpoint. Once the whole story is in the log, the operator verifies the log against it.
 pub(super) async fn verify(cast: &Cast, telling: &mut Telling<'_>) -> Result<(), Failure> {
     let kept = cast.stage.demonstration.dir().join("checkpoint.txt");
     trust::write_secret_file(&kept, &cast.auditor.audit_checkpoint().await?)?;

@@ -1,5 +1,5 @@
-//! Who plays: one client a partner's system, each with its own certificate, and the people behind
-//! their calls.
+//! The cast: a client for each partner's system, with its own certificate, and the people behind its
+//! calls.
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -12,7 +12,7 @@ use synthetic::County;
 use crate::demonstration::Demonstration;
 use crate::failures::Failure;
 
-/// The partners' systems, and the made-up county that they know.
+/// The partners' systems, and the made-up county that they have records of.
 pub(crate) struct Cast {
     pub(super) provider: Client,
     pub(super) board: Client,
@@ -23,16 +23,16 @@ pub(crate) struct Cast {
     pub(super) provider_code: OrganisationCode,
     pub(super) council_code: OrganisationCode,
     pub(super) stranger_code: OrganisationCode,
-    /// By what the story's child is named.
+    /// What identifies the story's child.
     pub(super) child: ChildBody,
     pub(super) stage: Stage,
 }
 
-/// Where the story plays.
+/// The gateway and the made-up county of the story.
 pub(crate) struct Stage {
     pub(crate) demonstration: Demonstration,
     pub(crate) county: County,
-    /// As the running gateway has it.
+    /// The running gateway's configuration.
     pub(crate) gateway: server::Configuration,
     pub(crate) address: SocketAddr,
     pub(crate) began: DateTime<Utc>,
@@ -40,7 +40,7 @@ pub(crate) struct Stage {
 }
 
 impl Stage {
-    /// Where the partners' extracts lie before they are sent: made-up rows, in clear.
+    /// The folder of the partners' extracts before they are sent: made-up rows, not encrypted.
     pub(super) fn extracts(&self) -> PathBuf {
         self.demonstration.dir().join("extracts")
     }
@@ -51,7 +51,7 @@ impl Cast {
         &self.stage
     }
 
-    /// Opens the clients against the gateway of a stage.
+    /// Opens the clients for the gateway of a stage.
     pub(crate) fn assemble(stage: Stage) -> Result<Self, Failure> {
         let open = |id: &str| -> Result<Client, Failure> {
             let mut configuration = Configuration::read(&stage.demonstration.client(id).join("client.toml"))?;

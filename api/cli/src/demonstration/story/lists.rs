@@ -12,10 +12,10 @@ use synthetic::{County, ListName};
 use super::{Cast, Telling};
 use crate::failures::Failure;
 
-/// Expected of its provider and not sent, so that the tables have something to be silent about.
+/// A list that its provider should send and does not, so that the tables show a missing list.
 pub(super) const LIST_NOT_SENT: &str = "mental-health";
 
-/// Each trust's lists go in as snapshots: its own system's, or the board's where it has none.
+/// Each trust's lists are sent as snapshots by its own system, or by the board's if it has none.
 pub(super) async fn push_waiting_lists(cast: &Cast, telling: &mut Telling<'_>) -> Result<(), Failure> {
     let lists = cast.stage.county.lists();
     let (sent, held_back): (Vec<_>, Vec<_>) = lists.iter().partition(|list| list.list != LIST_NOT_SENT);
@@ -34,7 +34,7 @@ pub(super) async fn push_waiting_lists(cast: &Cast, telling: &mut Telling<'_>) -
     Ok(())
 }
 
-/// The council's EHC cases go in as the return that it makes already.
+/// The council's EHC cases are sent as the SEN2 return that it makes already.
 pub(super) async fn push_return(cast: &Cast, telling: &mut Telling<'_>) -> Result<(), Failure> {
     let file = cast.stage.extracts().join("E10000015-sen2.xml");
     let persons = write(cast, file.clone(), |county, out| county.write_sen2(out)).await?;
@@ -56,7 +56,7 @@ fn submission(cast: &Cast) -> Submission {
         as_of: Some(cast.stage.today),
         organisation: None,
         validate: false,
-        // Played again over a smaller county, the lists shrink.
+        // If the story is played again over a smaller county, the lists shrink.
         confirm_shrink: cast.stage.demonstration.reused,
         nil_return: false,
         idempotency_key: None,
@@ -85,7 +85,7 @@ async fn push(telling: &mut Telling<'_>, client: &Client, what: Submission, file
     Ok(report)
 }
 
-/// Rows a second, whole ones.
+/// Rows a second, rounded.
 fn rate(rows: u64, seconds: f64) -> String {
     let rows = u32::try_from(rows).unwrap_or(u32::MAX);
     format!("{:.0}", f64::from(rows) / seconds.max(0.001))
@@ -98,7 +98,7 @@ async fn extract(cast: &Cast, list: &ListName) -> Result<PathBuf, Failure> {
     Ok(file)
 }
 
-/// Writes an extract as a partner's system would leave it on its disk, and says how much is in it.
+/// Writes an extract to disk, as a partner's system would, and answers how many rows it has.
 async fn write(
     cast: &Cast,
     path: PathBuf,

@@ -1,4 +1,4 @@
-//! A release: counts that went through disclosure control, and nothing else.
+//! A release: only counts that went through disclosure control.
 
 use client::{Table, TableForm};
 
@@ -8,7 +8,7 @@ use crate::failures::Failure;
 
 const WAITS: &str = "waiting-list-by-weeks-and-district";
 
-/// The operator builds it, the dashboard reads it.
+/// The operator builds a release, and the dashboard reads it.
 pub(super) async fn build_and_read(cast: &Cast, telling: &mut Telling<'_>) -> Result<(), Failure> {
     let built = server::build_release(&cast.stage.gateway, trust::Clock::system(), cast.stage.today).await?;
     telling.did(&format!("the operator builds a release: sendbridge release build --as-of {}", cast.stage.today))?;
@@ -43,7 +43,7 @@ struct Cell {
     value: String,
 }
 
-/// `None` where a column is not there. No name in the demonstration holds a comma.
+/// `None` if a column is missing. No name in the demonstration has a comma.
 fn cells(csv: &str) -> Option<Vec<Cell>> {
     let mut lines = csv.lines().map(|line| line.split(',').collect::<Vec<_>>());
     let header = lines.next()?;
@@ -56,7 +56,7 @@ fn cells(csv: &str) -> Option<Vec<Cell>> {
     lines.map(cell).collect()
 }
 
-/// A few figures, and what stands where there is none.
+/// Shows a few figures, and the markers in place of others.
 fn show(telling: &mut Telling<'_>, cells: &[Cell]) -> Result<(), Failure> {
     let area = cells.first().map(|cell| cell.area_name.clone()).unwrap_or_default();
     let line = |cell: &Cell| format!("  {:<24} {:<20} {:>8} weeks {:>6}", cell.area_name, cell.pathway, cell.weeks, cell.value);

@@ -1,4 +1,4 @@
-//! Those who may not: a client that nobody agreed anything with, and one without a certificate.
+//! Callers who are refused: a client that has no agreement, and one without a certificate.
 
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
@@ -14,7 +14,7 @@ use crate::failures::Failure;
 
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// A good certificate alone opens nothing.
+/// A good certificate alone gives access to nothing.
 pub(super) async fn try_as_stranger(cast: &Cast, telling: &mut Telling<'_>) -> Result<(), Failure> {
     telling.did("stranger, a trust's system with a good certificate and no agreement, tries one door after another")?;
     let stranger = &cast.stranger;
@@ -26,7 +26,7 @@ pub(super) async fn try_as_stranger(cast: &Cast, telling: &mut Telling<'_>) -> R
     Ok(())
 }
 
-/// Without a certificate there is no connection to send a word through.
+/// Without a certificate there is no connection to send anything through.
 pub(super) async fn try_without_certificate(cast: &Cast, telling: &mut Telling<'_>) -> Result<(), Failure> {
     let (authority, address) = (cast.stage.demonstration.authority(), cast.stage.address);
     let tried = tokio::task::spawn_blocking(move || speak_without_certificate(authority, address));
@@ -44,8 +44,8 @@ enum Heard {
     Answer,
 }
 
-/// In TLS 1.3 the client is done before the gateway has looked at its certificate, so that the
-/// refusal comes with the first read.
+/// In TLS 1.3 the client's handshake ends before the gateway has checked the client's certificate, so
+/// the refusal comes with the first read.
 fn speak_without_certificate(authority: PathBuf, address: SocketAddr) -> Result<Heard, Failure> {
     let other = |error: &dyn std::fmt::Display| Failure::Other(error.to_string());
     let mut roots = rustls::RootCertStore::empty();

@@ -1,4 +1,4 @@
-//! How the story is told: a title a step, what was done, and what it proved.
+//! How the story is told: a title for each step, what was done, and what it proved.
 
 use std::io::{self, Write};
 
@@ -6,7 +6,6 @@ use client::{ClientError, Problem};
 
 use crate::failures::Failure;
 
-/// The story so far.
 pub(super) struct Telling<'a> {
     out: &'a mut dyn Write,
     steps: u32,
@@ -19,7 +18,7 @@ impl<'a> Telling<'a> {
         Self { out, steps: 0, proved: 0, failed: 0 }
     }
 
-    /// Plays a step. One that breaks off counts as failed, and the story goes on: the rest may hold.
+    /// Plays a step. A step that breaks off is a failed check, and the story goes on: later steps may hold.
     pub(super) async fn step(&mut self, title: &str, play: impl AsyncFnOnce(&mut Self) -> Result<(), Failure>) -> io::Result<()> {
         self.steps += 1;
         writeln!(self.out, "\n{}. {title}", self.steps)?;
@@ -29,7 +28,6 @@ impl<'a> Telling<'a> {
         }
     }
 
-    /// Says what was done.
     pub(super) fn did(&mut self, what: &str) -> io::Result<()> {
         for line in what.lines() {
             writeln!(self.out, "   {line}")?;
@@ -44,7 +42,7 @@ impl<'a> Telling<'a> {
         self.out.flush()
     }
 
-    /// Checks that the gateway refused, with this status and, where one is named, this problem.
+    /// Checks that the gateway refused with this status and, if a code is given, this problem.
     pub(super) fn check_refused<T>(
         &mut self,
         tried: &Result<T, ClientError>,

@@ -8,7 +8,7 @@ use crate::failures::Failure;
 
 const NOT_FOUND: u16 = 404;
 
-/// Without a decision of the family there is nothing to see, and nothing to learn.
+/// Without the family's consent the council sees nothing, not even whether the child is held.
 pub(super) async fn ask_without_consent(cast: &Cast, telling: &mut Telling<'_>) -> Result<(), Failure> {
     let child = cast.council.search_child(&cast.child).await?;
     take_back_leftovers(cast, &child).await?;
@@ -18,7 +18,7 @@ pub(super) async fn ask_without_consent(cast: &Cast, telling: &mut Telling<'_>) 
     Ok(())
 }
 
-/// With it, the whole wait is shown: in the present stage, and since the first referral.
+/// With consent, the whole wait is shown: in the present stage, and since the first referral.
 pub(super) async fn ask_with_consent(cast: &Cast, telling: &mut Telling<'_>) -> Result<ConsentId, Failure> {
     let consent = cast.council.record_consent(&permission(cast)).await?;
     telling.did("council-herts records the parent's permission: autism, to the council, for care co-ordination")?;
@@ -46,7 +46,7 @@ pub(super) async fn ask_with_consent(cast: &Cast, telling: &mut Telling<'_>) -> 
     Ok(consent.id)
 }
 
-/// A withdrawal counts from the moment it is answered.
+/// A withdrawal takes effect as soon as it is answered.
 pub(super) async fn withdraw(cast: &Cast, consent: Option<ConsentId>, telling: &mut Telling<'_>) -> Result<(), Failure> {
     let consent = consent.ok_or_else(|| Failure::Other("there is no decision to take back".into()))?;
     let child = cast.council.search_child(&cast.child).await?;
@@ -57,7 +57,7 @@ pub(super) async fn withdraw(cast: &Cast, consent: Option<ConsentId>, telling: &
     Ok(())
 }
 
-/// A run that was broken off may have left its permission in force.
+/// An earlier run that broke off may have left its permission in force.
 async fn take_back_leftovers(cast: &Cast, child: &ChildKey) -> Result<(), Failure> {
     let recorded = cast.council.consents(child).await?;
     for consent in recorded.items.iter().filter(|consent| consent.standing == ConsentStanding::InForce) {

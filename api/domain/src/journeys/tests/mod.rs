@@ -92,7 +92,7 @@ fn a_circle_is_not_hidden_by_a_third_referral_beside_it() {
 }
 
 #[test]
-fn a_referral_that_did_not_flow_still_links_and_stands_for_nobody_who_did() {
+fn a_referral_that_did_not_flow_still_links_but_never_replaces_one_that_did() {
     let not_flowed = |mut entry: HeldReferral| {
         entry.flow = ReferralFlow::NotFlowed;
         entry
@@ -157,7 +157,7 @@ fn a_test_alone_and_a_new_referral_are_waits_of_their_own() {
 }
 
 #[test]
-fn who_referred_the_child_had_it_until_then() {
+fn the_referring_provider_had_the_child_until_shortly_before() {
     let second = || with(at("RWR", referral("B", 200)), |details| details.referred_by = Some("RY4".into()));
     let mut seen = referral("A", 0);
     seen.referral.status = ReferralStatus::Seen;
@@ -179,7 +179,7 @@ fn who_referred_the_child_had_it_until_then() {
 }
 
 #[test]
-fn nothing_was_sent_on_before_it_came() {
+fn no_referral_is_sent_on_before_it_is_received() {
     let second = || with(at("RWR", referral("B", 200)), |details| details.referred_by = Some("RY4".into()));
     assert_eq!(journeys_of(&[referral("A", 201), second()]), [(100, vec![]), (99, vec![])]);
     assert_eq!(journeys_of(&[sent_on(referral("A", 201), "RWR", 199, None), at("RWR", referral("B", 200))]), [(100, vec![]), (99, vec![])]);
@@ -200,16 +200,16 @@ fn one_booking_reference_is_one_journey() {
 
 #[test]
 fn a_pathway_id_is_one_only_together_with_its_issuer() {
-    let bears = |entry, id: &str, issuer: Option<&str>| {
+    let identified = |entry, id: &str, issuer: Option<&str>| {
         with(entry, |details| (details.pathway_id, details.pathway_id_issuer) = (Some(id.into()), issuer.map(Into::into)))
     };
-    let first = || bears(ended(referral("A", 0), Some(50)), "P-77", Some("RY4"));
+    let first = || identified(ended(referral("A", 0), Some(50)), "P-77", Some("RY4"));
     for (second, is_one) in [
-        (bears(at("RWR", referral("B", 200)), "P-77", Some("RY4")), true),
-        (bears(at("RWR", referral("B", 200)), "P-77", Some("RWR")), false),
-        (bears(at("RWR", referral("B", 200)), "P-77", None), false),
-        (bears(at("RWR", referral("B", 200)), "P-78", Some("RY4")), false),
-        (bears(referral("B", 200), "P-77", None), true),
+        (identified(at("RWR", referral("B", 200)), "P-77", Some("RY4")), true),
+        (identified(at("RWR", referral("B", 200)), "P-77", Some("RWR")), false),
+        (identified(at("RWR", referral("B", 200)), "P-77", None), false),
+        (identified(at("RWR", referral("B", 200)), "P-78", Some("RY4")), false),
+        (identified(referral("B", 200), "P-77", None), true),
     ] {
         let expected = if is_one { (300, vec![LinkedBy::PathwayId]) } else { (100, vec![]) };
         assert_eq!(journeys_of(&[first(), second.clone()]), [expected], "{second:?}");
@@ -225,12 +225,12 @@ fn a_re_referral_without_a_link_is_a_journey_of_its_own() {
 }
 
 #[test]
-fn a_rejected_referral_joins_nothing_whatever_names_it() {
+fn a_rejected_referral_joins_nothing_even_if_others_name_it() {
     let mut rejected = sent_on(with(referral("R", 100), |details| details.ubrn = Some("000049572910".into())), "RY4", 110, None);
     rejected.referral.status = ReferralStatus::Rejected;
     let sent_again = continuing(with(referral("B", 110), |details| details.ubrn = Some("000049572910".into())), "R", None);
     assert_eq!(journeys_of(&[rejected.clone(), sent_again.clone()]), [(190, vec![])]);
-    // Nor is what came before it reached through it.
+    // It does not link to what came before it either.
     let through = continuing(rejected, "A", None);
     assert_eq!(journeys_of(&[ended(referral("A", 0), Some(90)), through, sent_again]), [(190, vec![])]);
 }

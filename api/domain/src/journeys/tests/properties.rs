@@ -1,4 +1,4 @@
-//! What holds of any referrals at all.
+//! What is true for any set of referrals.
 
 use proptest::prelude::*;
 
@@ -60,7 +60,7 @@ proptest! {
             let shown = || found.iter().filter(|wait| wait.pathway == pathway);
             prop_assert_eq!(open().count() > 0, shown().count() > 0);
             prop_assert!(shown().count() <= open().count());
-            // Nor from what is counted.
+            // Nor does a child disappear from the counts.
             let counts = |flow: ReferralFlow| flow.counts_as_open();
             prop_assert_eq!(open().any(|entry| counts(entry.flow)), shown().any(|wait| counts(wait.flow)));
             // The longest wait shown is no shorter than any that is not.

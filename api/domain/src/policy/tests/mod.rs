@@ -1,4 +1,4 @@
-//! What the decisions come to; the tables' lines are tested one by one in [`rows`].
+//! Tests of whole decisions. The lines of the tables are tested one by one in [`rows`].
 
 mod properties;
 mod rows;
@@ -209,7 +209,7 @@ fn a_party_may_record_an_objection_to_what_needs_no_consent() {
 }
 
 #[test]
-fn what_a_parent_permitted_carries_to_the_sixteenth_birthday_and_no_further() {
+fn what_a_parent_permitted_counts_only_until_the_sixteenth_birthday() {
     let permission = [Consent { valid_to: None, ..consent(ConsentDecision::Permit, 1) }];
     let of = |born, today| {
         let known = ChildFacts { born: Some(day(born)), ..child(&permission) };
@@ -217,13 +217,13 @@ fn what_a_parent_permitted_carries_to_the_sixteenth_birthday_and_no_further() {
     };
     assert!(of("2010-06-02", "2026-06-01").is_ok());
     assert_eq!(of("2010-06-02", "2026-06-02"), Err(RefusalReason::ConsentReviewDue));
-    // Recorded after the birthday, it carries until the end of compulsory school age: the last Friday of June.
+    // Recorded after the birthday, it counts until the end of compulsory school age: the last Friday of June.
     assert!(of("2010-04-02", "2026-06-26").is_ok());
     assert_eq!(of("2010-04-02", "2026-06-27"), Err(RefusalReason::ConsentReviewDue));
 }
 
 #[test]
-fn what_a_young_person_decided_carries_on() {
+fn what_a_young_person_decided_goes_on_counting() {
     let own = Consent { decided_by: DecidedBy::YoungPerson, valid_to: None, ..consent(ConsentDecision::Permit, 1) };
     let known = ChildFacts { born: Some(day("2010-04-02")), ..child(&[own]) };
     assert!(decide_about("2026-12-01", ask(), agreement(ConsentRule::Required), &known).is_ok());
@@ -246,7 +246,7 @@ fn a_parents_denial_protects_until_the_young_person_decides() {
 }
 
 #[test]
-fn an_override_stands_in_for_the_family_and_not_for_an_agreement_or_against_a_court() {
+fn an_override_replaces_the_familys_decision_but_no_agreement_and_no_court_order() {
     let mut known = ChildFacts { overrides: vec![overriding()], ..child(&[consent(ConsentDecision::Deny, 1)]) };
     known.restrictions.push(restriction(RestrictionKind::Safeguarding));
     let permit = decide_about("2026-06-01", ask(), agreement(ConsentRule::Required), &known).unwrap();
@@ -269,7 +269,7 @@ fn a_restriction_against_one_recipient_leaves_the_others_alone() {
 }
 
 #[test]
-fn a_restriction_stops_from_its_first_day_to_its_last_and_safeguarding_no_statutory_duty() {
+fn a_restriction_stops_from_its_first_day_to_its_last_but_safeguarding_stops_no_statutory_duty() {
     let known =
         ChildFacts { restrictions: vec![restriction(RestrictionKind::Safeguarding)], ..child(&[consent(ConsentDecision::Permit, 1)]) };
     let on = |today, agreement: &Agreement| decide_about(today, ask(), agreement.clone(), &known).map(|_| ());

@@ -1,4 +1,4 @@
-//! What holds of every decision, whatever is agreed and known.
+//! What is true for every decision, whatever is agreed and known.
 
 use proptest::prelude::*;
 
@@ -76,10 +76,10 @@ proptest! {
         }
     }
 
-    /// Whatever else is known of the child: nothing passes a court or an adoption, and what needs the family's
-    /// word has it, or a guardian's, in force at that instant.
+    /// Whatever else is known about the child: nothing passes a court order or an adoption, and what needs the family's
+    /// permission has it, or a guardian's override, in force at that instant.
     #[test]
-    fn no_permit_in_spite_of_a_restriction_or_without_somebodys_word(
+    fn no_permit_in_spite_of_a_restriction_or_without_a_permission_or_override(
         rule in rules(),
         applies in any::<bool>(),
         consents in consents(),
@@ -124,9 +124,9 @@ proptest! {
         prop_assert!(!stops(RestrictionKind::CourtOrder) && !stops(RestrictionKind::Adopted));
         for pathway in permit.pathways().iter() {
             let guardian = known.overrides.iter().any(|one| one.pathways.contains(pathway) && one.starts <= today && today <= one.ends);
-            let stands = |consent: &&Consent| consent.pathways.contains(pathway) && consent.recipient == code("E10000015")
+            let applies_today = |consent: &&Consent| consent.pathways.contains(pathway) && consent.recipient == code("E10000015")
                 && consent.withdrawn_at.is_none() && consent.valid_from <= today && consent.valid_to.unwrap() >= today;
-            let word = |decision| known.consents.iter().filter(move |consent| consent.decision == decision).filter(stands);
+            let word = |decision| known.consents.iter().filter(move |consent| consent.decision == decision).filter(applies_today);
             let turned = crate::ages::review_days(born);
             let permitted = word(ConsentDecision::Permit).any(|consent| match consent.decided_by {
                 DecidedBy::Parent | DecidedBy::Guardian => !turned.iter().any(|day_of| day("2026-04-20") < *day_of && *day_of <= today),

@@ -63,7 +63,7 @@ fn not_law() -> Case {
     })
 }
 
-/// The lines that every act under an agreement begins with.
+/// Cases for the lines that every act under an agreement begins with.
 fn agreement_cases() -> Vec<Case> {
     vec![
         with(|case| case.agreement = None),
@@ -128,7 +128,7 @@ fn overriding_acts() -> Vec<Case> {
     cases.into_iter().map(|case| Case { ask: Ask { act: Act::Override, ..case.ask }, ..case }).collect()
 }
 
-/// An act about one item, of whose maker the trust is one and the council is not.
+/// An act about one item: by the trust that recorded, set or made it, and by one that did not.
 fn items(act: Act, item: u128) -> Vec<Case> {
     let about = |holder: &str| {
         with(|case| {
@@ -172,6 +172,14 @@ fn cases(act: Act) -> Vec<Case> {
         Act::ReadRelease => {
             let cases = agreement_cases().into_iter().chain([case()]);
             cases.map(|case| Case { ask: Ask { act, ..case.ask }, ..case }).collect()
+        }
+        Act::Join => {
+            let matching = |case: &Case| {
+                let mut agreement = case.agreement.clone();
+                agreement.iter_mut().for_each(|agreement| agreement.data.push(DataClass::ChildMatching));
+                Case { ask: Ask { act, data: DataClass::ChildMatching, ..case.ask }, agreement, child: case.child.clone(), legal_bases: case.legal_bases.clone() }
+            };
+            agreement_cases().iter().chain([&restricted(RestrictionKind::Adopted), &case()]).map(matching).collect()
         }
         Act::Erase | Act::Rectify => vec![
             plain(|case| {

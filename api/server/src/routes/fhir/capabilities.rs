@@ -1,4 +1,4 @@
-//! `GET /fhir/R4/metadata`: what there is.
+//! `GET /fhir/R4/metadata`: what the interface can do.
 
 use actix_web::http::StatusCode;
 use actix_web::{HttpResponse, get, web};

@@ -81,7 +81,7 @@ pub async fn fhir_find_consents(
 pub(super) async fn search<O: Named>(call: &Call<O>, query: &PatientQuery, state: &State) -> Result<Node, Problem> {
     let child_id = query.patient.strip_prefix("Patient/").unwrap_or(&query.patient);
     let child = state.child_ids.child(call.organisation(), child_id);
-    // An id that is none is not repeated: it could be anything.
+    // Do not repeat an id that is not one: it could be anything.
     let this = if child.is_some() { format!("{BASE}/Consent?patient={child_id}") } else { format!("{BASE}/Consent") };
     let found = exchange::list_consents(&state.store, call.context(), child).await?.into_iter().map(ConsentView::from);
     let found = found.map(|view| (format!("Consent/{}", view.id), resources::consent(&view))).collect();
@@ -161,7 +161,7 @@ pub(super) async fn record(
     }
 }
 
-/// The decision that a Consent states. What it lacks is told as what the partner API's body would lack.
+/// The decision that a Consent states. A missing part is reported like one missing from the partner API's body.
 fn body_of(consent: &Value) -> Result<ConsentBody, Problem> {
     let wrong = |detail: &'static str| Problem::new(Kind::Malformed).detail(detail);
     if consent["resourceType"] != "Consent" {
@@ -215,7 +215,7 @@ fn body_of(consent: &Value) -> Result<ConsentBody, Problem> {
     crate::bodies::read(body.to_string().as_bytes())
 }
 
-/// The elements of a list; XML has no sign for one of a single element.
+/// The elements of a list. XML does not mark a list of a single element.
 fn each(list: &Value) -> &[Value] {
     match list {
         Value::Null => &[],

@@ -1,4 +1,4 @@
-//! The operations of `/fhir/R4`. Each is the partner API's own, asked and answered as FHIR.
+//! The operations of `/fhir/R4`. Each is one of the partner API's, asked and answered as FHIR.
 
 pub mod capabilities;
 pub mod consents;
@@ -9,7 +9,7 @@ pub mod transactions;
 
 use actix_web::guard::GuardContext;
 
-/// A search by POST has its own place, and no resource has that id.
+/// Keeps the path of a search by POST from being read as a resource's id.
 fn not_a_search(context: &GuardContext<'_>) -> bool {
     !context.head().uri.path().ends_with("/_search")
 }

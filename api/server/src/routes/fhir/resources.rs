@@ -1,4 +1,4 @@
-//! What the partner API shows, as FHIR resources: the same members, and no more.
+//! What the partner API shows, as FHIR resources: the same contents, and no more.
 
 use domain::{AdviceRequest, AdviceStatus, ChildReference, ConsentDecision, ConsentStanding, advice_clock, london_day};
 use exchange::ListedReferral;
@@ -15,7 +15,7 @@ fn extension(name: &str, value: impl Into<std::borrow::Cow<'static, str>>) -> No
     Node::object([("url", Some(Node::text(format!("{EXTENSION}{name}")))), ("valueCode", Some(Node::text(value)))])
 }
 
-/// A child as its organisation knows it; one that is not named where none is.
+/// A child by its organisation's own id; if there is no id, a child that is not named.
 fn subject(child_id: Option<String>) -> Node {
     match child_id {
         Some(id) => Node::object([("type", Some(Node::text("Patient"))), ("identifier", Some(Node::identifier(CHILD, id)))]),
@@ -50,7 +50,7 @@ pub fn service_request(id: String, listed: &ListedReferral, own: bool, child_id:
     )
 }
 
-/// A status of a request for advice, as a task's.
+/// The task status for a request's status.
 pub fn task_status(status: AdviceStatus) -> &'static str {
     match status {
         AdviceStatus::Requested => "requested",
@@ -59,7 +59,7 @@ pub fn task_status(status: AdviceStatus) -> &'static str {
     }
 }
 
-/// A request for advice; with the child and the case for its two parties, one at a time.
+/// A request for advice. For its two parties it has the child and the case, if read one at a time.
 pub fn task(request: &AdviceRequest, disclosed: Option<(&ChildReference, String)>, today: chrono::NaiveDate) -> Node {
     let clock = advice_clock(request.received_on, request.submitted_at.map(london_day), today);
     let number = disclosed.as_ref().and_then(|(child, _)| child.nhs_number());
@@ -95,7 +95,7 @@ pub fn task(request: &AdviceRequest, disclosed: Option<(&ChildReference, String)
     )
 }
 
-/// A family's decision. It names no child, as elsewhere; but what concerns privacy has a patient (invariant ppc-2).
+/// A family's decision. It names no child, but FHIR wants a patient where privacy is concerned (invariant ppc-2).
 pub fn consent(view: &ConsentView) -> Node {
     let status = match view.standing {
         ConsentStanding::InForce | ConsentStanding::NotYetValid => "active",

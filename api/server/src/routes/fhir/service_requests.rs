@@ -46,7 +46,7 @@ pub struct ServiceRequestQuery {
     format: Option<String>,
 }
 
-/// The child, as a body may name it.
+/// The child, as the body of a search may name it.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct ChildForm {
@@ -77,7 +77,7 @@ pub async fn fhir_search_service_requests(
     Ok(form.accepted()?.answer(StatusCode::OK, &search(&call, query.0, &state).await?))
 }
 
-/// A search, by a query or by a body that is as a query.
+/// A search, by a query or by a body of the same form.
 pub(super) async fn search<O: Named>(call: &Call<O>, query: ServiceRequestQuery, state: &State) -> Result<Node, Problem> {
     let performer = query.performer.as_deref().map(organisation).transpose()?;
     if query.status.as_deref().is_some_and(|status| !["active", "on-hold", "completed", "revoked"].contains(&status)) {
@@ -94,7 +94,7 @@ pub(super) async fn search<O: Named>(call: &Call<O>, query: ServiceRequestQuery,
         let child_id = child_id.strip_prefix("Patient/").unwrap_or(child_id);
         let reference = state.child_ids.child(call.organisation(), child_id);
         let this = format!("{BASE}/ServiceRequest?patient={child_id}");
-        // An id that is none is not repeated: it could be anything.
+        // Do not repeat an id that is not one: it could be anything.
         let this = if reference.is_some() { this } else { format!("{BASE}/ServiceRequest") };
         return of_child(call, reference, &this, wanted, state).await;
     }

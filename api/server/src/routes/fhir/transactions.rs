@@ -1,4 +1,4 @@
-//! `POST /fhir/R4`: several things at once, all of them or each by itself.
+//! `POST /fhir/R4`: several entries at once, all or none, or each by itself.
 
 use std::convert::Infallible;
 
@@ -28,10 +28,10 @@ use crate::idempotency::IdempotencyKey;
 use crate::problems::{Kind, Problem};
 use crate::state::State;
 
-/// Entries of a batch; a transaction has its bytes alone.
+/// The most entries in a batch. A transaction is limited only in bytes.
 const MOST: usize = 100;
 
-/// What may stand in a transaction: a referral, and what is read with it.
+/// What a transaction may hold: a referral, and what is read with it.
 const KEPT: [&str; 4] = ["ServiceRequest", "Patient", "Encounter", "Appointment"];
 
 /// Transactions and batches
@@ -87,7 +87,7 @@ pub async fn fhir_transact(
     Ok(form.answer(StatusCode::OK, &answer))
 }
 
-/// Takes all of the entries in, or nothing.
+/// Takes all of the entries in, or none.
 async fn transact(
     call: &Call<SubmitWaitingList>,
     key: IdempotencyKey,
@@ -141,7 +141,7 @@ async fn transact(
     Ok(entries.iter().enumerate().map(answer).collect())
 }
 
-/// What a transaction may ask at all; what is wrong with a referral is said where it is read.
+/// Checks what a transaction asks. What is wrong with a referral is said where it is read.
 fn check(entries: &[Value]) -> Result<(), Problem> {
     let faults = entries.iter().enumerate().filter_map(|(at, entry)| {
         let kind = entry["resource"]["resourceType"].as_str().unwrap_or_default();
@@ -160,7 +160,7 @@ fn check(entries: &[Value]) -> Result<(), Problem> {
     if faults.is_empty() { Ok(()) } else { Err(Problem::new(Kind::InvalidValue).with_faults(faults)) }
 }
 
-/// An update by id is of the referral that the id is of.
+/// Checks that an update by id is of the referral that the id names.
 fn check_updates(
     call: &Call<SubmitWaitingList>,
     entries: &[Value],

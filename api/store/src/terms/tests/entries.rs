@@ -1,4 +1,4 @@
-//! Every entry, the permits that it takes and what of them it leaves open.
+//! Every store function that takes a permit, the permits that it takes, and what it leaves open in them.
 
 use domain::{
     Act, Advice, AdviceRequestDraft, AdviceRequestId, Ask, ConsentDecision, ConsentId, DataClass, DisputeDraft, DisputeId, ErasureDraft,
@@ -15,14 +15,14 @@ use super::world::{
 use crate::StoreError;
 use crate::transactions::Tx;
 
-/// The id of what an entry makes.
+/// The id of what a function creates.
 const NEW: Uuid = Uuid::from_u128(100);
 
 type Call = fn(&mut Tx<'_>, &World, &[Permit]) -> Result<(), StoreError>;
 
 pub(super) struct Entry {
     pub name: &'static str,
-    /// What it takes permits for, one each.
+    /// What the function takes permits for, one each.
     pub asks: Vec<Ask>,
     pub free: &'static [Free],
     pub call: Call,
@@ -49,7 +49,7 @@ pub(super) fn entries(world: &World) -> Vec<Entry> {
             tx.own_referrals(&p[0], None, 0, 10, &w.by).map(drop)
         }),
         entry("disclose_listed", Ask::waits(trust, council).of(world.child), &[Holder], |tx, w, p| {
-            let sealed = tx.referrals_of(w.child)?;
+            let sealed = tx.referrals_of(w.child, &w.cx)?;
             tx.disclose_listed(&sealed, p, None, &w.by).map(drop)
         }),
         entry("reconcile", Ask::waits(trust, trust), &[Holder], |tx, w, p| tx.reconcile(&p[0], day("2026-06-01"), &w.by).map(drop)),

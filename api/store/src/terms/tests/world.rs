@@ -44,13 +44,13 @@ pub(super) struct World {
     partnership: Arc<Partnership>,
     pub child: ChildId,
     pub other: ChildId,
-    /// Who the two are.
+    /// The identities of the two children.
     pub references: [ChildReference; 2],
     pub request: AdviceRequest,
     pub by: Attribution,
 }
 
-/// Does something in a database where there is one of each thing.
+/// Runs `work` in a database with one of each thing.
 pub(super) fn with_world(work: impl FnOnce(&mut Tx<'_>, &World)) {
     let mut connection = SqliteConnection::establish(":memory:").unwrap();
     connection.run_pending_migrations(crate::migrations::Migrations).unwrap();
@@ -78,16 +78,16 @@ impl World {
         let ask = request_advice().of(child).about(REQUEST.0);
         let request = tx.create_advice_request(&permit(&partnership, &ask).unwrap(), &request, &by).unwrap();
         let world = Self { partnership, child, other, references, request, by };
-        world.furnish(tx);
+        world.create_one_of_each(tx);
         world
     }
 
-    /// A permit for exactly this, if anybody gets one.
+    /// A permit for exactly this ask, if `decide` gives one.
     pub(super) fn permit(&self, ask: &Ask) -> Option<Permit> {
         permit(&self.partnership, ask)
     }
 
-    /// The same between whom and for what purpose ever, where these do not get one.
+    /// The same for any two parties and any purpose, where the ask itself gets no permit.
     pub(super) fn permit_of_any(&self, ask: &Ask) -> Option<Permit> {
         let parties = [COUNCIL, TRUST].map(code);
         let pairs = parties.iter().flat_map(|holder| parties.map(|recipient| Ask { holder: *holder, recipient, ..*ask }));
@@ -105,8 +105,8 @@ impl World {
         self.partnership.needs()
     }
 
-    /// Leaves one of each thing.
-    fn furnish(&self, tx: &mut Tx<'_>) {
+    /// Creates one of each thing.
+    fn create_one_of_each(&self, tx: &mut Tx<'_>) {
         let permit = |ask: Ask| self.permit(&ask).unwrap();
         let own = |act, item| permit(own(act).about(item).of(self.child));
         tx.hold(&own(Act::Hold, HOLD.0), &LegalHoldDraft { id: HOLD, ends: None, reason: "made up".into() }, &self.by).unwrap();
@@ -148,7 +148,7 @@ pub(super) fn instant(text: &str) -> DateTime<Utc> {
     text.parse().unwrap()
 }
 
-/// Decided about a child of whom the thing that is asked about was recorded, set or made by who asks, and is over.
+/// Decides with facts in which the asker recorded, set or made the item that is asked about, and it has ended.
 fn permit(partnership: &Partnership, ask: &Ask) -> Option<Permit> {
     let facts = ask.item.map_or_else(ChildFacts::default, |item| ChildFacts {
         consents: vec![Consent {
@@ -191,7 +191,7 @@ fn permit(partnership: &Partnership, ask: &Ask) -> Option<Permit> {
     decide(*ask, Facts::at(now(), partnership, &facts)).ok()
 }
 
-/// What the trust does with its own.
+/// An act of the trust on its own data.
 pub(super) fn own(act: Act) -> Ask {
     Ask::own(act, code(TRUST), DataClass::WaitingListStatus)
 }
@@ -200,12 +200,12 @@ pub(super) fn open_records() -> Ask {
     Ask::open_records(code(TRUST), code(COUNCIL), Purpose::CareCoordination, DataClass::WaitingListStatus).on(PathwaySet::all())
 }
 
-/// That the trust records what a family decided about data for the council.
+/// The trust's ask to record what a family decided about data for the council.
 pub(super) fn record(decision: ConsentDecision) -> Ask {
     Ask::record(decision, code(TRUST), code(COUNCIL), Purpose::CareCoordination, DataClass::WaitingListStatus).on(PathwaySet::all())
 }
 
-/// That something becomes of it.
+/// An ask to do something with a recorded decision.
 pub(super) fn about_decision(act: Act, id: ConsentId) -> Ask {
     let ask = record(ConsentDecision::Permit);
     Ask { act, ..ask }.about(id.0)
@@ -253,8 +253,8 @@ fn case() -> Case {
     Case { person: nothing, request, assessment: None, active_plan: None }
 }
 
-/// A council and a trust, each of which gives the other everything unless somebody objects, for each purpose that it may
-/// be given for.
+/// A council and a trust that give each other everything unless somebody objects, for each purpose that it may be given
+/// for.
 fn partnership() -> Partnership {
     let organisation = |of: &str, kind, areas: &[&str]| Organisation {
         code: code(of),

@@ -15,7 +15,7 @@ fn encode(bytes: &[u8]) -> String {
     URL_SAFE_NO_PAD.encode(bytes)
 }
 
-/// A P-256 key as an inline table, with more members.
+/// A P-256 key as an inline table, with additional members.
 fn jwk(key: &KeyPair, more: &str) -> String {
     let point = key.public_key_raw();
     format!("{{ kty = \"EC\", crv = \"P-256\", x = \"{}\", y = \"{}\"{more} }}", encode(&point[1..33]), encode(&point[33..]))
@@ -25,13 +25,13 @@ fn pem(key: &KeyPair) -> String {
     format!("\"\"\"{}\"\"\"", key.public_key_pem())
 }
 
-/// The partnership with lines after the client's scopes.
+/// The partnership file with extra lines after the client's scopes.
 fn client_with(lines: &str) -> Result<Vec<PublicKey>, Vec<LineFault>> {
     let text = WHOLE.replace(SCOPES, &format!("{SCOPES}{lines}\n"));
     parse_partnership(&text, &["demonstration".to_owned()]).map(|partnership| partnership.client("council-herts").unwrap().keys.clone())
 }
 
-/// The message of the one fault, which stands on the line after the scopes.
+/// The message of the only fault, which is on the line after the scopes.
 fn fault(lines: &str) -> String {
     let line = WHOLE.lines().position(|line| SCOPES.trim_end() == line).unwrap() + 2;
     let faults = client_with(lines).unwrap_err();
@@ -63,7 +63,7 @@ fn keys_come_as_jwks_and_as_pem() {
 }
 
 #[test]
-fn a_key_that_must_not_stand_there_is_refused_with_its_line() {
+fn a_key_that_is_not_allowed_is_refused_with_its_line() {
     let p256 = generate(&PKCS_ECDSA_P256_SHA256);
     let (p384, rsa) = (generate(&PKCS_ECDSA_P384_SHA384), generate(&PKCS_RSA_SHA256));
     let point = p256.public_key_raw();

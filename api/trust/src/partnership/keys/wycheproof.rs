@@ -1,4 +1,4 @@
-//! Wycheproof's vectors, through what loads the partnership's keys and what verifies by them.
+//! Runs Wycheproof's vectors through the code that loads the partnership's keys and verifies with them.
 
 use serde_json::Value;
 
@@ -8,7 +8,7 @@ use crate::tokens::jws::Jws;
 const SIGNATURES: &str = include_str!("../../../../../tests/fixtures/security/wycheproof/json_web_signature_even.json");
 const KEYS: &str = include_str!("../../../../../tests/fixtures/security/wycheproof/json_web_key_test.json");
 
-/// Right by the vectors, and refused here: the key is for PS256, the token is of PS384.
+/// The vectors accept these. They are refused here: the key is for PS256, the token is PS384.
 const OF_ANOTHER_ALGORITHM: [u64; 2] = [346, 350];
 
 fn groups(file: &str) -> Vec<Value> {
@@ -20,7 +20,7 @@ fn load(jwk: &Value) -> Option<PublicKey> {
 }
 
 fn holds(jws: &Value, key: &PublicKey) -> bool {
-    // Some vectors stand there in their JSON serialisation, which no client sends.
+    // Some vectors are in JSON serialisation, which no client sends.
     jws.as_str().is_some_and(|jws| Jws::parse(jws).and_then(|jws| jws.verify(key)).is_ok())
 }
 
@@ -32,7 +32,7 @@ fn every_signature_counts_as_it_should_and_none_of_another_algorithm() {
         let jwk = &group["public"];
         let mut keys: Vec<PublicKey> = load(jwk).into_iter().collect();
         if keys.is_empty() {
-            // A key of another algorithm, taken for one of those there are.
+            // A key of another algorithm: try it as each algorithm that is known here.
             for algorithm in ["ES256", "EdDSA", "PS256", "RS512"] {
                 let mut jwk = jwk.clone();
                 if jwk.is_object() {
@@ -68,7 +68,7 @@ fn every_key_that_is_weak_or_says_two_things_is_refused() {
             assert!(load(private).is_none(), "{comment}: a private key");
         }
         for mut public in keys("public") {
-            // RS256 is not spoken here: the key is to be refused for what is wrong with it.
+            // RS256 is not supported here. Relabel the key, so that it is refused for its own fault.
             if public["alg"] == "RS256" {
                 public["alg"] = "RS512".into();
             }

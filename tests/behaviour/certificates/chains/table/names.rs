@@ -1,4 +1,4 @@
-//! Certificates that say other names, or the name in another place.
+//! Certificates with other names, or with the name in another place.
 
 use rcgen::string::Ia5String;
 use rcgen::{CustomExtension, DistinguishedName, DnType, OtherNameValue, SanType};

@@ -1,4 +1,4 @@
-//! Chains of other shapes: who signed whom, and in which order they are shown.
+//! Chains of other shapes: who signed which certificate, and in which order they are shown.
 
 use rcgen::{
     ExtendedKeyUsagePurpose, IsCa, KeyIdMethod, KeyPair, KeyUsagePurpose, PKCS_ECDSA_P384_SHA384, PKCS_ECDSA_P521_SHA512, PKCS_ED25519,

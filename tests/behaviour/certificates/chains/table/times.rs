@@ -1,4 +1,4 @@
-//! Chains whose certificates hold at other times.
+//! Chains whose certificates are valid at other times.
 
 use std::time::Duration;
 
@@ -34,7 +34,7 @@ pub(super) fn add(table: &mut Table, root: &Ca) {
     table.refused("expired", "its issuer is expired", before.client(|_| {}));
     table.refused("not-yet-valid", "its issuer is to come", after.client(|_| {}));
 
-    // The lists of these roots are in date: it is the root that is not.
+    // These roots have lists that are in date; only the root is out of date.
     let before = table.trusted(Ca::root("Expired root", expired));
     let after = table.trusted(Ca::root("Root to come", to_come));
     table.refused("expired", "its root is expired", before.client(|_| {}));
@@ -42,7 +42,7 @@ pub(super) fn add(table: &mut Table, root: &Ca) {
     table.refused("expired", "its issuer's root is expired", below.client(|_| {}));
     table.refused("not-yet-valid", "its root is to come", after.client(|_| {}));
 
-    // One name and key, certified twice.
+    // Two certificates for one name and key.
     for (name, is_first) in
         [("its root was renewed, and the old one stands first", true), ("its root was renewed, and the old one stands last", false)]
     {

@@ -1,4 +1,4 @@
-//! Certificates that are written wrongly, or signed wrongly.
+//! Certificates that are badly written or badly signed.
 
 use rcgen::{CustomExtension, ExtendedKeyUsagePurpose, SerialNumber};
 
