@@ -53,7 +53,8 @@ pub use access_reports::{ChildLog, ToldLeaf};
 pub use advice::{Advice, AdviceErased, AdviceKind, AdviceRequest, AdviceRequestDraft, AdviceStatus, AlreadySubmitted, advice_clock};
 pub use ages::has_reached_age;
 pub use agreements::{
-    Agreement, AgreementStanding, Confidentiality, ConsentRule, DataClass, LawfulBasis, LegalBasis, OptOutRule, Population, Purpose, VerifiedBy,
+    Agreement, AgreementStanding, Confidentiality, ConsentRule, DataClass, LawfulBasis, LegalBasis, OptOutRule, Population, Purpose,
+    VerifiedBy,
 };
 pub use audit::{Actor, Attribution, AuditOutcome, Leaf, LogHash, TreeHead, event_catalogue};
 pub use calls::{CallContext, Instants};
@@ -72,13 +73,15 @@ pub use ehc_plans::{
 pub use erasures::{Erased, Erasure, ErasureDraft};
 pub use holds::{LegalHold, LegalHoldDraft};
 pub use identifiers::{
-    AdviceRequestId, CaseId, ChildId, ConsentId, DisputeId, ErasureId, HoldId, MatchId, OverrideId, RectificationId, ReleaseId, RestrictionId,
-    SubmissionId,
+    AdviceRequestId, CaseId, ChildId, ConsentId, DisputeId, ErasureId, HoldId, MatchId, OverrideId, RectificationId, ReleaseId,
+    RestrictionId, SubmissionId,
 };
 pub use issues::{Issue, IssueCode, IssueState, Severity};
 pub use journeys::{HeldReferral, Journey, KnownBy, LinkedBy, RttClock, Wait, Waited, WeeksBand, journeys, waits};
 pub use keys::{KeyBytes, KeyPurpose, Ring};
-pub use matches::{Match, MatchDecision, MatchSource, MatchStatus, NotDecidable, Verification, claimed_child, joined_groups, same_child};
+pub use matches::{
+    Match, MatchDecision, MatchDraft, MatchSource, MatchStatus, NotDecidable, Verification, claimed_child, joined_groups, same_child,
+};
 pub use minimums::{minimum_columns, minimum_fields};
 pub use nhs_numbers::{NhsNumber, NhsNumberError};
 pub use opt_outs::OptOutList;

@@ -73,6 +73,15 @@ pub struct Match {
     pub verified: Option<Verification>,
 }
 
+/// A match to be stated; the permit says by whom, and of which child.
+#[derive(Debug, Clone, Copy)]
+pub struct MatchDraft {
+    pub id: MatchId,
+    /// The other identifier that is said to be the child's.
+    pub second: ChildId,
+    pub source: MatchSource,
+}
+
 /// Whose word a match rests on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Verification {
@@ -122,6 +131,11 @@ impl Match {
     #[must_use]
     pub fn end(self, on: NaiveDate) -> Self {
         Self { status: MatchStatus::Undone, valid_to: self.valid_to.or(Some(on)), ..self }
+    }
+
+    /// Whether another says the same again: the same claimant of the same two identifiers, and it has not ended.
+    pub fn is_restated_by(&self, other: &Self) -> bool {
+        self.status != MatchStatus::Undone && (self.claimed_by, self.first, self.second) == (other.claimed_by, other.first, other.second)
     }
 
     /// Whether it makes two identifiers one child's where `trusts` says whose own claims are believed.
@@ -259,12 +273,14 @@ mod tests {
     }
 
     fn any_match() -> impl Strategy<Value = Match> {
-        (1_i64..8, 1_i64..8, 0..MatchStatus::ALL.len(), 0..MatchSource::ALL.len(), any::<bool>()).prop_map(|(first, second, status, source, own)| {
-            let by = organisation(if own { "E10000015" } else { "RY4" });
-            let status = MatchStatus::ALL[status];
-            let verified = (status == MatchStatus::Verified).then_some(Verification { by, on: day("2026-11-30") });
-            Match { status, verified, ..claimed(first, second, MatchSource::ALL[source]) }
-        })
+        (1_i64..8, 1_i64..8, 0..MatchStatus::ALL.len(), 0..MatchSource::ALL.len(), any::<bool>()).prop_map(
+            |(first, second, status, source, own)| {
+                let by = organisation(if own { "E10000015" } else { "RY4" });
+                let status = MatchStatus::ALL[status];
+                let verified = (status == MatchStatus::Verified).then_some(Verification { by, on: day("2026-11-30") });
+                Match { status, verified, ..claimed(first, second, MatchSource::ALL[source]) }
+            },
+        )
     }
 
     proptest! {

@@ -4,7 +4,8 @@
 use chrono::{DateTime, Utc};
 use domain::{
     Advice, AdviceErased, AdviceRequest, AdviceRequestDraft, AdviceRequestId, AdviceStatus, AlreadySubmitted, Ask, CallContext,
-    ChildReference, DataClass, OrganisationCode, Purpose, Refusal, is_plausible_day,
+    ChildReference, DataClass, MatchDecision, MatchDraft, MatchId, MatchSource, MatchStatus, OrganisationCode, Purpose, Refusal,
+    is_plausible_day,
 };
 use serde::Serialize;
 use store::{Store, StoreError, Tx};
@@ -43,12 +44,22 @@ impl From<AdviceErased> for Trouble {
     }
 }
 
-/// Asks a health body for advice about a child.
+/// Another identifier by which the council keeps the child that it asks about.
+#[derive(Debug, Clone)]
+pub struct OtherIdentifier {
+    /// Of the match between the two.
+    pub id: MatchId,
+    pub child: ChildReference,
+}
+
+/// Asks a health body for advice about a child. Where the council names the child by two identifiers, it states that they
+/// are one child's; the health body's acknowledgement confirms it.
 pub async fn create_advice_request<V: Serialize + Send + 'static>(
     store: &Store,
     cx: CallContext,
     key: Key,
     child: ChildReference,
+    also: Option<OtherIdentifier>,
     addressed_to: OrganisationCode,
     draft: AdviceRequestDraft,
     view: impl Fn(AdviceRequest) -> V + Send + 'static,
@@ -60,7 +71,19 @@ pub async fn create_advice_request<V: Serialize + Send + 'static>(
                 let child = tx.known_child(&child)?;
                 return tx.refuse(Refusal::asks_itself(Ask { child, ..ask }), &cx);
             }
-            tx.permitted_naming(&child, ask, &cx, |tx, permit| tx.create_advice_request(permit, &draft, &cx.by).map(&view))
+            if let Some(also) = &also {
+                if let Err(refusal) = tx.agreed(Ask::join(cx.organisation()), &cx)? {
+                    return Ok(Err(refusal));
+                }
+                tx.hold_together(&[&child, &also.child])?;
+            }
+            tx.permitted_naming(&child, ask, &cx, |tx, permit| {
+                let request = tx.create_advice_request(permit, &draft, &cx.by)?;
+                if let Some(also) = &also {
+                    state_other(tx, &cx, also, &request)?;
+                }
+                Ok(view(request))
+            })
         })
     });
     made.await?
@@ -105,7 +128,10 @@ pub async fn acknowledge_advice_request(store: &Store, cx: CallContext, id: Advi
             Ok(acknowledged) => acknowledged,
             Err(submitted) => return Ok(Err(submitted.into())),
         };
-        let saved = tx.permitted(Ask::advice_request(&request, body), &cx, |tx, permit| tx.acknowledge_advice(permit, &request, &cx.by))?;
+        let saved = tx.permitted(Ask::advice_request(&request, body), &cx, |tx, permit| {
+            tx.acknowledge_advice(permit, &request, &cx.by)?;
+            confirm_identifiers(tx, &cx, &request)
+        })?;
         Ok(saved.map(|()| request).map_err(Trouble::from))
     });
     acknowledged.await?
@@ -122,7 +148,10 @@ pub async fn submit_advice(store: &Store, cx: CallContext, id: AdviceRequestId, 
             Ok(submitted) => submitted,
             Err(erased) => return Ok(Err(erased.into())),
         };
-        let saved = tx.permitted(Ask::advice(&request), &cx, |tx, permit| tx.submit_advice(permit, &request, &advice, &cx.by))?;
+        let saved = tx.permitted(Ask::advice(&request), &cx, |tx, permit| {
+            tx.submit_advice(permit, &request, &advice, &cx.by)?;
+            confirm_identifiers(tx, &cx, &request)
+        })?;
         Ok(saved.map(|()| request).map_err(Trouble::from))
     });
     submitted.await?
@@ -144,6 +173,28 @@ pub async fn get_advice(store: &Store, cx: CallContext, id: AdviceRequestId) -> 
         })
     });
     found.await?
+}
+
+/// States that the request's child is also the one of the council's other identifier. What keeps it from being stated of
+/// this child is written down, and shows in no answer.
+fn state_other(tx: &mut Tx<'_>, cx: &CallContext, also: &OtherIdentifier, request: &AdviceRequest) -> Result<(), StoreError> {
+    let draft = MatchDraft { id: also.id, second: request.child, source: MatchSource::AdviceRequest };
+    let ask = Ask::join(cx.organisation()).about(also.id.0);
+    let stated = tx.permitted_naming(&also.child, ask, cx, |tx, permit| tx.state_match(permit, draft, request.id.0, &cx.by))?;
+    drop(stated);
+    Ok(())
+}
+
+/// The health body answers for a child that it holds: it confirms what the request says of the child's identifiers.
+fn confirm_identifiers(tx: &mut Tx<'_>, cx: &CallContext, request: &AdviceRequest) -> Result<(), StoreError> {
+    for stated in tx.matches_stated_by(request.id.0)? {
+        if stated.status == MatchStatus::Stated {
+            let ask = Ask::join(cx.organisation()).about(stated.id.0).of(stated.second);
+            let joined = tx.permitted(ask, cx, |tx, permit| tx.decide_match(permit, stated.id, MatchDecision::Join, &cx.by))?;
+            drop(joined);
+        }
+    }
+    Ok(())
 }
 
 fn addressed(tx: &mut Tx<'_>, id: AdviceRequestId, body: OrganisationCode) -> Result<Option<AdviceRequest>, StoreError> {

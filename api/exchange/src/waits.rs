@@ -19,7 +19,7 @@ pub async fn child_waits(store: &Store, cx: CallContext, child: Option<ChildRefe
             ask,
             &cx,
             |tx| {
-                let sealed = tx.referrals_of(child, &cx)?;
+                let sealed = tx.referrals_of(child, |holder, claimant| cx.trusts(holder, claimant))?;
                 let asks = sealed.holders().map(|(holder, pathways)| Ask::waits(holder, recipient).on(pathways).of(child)).collect();
                 Ok((sealed, asks))
             },
@@ -47,7 +47,7 @@ pub async fn read_referral(store: &Store, cx: CallContext, place: Option<i64>) -
         let looked_up = tx.permitted_each(
             ask,
             &cx,
-            |tx| Ok((tx.referrals_of(known.child, &cx)?, vec![ask])),
+            |tx| Ok((tx.referrals_of(known.child, |holder, claimant| cx.trusts(holder, claimant))?, vec![ask])),
             |tx, sealed, permits| Ok(tx.disclose_listed(&sealed, permits, Some(place), &cx.by)?.pop()),
         );
         looked_up.map(Ok)

@@ -25,7 +25,7 @@ CREATE INDEX child_identifier_by_value ON child_identifier (value_look_up) WHERE
 CREATE TABLE child_claim (look_up BLOB NOT NULL PRIMARY KEY) WITHOUT ROWID;
 
 -- Claims that two identifiers are one child's: whose, since which day, and on whose word it rests. Which identifiers are
--- one child's follows from these rows (see domain::same_child).
+-- one child's follows from these rows (see domain::same_child). The cause is the submission or the request that stated it.
 CREATE TABLE child_match (
     id            TEXT   NOT NULL PRIMARY KEY,
     first_id      BIGINT NOT NULL REFERENCES child_identifier (id),
@@ -39,11 +39,12 @@ CREATE TABLE child_match (
     verified_on   DATE,
     verified_at   TIMESTAMP,
     ended_at      TIMESTAMP,
-    submission_id TEXT,
+    cause         TEXT,
     sealed_reason BLOB
 );
 CREATE INDEX child_match_by_first ON child_match (first_id);
 CREATE INDEX child_match_by_second ON child_match (second_id);
+CREATE INDEX child_match_by_cause ON child_match (cause) WHERE cause IS NOT NULL;
 CREATE INDEX child_match_by_claimant ON child_match (claimed_by, id);
 
 

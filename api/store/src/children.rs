@@ -256,7 +256,9 @@ impl Tx<'_> {
     }
 
     fn look_up_child(&mut self, look_ups: &[LookUp; 2]) -> Result<Option<ChildId>, StoreError> {
-        let query = child_identifier::table.filter(child_identifier::look_up.eq_any(look_ups.map(|look_up| look_up.to_vec()))).select(child_identifier::id);
+        let query = child_identifier::table
+            .filter(child_identifier::look_up.eq_any(look_ups.map(|look_up| look_up.to_vec())))
+            .select(child_identifier::id);
         let known = on!(self, c => query.first(*c).optional())?.map(ChildId);
         if known.is_none() {
             self.check_newest_index()?;

@@ -68,7 +68,9 @@ impl Tx<'_> {
     pub(crate) fn consents_among(&mut self, among: Among<'_>) -> Result<Vec<(ChildId, Consent)>, StoreError> {
         let all = || consent::table;
         let rows: Vec<ConsentRow> = match among {
-            Among::Range(first, last) => on!(self, c => all().filter(consent::child_id.between(first, last)).select(ConsentRow::as_select()).load(*c))?,
+            Among::Range(first, last) => {
+                on!(self, c => all().filter(consent::child_id.between(first, last)).select(ConsentRow::as_select()).load(*c))?
+            }
             Among::Ids(ids) => on!(self, c => all().filter(consent::child_id.eq_any(ids)).select(ConsentRow::as_select()).load(*c))?,
         };
         rows.into_iter().map(|row| Ok((ChildId(row.child_id), row.try_into()?))).collect()

@@ -3,7 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use diesel::prelude::*;
-use domain::{AgreementNeeds, ChildFacts, ChildId, Consent, ConsentDecision, Dataset, NhsNumber, OrganisationCode, claimed_child, same_child};
+use domain::{
+    AgreementNeeds, ChildFacts, ChildId, Consent, ConsentDecision, Dataset, NhsNumber, OrganisationCode, claimed_child, same_child,
+};
 
 use crate::StoreError;
 use crate::children::{Among, Known};

@@ -5,7 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::{DateTime, NaiveDate, NaiveDateTime, Utc};
 use diesel::prelude::*;
 use domain::{
-    ChildId, ChildReference, Match, MatchId, MatchSource, MatchStatus, OrganisationCode, Verification, joined_groups, london_day, same_child,
+    Act, Attribution, ChildId, ChildReference, DataClass, Match, MatchDecision, MatchDraft, MatchId, MatchSource, MatchStatus,
+    NotDecidable, OrganisationCode, Permit, Verification, joined_groups, london_day, same_child,
 };
 use uuid::Uuid;
 
@@ -13,7 +14,8 @@ use crate::StoreError;
 use crate::children::{Known, KnownRow};
 use crate::rows::read;
 use crate::schema::{child_identifier, child_match};
-use crate::transactions::{Tx, on};
+use crate::terms::{Terms, permitted_row};
+use crate::transactions::{Tx, held, on};
 
 /// Ids that are named in one statement.
 pub(crate) const BATCH: usize = 500;
@@ -33,7 +35,7 @@ pub(crate) struct MatchRow {
     pub(crate) verified_on: Option<NaiveDate>,
     pub(crate) verified_at: Option<NaiveDateTime>,
     pub(crate) ended_at: Option<NaiveDateTime>,
-    pub(crate) submission_id: Option<String>,
+    pub(crate) cause: Option<String>,
 }
 
 impl TryFrom<MatchRow> for Match {
@@ -71,7 +73,7 @@ impl MatchRow {
             verified_on: one.verified.map(|verified| verified.on),
             verified_at: one.verified.map(|_| at.naive_utc()),
             ended_at: one.valid_to.map(|_| at.naive_utc()),
-            submission_id: cause.map(|cause| cause.to_string()),
+            cause: cause.map(|cause| cause.to_string()),
         }
     }
 }
@@ -115,7 +117,8 @@ impl Tx<'_> {
         let mut joined = Vec::new();
         for children in children.chunks(BATCH) {
             joined.extend(self.known_where(|tx| {
-                let joined = child_identifier::table.filter(child_identifier::id.eq_any(children).and(child_identifier::joined_id.is_not_null()));
+                let joined =
+                    child_identifier::table.filter(child_identifier::id.eq_any(children).and(child_identifier::joined_id.is_not_null()));
                 Ok(on!(tx, c => joined.select(KnownRow::as_select()).load(*c))?)
             })?);
         }
@@ -206,6 +209,59 @@ impl Tx<'_> {
         Ok(())
     }
 
+    /// States that the permit's child is also the one of another identifier, which is held too, with an audit entry. What the
+    /// claimant already states of the two is left as it is.
+    pub fn state_match(&mut self, permit: &Permit, draft: MatchDraft, cause: Uuid, by: &Attribution) -> Result<(), StoreError> {
+        let (ask, child) = Terms::of(Act::Join, DataClass::ChildMatching).own().about(draft.id.0).of_a_child(permit)?;
+        self.hold_joined(BTreeSet::from([child, draft.second]))?;
+        let stated = Match {
+            id: draft.id,
+            first: child,
+            second: draft.second,
+            claimed_by: ask.holder,
+            source: draft.source,
+            status: MatchStatus::Stated,
+            valid_from: london_day(permit.at()),
+            valid_to: None,
+            verified: None,
+        };
+        let joined: Vec<i64> = self.joined_with(child)?.into_iter().map(|id| id.0).collect();
+        if !self.matches_among(&joined)?.iter().any(|one| one.is_restated_by(&stated)) {
+            self.save_matches(&[MatchRow::of(&stated, Some(cause), permit.at())])?;
+        }
+        self.log_permitted(permit, by)
+    }
+
+    /// The matches that a request or a submission stated, and the child that each keeps: facts for `decide`.
+    pub fn matches_stated_by(&mut self, cause: Uuid) -> Result<Vec<Match>, StoreError> {
+        let stated = child_match::table.filter(child_match::cause.eq(cause.to_string())).order(child_match::id);
+        let rows: Vec<MatchRow> = on!(self, c => stated.select(MatchRow::as_select()).load(*c))?;
+        rows.into_iter().map(Match::try_from).collect()
+    }
+
+    /// Takes a decision about a match of the permit's child, with an audit entry.
+    pub fn decide_match(
+        &mut self,
+        permit: &Permit,
+        id: MatchId,
+        decision: MatchDecision,
+        by: &Attribution,
+    ) -> Result<Result<Match, NotDecidable>, StoreError> {
+        let (ask, child) = Terms::of(Act::Join, DataClass::ChildMatching).own().about(id.0).of_a_child(permit)?;
+        let theirs = child_match::first_id.eq(child.0).or(child_match::second_id.eq(child.0));
+        let row: MatchRow = permitted_row(held!(self, child_match::table.find(id.to_string()).filter(theirs) => MatchRow))?;
+        let cause = row.cause.as_deref().map(|cause| read(cause, "a match's cause")).transpose()?;
+        let before = Match::try_from(row)?;
+        self.hold_joined(BTreeSet::from([before.first, before.second]))?;
+        let decided = match before.decide(decision, ask.holder, london_day(permit.at())) {
+            Ok(decided) => decided,
+            Err(fault) => return Ok(Err(fault)),
+        };
+        self.save_matches(&[MatchRow::of(&decided, cause, permit.at())])?;
+        self.log_permitted(permit, by)?;
+        Ok(Ok(decided))
+    }
+
     /// Gives an organisation's referrals of one identifier to another, both held, because a message of it retires the first
     /// (HL7 v2 ADT^A40). Nobody else's referrals are touched, and what permits a flow about one permits nothing about the
     /// other. Answers how many referrals those were.
@@ -255,7 +311,7 @@ impl Tx<'_> {
         let rows: Vec<MatchRow> = on!(self, c => merges.select(MatchRow::as_select()).load(*c))?;
         let mut ended = Vec::with_capacity(rows.len());
         for row in rows {
-            let cause = row.submission_id.as_deref().map(|cause| read(cause, "a submission")).transpose()?;
+            let cause = row.cause.as_deref().map(|cause| read(cause, "a submission")).transpose()?;
             ended.push(MatchRow::of(&Match::try_from(row)?.end(london_day(at)), cause, at));
         }
         self.save_matches(&ended)?;

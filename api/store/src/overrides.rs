@@ -51,8 +51,12 @@ impl Tx<'_> {
     pub(crate) fn overrides_among(&mut self, among: Among<'_>) -> Result<Vec<(ChildId, Override)>, StoreError> {
         let all = || caldicott_override::table.order(caldicott_override::id);
         let rows: Vec<OverrideRow> = match among {
-            Among::Range(first, last) => on!(self, c => all().filter(caldicott_override::child_id.between(first, last)).select(OverrideRow::as_select()).load(*c))?,
-            Among::Ids(ids) => on!(self, c => all().filter(caldicott_override::child_id.eq_any(ids)).select(OverrideRow::as_select()).load(*c))?,
+            Among::Range(first, last) => {
+                on!(self, c => all().filter(caldicott_override::child_id.between(first, last)).select(OverrideRow::as_select()).load(*c))?
+            }
+            Among::Ids(ids) => {
+                on!(self, c => all().filter(caldicott_override::child_id.eq_any(ids)).select(OverrideRow::as_select()).load(*c))?
+            }
         };
         rows.into_iter().map(|row| Ok((ChildId(row.child_id), row.try_into()?))).collect()
     }

@@ -48,8 +48,12 @@ impl Tx<'_> {
     pub(crate) fn restrictions_among(&mut self, among: Among<'_>) -> Result<Vec<(ChildId, Restriction)>, StoreError> {
         let all = || restriction::table.order(restriction::id);
         let rows: Vec<RestrictionRow> = match among {
-            Among::Range(first, last) => on!(self, c => all().filter(restriction::child_id.between(first, last)).select(RestrictionRow::as_select()).load(*c))?,
-            Among::Ids(ids) => on!(self, c => all().filter(restriction::child_id.eq_any(ids)).select(RestrictionRow::as_select()).load(*c))?,
+            Among::Range(first, last) => {
+                on!(self, c => all().filter(restriction::child_id.between(first, last)).select(RestrictionRow::as_select()).load(*c))?
+            }
+            Among::Ids(ids) => {
+                on!(self, c => all().filter(restriction::child_id.eq_any(ids)).select(RestrictionRow::as_select()).load(*c))?
+            }
         };
         rows.into_iter().map(|row| Ok((ChildId(row.child_id), row.try_into()?))).collect()
     }

@@ -6,8 +6,8 @@
 use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Date, Text, Timestamp};
-use domain::{ChildId, 
-    Act, Actor, AdviceRequestId, Attribution, Dataset, OrganisationCode, Permit, ReferralFlow, RetentionClass, RetentionLine,
+use domain::{
+    Act, Actor, AdviceRequestId, Attribution, ChildId, Dataset, OrganisationCode, Permit, ReferralFlow, RetentionClass, RetentionLine,
     RetentionPeriods,
 };
 
@@ -204,8 +204,7 @@ impl Tx<'_> {
 
     /// Those children after an id about whom nothing is held, and the id to go on after: `None` at the end.
     pub fn orphans(&mut self, after: i64) -> Result<(Vec<i64>, Option<i64>), StoreError> {
-        let range: Vec<i64> =
-            on!(self, c => child_identifier::table.filter(child_identifier::id.gt(after)).order(child_identifier::id).limit(RANGE).select(child_identifier::id).load(*c))?;
+        let range: Vec<i64> = on!(self, c => child_identifier::table.filter(child_identifier::id.gt(after)).order(child_identifier::id).limit(RANGE).select(child_identifier::id).load(*c))?;
         let (Some(first), Some(last)) = (range.first(), range.last()) else { return Ok((Vec::new(), None)) };
         let query = format!("SELECT c.id FROM child_identifier c WHERE c.id BETWEEN $1 AND $2 AND {NOTHING_HELD}");
         let found: Vec<RecordKey> = on!(self, c => diesel::sql_query(&query).bind::<BigInt, _>(first).bind::<BigInt, _>(last).load(*c))?;

@@ -30,7 +30,7 @@ diesel::table! {
         verified_on -> Nullable<Date>,
         verified_at -> Nullable<Timestamp>,
         ended_at -> Nullable<Timestamp>,
-        submission_id -> Nullable<Text>,
+        cause -> Nullable<Text>,
         sealed_reason -> Nullable<Binary>,
     }
 }

@@ -21,6 +21,7 @@ fn sensible() -> [Agreement; 3] {
         population: Population::PlanMaintained,
         consent: ConsentRule::NotRequired,
         consent_recorded_by: Vec::new(),
+        verified_by: VerifiedBy::Holder,
         starts: day("2026-04-01"),
         ends: day("2027-03-31"),
         basis: LawfulBasis {
@@ -88,6 +89,7 @@ fn spoilt() -> Vec<(&'static str, Agreement)> {
         ("not for planning", with(&advice, |a| a.purpose = Purpose::JointCommissioning)),
         ("joint-commissioning alone", with(&count, |a| a.purpose = Purpose::CareCoordination)),
         ("not only children with a plan", with(&count, |a| a.population = Population::PlanMaintained)),
+        ("its data is not child-matching", with(&status, |a| a.verified_by = VerifiedBy::Either)),
         ("not a basis of UK GDPR", with(&status, |a| a.basis.uk_gdpr_6 = "6(1)(z)".into())),
         ("6(1)(a) is consent", with(&count, |a| a.basis.uk_gdpr_6 = "6(1)(a)".into())),
         ("public authorities", with(&status, |a| a.basis.uk_gdpr_6 = "6(1)(f)".into())),

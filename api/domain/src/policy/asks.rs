@@ -165,9 +165,13 @@ impl Ask {
     /// Which facts about its child the rules of its act look at.
     pub const fn facts(&self) -> FactsAsked {
         match self.act {
-            Act::Disclose | Act::Count | Act::WithdrawConsent | Act::ReviewObjection | Act::LiftRestriction | Act::EndOverride | Act::Join => {
-                FactsAsked::Child
-            }
+            Act::Disclose
+            | Act::Count
+            | Act::WithdrawConsent
+            | Act::ReviewObjection
+            | Act::LiftRestriction
+            | Act::EndOverride
+            | Act::Join => FactsAsked::Child,
             Act::Erase | Act::Rectify if !self.loses_nothing => FactsAsked::Holds,
             Act::RecordConsent
             | Act::RecordObjection

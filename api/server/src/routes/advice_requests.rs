@@ -6,10 +6,10 @@ use domain::operations::CreateAdviceRequest;
 use domain::operations::GetAdviceRequest;
 use domain::operations::ListAdviceRequests;
 use domain::{
-    AdviceKind, AdviceRequest, AdviceRequestDraft, AdviceRequestId, AdviceStatus, ChildReference, ClockState, OrganisationCode,
-    advice_clock, is_plausible_day, london_day,
+    AdviceKind, AdviceRequest, AdviceRequestDraft, AdviceRequestId, AdviceStatus, ChildIdentifier, ChildReference, ClockState, MatchId,
+    NhsNumber, OrganisationCode, Upn, advice_clock, is_plausible_day, london_day,
 };
-use exchange::{AdviceRequestFilter, DisclosedAdviceRequest};
+use exchange::{AdviceRequestFilter, DisclosedAdviceRequest, OtherIdentifier};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
@@ -24,11 +24,24 @@ use crate::state::State;
 
 const LONGEST: usize = 500;
 
+/// The child that advice is asked about.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct AskedChildBody {
+    #[schema(example = "9990000018")]
+    pub nhs_number: NhsNumber,
+    /// The UPN by which the council keeps the child's plan, where an agreement about child matching names the council. The
+    /// health body's acknowledgement confirms that both are one child's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub upn: Option<Upn>,
+    pub date_of_birth: NaiveDate,
+}
+
 /// A request to be made.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct AdviceRequestBody {
-    pub child: ChildBody,
+    pub child: AskedChildBody,
     /// The council's own reference.
     #[schema(example = "C-1")]
     pub case_reference: String,
@@ -138,7 +151,13 @@ pub async fn create_advice_request(
     let received_on = received_on.unwrap_or(today);
     let draft = AdviceRequestDraft { id, role, kinds, case_reference, received_on, receipt_evidence };
     let view = move |request| AdviceRequestView::of(request, today);
-    let made = exchange::create_advice_request(&state.store, call.context(), key, ChildReference::from(child), addressed_to, draft, view);
+    let AskedChildBody { nhs_number, upn, date_of_birth } = child;
+    let child = ChildReference::by_nhs_number(nhs_number, date_of_birth);
+    let also = upn.map(|upn| OtherIdentifier {
+        id: MatchId(state.ids.next()),
+        child: ChildReference { identifier: ChildIdentifier::Upn(upn), date_of_birth },
+    });
+    let made = exchange::create_advice_request(&state.store, call.context(), key, child, also, addressed_to, draft, view);
     Ok(respond(made.await?))
 }
 

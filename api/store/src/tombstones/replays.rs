@@ -97,7 +97,13 @@ impl Tx<'_> {
     }
 
     /// Erases or moves what a mark marks; answers how many rows that was.
-    fn apply(&mut self, cause: Uuid, organisation: OrganisationCode, mark: &Mark, at: DateTime<Utc>) -> Result<(DataClass, u64), StoreError> {
+    fn apply(
+        &mut self,
+        cause: Uuid,
+        organisation: OrganisationCode,
+        mark: &Mark,
+        at: DateTime<Utc>,
+    ) -> Result<(DataClass, u64), StoreError> {
         self.hold_publications(organisation)?;
         let waiting_list = DataClass::WaitingListStatus;
         Ok(match mark {

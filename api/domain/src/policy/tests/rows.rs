@@ -177,7 +177,12 @@ fn cases(act: Act) -> Vec<Case> {
             let matching = |case: &Case| {
                 let mut agreement = case.agreement.clone();
                 agreement.iter_mut().for_each(|agreement| agreement.data.push(DataClass::ChildMatching));
-                Case { ask: Ask { act, data: DataClass::ChildMatching, ..case.ask }, agreement, child: case.child.clone(), legal_bases: case.legal_bases.clone() }
+                Case {
+                    ask: Ask { act, data: DataClass::ChildMatching, ..case.ask },
+                    agreement,
+                    child: case.child.clone(),
+                    legal_bases: case.legal_bases.clone(),
+                }
             };
             agreement_cases().iter().chain([&restricted(RestrictionKind::Adopted), &case()]).map(matching).collect()
         }
