@@ -73,7 +73,7 @@ on_both! {
         assert_eq!((&report["records"]["merged"], &report["status"]), (&json!(1), &json!("accepted")), "{report}");
         assert_eq!(providers(&trust, 0).await, ["RY4"], "the other local id is another child's");
         assert_eq!(own_ids(&trust).await, ["A-1", "A-2"]);
-        let of_the_retired = "SELECT count(*) FROM record r JOIN child_merge m ON m.retired_id = r.child_id";
+        let of_the_retired = "SELECT count(*) FROM record r JOIN child_match m ON m.second_id = r.child_id";
         assert_eq!((world.ask_database(of_the_retired), world.ask_database("SELECT count(*) FROM child_match")), (0, 1));
 
         // A later row that names the retired id gets a warning, in this format and in another.
