@@ -10,7 +10,7 @@ use serde::ser::{SerializeMap, Serializer};
 
 use crate::cells::{Cell, Marker, Tally, Unit};
 use crate::facts::{Coverage, ReleaseInput};
-use crate::keys::ReleaseSecret;
+use crate::record_keys::ReleaseSecret;
 
 /// The places that have rows in a table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]

@@ -27,7 +27,7 @@ mod holds;
 mod identifiers;
 mod issues;
 mod journeys;
-mod keys;
+mod key_rings;
 mod minimums;
 mod nhs_numbers;
 pub mod operations;
@@ -76,7 +76,7 @@ pub use identifiers::{
 };
 pub use issues::{Issue, IssueCode, IssueState, Severity};
 pub use journeys::{HeldReferral, Journey, KnownBy, LinkedBy, RttClock, Wait, Waited, WeeksBand, journeys, waits};
-pub use keys::{KeyBytes, KeyPurpose, Ring};
+pub use key_rings::{KeyBytes, KeyPurpose, Ring};
 pub use minimums::{minimum_columns, minimum_fields};
 pub use nhs_numbers::{NhsNumber, NhsNumberError};
 pub use opt_outs::OptOutList;

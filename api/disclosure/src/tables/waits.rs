@@ -7,7 +7,7 @@ use domain::{Pathway, WeeksBand};
 use super::{Geography, Row, TableDefinition};
 use crate::cells::{Cell, Marker, Tally, Unit};
 use crate::facts::ReleaseInput;
-use crate::keys::ReleaseSecret;
+use crate::record_keys::ReleaseSecret;
 
 pub(super) const DEFINITION: TableDefinition = TableDefinition {
     name: "waiting-list-by-weeks-and-district",
