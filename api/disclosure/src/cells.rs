@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use domain::ChildId;
 use serde::ser::{Serialize, SerializeStruct, Serializer};
 
-use crate::keys::RecordKey;
+use crate::record_keys::RecordKey;
 
 /// A count of fewer children than this, zero included, is confidential.
 const THRESHOLD: usize = 5;

@@ -71,7 +71,7 @@ mod tests {
     #[test]
     fn no_value_runs_as_a_formula() {
         let mut input = input(&[], &[]);
-        input.area = ("E10000015", "=HYPERLINK(\"x\", 1)");
+        input.area.name = "=HYPERLINK(\"x\", 1)";
         let csv = crate::build(&input, &secret())[0].to_csv();
         assert!(csv.contains(",\"'=HYPERLINK(\"\"x\"\", 1)\",autism,"));
     }

@@ -26,6 +26,13 @@ pub struct PlanFact {
     pub exceptions_apply: bool,
 }
 
+/// Where children are counted, by its code.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Area<'a> {
+    pub code: &'a str,
+    pub name: &'a str,
+}
+
 /// A list that an organisation is expected to send.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct ExpectedList {
@@ -44,10 +51,10 @@ pub struct Coverage {
 #[derive(Debug)]
 pub struct ReleaseInput<'a> {
     pub as_of: NaiveDate,
-    /// Code and name of the whole area.
-    pub area: (&'a str, &'a str),
-    /// Codes and names of its districts, in the order of the tables.
-    pub districts: Vec<(&'a str, &'a str)>,
+    /// The whole area.
+    pub area: Area<'a>,
+    /// Its districts, in the order of the tables.
+    pub districts: Vec<Area<'a>>,
     pub waits: &'a [WaitFact],
     /// Pathways for which no expected list arrived: their figures are all unavailable.
     pub unavailable: PathwaySet,

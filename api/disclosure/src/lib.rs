@@ -7,10 +7,10 @@
 mod cells;
 mod exports;
 mod facts;
-mod keys;
+mod record_keys;
 mod tables;
 
 pub use cells::{Cell, Marker, Tally, Unit};
-pub use facts::{Coverage, ExpectedList, PlanFact, ReleaseInput, WaitFact};
-pub use keys::{RecordKey, ReleaseSecret};
+pub use facts::{Area, Coverage, ExpectedList, PlanFact, ReleaseInput, WaitFact};
+pub use record_keys::{RecordKey, ReleaseSecret};
 pub use tables::{Geography, Row, TABLES, Table, TableDefinition, build};

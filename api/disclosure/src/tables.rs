@@ -9,8 +9,8 @@ use serde::Serialize;
 use serde::ser::{SerializeMap, Serializer};
 
 use crate::cells::{Cell, Marker, Tally, Unit};
-use crate::facts::{Coverage, ReleaseInput};
-use crate::keys::ReleaseSecret;
+use crate::facts::{Area, Coverage, ReleaseInput};
+use crate::record_keys::ReleaseSecret;
 
 /// The places that have rows in a table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -84,8 +84,8 @@ pub struct Row {
 }
 
 impl Row {
-    pub(crate) fn new((area, area_name): (&str, &str), categories: Vec<(&'static str, &'static str)>, cell: Cell) -> Self {
-        Self { area: area.to_owned(), area_name: area_name.to_owned(), categories, cell }
+    pub(crate) fn new(area: Area<'_>, categories: Vec<(&'static str, &'static str)>, cell: Cell) -> Self {
+        Self { area: area.code.to_owned(), area_name: area.name.to_owned(), categories, cell }
     }
 }
 
@@ -154,7 +154,7 @@ pub(crate) mod tests {
     use crate::facts::{ExpectedList, PlanFact, WaitFact};
     use domain::PathwaySet;
 
-    pub(crate) const AREA: (&str, &str) = ("E10000015", "Hertfordshire");
+    pub(crate) const AREA: Area<'_> = Area { code: "E10000015", name: "Hertfordshire" };
 
     fn coverage(provider: &str, list: &str) -> Coverage {
         Coverage { contributing: vec![ExpectedList { provider: provider.parse().unwrap(), list: list.into() }], not_submitted: vec![] }
@@ -164,7 +164,7 @@ pub(crate) mod tests {
         ReleaseInput {
             as_of: NaiveDate::from_ymd_opt(2026, 11, 20).unwrap(),
             area: AREA,
-            districts: vec![("E07000240", "St Albans"), ("E07000243", "Stevenage")],
+            districts: vec![Area { code: "E07000240", name: "St Albans" }, Area { code: "E07000243", name: "Stevenage" }],
             waits,
             unavailable: PathwaySet::EMPTY,
             waits_coverage: coverage("RY4", "autism"),

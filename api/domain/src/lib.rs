@@ -27,7 +27,7 @@ mod holds;
 mod identifiers;
 mod issues;
 mod journeys;
-mod keys;
+mod key_rings;
 mod matches;
 mod minimums;
 mod nhs_numbers;
@@ -78,7 +78,7 @@ pub use identifiers::{
 };
 pub use issues::{Issue, IssueCode, IssueState, Severity};
 pub use journeys::{HeldReferral, Journey, KnownBy, LinkedBy, RttClock, Wait, Waited, WeeksBand, journeys, waits};
-pub use keys::{KeyBytes, KeyPurpose, Ring};
+pub use key_rings::{KeyBytes, KeyPurpose, Ring};
 pub use matches::{
     Match, MatchDecision, MatchDraft, MatchSource, MatchStatus, NotDecidable, Verification, claimed_child, joined_groups, same_child,
 };

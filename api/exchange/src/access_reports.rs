@@ -1,7 +1,7 @@
 //! Who saw what about a child.
 
 use domain::{Ask, CallContext, ChildLog, ChildReference};
-use store::Store;
+use store::{PageAfter, Store};
 
 use crate::troubles::Trouble;
 
@@ -18,7 +18,7 @@ pub async fn read_access_report(
     let found = store.transaction(move |tx| {
         let Some(child) = &child else { return tx.refuse_unknown(ask, &cx) };
         let ask = tx.known_child(child)?.map_or(ask, |child| ask.of(child));
-        tx.permitted(ask, &cx, |tx, permit| tx.child_log(permit, (after, most), cx.partnership.needs(), &cx.by))
+        tx.permitted(ask, &cx, |tx, permit| tx.child_log(permit, PageAfter { after, limit: most }, cx.partnership.needs(), &cx.by))
     });
     Ok(found.await??)
 }

@@ -6,7 +6,7 @@ use domain::{
     PathwaySet, Purpose, ReviewCause, ReviewOutcome,
 };
 use serde::Serialize;
-use store::{Store, StoreError};
+use store::{PageAfter, Store, StoreError};
 
 use crate::idempotency::{Key, Once, once};
 use crate::troubles::{Kind, Trouble};
@@ -122,7 +122,8 @@ pub async fn list_reviews(store: &Store, cx: CallContext, after: Option<ConsentI
         let because =
             |child: &ChildReference, consent: &Consent| consent.waits_because(child.date_of_birth, cx.partnership.agreements(), cx.today());
         tx.permitted(own(Act::ReadConsents, &cx), &cx, |tx, permit| {
-            let found = tx.standing_consents(permit, (after, limit), &cx.by, |child, consent| because(child, consent).is_some())?;
+            let found =
+                tx.standing_consents(permit, PageAfter { after, limit }, &cx.by, |child, consent| because(child, consent).is_some())?;
             let waiting = found.into_iter().filter_map(|(child, consent)| {
                 let because = because(&child, &consent)?;
                 Some(WaitingConsent { because, recorded: RecordedConsent::of(consent, child.date_of_birth, &cx), child })

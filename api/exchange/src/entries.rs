@@ -1,7 +1,7 @@
 //! Waiting lists: a provider's own, or another's if an agreement and each family allow it.
 
 use domain::{Ask, CallContext, OrganisationCode, Refusal};
-use store::{ListedReferral, Store};
+use store::{ListedReferral, PageAfter, Store};
 
 use crate::troubles::Trouble;
 
@@ -36,7 +36,7 @@ pub async fn list_entries(store: &Store, cx: CallContext, choice: EntryChoice) -
                 nearest = refusal.of_all(ask);
             }
         };
-        let page = (after, usize::try_from(most).unwrap_or(usize::MAX));
+        let page = PageAfter { after, limit: usize::try_from(most).unwrap_or(usize::MAX) };
         let found = tx.permitted_referrals(ask, &cx, list.as_deref(), page, note)?;
         if found.is_empty() {
             // The caller sees an empty list, whatever the reason.

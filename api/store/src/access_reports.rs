@@ -4,6 +4,7 @@ use diesel::prelude::*;
 use domain::{Act, AgreementNeeds, Attribution, ChildLog, DataClass, Permit, ToldLeaf};
 
 use crate::StoreError;
+use crate::pages::PageAfter;
 use crate::schema::audit_leaf;
 use crate::terms::Terms;
 use crate::transactions::{Tx, on};
@@ -18,11 +19,12 @@ impl Tx<'_> {
     pub fn child_log(
         &mut self,
         permit: &Permit,
-        (mut after, limit): (i64, usize),
+        page: PageAfter<i64>,
         needs: AgreementNeeds,
         by: &Attribution,
     ) -> Result<ChildLog, StoreError> {
         let (_, child) = Terms::of(Act::ReadDisclosures, DataClass::WaitingListStatus).of_anybody(permit)?;
+        let PageAfter { mut after, limit } = page;
         let mut log = ChildLog::default();
         if let Some(child) = child {
             log.facts = self.child_facts(child, needs, |_| false)?;

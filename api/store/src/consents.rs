@@ -9,6 +9,7 @@ use domain::{
 
 use crate::StoreError;
 use crate::children::Among;
+use crate::pages::PageAfter;
 use crate::rows::{join, read, read_all, stored, utc};
 use crate::schema::consent;
 use crate::terms::{Terms, alike, permitted_row};
@@ -81,12 +82,13 @@ impl Tx<'_> {
     pub fn standing_consents(
         &mut self,
         permit: &Permit,
-        (after, limit): (Option<ConsentId>, usize),
+        page: PageAfter<Option<ConsentId>>,
         by: &Attribution,
         wanted: impl Fn(&ChildReference, &Consent) -> bool,
     ) -> Result<Vec<(ChildReference, Consent)>, StoreError> {
         let ask = Terms::of(Act::ReadConsents, DataClass::WaitingListStatus).own().of_nobody(permit)?;
-        let mut after = after.map_or_else(String::new, |id| id.to_string());
+        let limit = page.limit;
+        let mut after = page.after.map_or_else(String::new, |id| id.to_string());
         let mut found = Vec::new();
         loop {
             let page = consent::table

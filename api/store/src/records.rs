@@ -13,6 +13,7 @@ use domain::{
     Referral, Refusal, RefusalReason, journeys, london_day, same_child,
 };
 
+use crate::pages::PageAfter;
 use crate::rows::{from_json, read};
 use crate::schema::record;
 use crate::terms::Terms;
@@ -234,9 +235,10 @@ impl Tx<'_> {
         ask: Ask,
         cx: &CallContext,
         list: Option<&str>,
-        (mut after, limit): (i64, usize),
+        page: PageAfter<i64>,
         mut refused: impl FnMut(Refusal),
     ) -> Result<Vec<ListedReferral>, StoreError> {
+        let PageAfter { mut after, limit } = page;
         let mut found = Vec::new();
         loop {
             let rows = self.referral_rows(ask.holder, list, after, BATCH)?;

@@ -6,7 +6,7 @@ use domain::Duty;
 use super::{Geography, Row, TableDefinition};
 use crate::cells::{Cell, Marker, Tally, Unit};
 use crate::facts::ReleaseInput;
-use crate::keys::ReleaseSecret;
+use crate::record_keys::ReleaseSecret;
 
 pub(super) const DEFINITION: TableDefinition = TableDefinition {
     name: "ehcp-20-week-timeliness",

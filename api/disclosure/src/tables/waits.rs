@@ -6,8 +6,8 @@ use domain::{Pathway, WeeksBand};
 
 use super::{Geography, Row, TableDefinition};
 use crate::cells::{Cell, Marker, Tally, Unit};
-use crate::facts::ReleaseInput;
-use crate::keys::ReleaseSecret;
+use crate::facts::{Area, ReleaseInput};
+use crate::record_keys::ReleaseSecret;
 
 pub(super) const DEFINITION: TableDefinition = TableDefinition {
     name: "waiting-list-by-weeks-and-district",
@@ -24,7 +24,7 @@ pub(super) const DEFINITION: TableDefinition = TableDefinition {
 };
 
 /// The place of children whose records give no district.
-const NOT_RECORDED: (&str, &str) = ("not-recorded", "District not recorded");
+const NOT_RECORDED: Area<'_> = Area { code: "not-recorded", name: "District not recorded" };
 /// The category for all bands together.
 const ALL: &str = "all";
 
@@ -33,14 +33,14 @@ fn rows(input: &ReleaseInput<'_>, secret: &ReleaseSecret) -> Vec<Row> {
     let mut tallies: HashMap<(&str, Pathway, Option<WeeksBand>), Tally> = HashMap::new();
     for fact in input.waits {
         let district = match &fact.district {
-            None => NOT_RECORDED.0,
-            Some(code) => match input.districts.iter().find(|(known, _)| known == code) {
-                Some((known, _)) => known,
+            None => NOT_RECORDED.code,
+            Some(code) => match input.districts.iter().find(|known| known.code == code) {
+                Some(known) => known.code,
                 None => continue,
             },
         };
         let key = secret.record_key(fact.child);
-        for place in [input.area.0, district] {
+        for place in [input.area.code, district] {
             for band in [Some(fact.band), None] {
                 tallies.entry((place, fact.pathway, band)).or_default().add(fact.child, key);
             }
@@ -55,7 +55,7 @@ fn rows(input: &ReleaseInput<'_>, secret: &ReleaseSecret) -> Vec<Row> {
                 let cell = if input.unavailable.contains(pathway) {
                     Cell::marked(Marker::Unavailable, Unit::Children)
                 } else {
-                    tallies.get(&(place.0, pathway, band)).unwrap_or(&nobody).cell(Unit::Children)
+                    tallies.get(&(place.code, pathway, band)).unwrap_or(&nobody).cell(Unit::Children)
                 };
                 let categories = vec![("pathway", pathway.as_str()), ("weeks", band.map_or(ALL, WeeksBand::as_str))];
                 rows.push(Row::new(place, categories, cell));

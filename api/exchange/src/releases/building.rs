@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use chrono::{DateTime, Days, NaiveDate, Utc};
-use disclosure::{Coverage, ExpectedList, PlanFact, ReleaseInput, ReleaseSecret, WaitFact};
+use disclosure::{Area, Coverage, ExpectedList, PlanFact, ReleaseInput, ReleaseSecret, WaitFact};
 use domain::operations::Operation;
 use domain::{
     Attribution, CallContext, ChildId, DEFAULT_LIST, Dataset, Instants, Organisation, OrganisationCode, Partnership, Pathway, PathwaySet,
@@ -80,8 +80,8 @@ fn tables(tx: &mut Tx<'_>, secret: &ReleaseSecret, cx: &CallContext, as_of: Naiv
     let area = partnership.organisation(host);
     let input = ReleaseInput {
         as_of,
-        area: (host.as_str(), area.map_or("", |area| area.name.as_str())),
-        districts: partnership.districts().iter().map(|district| (district.as_str(), district_name(district))).collect(),
+        area: Area { code: host.as_str(), name: area.map_or("", |area| area.name.as_str()) },
+        districts: partnership.districts().iter().map(|district| Area { code: district.as_str(), name: district_name(district) }).collect(),
         waits: &waits,
         unavailable: PathwaySet::all().difference(lists.pathways).difference(counted),
         waits_coverage: lists.coverage,

@@ -3,9 +3,9 @@
 mod api;
 mod audit;
 mod database;
-mod operations;
 #[cfg(test)]
 mod tests;
+mod watching;
 
 use std::path::{Path, PathBuf};
 
@@ -18,7 +18,7 @@ pub(crate) use api::Api;
 pub(crate) use audit::Audit;
 pub(crate) use database::Database;
 pub use database::DatabaseUrl;
-pub(crate) use operations::{Operations, Telemetry};
+pub(crate) use watching::{Operations, Telemetry};
 
 /// The contents of `gateway.toml`. In the file paths are relative to its folder; here they are resolved.
 #[derive(Debug, Clone, Deserialize)]

@@ -54,6 +54,11 @@ fn no_entry_takes_a_permit_for_something_else() {
                     let mut permits: Vec<_> = entry.asks.iter().map(|ask| world.permit(ask).unwrap()).collect();
                     permits[at] = wrong;
                     refuses(tx, world, &entry, &permits);
+                    // Alone, it is unlike no other: only the terms can refuse it. Whose and whom it is about, it says itself.
+                    let about = |ask: &Ask| (ask.holder, ask.child, ask.data);
+                    if entry.asks.len() > 1 && entry.free.contains(&Free::Class) && about(permits[at].ask()) == about(ask) {
+                        refuses(tx, world, &entry, std::slice::from_ref(&permits[at]));
+                    }
                 }
             }
         }

@@ -1,8 +1,8 @@
 //! The partnership file: taken whole, or refused whole with the lines of its faults.
 
-mod keys;
 mod lines;
 mod moduli;
+mod public_keys;
 mod wire;
 
 use std::fmt;

@@ -8,7 +8,7 @@ use domain::{
 use serde::{Deserialize, Deserializer, de::Error};
 use toml::value::Datetime;
 
-use super::keys::KeyWire;
+use super::public_keys::KeyWire;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -5,8 +5,8 @@ mod assertions;
 mod claims;
 mod errors;
 pub(crate) mod jws;
-mod keys;
 mod outside;
+mod signing_keys;
 mod verification;
 
 use std::sync::Arc;
@@ -21,7 +21,7 @@ pub use assertions::{Asserted, Assertion};
 use claims::{Claims, Confirmation};
 pub use errors::TokenError;
 use jws::Jws;
-pub use keys::{SigningKey, SigningKeys};
+pub use signing_keys::{SigningKey, SigningKeys};
 pub use verification::Verified;
 
 /// How long a token is valid, in seconds.

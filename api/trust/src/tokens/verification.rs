@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::claims::Claims;
 use super::jws::Jws;
-use super::keys::{SigningKey, SigningKeys};
+use super::signing_keys::{SigningKey, SigningKeys};
 use super::{SKEW, TOKEN_LIFETIME, TokenError};
 
 /// The type of an access token.

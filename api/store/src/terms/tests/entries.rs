@@ -13,6 +13,7 @@ use super::world::{
     consent, day, open_records, overriding, own, record, request_advice, restriction,
 };
 use crate::StoreError;
+use crate::pages::PageAfter;
 use crate::transactions::Tx;
 
 /// The id of what a function creates.
@@ -58,7 +59,7 @@ pub(super) fn entries(world: &World) -> Vec<Entry> {
             tx.own_case(&p[0], CASE, &w.by).map(drop)
         }),
         entry("child_log", Ask::read_disclosures(council, trust).of(world.child), &[Child, Nobody, Holder], |tx, w, p| {
-            tx.child_log(&p[0], (0, 10), w.needs(), &w.by).map(drop)
+            tx.child_log(&p[0], PageAfter { after: 0, limit: 10 }, w.needs(), &w.by).map(drop)
         }),
         entry("replace_opt_outs", Ask::load_opt_outs(trust), &[], |tx, w, p| {
             tx.replace_opt_outs(&p[0], &OptOutList { organisation: code(TRUST), as_of: day("2026-06-01"), numbers: 0 }, &[], &w.by).map(drop)
@@ -80,7 +81,7 @@ pub(super) fn entries(world: &World) -> Vec<Entry> {
             tx.review_objection(&p[0], OBJECTION, ReviewOutcome::FlowStops, "made up", &w.by).map(drop)
         }),
         entry("standing_consents", own(Act::ReadConsents), &[Holder], |tx, w, p| {
-            tx.standing_consents(&p[0], (None, 10), &w.by, |_, _| true).map(drop)
+            tx.standing_consents(&p[0], PageAfter { after: None, limit: 10 }, &w.by, |_, _| true).map(drop)
         }),
         entry("recorded_consents", own(Act::ReadConsents).of(world.child), &[Child, Holder], |tx, w, p| {
             tx.recorded_consents(&p[0], &w.by).map(drop)
