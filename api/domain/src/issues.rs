@@ -210,6 +210,13 @@ catalogue! {
     CellsMerged = "cells-merged", Warning, "Cells are merged among the rows; only the first of each holds the value.", "Unmerge the cells and fill each of them in.";
     RowMalformed = "row-malformed", Error, "The line is not one JSON object.", "Write each row as one JSON object on a line of its own.";
     KeyTwice = "key-twice", Error, "The row names this key twice.", "Write each key once.";
+    UpnTwoChildren = "upn-two-children", Error, "One UPN stands beside two dates of birth in this list.", "Send each child's own UPN; nothing that these rows name was joined.";
+    ChildTwoNhsNumbers = "child-two-nhs-numbers", Error, "One child stands beside two NHS numbers in this list.", "Trace the child and send the number that is in use; nothing that these rows name was joined.";
+    TwinsInDoubt = "twins-in-doubt", Error, "One identifier stands beside what may be two children in this list.", "Check twins and copied rows, and send each child's own identifiers; nothing that these rows name was joined.";
+    IdentifierRepeated = "identifier-repeated", Error, "The row gives one identifier as two of the child's.", "Send each identifier in its own column.";
+    IdentifierAlone = "identifier-alone", Warning, "The row has one identifier only; there is nothing to join it with.", "Send the child's NHS number beside your own identifier, or leave the row out.";
+    SensitiveRecord = "sensitive-record", Warning, "The record is sensitive; it was joined with nothing.", "Nothing needs mending: a sensitive record is matched by people alone.";
+    NhsNumberReplaced = "nhs-number-replaced", Warning, "Your last list gave this child another NHS number; that one is joined with it no longer.", "Check that the number was replaced and is not another child's.";
     ValueShape = "value-shape", Error, "The value is a list or an object, where one value belongs.", "Write one text or number; only pathway may be a list.";
 }
 

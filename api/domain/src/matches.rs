@@ -44,7 +44,7 @@ closed! {
 impl MatchStatus {
     /// Whether what forbids a flow about one of the two forbids it about the other too. In doubt it does.
     pub const fn forbids(self) -> bool {
-        matches!(self, Self::Stated | Self::Verified | Self::Disputed | Self::Superseded)
+        matches!(self, Self::Stated | Self::Verified | Self::Disputed | Self::Superseded | Self::UnmatchedSensitive)
     }
 }
 
@@ -96,31 +96,37 @@ pub enum NotDecidable {
     NotTheHolder,
     /// It has ended: it has to be stated anew.
     Ended,
+    /// Its claimant says that the record is sensitive: it is joined with nothing.
+    Sensitive,
 }
 
 impl Match {
     /// What becomes of it by a decision of its claimant or of an organisation that holds records of it, on a day. The
-    /// claimant's own word joins nothing here.
+    /// claimant's own word joins nothing here, and its undoing ends the match; a holder takes back its own word alone.
     pub fn decide(self, decision: MatchDecision, by: OrganisationCode, on: NaiveDate) -> Result<Self, NotDecidable> {
         use MatchStatus::{Disputed, KeptApart, Stated, Superseded, Undone, UnmatchedSensitive, Verified};
-        let status = match (self.status, decision) {
-            (Undone, MatchDecision::Undo) => return Ok(self),
-            (Undone | Superseded | UnmatchedSensitive, _) => return Err(NotDecidable::Ended),
-            (Verified, MatchDecision::Join) => return Ok(self),
-            (Stated | Disputed | KeptApart, MatchDecision::Join) if by == self.claimed_by => return Err(NotDecidable::NotTheHolder),
-            (Stated | Disputed | KeptApart, MatchDecision::Join) => return Ok(self.verify(by, on)),
-            (Verified | Disputed, MatchDecision::KeepApart) => Disputed,
-            (Stated | KeptApart, MatchDecision::KeepApart) => KeptApart,
-            (_, MatchDecision::Undo) => return Ok(self.end(on)),
-        };
-        Ok(Self { status, ..self })
+        let is_claimant = by == self.claimed_by;
+        match (self.status, decision) {
+            (Undone, MatchDecision::Undo) if is_claimant => Ok(self),
+            (Undone | Superseded, _) => Err(NotDecidable::Ended),
+            (_, MatchDecision::Undo) if is_claimant => Ok(self.end(on)),
+            (UnmatchedSensitive, _) => Err(NotDecidable::Sensitive),
+            (_, MatchDecision::Join) if is_claimant => Err(NotDecidable::NotTheHolder),
+            (_, MatchDecision::Join) => Ok(self.verify(by, on)),
+            (Verified | Disputed, MatchDecision::KeepApart) => Ok(Self { status: Disputed, ..self }),
+            (Stated | KeptApart, MatchDecision::KeepApart) => Ok(Self { status: KeptApart, ..self }),
+            (_, MatchDecision::Undo) => Ok(Self { status: Stated, verified: None, ..self }),
+        }
     }
 
-    /// It rests on somebody's word from now on. The first word is kept.
+    /// It rests on somebody's word from now on. The first word is kept, except that a holder's is worth more than the
+    /// claimant's own.
     #[must_use]
     pub fn verify(self, by: OrganisationCode, on: NaiveDate) -> Self {
+        let rests_on_itself = self.verified.is_some_and(|verified| verified.by == self.claimed_by);
         match self.status {
-            MatchStatus::Stated | MatchStatus::Disputed | MatchStatus::KeptApart => {
+            MatchStatus::Verified if !rests_on_itself || by == self.claimed_by => self,
+            MatchStatus::Stated | MatchStatus::Verified | MatchStatus::Disputed | MatchStatus::KeptApart => {
                 Self { status: MatchStatus::Verified, verified: Some(Verification { by, on }), ..self }
             }
             _ => self,
@@ -149,7 +155,9 @@ impl Match {
 /// The identifiers that are one child's with one of them, itself included, by matches that are verified: by a holder, or
 /// by their claimant where `trusts` says that its own word is enough.
 pub fn same_child(of: ChildId, matches: &[Match], trusts: impl Fn(OrganisationCode) -> bool) -> BTreeSet<ChildId> {
-    connected(of, matches, |one| one.joins(&trusts))
+    let is_sensitive = |one: &&Match| one.status == MatchStatus::UnmatchedSensitive;
+    let sensitive: BTreeSet<ChildId> = matches.iter().filter(is_sensitive).flat_map(|one| [one.first, one.second]).collect();
+    connected(of, matches, |one| one.joins(&trusts) && !sensitive.contains(&one.first) && !sensitive.contains(&one.second))
 }
 
 /// The identifiers that anybody claims to be one child's with one of them, itself included.
@@ -237,7 +245,9 @@ mod tests {
         assert_eq!(stated.clone().decide(MatchDecision::Join, council, on), Err(NotDecidable::NotTheHolder));
         let joined = stated.clone().decide(MatchDecision::Join, trust, on).unwrap();
         assert_eq!((joined.status, joined.verified), (MatchStatus::Verified, Some(Verification { by: trust, on })));
-        assert_eq!(joined.clone().decide(MatchDecision::Join, council, on), Ok(joined.clone()));
+        assert_eq!(joined.clone().decide(MatchDecision::Join, council, on), Err(NotDecidable::NotTheHolder));
+        let taken_back = joined.clone().decide(MatchDecision::Undo, trust, on).unwrap();
+        assert_eq!(taken_back, stated, "a holder takes back its own word alone");
         let disputed = joined.clone().decide(MatchDecision::KeepApart, trust, on).unwrap();
         assert_eq!(disputed.status, MatchStatus::Disputed);
         assert_eq!(disputed.clone().decide(MatchDecision::Join, council, on), Err(NotDecidable::NotTheHolder));
@@ -248,6 +258,21 @@ mod tests {
         assert_eq!((undone.status, undone.valid_to), (MatchStatus::Undone, Some(on)));
         assert_eq!(undone.clone().decide(MatchDecision::Undo, council, on), Ok(undone.clone()));
         assert_eq!(undone.decide(MatchDecision::Join, trust, on), Err(NotDecidable::Ended));
+        // A holder's word replaces the claimant's own, and is not replaced by it.
+        let own = claimed(1, 2, MatchSource::Crosswalk).verify(council, on);
+        let told = own.decide(MatchDecision::Join, trust, on).unwrap();
+        assert_eq!(told.verified, Some(Verification { by: trust, on }));
+        assert_eq!(told.clone().verify(council, on), told);
+    }
+
+    #[test]
+    fn what_is_sensitive_is_joined_with_nothing_and_still_forbids() {
+        let joined = claimed(2, 3, MatchSource::OwnFile).verify(organisation("RY4"), day("2026-11-30"));
+        let sensitive = Match { status: MatchStatus::UnmatchedSensitive, ..claimed(1, 2, MatchSource::Crosswalk) };
+        assert_eq!(same_child(ChildId(3), &[joined.clone()], nobody), ids([2, 3]));
+        assert_eq!(same_child(ChildId(3), &[joined.clone(), sensitive.clone()], nobody), ids([3]));
+        assert_eq!(claimed_child(ChildId(3), &[joined, sensitive.clone()]), ids([1, 2, 3]));
+        assert_eq!(sensitive.decide(MatchDecision::Join, organisation("RY4"), day("2026-11-30")), Err(NotDecidable::Sensitive));
     }
 
     #[test]

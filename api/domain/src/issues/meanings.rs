@@ -175,6 +175,13 @@ const MEANINGS: &[Entry] = &[
     (SubjectUnresolved, "Without one certain subject the referral could be given to another child.", "HL7 FHIR R4, ServiceRequest.subject"),
     (SubjectRetired, "A retired record stands for another; what is sent under it would bring it back.", "HL7 FHIR R4, Patient.active and Patient.link"),
     (ModifierUnknown, "A modifier may say the reverse of what the rest of the resource says, so it must not be passed over.", "HL7 FHIR R4, section 2.4.0.1"),
+    (UpnTwoChildren, "Two children would be taken for one, and each family would be shown the other's records.", "DfE, Unique Pupil Numbers"),
+    (ChildTwoNhsNumbers, "One of the numbers may be another child's. The gateway does not choose.", "NHS Data Dictionary, NHS NUMBER"),
+    (TwinsInDoubt, "Twins share a birthday and a name, and rows are copied from one to the other. The gateway does not choose.", ""),
+    (IdentifierRepeated, "A number in the wrong column joins a child with itself, and hides the one that is missing.", ""),
+    (IdentifierAlone, "A row joins two identifiers of a child. With one there is nothing to say.", ""),
+    (SensitiveRecord, "Where somebody may not be found, no other record may lead to them.", "NHS England, CP-IS: sensitive (S-flagged) records"),
+    (NhsNumberReplaced, "A replaced number and a mistyped one look the same. A wrong one would join another child's records.", "NHS Data Dictionary, NHS NUMBER"),
     (ReferenceUnresolved, "A journey that is told by the reference would be shown shorter than it is.", "HL7 FHIR R4, section 2.3"),
 ];
 
