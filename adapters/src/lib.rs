@@ -7,6 +7,7 @@
 mod bytes;
 mod columns;
 mod contract;
+mod crosswalks;
 mod formats;
 mod national;
 mod published;
@@ -15,6 +16,7 @@ pub use contract::{
     About, Adapter, BadSample, ContainerFault, Context, Draft, Fault, Field, Format, InMemory, Kept, Lines, PublishedRow, Return, Row,
     Rows, Sample, Scratch, Sink, Spool, SpoolReader, Starters, Stop, Unreadable, read,
 };
+pub use crosswalks::read_crosswalk;
 pub use formats::{
     REGISTRY, fhir, find, write_csds, write_csv, write_csv_template, write_fhir_json, write_fhir_ndjson, write_fhir_xml, write_hl7v2,
     write_mhsds, write_ndjson, write_sen2_xml, write_xlsx, write_xlsx_template,

@@ -102,6 +102,7 @@ on_both! {
             let (sender, path) = match adapter.dataset() {
                 Dataset::WaitingList => (&trust, "waiting-list"),
                 Dataset::Ehcp => (&council, "ehcp"),
+                Dataset::ChildIdentifiers => panic!("a crosswalk is in no registry of formats"),
             };
             let call = sender.call(Method::POST, &format!("/v1/{path}/submissions?format={format}&validate=true"));
             let report = call.header("content-type", adapter.media_types()[0]).body(examples.bytes).send().await.expect(200);

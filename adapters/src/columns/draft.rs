@@ -3,7 +3,7 @@
 use chrono::NaiveDate;
 use domain::{
     ChildIdentifier, IssueCode, NhsNumber, NhsNumberError, OnwardReferral, OrganisationCode, PathwaySet, PreviousReferral,
-    REFERRAL_ID_LENGTH, Referral, ReferralDetails, ReferralHold, ReferralStatus, SubmittedEntry, parse_day,
+    REFERRAL_ID_LENGTH, Referral, ReferralDetails, ReferralHold, ReferralStatus, SubmittedEntry, Upn, UpnError, parse_day,
 };
 
 use super::{Column, Values};
@@ -171,7 +171,7 @@ fn within(text: &str, most: usize) -> Result<&str, IssueCode> {
 }
 
 /// An id. Two that were rounded to the same text would become one.
-fn id(text: &str) -> Result<String, IssueCode> {
+pub(crate) fn id(text: &str) -> Result<String, IssueCode> {
     if is_rounded(text) { Err(IssueCode::DigitsLost) } else { within(text, ID).map(str::to_owned) }
 }
 
@@ -199,6 +199,14 @@ pub(crate) fn nhs_number(text: &str) -> Result<NhsNumber, IssueCode> {
     text.parse().map_err(|error| match error {
         NhsNumberError::Format => IssueCode::NhsNumberFormat,
         NhsNumberError::CheckDigit | NhsNumberError::AllZeros => IssueCode::NhsNumberCheckDigit,
+    })
+}
+
+/// The UPN, or what is wrong with it.
+pub(crate) fn upn(text: &str) -> Result<Upn, IssueCode> {
+    text.parse().map_err(|error| match error {
+        UpnError::Format => IssueCode::UpnFormat,
+        UpnError::CheckLetter => IssueCode::UpnCheckLetter,
     })
 }
 

@@ -11,7 +11,7 @@ use domain::{IssueCode, REFERRAL_ID_LENGTH, Recognised};
 
 use crate::contract::{Called, Field, Names};
 pub(crate) use cells::{Cell, cell, cells, referral_of};
-pub(crate) use draft::{draft, nhs_number};
+pub(crate) use draft::{draft, id, nhs_number, upn};
 pub(crate) use filled::Filled;
 pub(crate) use header::Header;
 pub(crate) use numbers::number;

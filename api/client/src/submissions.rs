@@ -156,9 +156,10 @@ impl Client {
     }
 
     async fn submission(&self, submission: &Submission, payload: Payload, progress: &Progress) -> Result<Call, ClientError> {
-        let path = match submission.dataset {
-            Dataset::WaitingList => "/v1/waiting-list/submissions",
-            Dataset::Ehcp => "/v1/ehcp/submissions",
+        let (method, path) = match submission.dataset {
+            Dataset::WaitingList => (Method::POST, "/v1/waiting-list/submissions"),
+            Dataset::Ehcp => (Method::POST, "/v1/ehcp/submissions"),
+            Dataset::ChildIdentifiers => (Method::PUT, "/v1/children/identifiers"),
         };
         let content_type = content_type(&submission.format);
         let (body, digest, is_large) = match payload {
@@ -182,7 +183,7 @@ impl Client {
         };
         let query = query(submission);
         let query: Vec<_> = query.iter().map(|(name, value)| (*name, value.as_str())).collect();
-        let mut call = self.keyed(self.call(Method::POST, self.url(path)?, &query, body), submission.idempotency_key.as_deref())?;
+        let mut call = self.keyed(self.call(method, self.url(path)?, &query, body), submission.idempotency_key.as_deref())?;
         if let Some(digest) = digest {
             call = call.header(HeaderName::from_static("content-digest"), &format!("sha-256=:{}:", STANDARD.encode(digest)))?;
         }
@@ -273,7 +274,9 @@ fn content_type(format: &str) -> &'static str {
 }
 
 fn query(submission: &Submission) -> Vec<(&'static str, String)> {
-    let mut query = vec![("format", submission.format.clone())];
+    // A crosswalk has one format and no list, and always replaces the last.
+    let is_list = submission.dataset != Dataset::ChildIdentifiers;
+    let mut query = if is_list { vec![("format", submission.format.clone())] } else { Vec::new() };
     let mut add = |name, value: Option<String>| query.extend(value.map(|value| (name, value)));
     add("mode", submission.mode.map(|mode| mode.to_string()));
     add("list", submission.list.clone());

@@ -3,14 +3,58 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use chrono::NaiveDate;
-use uuid::Uuid;
+use chrono::{DateTime, NaiveDate, Utc};
 
 use crate::children::{ChildIdentifier, ChildReference};
+use crate::dates::london_day;
 use crate::identifiers::{ChildId, MatchId};
-use crate::issues::IssueCode;
+use crate::issues::{Issue, IssueCode, Severity};
 use crate::matches::{Match, MatchSource, MatchStatus};
 use crate::organisations::OrganisationCode;
+
+/// A list as it was read.
+#[derive(Debug, Default)]
+pub struct Crosswalk {
+    /// How many rows it has.
+    pub received: u64,
+    pub rows: Vec<CrosswalkRow>,
+    /// Of the rows that were rejected, those of which an identifier and the date of birth could be read.
+    pub refused: Vec<CrosswalkRow>,
+    pub issues: Vec<Issue>,
+}
+
+impl Crosswalk {
+    /// Takes a row, or rejects it, by what is wrong with it.
+    pub fn take(&mut self, row: Option<CrosswalkRow>, issues: Vec<Issue>) {
+        self.received += 1;
+        let is_rejected = issues.iter().any(|issue| issue.code.severity() == Severity::Error);
+        self.issues.extend(issues);
+        if is_rejected { self.refused.extend(row) } else { self.rows.extend(row) }
+    }
+
+    /// How many rows were rejected.
+    pub fn rejected(&self) -> u64 {
+        self.received - self.rows.len() as u64
+    }
+
+    /// Rejects the rows that contradict others.
+    #[must_use]
+    pub fn without_contradictions(self) -> Self {
+        let found = contradictions(&self.rows);
+        let Self { received, rows, mut refused, mut issues } = self;
+        let mut sound = Vec::with_capacity(rows.len());
+        for (place, row) in rows.into_iter().enumerate() {
+            match found.get(&place) {
+                None => sound.push(row),
+                Some(code) => {
+                    issues.push(Issue { row: row.number, referral_id: None, field: "row", code: *code });
+                    refused.push(row);
+                }
+            }
+        }
+        Self { received, rows: sound, refused, issues }
+    }
+}
 
 /// One child of the list. The first identifier is the one by which the council keeps the child.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -147,37 +191,37 @@ pub struct Restated {
 
 /// What becomes of a council's matches by its new list. `before` are those that it stated and has not ended; `doubted` are
 /// the identifiers in rows that were rejected: what the list says of them counts neither for nor against.
-pub fn restate(
+pub fn restate<E>(
     council: OrganisationCode,
     before: Vec<Match>,
     stated: &[Stated],
     doubted: &BTreeSet<ChildId>,
-    on: NaiveDate,
-    mut id: impl FnMut(ChildId, ChildId) -> Uuid,
-) -> Restated {
+    at: DateTime<Utc>,
+    mut id: impl FnMut(ChildId, ChildId) -> Result<MatchId, E>,
+) -> Result<Restated, E> {
     let mut restated = Restated::default();
     let mut held: BTreeMap<(ChildId, ChildId), Match> = before.into_iter().map(|one| ((one.first, one.second), one)).collect();
     for Stated { first, second, standing } in stated {
         let now = match held.remove(&(*first, *second)) {
             Some(before) => {
                 restated.unchanged += 1;
-                let now = before.clone().restated(*standing, on);
+                let now = before.clone().restated(*standing, at);
                 (now != before).then_some(now)
             }
             None => {
                 restated.opened += 1;
                 let made = Match {
-                    id: MatchId(id(*first, *second)),
+                    id: id(*first, *second)?,
                     first: *first,
                     second: *second,
                     claimed_by: council,
                     source: MatchSource::Crosswalk,
                     status: MatchStatus::Stated,
-                    valid_from: on,
+                    valid_from: london_day(at),
                     valid_to: None,
                     verified: None,
                 };
-                Some(made.restated(*standing, on))
+                Some(made.restated(*standing, at))
             }
         };
         restated.changed.extend(now);
@@ -185,26 +229,26 @@ pub fn restate(
     for before in held.into_values() {
         if doubted.contains(&before.first) || doubted.contains(&before.second) {
             restated.kept += 1;
-            let now = before.clone().restated(CrosswalkStanding::Stated, on);
+            let now = before.clone().restated(CrosswalkStanding::Stated, at);
             restated.changed.extend((now != before).then_some(now));
         } else {
             restated.ended += 1;
-            restated.changed.push(before.end(on));
+            restated.changed.push(before.end(london_day(at)));
         }
     }
-    restated
+    Ok(restated)
 }
 
 impl Match {
     /// What its claimant's next list makes of it. Only the claimant's own word changes; what a holder said of it stays.
-    fn restated(self, standing: CrosswalkStanding, on: NaiveDate) -> Self {
+    fn restated(self, standing: CrosswalkStanding, at: DateTime<Utc>) -> Self {
         let is_own_word = self.verified.is_some_and(|verified| verified.by == self.claimed_by);
         match (standing, self.status) {
             (CrosswalkStanding::Sensitive, _) => Self { status: MatchStatus::UnmatchedSensitive, verified: None, ..self },
-            (_, MatchStatus::UnmatchedSensitive) => Self { status: MatchStatus::Stated, ..self }.restated(standing, on),
+            (_, MatchStatus::UnmatchedSensitive) => Self { status: MatchStatus::Stated, ..self }.restated(standing, at),
             (CrosswalkStanding::Traced, MatchStatus::Stated) => {
                 let by = self.claimed_by;
-                self.verify(by, on)
+                self.verify(by, at)
             }
             (CrosswalkStanding::Stated, MatchStatus::Verified) if is_own_word => {
                 Self { status: MatchStatus::Stated, verified: None, ..self }
@@ -216,14 +260,17 @@ impl Match {
 
 #[cfg(test)]
 mod tests {
+    use std::convert::Infallible;
+
     use proptest::prelude::*;
+    use uuid::Uuid;
 
     use super::*;
     use crate::matches::{MatchDecision, same_child};
     use crate::upns::Upn;
 
-    fn day(text: &str) -> NaiveDate {
-        text.parse().unwrap()
+    fn noon(day: &str) -> DateTime<Utc> {
+        format!("{day}T12:00:00Z").parse().unwrap()
     }
 
     fn council() -> OrganisationCode {
@@ -260,7 +307,12 @@ mod tests {
         // Twins: born on one day, and everything else is their own.
         assert_eq!(codes(&[sound.clone(), row(Some(2), None, Some(1), 4)]), [None, None]);
         // A chain that ends in a contradiction is in doubt as a whole; one that closes in a circle is not.
-        let chain = [row(Some(1), Some(7), None, 4), row(None, Some(7), Some(0), 4), row(Some(2), None, Some(0), 4), row(Some(9), None, Some(3), 4)];
+        let chain = [
+            row(Some(1), Some(7), None, 4),
+            row(None, Some(7), Some(0), 4),
+            row(Some(2), None, Some(0), 4),
+            row(Some(9), None, Some(3), 4),
+        ];
         assert_eq!(codes(&chain), [Some("twins-in-doubt"), Some("twins-in-doubt"), Some("twins-in-doubt"), None]);
         assert_eq!(codes(&[row(Some(1), Some(7), None, 4), row(None, Some(7), Some(0), 4), sound]), [None, None, None]);
     }
@@ -271,9 +323,10 @@ mod tests {
 
     fn list(before: Vec<Match>, stated: &[Stated], doubted: &[i64], on: &str) -> Restated {
         let doubted = doubted.iter().copied().map(ChildId).collect();
-        restate(council(), before, stated, &doubted, day(on), |first, second| {
-            Uuid::from_u128(u128::try_from(first.0 * 1000 + second.0).unwrap())
+        restate(council(), before, stated, &doubted, noon(on), |first, second| {
+            Ok::<_, Infallible>(MatchId(Uuid::from_u128(u128::try_from(first.0 * 1000 + second.0).unwrap())))
         })
+        .unwrap()
     }
 
     #[test]
@@ -282,10 +335,11 @@ mod tests {
         assert_eq!((first.opened, first.unchanged, first.ended), (2, 0, 0));
         assert_eq!(first.changed.iter().map(|one| one.status).collect::<Vec<_>>(), [MatchStatus::Stated, MatchStatus::Verified]);
         let trust = "RY4".parse().unwrap();
-        let told = first.changed[0].clone().decide(MatchDecision::Join, trust, day("2026-11-02")).unwrap();
+        let told = first.changed[0].clone().decide(MatchDecision::Join, trust, noon("2026-11-02")).unwrap();
         let held = vec![told.clone(), first.changed[1].clone()];
         // The same list again changes nothing; without its trace the council's own word is worth less.
-        let again = list(held.clone(), &[stated(1, 2, CrosswalkStanding::Traced), stated(3, 4, CrosswalkStanding::Stated)], &[], "2026-11-08");
+        let again =
+            list(held.clone(), &[stated(1, 2, CrosswalkStanding::Traced), stated(3, 4, CrosswalkStanding::Stated)], &[], "2026-11-08");
         assert_eq!((again.unchanged, again.changed.len()), (2, 1));
         assert_eq!((again.changed[0].status, again.changed[0].verified), (MatchStatus::Stated, None));
         // What a rejected row names is kept, on a holder's word and on no other.

@@ -216,7 +216,7 @@ catalogue! {
     IdentifierRepeated = "identifier-repeated", Error, "The row gives one identifier as two of the child's.", "Send each identifier in its own column.";
     IdentifierAlone = "identifier-alone", Warning, "The row has one identifier only; there is nothing to join it with.", "Send the child's NHS number beside your own identifier, or leave the row out.";
     SensitiveRecord = "sensitive-record", Warning, "The record is sensitive; it was joined with nothing.", "Nothing needs mending: a sensitive record is matched by people alone.";
-    NhsNumberReplaced = "nhs-number-replaced", Warning, "Your last list gave this child another NHS number; that one is joined with it no longer.", "Check that the number was replaced and is not another child's.";
+    IdentifierReplaced = "identifier-replaced", Warning, "Your last list gave this child another identifier beside its first; that one is joined with it no longer.", "Check that the identifier was replaced, and that the new one is not another child's.";
     ValueShape = "value-shape", Error, "The value is a list or an object, where one value belongs.", "Write one text or number; only pathway may be a list.";
 }
 

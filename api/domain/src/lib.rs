@@ -65,7 +65,7 @@ pub use closed::UnknownCode;
 pub use codelists::{CodeList, VERIFIED_NUMBER};
 pub use comparators::{HeldCount, PublishedCount, PublishedReturn, ServiceLine};
 pub use consents::{Consent, ConsentDecision, ConsentDraft, ConsentStanding, DecidedBy, NotAnObjection, ReviewCause, ReviewOutcome};
-pub use crosswalks::{CrosswalkRow, CrosswalkStanding, Restated, Stated, contradictions, restate};
+pub use crosswalks::{Crosswalk, CrosswalkRow, CrosswalkStanding, Restated, Stated, contradictions, restate};
 pub use dates::{days_between, is_plausible_day, london_day, london_time, parse_day, years_between};
 pub use disputes::{Dispute, DisputeDraft};
 pub use districts::district_name;
@@ -85,7 +85,7 @@ pub use matches::{
     Match, MatchDecision, MatchDraft, MatchSource, MatchStatus, NotDecidable, Verification, claimed_child, joined_groups, same_child,
 };
 pub use minimums::{minimum_columns, minimum_fields};
-pub use nhs_numbers::{NhsNumber, NhsNumberError};
+pub use nhs_numbers::{NhsNumber, NhsNumberError, Origin};
 pub use opt_outs::OptOutList;
 pub use organisations::{Organisation, OrganisationCode, OrganisationKind};
 pub use overrides::{LONGEST_OVERRIDE_DAYS, Override, OverrideDraft};

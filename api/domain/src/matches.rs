@@ -3,8 +3,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use chrono::NaiveDate;
+use chrono::{DateTime, NaiveDate, Utc};
 
+use crate::dates::london_day;
 use crate::identifiers::{ChildId, MatchId};
 use crate::organisations::OrganisationCode;
 
@@ -86,7 +87,7 @@ pub struct MatchDraft {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Verification {
     pub by: OrganisationCode,
-    pub on: NaiveDate,
+    pub at: DateTime<Utc>,
 }
 
 /// Why a decision about a match is not taken.
@@ -101,18 +102,18 @@ pub enum NotDecidable {
 }
 
 impl Match {
-    /// What becomes of it by a decision of its claimant or of an organisation that holds records of it, on a day. The
+    /// What becomes of it by a decision of its claimant or of an organisation that holds records of it. The
     /// claimant's own word joins nothing here, and its undoing ends the match; a holder takes back its own word alone.
-    pub fn decide(self, decision: MatchDecision, by: OrganisationCode, on: NaiveDate) -> Result<Self, NotDecidable> {
+    pub fn decide(self, decision: MatchDecision, by: OrganisationCode, at: DateTime<Utc>) -> Result<Self, NotDecidable> {
         use MatchStatus::{Disputed, KeptApart, Stated, Superseded, Undone, UnmatchedSensitive, Verified};
         let is_claimant = by == self.claimed_by;
         match (self.status, decision) {
             (Undone, MatchDecision::Undo) if is_claimant => Ok(self),
             (Undone | Superseded, _) => Err(NotDecidable::Ended),
-            (_, MatchDecision::Undo) if is_claimant => Ok(self.end(on)),
+            (_, MatchDecision::Undo) if is_claimant => Ok(self.end(london_day(at))),
             (UnmatchedSensitive, _) => Err(NotDecidable::Sensitive),
             (_, MatchDecision::Join) if is_claimant => Err(NotDecidable::NotTheHolder),
-            (_, MatchDecision::Join) => Ok(self.verify(by, on)),
+            (_, MatchDecision::Join) => Ok(self.verify(by, at)),
             (Verified | Disputed, MatchDecision::KeepApart) => Ok(Self { status: Disputed, ..self }),
             (Stated | KeptApart, MatchDecision::KeepApart) => Ok(Self { status: KeptApart, ..self }),
             (_, MatchDecision::Undo) => Ok(Self { status: Stated, verified: None, ..self }),
@@ -122,12 +123,12 @@ impl Match {
     /// It rests on somebody's word from now on. The first word is kept, except that a holder's is worth more than the
     /// claimant's own.
     #[must_use]
-    pub fn verify(self, by: OrganisationCode, on: NaiveDate) -> Self {
+    pub fn verify(self, by: OrganisationCode, at: DateTime<Utc>) -> Self {
         let rests_on_itself = self.verified.is_some_and(|verified| verified.by == self.claimed_by);
         match self.status {
             MatchStatus::Verified if !rests_on_itself || by == self.claimed_by => self,
             MatchStatus::Stated | MatchStatus::Verified | MatchStatus::Disputed | MatchStatus::KeptApart => {
-                Self { status: MatchStatus::Verified, verified: Some(Verification { by, on }), ..self }
+                Self { status: MatchStatus::Verified, verified: Some(Verification { by, at }), ..self }
             }
             _ => self,
         }
@@ -212,6 +213,10 @@ mod tests {
         text.parse().unwrap()
     }
 
+    fn noon(day: &str) -> DateTime<Utc> {
+        format!("{day}T12:00:00Z").parse().unwrap()
+    }
+
     fn organisation(text: &str) -> OrganisationCode {
         text.parse().unwrap()
     }
@@ -240,48 +245,48 @@ mod tests {
 
     #[test]
     fn only_a_holder_joins_and_either_side_takes_apart() {
-        let (council, trust, on) = (organisation("E10000015"), organisation("RY4"), day("2026-11-30"));
+        let (council, trust, at) = (organisation("E10000015"), organisation("RY4"), noon("2026-11-30"));
         let stated = claimed(1, 2, MatchSource::Crosswalk);
-        assert_eq!(stated.clone().decide(MatchDecision::Join, council, on), Err(NotDecidable::NotTheHolder));
-        let joined = stated.clone().decide(MatchDecision::Join, trust, on).unwrap();
-        assert_eq!((joined.status, joined.verified), (MatchStatus::Verified, Some(Verification { by: trust, on })));
-        assert_eq!(joined.clone().decide(MatchDecision::Join, council, on), Err(NotDecidable::NotTheHolder));
-        let taken_back = joined.clone().decide(MatchDecision::Undo, trust, on).unwrap();
+        assert_eq!(stated.clone().decide(MatchDecision::Join, council, at), Err(NotDecidable::NotTheHolder));
+        let joined = stated.clone().decide(MatchDecision::Join, trust, at).unwrap();
+        assert_eq!((joined.status, joined.verified), (MatchStatus::Verified, Some(Verification { by: trust, at })));
+        assert_eq!(joined.clone().decide(MatchDecision::Join, council, at), Err(NotDecidable::NotTheHolder));
+        let taken_back = joined.clone().decide(MatchDecision::Undo, trust, at).unwrap();
         assert_eq!(taken_back, stated, "a holder takes back its own word alone");
-        let disputed = joined.clone().decide(MatchDecision::KeepApart, trust, on).unwrap();
+        let disputed = joined.clone().decide(MatchDecision::KeepApart, trust, at).unwrap();
         assert_eq!(disputed.status, MatchStatus::Disputed);
-        assert_eq!(disputed.clone().decide(MatchDecision::Join, council, on), Err(NotDecidable::NotTheHolder));
-        assert_eq!(disputed.decide(MatchDecision::Join, trust, on).unwrap().status, MatchStatus::Verified);
-        let apart = stated.decide(MatchDecision::KeepApart, trust, on).unwrap();
+        assert_eq!(disputed.clone().decide(MatchDecision::Join, council, at), Err(NotDecidable::NotTheHolder));
+        assert_eq!(disputed.decide(MatchDecision::Join, trust, at).unwrap().status, MatchStatus::Verified);
+        let apart = stated.decide(MatchDecision::KeepApart, trust, at).unwrap();
         assert_eq!(apart.status, MatchStatus::KeptApart);
-        let undone = joined.decide(MatchDecision::Undo, council, on).unwrap();
-        assert_eq!((undone.status, undone.valid_to), (MatchStatus::Undone, Some(on)));
-        assert_eq!(undone.clone().decide(MatchDecision::Undo, council, on), Ok(undone.clone()));
-        assert_eq!(undone.decide(MatchDecision::Join, trust, on), Err(NotDecidable::Ended));
+        let undone = joined.decide(MatchDecision::Undo, council, at).unwrap();
+        assert_eq!((undone.status, undone.valid_to), (MatchStatus::Undone, Some(day("2026-11-30"))));
+        assert_eq!(undone.clone().decide(MatchDecision::Undo, council, at), Ok(undone.clone()));
+        assert_eq!(undone.decide(MatchDecision::Join, trust, at), Err(NotDecidable::Ended));
         // A holder's word replaces the claimant's own, and is not replaced by it.
-        let own = claimed(1, 2, MatchSource::Crosswalk).verify(council, on);
-        let told = own.decide(MatchDecision::Join, trust, on).unwrap();
-        assert_eq!(told.verified, Some(Verification { by: trust, on }));
-        assert_eq!(told.clone().verify(council, on), told);
+        let own = claimed(1, 2, MatchSource::Crosswalk).verify(council, at);
+        let told = own.decide(MatchDecision::Join, trust, at).unwrap();
+        assert_eq!(told.verified, Some(Verification { by: trust, at }));
+        assert_eq!(told.clone().verify(council, at), told);
     }
 
     #[test]
     fn what_is_sensitive_is_joined_with_nothing_and_still_forbids() {
-        let joined = claimed(2, 3, MatchSource::OwnFile).verify(organisation("RY4"), day("2026-11-30"));
+        let joined = claimed(2, 3, MatchSource::OwnFile).verify(organisation("RY4"), noon("2026-11-30"));
         let sensitive = Match { status: MatchStatus::UnmatchedSensitive, ..claimed(1, 2, MatchSource::Crosswalk) };
         assert_eq!(same_child(ChildId(3), &[joined.clone()], nobody), ids([2, 3]));
         assert_eq!(same_child(ChildId(3), &[joined.clone(), sensitive.clone()], nobody), ids([3]));
         assert_eq!(claimed_child(ChildId(3), &[joined, sensitive.clone()]), ids([1, 2, 3]));
-        assert_eq!(sensitive.decide(MatchDecision::Join, organisation("RY4"), day("2026-11-30")), Err(NotDecidable::Sensitive));
+        assert_eq!(sensitive.decide(MatchDecision::Join, organisation("RY4"), noon("2026-11-30")), Err(NotDecidable::Sensitive));
     }
 
     #[test]
     fn a_claimants_own_word_counts_only_where_it_is_trusted() {
         let council = organisation("E10000015");
-        let own = claimed(1, 2, MatchSource::Crosswalk).verify(council, day("2026-11-30"));
+        let own = claimed(1, 2, MatchSource::Crosswalk).verify(council, noon("2026-11-30"));
         assert_eq!(same_child(ChildId(1), std::slice::from_ref(&own), nobody), ids([1]));
         assert_eq!(same_child(ChildId(1), std::slice::from_ref(&own), |claimant| claimant == council), ids([1, 2]));
-        let file = claimed(1, 2, MatchSource::OwnFile).verify(council, day("2026-11-30"));
+        let file = claimed(1, 2, MatchSource::OwnFile).verify(council, noon("2026-11-30"));
         assert_eq!(same_child(ChildId(2), &[file], nobody), ids([1, 2]));
     }
 
@@ -289,7 +294,7 @@ mod tests {
     fn what_is_only_stated_forbids_and_does_not_permit() {
         let chain = [
             claimed(1, 2, MatchSource::Crosswalk),
-            claimed(2, 3, MatchSource::AdviceRequest).verify(organisation("RY4"), day("2026-11-30")),
+            claimed(2, 3, MatchSource::AdviceRequest).verify(organisation("RY4"), noon("2026-11-30")),
             Match { status: MatchStatus::KeptApart, ..claimed(3, 4, MatchSource::Crosswalk) },
         ];
         assert_eq!(same_child(ChildId(2), &chain, nobody), ids([2, 3]));
@@ -302,7 +307,7 @@ mod tests {
             |(first, second, status, source, own)| {
                 let by = organisation(if own { "E10000015" } else { "RY4" });
                 let status = MatchStatus::ALL[status];
-                let verified = (status == MatchStatus::Verified).then_some(Verification { by, on: day("2026-11-30") });
+                let verified = (status == MatchStatus::Verified).then_some(Verification { by, at: noon("2026-11-30") });
                 Match { status, verified, ..claimed(first, second, MatchSource::ALL[source]) }
             },
         )

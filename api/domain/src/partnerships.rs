@@ -2,7 +2,7 @@
 
 mod signers;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::NaiveDate;
 
@@ -279,11 +279,22 @@ impl Partnership {
     /// Whether, by an agreement between the two, a claimant's own word that two identifiers are one child's is enough for a
     /// holder's records.
     pub fn trusts(&self, holder: OrganisationCode, claimant: OrganisationCode, today: NaiveDate) -> bool {
-        self.agreements.iter().any(|agreement| {
-            agreement.verified_by == VerifiedBy::Either
-                && agreement.data.contains(&DataClass::ChildMatching)
-                && agreement.is_party(holder)
-                && agreement.is_party(claimant)
+        let mut shared = self.about_matching(holder, today);
+        shared.any(|agreement| agreement.verified_by == VerifiedBy::Either && agreement.is_party(claimant))
+    }
+
+    /// The other organisations whose claims about children's identifiers an organisation may be told of.
+    pub fn matching_partners(&self, organisation: OrganisationCode, today: NaiveDate) -> BTreeSet<OrganisationCode> {
+        let shared = self.about_matching(organisation, today);
+        let parties = shared.flat_map(|agreement| agreement.providers.iter().chain(&agreement.recipients).copied());
+        parties.filter(|party| *party != organisation).collect()
+    }
+
+    /// The agreements about child matching that name an organisation and hold on a day.
+    fn about_matching(&self, organisation: OrganisationCode, today: NaiveDate) -> impl Iterator<Item = &Agreement> {
+        self.agreements.iter().filter(move |agreement| {
+            agreement.data.contains(&DataClass::ChildMatching)
+                && agreement.is_party(organisation)
                 && agreement.is_in_date(today)
                 && self.is_law(agreement, today)
         })

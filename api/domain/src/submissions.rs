@@ -18,6 +18,19 @@ closed! {
     pub enum Dataset {
         WaitingList = "waiting-list",
         Ehcp = "ehcp",
+        /// A council's crosswalk: which identifiers are one child's.
+        ChildIdentifiers = "child-identifiers",
+    }
+}
+
+impl Dataset {
+    /// The field by which a row's record is known again, in the native format's name for it.
+    pub const fn key_field(self) -> &'static str {
+        match self {
+            Self::WaitingList => "referral_id",
+            Self::Ehcp => "ReceivedDate",
+            Self::ChildIdentifiers => "row",
+        }
     }
 }
 

@@ -44,6 +44,9 @@ impl From<AdviceErased> for Trouble {
     }
 }
 
+/// Why a match is confirmed with the request that states it.
+const ACKNOWLEDGED: &str = "The request for advice that names both was acknowledged.";
+
 /// Another identifier by which the council keeps the child that it asks about.
 #[derive(Debug, Clone)]
 pub struct OtherIdentifier {
@@ -190,7 +193,8 @@ fn confirm_identifiers(tx: &mut Tx<'_>, cx: &CallContext, request: &AdviceReques
     for stated in tx.matches_stated_by(request.id.0)? {
         if stated.status == MatchStatus::Stated {
             let ask = Ask::join(cx.organisation()).about(stated.id.0).of(stated.second);
-            let joined = tx.permitted(ask, cx, |tx, permit| tx.decide_match(permit, stated.id, MatchDecision::Join, &cx.by))?;
+            let joined =
+                tx.permitted(ask, cx, |tx, permit| tx.decide_match(permit, stated.id, MatchDecision::Join, ACKNOWLEDGED, &cx.by))?;
             drop(joined);
         }
     }

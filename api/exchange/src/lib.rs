@@ -17,6 +17,7 @@ mod holds;
 mod idempotency;
 mod intake;
 mod logs;
+mod matches;
 mod opt_outs;
 mod overrides;
 mod ownership;
@@ -56,6 +57,7 @@ pub use holds::{release_hold, set_hold};
 pub use idempotency::{Key, Once, fingerprint};
 pub use intake::{BodyLimits, Coding, Delivery, Digests, Intake, Order, Outcome, Submissions, refuse_unreadable};
 pub use logs::{append_audit, check_ready, prune_audit, watch_backlog};
+pub use matches::{NewCrosswalk, decide_match, list_matches, put_identifiers};
 pub use opt_outs::{list_opt_outs, load_opt_outs};
 pub use overrides::{NewOverride, end_override, make_override};
 pub use reconciliation::reconcile;
@@ -68,8 +70,8 @@ pub use retirement::NeededKeys;
 pub use secrets::{GatewaySecrets, read_secrets, watch_secrets};
 pub use spools::Spools;
 pub use store::{
-    AuditCheck, AuditReport, Consistency, HeldCase, Inclusion, IssueChoice, Journal, ListedIssue, ListedReferral, LogLimits,
-    PublishedRelease, Store, StoreError, prepare as prepare_database, verify_audit,
+    AuditCheck, AuditReport, Consistency, DecidedMatch, DisclosedUnderMatch, HeldCase, Inclusion, IssueChoice, Journal, ListedIssue,
+    ListedMatch, ListedReferral, LogLimits, PageAfter, PublishedRelease, Store, StoreError, prepare as prepare_database, verify_audit,
 };
 pub use submissions::{
     IssuePlace, Report, cancel_submission, end_interrupted_works, get_submission, last_published, list_issues, list_submissions,

@@ -36,7 +36,6 @@ CREATE TABLE child_match (
     valid_from    DATE   NOT NULL,
     valid_to      DATE,
     verified_by   TEXT,
-    verified_on   DATE,
     verified_at   TIMESTAMP,
     ended_at      TIMESTAMP,
     cause         TEXT,

@@ -1,12 +1,13 @@
 //! Children, each known by a keyed index of an identifier and a date of birth.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use chrono::NaiveDate;
 use diesel::prelude::*;
 use domain::{ChildId, ChildReference};
 
 use crate::StoreError;
+use crate::matches::BATCH;
 use crate::rows::{from_json, to_json_bytes};
 use crate::schema::{child_claim, child_identifier};
 use crate::transactions::{Handle, Tx, on};
@@ -163,6 +164,78 @@ impl Tx<'_> {
                 held.insert(gate);
             }
         }
+    }
+
+    /// Holds many children as [`Tx::hold_joined`] does. More than there are gates are held by all the gates.
+    pub(crate) fn hold_many(&mut self, children: BTreeSet<ChildId>) -> Result<(), StoreError> {
+        if i64::try_from(children.len()).is_ok_and(|many| many < GATES) {
+            return self.hold_joined(children);
+        }
+        (0..GATES).try_for_each(|gate| self.lock_gate(gate_of(ChildId(gate)), Pass::Alone))
+    }
+
+    /// The ids of many identifiers. Those that the gateway does not know are added.
+    pub(crate) fn make_known<'a>(
+        &mut self,
+        references: impl Iterator<Item = &'a ChildReference>,
+    ) -> Result<HashMap<&'a ChildReference, ChildId>, StoreError> {
+        let references: HashSet<&ChildReference> = references.collect();
+        // Always in the same order, so that two lists cannot deadlock.
+        let mut look_ups: Vec<_> = references.into_iter().map(|reference| (self.vault.look_ups(reference), reference)).collect();
+        look_ups.sort_unstable_by_key(|(look_ups, _)| *look_ups);
+        let mut found = self.ids_of(&look_ups)?;
+        let missing: Vec<_> = look_ups.into_iter().filter(|(_, reference)| !found.contains_key(reference)).collect();
+        if missing.is_empty() {
+            return Ok(found);
+        }
+        self.check_newest_index()?;
+        if self.vault.has_two_indexes() {
+            for (look_ups, _) in &missing {
+                self.claim_child(look_ups)?;
+            }
+        }
+        // Another gateway may have added some while this one waited for its claims.
+        found.extend(self.ids_of(&missing)?);
+        for missing in missing.chunks(BATCH) {
+            let unknown = missing.iter().filter(|(_, reference)| !found.contains_key(reference));
+            let rows: Vec<_> = unknown
+                .map(|([look_up, _], reference)| {
+                    let value = self.vault.value_look_ups(&reference.identifier)[0];
+                    Ok((
+                        child_identifier::look_up.eq(look_up.to_vec()),
+                        child_identifier::value_look_up.eq(value.to_vec()),
+                        child_identifier::sealed_reference.eq(self.seal_reference(look_up, reference)?),
+                    ))
+                })
+                .collect::<Result<_, StoreError>>()?;
+            let added = diesel::insert_into(child_identifier::table).values(&rows).on_conflict_do_nothing();
+            on!(self, c => added.execute(*c))?;
+        }
+        found.extend(self.ids_of(&missing)?);
+        Ok(found)
+    }
+
+    /// The ids of those identifiers that the gateway knows.
+    pub(crate) fn known_among(&mut self, references: impl Iterator<Item = ChildReference>) -> Result<BTreeSet<ChildId>, StoreError> {
+        let references: Vec<ChildReference> = references.collect();
+        let look_ups: Vec<_> = references.iter().map(|reference| (self.vault.look_ups(reference), reference)).collect();
+        Ok(self.ids_of(&look_ups)?.into_values().collect())
+    }
+
+    fn ids_of<'a>(&mut self, named: &[([LookUp; 2], &'a ChildReference)]) -> Result<HashMap<&'a ChildReference, ChildId>, StoreError> {
+        let mut found = HashMap::with_capacity(named.len());
+        for named in named.chunks(BATCH) {
+            let by_look_up: HashMap<&[u8], &'a ChildReference> = named
+                .iter()
+                .flat_map(|(look_ups, reference)| look_ups.iter().map(move |look_up| (look_up.as_slice(), *reference)))
+                .collect();
+            let look_ups: Vec<&[u8]> = by_look_up.keys().copied().collect();
+            let rows = child_identifier::table.filter(child_identifier::look_up.eq_any(look_ups));
+            let rows = rows.select((child_identifier::look_up, child_identifier::id));
+            let rows: Vec<(Vec<u8>, i64)> = on!(self, c => rows.load(*c))?;
+            found.extend(rows.iter().filter_map(|(look_up, id)| Some((*by_look_up.get(look_up.as_slice())?, ChildId(*id)))));
+        }
+        Ok(found)
     }
 
     /// Holds a known child as [`Tx::child_for_decision`] does.

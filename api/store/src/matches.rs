@@ -4,24 +4,24 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, NaiveDate, NaiveDateTime, Utc};
 use diesel::prelude::*;
+use diesel::upsert::excluded;
 use domain::{
-    Act, Attribution, ChildId, ChildReference, DataClass, Match, MatchDecision, MatchDraft, MatchId, MatchSource, MatchStatus,
-    NotDecidable, OrganisationCode, Permit, Verification, joined_groups, london_day, same_child,
+    ChildId, ChildReference, Match, MatchId, MatchSource, MatchStatus, OrganisationCode, Verification, joined_groups, london_day,
+    same_child,
 };
 use uuid::Uuid;
 
 use crate::StoreError;
 use crate::children::{Known, KnownRow};
-use crate::rows::read;
+use crate::rows::{read, utc};
 use crate::schema::{child_identifier, child_match};
-use crate::terms::{Terms, permitted_row};
-use crate::transactions::{Tx, held, on};
+use crate::transactions::{Tx, on};
 
 /// Ids that are named in one statement.
 pub(crate) const BATCH: usize = 500;
 
-#[derive(Debug, Clone, Queryable, Selectable, Insertable, AsChangeset)]
-#[diesel(table_name = child_match, treat_none_as_default_value = false, treat_none_as_null = true)]
+#[derive(Debug, Clone, Queryable, Selectable, Insertable)]
+#[diesel(table_name = child_match, treat_none_as_default_value = false)]
 pub(crate) struct MatchRow {
     pub(crate) id: String,
     pub(crate) first_id: i64,
@@ -32,7 +32,6 @@ pub(crate) struct MatchRow {
     pub(crate) valid_from: NaiveDate,
     pub(crate) valid_to: Option<NaiveDate>,
     pub(crate) verified_by: Option<String>,
-    pub(crate) verified_on: Option<NaiveDate>,
     pub(crate) verified_at: Option<NaiveDateTime>,
     pub(crate) ended_at: Option<NaiveDateTime>,
     pub(crate) cause: Option<String>,
@@ -52,7 +51,7 @@ impl TryFrom<MatchRow> for Match {
             status: read(&row.status, "a match's status")?,
             valid_from: row.valid_from,
             valid_to: row.valid_to,
-            verified: by.zip(row.verified_on).map(|(by, on)| Verification { by, on }),
+            verified: by.zip(row.verified_at).map(|(by, at)| Verification { by, at: utc(at) }),
         })
     }
 }
@@ -70,8 +69,7 @@ impl MatchRow {
             valid_from: one.valid_from,
             valid_to: one.valid_to,
             verified_by: one.verified.map(|verified| verified.by.to_string()),
-            verified_on: one.verified.map(|verified| verified.on),
-            verified_at: one.verified.map(|_| at.naive_utc()),
+            verified_at: one.verified.map(|verified| verified.at.naive_utc()),
             ended_at: one.valid_to.map(|_| at.naive_utc()),
             cause: cause.map(|cause| cause.to_string()),
         }
@@ -159,8 +157,17 @@ impl Tx<'_> {
     /// States matches, or what has become of them, and groups their identifiers anew. Each is written whole; the gates of
     /// both sides are the caller's to hold.
     pub(crate) fn save_matches(&mut self, rows: &[MatchRow]) -> Result<(), StoreError> {
-        for row in rows {
-            let rest = diesel::insert_into(child_match::table).values(row).on_conflict(child_match::id).do_update().set(row);
+        for rows in rows.chunks(BATCH) {
+            let rest = diesel::insert_into(child_match::table).values(rows).on_conflict(child_match::id).do_update();
+            let rest = rest.set((
+                child_match::status.eq(excluded(child_match::status)),
+                child_match::valid_from.eq(excluded(child_match::valid_from)),
+                child_match::valid_to.eq(excluded(child_match::valid_to)),
+                child_match::verified_by.eq(excluded(child_match::verified_by)),
+                child_match::verified_at.eq(excluded(child_match::verified_at)),
+                child_match::ended_at.eq(excluded(child_match::ended_at)),
+                child_match::cause.eq(excluded(child_match::cause)),
+            ));
             on!(self, c => rest.execute(*c))?;
         }
         let ids: BTreeSet<i64> = rows.iter().flat_map(|row| [row.first_id, row.second_id]).collect();
@@ -193,73 +200,24 @@ impl Tx<'_> {
         }
         let ids: Vec<i64> = before.keys().copied().collect();
         let after = joined_groups(&self.matches_among(&ids)?);
-        let mut changed: BTreeMap<Option<i64>, Vec<i64>> = BTreeMap::new();
-        for (id, joined) in before {
-            let now = after.get(&ChildId(id)).map(|oldest| oldest.0);
-            if now != joined {
-                changed.entry(now).or_default().push(id);
-            }
-        }
-        for (joined, ids) in changed {
-            for ids in ids.chunks(BATCH) {
-                let rows = child_identifier::table.filter(child_identifier::id.eq_any(ids));
-                on!(self, c => diesel::update(rows).set(child_identifier::joined_id.eq(joined)).execute(*c))?;
-            }
+        let changed: Vec<(i64, Option<i64>)> = before
+            .into_iter()
+            .map(|(id, joined)| (id, joined, after.get(&ChildId(id)).map(|oldest| oldest.0)))
+            .filter(|(_, joined, now)| now != joined)
+            .map(|(id, _, now)| (id, now))
+            .collect();
+        for changed in changed.chunks(BATCH) {
+            // Numbers alone, so they can stand in the statement; both databases name the columns of such a table so.
+            let rows: Vec<String> =
+                changed.iter().map(|(id, now)| format!("({id}, {})", now.map_or("NULL".to_owned(), |now| now.to_string()))).collect();
+            let update = format!(
+                "UPDATE child_identifier SET joined_id = CAST(now.column2 AS BIGINT)
+                 FROM (VALUES {}) AS now WHERE child_identifier.id = now.column1",
+                rows.join(", ")
+            );
+            on!(self, c => diesel::sql_query(&update).execute(*c))?;
         }
         Ok(())
-    }
-
-    /// States that the permit's child is also the one of another identifier, which is held too, with an audit entry. What the
-    /// claimant already states of the two is left as it is.
-    pub fn state_match(&mut self, permit: &Permit, draft: MatchDraft, cause: Uuid, by: &Attribution) -> Result<(), StoreError> {
-        let (ask, child) = Terms::of(Act::Join, DataClass::ChildMatching).own().about(draft.id.0).of_a_child(permit)?;
-        self.hold_joined(BTreeSet::from([child, draft.second]))?;
-        let stated = Match {
-            id: draft.id,
-            first: child,
-            second: draft.second,
-            claimed_by: ask.holder,
-            source: draft.source,
-            status: MatchStatus::Stated,
-            valid_from: london_day(permit.at()),
-            valid_to: None,
-            verified: None,
-        };
-        let joined: Vec<i64> = self.joined_with(child)?.into_iter().map(|id| id.0).collect();
-        if !self.matches_among(&joined)?.iter().any(|one| one.is_restated_by(&stated)) {
-            self.save_matches(&[MatchRow::of(&stated, Some(cause), permit.at())])?;
-        }
-        self.log_permitted(permit, by)
-    }
-
-    /// The matches that a request or a submission stated, and the child that each keeps: facts for `decide`.
-    pub fn matches_stated_by(&mut self, cause: Uuid) -> Result<Vec<Match>, StoreError> {
-        let stated = child_match::table.filter(child_match::cause.eq(cause.to_string())).order(child_match::id);
-        let rows: Vec<MatchRow> = on!(self, c => stated.select(MatchRow::as_select()).load(*c))?;
-        rows.into_iter().map(Match::try_from).collect()
-    }
-
-    /// Takes a decision about a match of the permit's child, with an audit entry.
-    pub fn decide_match(
-        &mut self,
-        permit: &Permit,
-        id: MatchId,
-        decision: MatchDecision,
-        by: &Attribution,
-    ) -> Result<Result<Match, NotDecidable>, StoreError> {
-        let (ask, child) = Terms::of(Act::Join, DataClass::ChildMatching).own().about(id.0).of_a_child(permit)?;
-        let theirs = child_match::first_id.eq(child.0).or(child_match::second_id.eq(child.0));
-        let row: MatchRow = permitted_row(held!(self, child_match::table.find(id.to_string()).filter(theirs) => MatchRow))?;
-        let cause = row.cause.as_deref().map(|cause| read(cause, "a match's cause")).transpose()?;
-        let before = Match::try_from(row)?;
-        self.hold_joined(BTreeSet::from([before.first, before.second]))?;
-        let decided = match before.decide(decision, ask.holder, london_day(permit.at())) {
-            Ok(decided) => decided,
-            Err(fault) => return Ok(Err(fault)),
-        };
-        self.save_matches(&[MatchRow::of(&decided, cause, permit.at())])?;
-        self.log_permitted(permit, by)?;
-        Ok(Ok(decided))
     }
 
     /// Gives an organisation's referrals of one identifier to another, both held, because a message of it retires the first

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use diesel::prelude::*;
-use domain::{ChildId, DataClass, OrganisationCode};
+use domain::{Act, AuditOutcome, ChildId, DataClass, OrganisationCode};
 use serde::Deserialize;
 
 use crate::StoreError;
@@ -16,12 +16,19 @@ const BATCH: i64 = 1_000;
 
 /// The parts of an audit entry that show whether something was disclosed.
 #[derive(Deserialize)]
-struct Told {
+pub(crate) struct Told {
     act: String,
     outcome: String,
-    holder: OrganisationCode,
-    recipient: OrganisationCode,
-    data: DataClass,
+    pub(crate) holder: OrganisationCode,
+    pub(crate) recipient: OrganisationCode,
+    pub(crate) data: DataClass,
+}
+
+impl Told {
+    /// Whether somebody was given another's data.
+    pub(crate) fn is_disclosure(&self) -> bool {
+        self.act == Act::Disclose.as_str() && self.outcome == AuditOutcome::Permitted.as_str() && self.recipient != self.holder
+    }
 }
 
 impl Tx<'_> {
@@ -45,8 +52,7 @@ impl Tx<'_> {
             after = *last;
             for body in rows.iter().filter_map(|(_, body)| body.as_deref()) {
                 let told: Told = from_json(body.as_bytes(), "a leaf of the log")?;
-                let disclosed = told.act == "disclose" && told.outcome == "permitted" && told.holder == holder;
-                if disclosed && told.recipient != holder && classes.contains(&told.data) {
+                if told.is_disclosure() && told.holder == holder && classes.contains(&told.data) {
                     found.insert(told.recipient);
                 }
             }

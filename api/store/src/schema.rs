@@ -27,7 +27,6 @@ diesel::table! {
         valid_from -> Date,
         valid_to -> Nullable<Date>,
         verified_by -> Nullable<Text>,
-        verified_on -> Nullable<Date>,
         verified_at -> Nullable<Timestamp>,
         ended_at -> Nullable<Timestamp>,
         cause -> Nullable<Text>,
@@ -367,6 +366,14 @@ diesel::table! {
     }
 }
 
-diesel::allow_tables_to_appear_in_same_query!(audit_entry, audit_leaf, audit_pending, child_identifier, child_match, record);
+diesel::allow_tables_to_appear_in_same_query!(
+    advice_request,
+    audit_entry,
+    audit_leaf,
+    audit_pending,
+    child_identifier,
+    child_match,
+    record
+);
 
 diesel::allow_tables_to_appear_in_same_query!(submission, submission_work, idempotency);

@@ -6,11 +6,12 @@ use std::collections::HashSet;
 use chrono::NaiveDate;
 use domain::{
     ActivePlan, Assessment, AssessmentRequest, Case, CasePerson, ChildIdentifier, EducationSetting, IssueCode, NamedPlan, OrganisationCode,
-    Placement, RequestOutcome, SpecialNeed, SubmittedEntry, Upn, UpnError, parse_day,
+    Placement, RequestOutcome, SpecialNeed, SubmittedEntry, parse_day,
 };
 
 use super::codes;
 use super::wire::ElementWire;
+use crate::columns::upn;
 use crate::contract::{Called, Draft, Fault, Rows, Unreadable};
 
 /// Lengths in characters: a code or number, and a name or phrase.
@@ -322,13 +323,6 @@ impl Reading<'_> {
         }
         value
     }
-}
-
-fn upn(text: &str) -> Result<Upn, IssueCode> {
-    text.parse().map_err(|error| match error {
-        UpnError::Format => IssueCode::UpnFormat,
-        UpnError::CheckLetter => IssueCode::UpnCheckLetter,
-    })
 }
 
 fn flag(text: &str) -> Result<bool, IssueCode> {

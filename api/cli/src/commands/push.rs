@@ -31,7 +31,7 @@ const SOME_REJECTED: u8 = 2;
 pub(super) struct Arguments {
     /// The file to send
     file: PathBuf,
-    /// waiting-list or ehcp
+    /// waiting-list, ehcp, or child-identifiers (a council's crosswalk)
     #[arg(long)]
     dataset: Dataset,
     /// A format that the gateway knows; by default csv for a waiting list, sen2-xml for EHC cases
@@ -104,7 +104,7 @@ impl Arguments {
 
     fn unkeyed(&self) -> Submission {
         let usual = match self.dataset {
-            Dataset::WaitingList => "csv",
+            Dataset::WaitingList | Dataset::ChildIdentifiers => "csv",
             Dataset::Ehcp => "sen2-xml",
         };
         Submission {

@@ -181,7 +181,7 @@ const MEANINGS: &[Entry] = &[
     (IdentifierRepeated, "A number in the wrong column joins a child with itself, and hides the one that is missing.", ""),
     (IdentifierAlone, "A row joins two identifiers of a child. With one there is nothing to say.", ""),
     (SensitiveRecord, "Where somebody may not be found, no other record may lead to them.", "NHS England, CP-IS: sensitive (S-flagged) records"),
-    (NhsNumberReplaced, "A replaced number and a mistyped one look the same. A wrong one would join another child's records.", "NHS Data Dictionary, NHS NUMBER"),
+    (IdentifierReplaced, "A replaced number and a mistyped one look the same. A wrong one would join another child's records.", "NHS Data Dictionary, NHS NUMBER"),
     (ReferenceUnresolved, "A journey that is told by the reference would be shown shorter than it is.", "HL7 FHIR R4, section 2.3"),
 ];
 

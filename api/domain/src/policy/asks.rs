@@ -131,9 +131,14 @@ impl Ask {
         Self::new(Act::ReadDisclosures, host, reader, Purpose::CareCoordination, DataClass::WaitingListStatus)
     }
 
-    /// That an organisation says whether two identifiers are one child's.
+    /// To say that two identifiers are one child's.
     pub fn join(organisation: OrganisationCode) -> Self {
         Self::own(Act::Join, organisation, DataClass::ChildMatching)
+    }
+
+    /// To say that two identifiers are not one child's, which needs no agreement: it can only protect.
+    pub fn part(organisation: OrganisationCode) -> Self {
+        Self::own(Act::Part, organisation, DataClass::ChildMatching)
     }
 
     #[must_use]
@@ -182,6 +187,7 @@ impl Ask {
             | Act::Erase
             | Act::Rectify
             | Act::Hold
+            | Act::Part
             | Act::ReadDisclosures
             | Act::ReadRelease => FactsAsked::None,
         }

@@ -65,8 +65,10 @@ closed! {
         Hold = "hold",
         /// Read who saw what about a child: `recipient` is who reads.
         ReadDisclosures = "read-disclosures",
-        /// Say that two identifiers are one child's, or that they are not.
+        /// Say that two identifiers are one child's.
         Join = "join",
+        /// Say that two identifiers are not one child's, or take back that they are.
+        Part = "part",
         /// Read released tables: `recipient` is who reads.
         ReadRelease = "read-release",
     }

@@ -175,7 +175,7 @@ pub(super) const fn rules(act: Act) -> &'static [Rule] {
         Act::ReadRelease => READ_RELEASE,
         Act::Join => JOIN,
         Act::Erase | Act::Rectify => UNLESS_HELD,
-        Act::ReadConsents | Act::Hold => OWN_RECORDS,
+        Act::ReadConsents | Act::Hold | Act::Part => OWN_RECORDS,
     }
 }
 

@@ -14,7 +14,7 @@ mod orders;
 mod progress;
 mod pumps;
 mod referrals;
-mod refusals;
+pub(crate) mod refusals;
 mod sections;
 mod sinks;
 mod states;
@@ -39,7 +39,7 @@ use claims::Claimed;
 use contents::Bounds;
 use pumps::{Fed, Pace, pump};
 use states::{Errand, Received};
-use threads::blocking;
+pub(crate) use threads::blocking;
 
 pub use digests::Digests;
 pub use encodings::Coding;

@@ -50,7 +50,7 @@ pub(super) fn an_entry_left_out(issues: Vec<ListedIssue>) -> Trouble {
 }
 
 /// Refuses a body because too many rows were rejected. `is_kept` says whether its report can be asked for.
-pub(super) fn too_many_rejected(submission: &Submission, percent: u8, is_kept: bool, issues: Vec<ListedIssue>) -> Trouble {
+pub(crate) fn too_many_rejected(submission: &Submission, percent: u8, is_kept: bool, issues: Vec<ListedIssue>) -> Trouble {
     let SubmissionCounts { rejected, received, .. } = submission.counts;
     let kept = if is_kept { format!(" but the report: submission {}", submission.id) } else { String::new() };
     Trouble::new(Kind::RefusedSubmission)
@@ -58,11 +58,11 @@ pub(super) fn too_many_rejected(submission: &Submission, percent: u8, is_kept: b
         .with_faults(issues.into_iter().map(listed))
 }
 
-pub(super) fn older(last: NaiveDate, as_of: NaiveDate) -> Trouble {
+pub(crate) fn older(last: NaiveDate, as_of: NaiveDate) -> Trouble {
     Trouble::new(Kind::OlderAsOf).detail(format!("This list was last sent as of {last}; this one says {as_of}."))
 }
 
-pub(super) fn shrinks(open: u64, dropped: u64, percent: u8) -> Trouble {
+pub(crate) fn shrinks(open: u64, dropped: u64, percent: u8) -> Trouble {
     Trouble::new(Kind::SnapshotShrinks).detail(format!(
         "{dropped} of {open} open entries are not in this snapshot, more than {percent} %. If that is so, send it with confirm=shrink."
     ))

@@ -121,11 +121,9 @@ impl Staged {
             Err(unreadable) => return Err(refusals::refuse_unreadable(&unreadable)),
         }
         let fingerprint = content.finish()?;
-        let (twice, field) = match order.format.dataset() {
-            Dataset::WaitingList => (IssueCode::ReferralTwice, "referral_id"),
-            Dataset::Ehcp => (IssueCode::RequestTwice, "ReceivedDate"),
-        };
-        let Finished { repeated, open_twice } = staging.finish(twice, field)?;
+        let dataset = order.format.dataset();
+        let twice = if dataset == Dataset::Ehcp { IssueCode::RequestTwice } else { IssueCode::ReferralTwice };
+        let Finished { repeated, open_twice } = staging.finish(twice, dataset.key_field())?;
         counts.rejected += repeated;
         issues += repeated + open_twice;
         refusals::check_nil_return(order.mode, counts.received, order.nil_return)?;

@@ -24,6 +24,7 @@ pub mod formats;
 pub mod holds;
 pub mod issue_catalogue;
 pub mod jwks;
+pub mod matches;
 pub mod openapi;
 pub mod opt_outs;
 pub mod overrides;
@@ -57,6 +58,9 @@ pub fn table(config: &mut ServiceConfig<'_>) {
         .service(reconciliation::reconcile)
         .service(children::search_child)
         .service(children::get_waits)
+        .service(matches::put_identifiers)
+        .service(matches::list_matches)
+        .service(matches::decide_match)
         .service(disclosures::get_disclosures)
         .service(consents::record_consent)
         .service(consents::list_consents)

@@ -54,7 +54,7 @@ pub struct SubmissionQuery {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, ToSchema)]
 #[serde(rename_all = "kebab-case")]
-enum Confirm {
+pub(super) enum Confirm {
     Shrink,
 }
 

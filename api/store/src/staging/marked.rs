@@ -3,7 +3,7 @@
 
 use diesel::prelude::*;
 use diesel::sql_types::Text;
-use domain::{Dataset, IssueCode, Submission};
+use domain::{IssueCode, Submission};
 
 use super::{staged, staged_issue, staged_rejected};
 use crate::StoreError;
@@ -45,10 +45,7 @@ impl Tx<'_> {
                 Mark::Merged { .. } | Mark::AdviceRequest { .. } | Mark::Advice { .. } | Mark::Decision { .. } => {}
             }
         }
-        let field = match submission.dataset {
-            Dataset::WaitingList => "referral_id",
-            Dataset::Ehcp => "ReceivedDate",
-        };
+        let field = submission.dataset.key_field();
         let mut rejected = 0;
         for keys in keys.chunks(BATCH) {
             let hits: Vec<Hit> = on!(self, c => staged::table

@@ -223,7 +223,7 @@ impl Tx<'_> {
     }
 
     /// Holds the list, so that two publications of it follow one another. Answers the day it was last sent for.
-    fn hold_list(&mut self, submission: &Submission, validate_only: bool) -> Result<Option<NaiveDate>, StoreError> {
+    pub(crate) fn hold_list(&mut self, submission: &Submission, validate_only: bool) -> Result<Option<NaiveDate>, StoreError> {
         let (dataset, organisation) = (submission.dataset.as_str(), submission.organisation.as_str());
         if !validate_only {
             let row = (list::dataset.eq(dataset), list::organisation.eq(organisation), list::name.eq(&submission.list));

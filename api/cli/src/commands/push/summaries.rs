@@ -9,6 +9,7 @@ pub(super) fn summary(report: &Report) -> String {
     let subject = match report.dataset {
         Dataset::WaitingList => format!("Waiting list {} of {}", report.list, report.organisation),
         Dataset::Ehcp => format!("EHC cases of {}", report.organisation),
+        Dataset::ChildIdentifiers => format!("Children's identifiers of {}", report.organisation),
     };
     let would = if report.status == SubmissionStatus::Validated { "nothing was kept, this was a check: " } else { "" };
     let mut parts = vec![format!("{would}accepted {} of {}", grouped(counts.accepted), grouped(counts.received))];

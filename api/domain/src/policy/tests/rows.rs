@@ -194,7 +194,7 @@ fn cases(act: Act) -> Vec<Case> {
             plain(|case| case.ask.recipient = case.ask.holder),
             plain(|_| {}),
         ],
-        Act::ReadConsents | Act::Hold => vec![plain(|case| case.ask.recipient = case.ask.holder), plain(|_| {})],
+        Act::ReadConsents | Act::Hold | Act::Part => vec![plain(|case| case.ask.recipient = case.ask.holder), plain(|_| {})],
     }
 }
 
