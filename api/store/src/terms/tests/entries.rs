@@ -1,18 +1,22 @@
 //! Every store function that takes a permit, the permits that it takes, and what it leaves open in them.
 
+use std::collections::BTreeSet;
+
 use domain::{
-    Act, Advice, AdviceRequestDraft, AdviceRequestId, Ask, ConsentDecision, ConsentId, DataClass, DisputeDraft, DisputeId, ErasureDraft,
-    ErasureId, HoldId, LegalHoldDraft, OptOutList, OverrideId, Permit, Purpose, RectificationDraft, RectificationId, RestrictionId,
-    RetentionClass, ReviewOutcome,
+    Act, Advice, AdviceRequestDraft, AdviceRequestId, Ask, ConsentDecision, ConsentId, Crosswalk, DataClass, Dataset, DisputeDraft,
+    DisputeId, ErasureDraft, ErasureId, HoldId, LegalHoldDraft, MatchDecision, MatchDraft, MatchId, MatchSource, MatchStatus, OptOutList,
+    OverrideId, Permit, Purpose, RectificationDraft, RectificationId, RestrictionId, RetentionClass, ReviewOutcome, Submission,
+    SubmissionCounts, SubmissionId, SubmissionMode, SubmissionStatus,
 };
 use uuid::Uuid;
 
 use super::Free::{self, Child, Class, Holder, Nobody};
 use super::world::{
-    CASE, CONSENT, CONSENTED, COUNCIL, DISPUTE, ERASURE, HOLD, OBJECTION, OVERRIDE, RESTRICTION, TRUST, World, about_decision, code,
+    CASE, CONSENT, CONSENTED, COUNCIL, DISPUTE, ERASURE, HOLD, MATCH, OBJECTION, OVERRIDE, RESTRICTION, TRUST, World, about_decision, code,
     consent, day, open_records, overriding, own, record, request_advice, restriction,
 };
 use crate::StoreError;
+use crate::crosswalks::CrosswalkDelivery;
 use crate::pages::PageAfter;
 use crate::transactions::Tx;
 
@@ -133,6 +137,20 @@ pub(super) fn entries(world: &World) -> Vec<Entry> {
         entry("expire", own(Act::Erase), &[Holder], |tx, w, p| {
             tx.expire(&p[0], RetentionClass::WaitingListStatus, (day("2026-01-01"), day("2026-06-01")), &w.by).map(drop)
         }),
+        // ---- Matches ----
+        entry("state_match", Ask::join(council).of(world.child).about(NEW), &[Child, Holder], |tx, w, p| {
+            let draft = MatchDraft { id: MatchId(NEW), second: w.other, source: MatchSource::Crosswalk };
+            tx.state_match(&p[0], draft, NEW, &w.by)
+        }),
+        entry("list_matches", Ask::join(council), &[Holder], |tx, w, p| {
+            let now = super::world::instant("2026-06-01T09:00:00Z");
+            let page = PageAfter { after: String::new(), limit: 10 };
+            tx.list_matches(&p[0], &BTreeSet::new(), MatchStatus::ALL, &page, &w.waiting(now, now)).map(drop)
+        }),
+        entry("decide_match", Ask::join(trust).of(world.child).about(MATCH.0), &[Holder], |tx, w, p| {
+            tx.decide_match(&p[0], MATCH, MatchDecision::Join, "made up", &w.by).map(drop)
+        }),
+        entry("replace_crosswalk", Ask::join(council), &[], |tx, w, p| tx.replace_crosswalk(&p[0], &crosswalk(), &w.by).map(drop)),
         // ---- Advice ----
         entry("create_advice_request", request_advice().about(NEW).of(world.child), &[Child, Holder], |tx, w, p| {
             let draft = AdviceRequestDraft {
@@ -153,4 +171,22 @@ pub(super) fn entries(world: &World) -> Vec<Entry> {
         }),
         entry("disclose_advice", answered, &[], |tx, w, p| tx.disclose_advice(&p[0], &w.request, &w.by).map(drop)),
     ]
+}
+
+fn crosswalk() -> CrosswalkDelivery {
+    let submission = Submission {
+        id: SubmissionId(NEW),
+        client: "council-herts".into(),
+        dataset: Dataset::ChildIdentifiers,
+        format: "crosswalk".into(),
+        organisation: code(COUNCIL),
+        list: "default".into(),
+        mode: SubmissionMode::Snapshot,
+        as_of: day("2026-06-01"),
+        status: SubmissionStatus::Processing,
+        counts: SubmissionCounts::default(),
+        received_at: super::world::instant("2026-06-01T09:00:00Z"),
+        issue_counts: Vec::new(),
+    };
+    CrosswalkDelivery { submission, crosswalk: Crosswalk::default(), rejected_percent: 20, shrink_percent: 20, confirm_shrink: false }
 }

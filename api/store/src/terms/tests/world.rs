@@ -11,9 +11,9 @@ use domain::{
     Act, AdviceKind, AdviceRequest, AdviceRequestDraft, AdviceRequestId, Agreement, Ask, AssessmentRequest, Attribution, Authentication,
     CallContext, Case, CaseId, CasePerson, ChildFacts, ChildId, ChildReference, Client, Confidentiality, Consent, ConsentDecision,
     ConsentDraft, ConsentId, ConsentRule, DataClass, DecidedBy, DisputeDraft, DisputeId, ErasureDraft, ErasureId, Facts, HoldId, Instants,
-    LawfulBasis, LegalHoldDraft, OptOutRule, Organisation, OrganisationCode, OrganisationKind, Override, OverrideDraft, OverrideId,
-    Partnership, PartnershipParts, PathwaySet, Permit, Places, Population, Purpose, Restriction, RestrictionDraft, RestrictionId,
-    RestrictionKind, Ring, Scope, decide,
+    LawfulBasis, LegalHoldDraft, MatchDraft, MatchId, MatchSource, OptOutRule, Organisation, OrganisationCode, OrganisationKind, Override,
+    OverrideDraft, OverrideId, Partnership, PartnershipParts, PathwaySet, Permit, Places, Population, Purpose, Restriction,
+    RestrictionDraft, RestrictionId, RestrictionKind, Ring, Scope, decide,
 };
 use uuid::Uuid;
 use zeroize::Zeroizing;
@@ -36,6 +36,7 @@ pub(super) const OBJECTION: ConsentId = ConsentId(Uuid::from_u128(6));
 pub(super) const ERASURE: ErasureId = ErasureId(Uuid::from_u128(7));
 pub(super) const CASE: CaseId = CaseId(Uuid::from_u128(8));
 const REQUEST: AdviceRequestId = AdviceRequestId(Uuid::from_u128(9));
+pub(super) const MATCH: MatchId = MatchId(Uuid::from_u128(10));
 
 /// What [`CONSENT`] is about.
 pub(super) const CONSENTED: [DataClass; 2] = [DataClass::WaitingListStatus, DataClass::EhcpStatus];
@@ -108,6 +109,10 @@ impl World {
     /// Creates one of each thing.
     fn create_one_of_each(&self, tx: &mut Tx<'_>) {
         let permit = |ask: Ask| self.permit(&ask).unwrap();
+        let third = ChildReference::by_nhs_number("9990000034".parse().unwrap(), day("2017-03-09"));
+        let stated = MatchDraft { id: MATCH, second: tx.child_for_decision(&third).unwrap(), source: MatchSource::Crosswalk };
+        let by_council = permit(Ask::join(code(COUNCIL)).of(self.child).about(MATCH.0));
+        tx.state_match(&by_council, stated, MATCH.0, &self.by).unwrap();
         let own = |act, item| permit(own(act).about(item).of(self.child));
         tx.hold(&own(Act::Hold, HOLD.0), &LegalHoldDraft { id: HOLD, ends: None, reason: "made up".into() }, &self.by).unwrap();
         let ask = Ask::restrict(Act::Restrict, code(COUNCIL), None).about(RESTRICTION.0).of(self.child);
@@ -293,7 +298,13 @@ fn partnership() -> Partnership {
         },
         places: Places::default(),
     };
-    let of_a_child = [DataClass::WaitingListStatus, DataClass::EhcpStatus, DataClass::HealthAdvice, DataClass::AdviceRequest];
+    let of_a_child = [
+        DataClass::WaitingListStatus,
+        DataClass::EhcpStatus,
+        DataClass::HealthAdvice,
+        DataClass::AdviceRequest,
+        DataClass::ChildMatching,
+    ];
     Partnership::new(PartnershipParts {
         host: code(COUNCIL),
         controllers: everybody(),
