@@ -67,6 +67,8 @@ closed! {
         ReadDisclosures = "read-disclosures",
         /// Say that two identifiers are one child's, or that they are not.
         Join = "join",
+        /// Say that two identifiers are one child's, of what the holder sent itself.
+        JoinOwn = "join-own",
         /// Read released tables: `recipient` is who reads.
         ReadRelease = "read-release",
     }
