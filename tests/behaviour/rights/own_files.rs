@@ -1,5 +1,6 @@
 //! A sender's own file names one of its children by two identifiers. Where both are known, they are one child's.
 
+use domain::KeyPurpose;
 use integration_tests::records::sen2;
 
 use super::*;
@@ -169,5 +170,20 @@ on_both! {
         assert_eq!((&leaf["outcome"], &leaf["holder"]), (&json!("permitted"), &json!("E10000015")));
         send_return(&council, this_year).await;
         assert_eq!(joins(&world), 1);
+    }
+
+    async fn identifiers_are_joined_while_keys_change(world: World) {
+        let trust = signed_in(&world, "provider-hct").await;
+        send(&trust, [by_local("A-1", "L-7"), by_local("A-2", "L-8")]).await;
+        world.rotate(Some(KeyPurpose::LookUp), false).await.unwrap();
+        // From some moment on there are two keys, and what was sent before is under either.
+        until("the new key is in force", async || {
+            send(&trust, [by_local("A-3", "L-9")]).await;
+            send(&trust, [by_both("A-4", 0, "L-7"), by_both("A-5", 1, "L-9")]).await;
+            world.values_under_older_keys(1, 2) == 0
+        })
+        .await;
+        send(&trust, [by_both("A-6", 2, "L-8")]).await;
+        assert_eq!((joins(&world), identifiers(&world)), (3, 6));
     }
 }

@@ -81,3 +81,32 @@ const PAIRS: &str = "
             WHERE m.second_id = o.id AND m.claimed_by = $1 AND m.source = 'own-file' AND m.status <> 'undone')
     GROUP BY o.id HAVING COUNT(DISTINCT c.id) = 1
     ORDER BY o.id";
+
+#[cfg(test)]
+mod tests {
+    use diesel::SqliteConnection;
+    use diesel::connection::SimpleConnection;
+    use diesel_migrations::MigrationHarness;
+
+    use super::*;
+
+    #[derive(QueryableByName)]
+    struct Step {
+        #[diesel(sql_type = Text)]
+        detail: String,
+    }
+
+    #[test]
+    fn an_identifier_is_looked_for_by_its_index_before_anything_else_is() {
+        let mut connection = SqliteConnection::establish(":memory:").unwrap();
+        connection.run_pending_migrations(crate::migrations::Migrations).unwrap();
+        connection.batch_execute(&super::super::TABLES.replace("KIND", "").replace("BYTES", "BLOB")).unwrap();
+        for query in [PAIRS.to_owned(), PAIRS.replace(SAME, SAME_OF_TWO)] {
+            assert_eq!(query.contains("IN (s.look_up"), query != PAIRS);
+            let plan: Vec<Step> = diesel::sql_query(format!("EXPLAIN QUERY PLAN {query}")).load(&mut connection).unwrap();
+            let steps: Vec<&str> = plan.iter().map(|step| step.detail.as_str()).collect();
+            assert_eq!(steps[0], "SCAN s", "{steps:?}");
+            assert!(steps[1].starts_with("SEARCH o USING") && steps[1].ends_with("(look_up=?)"), "{steps:?}");
+        }
+    }
+}
