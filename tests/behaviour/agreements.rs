@@ -1,8 +1,9 @@
 //! The agreements as an auditor reads them, the law behind them, and the warnings before they end.
 
 use chrono::{Days, NaiveDate};
-use integration_tests::records::{BORN, days_ago, list, number, permission, row};
+use integration_tests::records::{BORN, days_ago, list, number, permission, row, sen2};
 use integration_tests::{Persona, World, on_both, today, until};
+use reqwest::Method;
 use serde_json::{Value, json};
 
 const STATUS: &str = "herts-waiting-list-status";
@@ -36,6 +37,16 @@ fn resting_on(text: &str, id: &str, provision: &str) -> String {
         "{before}id = \"{id}\"{}",
         agreement.replacen("[agreement.basis]\n", &format!("[agreement.basis]\nlegal_bases = [\"{provision}\"]\n"), 1)
     )
+}
+
+/// Makes the two numbers one child's, on the provider's word. There is one child of each kind here.
+fn join(world: &World, _nhs_number: &str, _upn: &str, _born: &str) {
+    world.meddle(
+        "INSERT INTO child_match (id, first_id, second_id, claimed_by, source, status, valid_from, verified_by, verified_on)
+         SELECT '0197b7a0-0000-7000-8000-000000000001', c.child_id, r.child_id, 'E10000015', 'crosswalk', 'verified', '2026-04-01', 'RY4', '2026-04-01'
+         FROM record c CROSS JOIN record r WHERE c.dataset = 'ehcp' AND r.dataset = 'waiting-list';
+         UPDATE child_identifier SET joined_id = (SELECT min(id) FROM child_identifier);",
+    );
 }
 
 async fn days_left(world: &World, id: &str) -> Option<i64> {
@@ -138,5 +149,27 @@ on_both! {
         waits().await.expect(200);
         world.change_partnership(|_| dated(days_ago(9), &format!("in_force_to = {}", days_ago(1))));
         until("it is law to its last day", async || waits().await.status == 404).await;
+    }
+
+    async fn a_plan_that_is_held_under_a_upn_counts_for_the_waits_under_the_nhs_number(world: World) {
+        let (council, trust) = (signed_in(&world, "council-herts").await, signed_in(&world, "provider-hct").await);
+        let upn = domain::Upn::from_parts(919, 2000, 17, 1).unwrap().as_str().to_owned();
+        let call = council.call(Method::POST, "/v1/ehcp/submissions?format=sen2-xml").header("content-type", "application/xml");
+        call.body(sen2("Example", BORN, &upn, "AL1 1AA")).send().await.expect_status(201);
+        trust.push_csv("list=autism", list([row("A-1", &number(0), "01", "autism")])).await.expect(201);
+        council.post("/v1/consents", &permission(&number(0), &["autism"])).await.expect(201);
+        let child = council.child_id(&number(0), BORN).await;
+        let waits = async || council.get(&format!("/v1/children/{child}/waits")).await;
+        waits().await.expect(200);
+
+        world.change_partnership(|text| {
+            let (before, agreement) = text.split_once(&format!("id = \"{STATUS}\"")).unwrap();
+            format!("{before}id = \"{STATUS}\"{}", agreement.replacen("population = \"resident\"", "population = \"plan-maintained\"", 1))
+        });
+        until("it is about children with a plan", async || waits().await.status == 404).await;
+        let leaf = world.audit_log().await.into_iter().rfind(|leaf| leaf["operation"] == "get_waits").unwrap();
+        assert_eq!(leaf["reason"], "outside-population");
+        join(&world, &number(0), &upn, BORN);
+        assert_eq!(waits().await.expect(200)["waits"].as_array().unwrap().len(), 1);
     }
 }

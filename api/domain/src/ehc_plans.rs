@@ -4,8 +4,10 @@
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 
+use crate::children::{ChildIdentifier, ChildReference};
 use crate::clocks::{Duty, StatutoryClock};
 use crate::issues::IssueCode;
+use crate::organisations::OrganisationCode;
 use crate::upns::Upn;
 
 /// Who the case is about, as the council records it.
@@ -132,6 +134,16 @@ pub struct Case {
 impl Case {
     pub fn plan(&self) -> Option<&NamedPlan> {
         self.assessment.as_ref()?.plan.as_ref()
+    }
+
+    /// The name by which the council would know a child that the case names by UPN, had it none.
+    pub fn also_names(&self, child: &ChildReference, authority: OrganisationCode) -> Option<ChildReference> {
+        let (ChildIdentifier::Upn(_), Some(surname), Some(forename)) = (&child.identifier, &self.person.surname, &self.person.forename)
+        else {
+            return None;
+        };
+        let identifier = ChildIdentifier::Named { authority, surname: surname.clone(), forename: forename.clone() };
+        Some(ChildReference { identifier, date_of_birth: child.date_of_birth })
     }
 
     /// The clocks that run, or ran, in this case: the decision to assess at 6 weeks, the decision

@@ -160,6 +160,7 @@ operations! {
     GetTable "get_table" [DashboardRead] => TableRead "released-table-read" Read "A released table was asked for without an agreement.",
     // Commands, chores, and messages within a submission.
     MergeChildren "merge_children" inside => ChildrenMerged "children-merged" Update "A provider's message said that records of two identities are one child's, and its referrals were moved to the one that stands; an entry for each of the two.",
+    JoinIdentifiers "join_identifiers" inside => IdentifiersJoined "identifiers-joined" Update "An organisation's own file named a child by two identifiers, and they were joined.",
     RunRetention "run_retention" inside => RetentionRun "retention-run" Update "What was past its retention was removed; an entry for each organisation and class of data.",
     ReplayTombstones "replay_tombstones" inside => TombstonesReplayed "tombstones-replayed" Update "What an older database had brought back was erased again.",
     BuildRelease "build_release" inside => ReleaseBuilt "release-built" Create "A release of tables was built and published; an entry for each organisation whose records were counted.",

@@ -7,7 +7,8 @@ mod tests;
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 
-use crate::children::ChildIdentifier;
+use crate::children::{ChildIdentifier, ChildReference};
+use crate::codelists::VERIFIED_NUMBER;
 use crate::issues::IssueCode;
 use crate::organisations::OrganisationCode;
 use crate::pathways::{Pathway, PathwaySet};
@@ -219,6 +220,15 @@ impl Referral {
     /// against each other and against `today`. Errors reject the row, warnings keep it.
     pub fn check(&self, date_of_birth: NaiveDate, today: NaiveDate, report: impl FnMut(&'static str, IssueCode)) {
         checks::run(self, date_of_birth, today, report);
+    }
+
+    /// The provider's own number of a child that the referral names by NHS number, where it gives both. A number that its
+    /// provider says is not verified is one child's with no other.
+    pub fn also_names(&self, child: &ChildReference, provider: OrganisationCode) -> Option<ChildReference> {
+        let is_doubtful = self.details.nhs_number_status.as_deref().is_some_and(|status| status != VERIFIED_NUMBER);
+        child.nhs_number().filter(|_| !is_doubtful)?;
+        let id = self.details.local_patient_id.clone()?;
+        Some(ChildReference { identifier: ChildIdentifier::LocalPatient { provider, id }, date_of_birth: child.date_of_birth })
     }
 
     /// Checks what the record says about its child's number against the child that it names.

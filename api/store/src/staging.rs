@@ -3,6 +3,7 @@
 //! durable, or survives a crash. [`Staging::publish`] then publishes all of it in one transaction.
 
 mod cases;
+mod joining;
 mod marked;
 mod merging;
 mod places;
@@ -37,6 +38,8 @@ diesel::table! {
         record_key -> Text,
         look_up -> Binary,
         other_look_up -> Binary,
+        also_look_up -> Nullable<Binary>,
+        other_also_look_up -> Nullable<Binary>,
         sealed_reference -> Binary,
         pathways -> SmallInt,
         is_open -> Bool,
@@ -83,10 +86,12 @@ diesel::allow_tables_to_appear_in_same_query!(staged, staged_rejected, staged_is
 ///
 /// The subject identifies the row of an issue from one submission to the next.
 ///
+/// `also_look_up` is of another identifier by which the row names its child.
+///
 /// `KIND` becomes nothing for the file and TEMPORARY for PostgreSQL.
 const TABLES: &str = "
     CREATE KIND TABLE staged (row_number BIGINT NOT NULL, record_key TEXT NOT NULL, look_up BYTES NOT NULL,
-        other_look_up BYTES NOT NULL, sealed_reference BYTES NOT NULL, pathways SMALLINT NOT NULL, is_open BOOLEAN NOT NULL,
+        other_look_up BYTES NOT NULL, also_look_up BYTES, other_also_look_up BYTES, sealed_reference BYTES NOT NULL, pathways SMALLINT NOT NULL, is_open BOOLEAN NOT NULL,
         digest BYTES NOT NULL, other_digest BYTES NOT NULL, case_index BYTES, sealed_record BYTES NOT NULL, retain_from DATE);
     CREATE KIND TABLE staged_merge (row_number BIGINT NOT NULL, position INTEGER NOT NULL, look_up BYTES NOT NULL,
         sealed_reference BYTES NOT NULL, survivor_look_up BYTES NOT NULL, sealed_survivor BYTES NOT NULL);
@@ -113,7 +118,7 @@ pub struct Finished {
     pub open_twice: u64,
 }
 
-/// Rows that are written at a time: twelve columns each, well under SQLite's 32,766 values.
+/// Rows that are written at a time: fourteen columns each, well under SQLite's 32,766 values.
 const BATCH: usize = 500;
 
 #[derive(Insertable, Queryable, Selectable)]
@@ -123,6 +128,8 @@ struct StagedRow {
     record_key: String,
     look_up: Vec<u8>,
     other_look_up: Vec<u8>,
+    also_look_up: Option<Vec<u8>>,
+    other_also_look_up: Option<Vec<u8>>,
     sealed_reference: Vec<u8>,
     pathways: i16,
     is_open: bool,
@@ -131,6 +138,18 @@ struct StagedRow {
     case_index: Option<Vec<u8>>,
     sealed_record: Vec<u8>,
     retain_from: Option<NaiveDate>,
+}
+
+impl StagedRow {
+    /// The row with another identifier by which it names its child.
+    fn also_naming(self, vault: &Vault, also: Option<&ChildReference>) -> Self {
+        let look_ups = also.map(|also| vault.look_ups(also));
+        Self {
+            also_look_up: look_ups.map(|[look_up, _]| look_up.to_vec()),
+            other_also_look_up: look_ups.filter(|_| vault.has_two_indexes()).map(|[_, other]| other.to_vec()),
+            ..self
+        }
+    }
 }
 
 #[derive(Insertable)]
@@ -226,7 +245,8 @@ impl Staging {
             SubmittedEntry::Referral(referral) => {
                 let shown = (referral.pathways.bits(), referral.status.is_open(), retain_from);
                 let staged = self.seal(row, referral.referral_id.clone(), &record.child, &to_json_bytes(referral)?, shown, None)?;
-                self.rows.push(staged);
+                let also = referral.also_names(&record.child, self.organisation);
+                self.rows.push(staged.also_naming(&self.vault, also.as_ref()));
                 if self.rows.len() >= BATCH { self.write_rows() } else { Ok(()) }
             }
             SubmittedEntry::Merge(merge) => self.merge(row, &record.child, merge),
@@ -257,6 +277,8 @@ impl Staging {
             sealed_record: self.vault.seal(Column::Record, &record_row(self.organisation.as_str(), &record_key), plain)?,
             look_up,
             other_look_up,
+            also_look_up: None,
+            other_also_look_up: None,
             other_digest,
             case_index: case_index.map(Vec::from),
             retain_from,

@@ -49,7 +49,7 @@ on_both! {
         trust.get(&request).await.expect_status(200);
         let own = format!("(SELECT child_id FROM advice_request WHERE id = '{}')", made["id"].as_str().unwrap());
         let others = format!("SELECT other.sealed_reference FROM child_identifier other WHERE other.id <> {own} ORDER BY other.id LIMIT 1");
-        world.meddle(&format!("UPDATE child SET sealed_reference = ({others}) WHERE id = {own}"));
+        world.meddle(&format!("UPDATE child_identifier SET sealed_reference = ({others}) WHERE id = {own}"));
         trust.get(&request).await.expect_status(500);
     }
 }

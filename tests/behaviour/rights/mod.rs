@@ -3,6 +3,7 @@
 mod erasures;
 mod holds;
 mod merges;
+mod own_files;
 mod rectifications;
 mod restores;
 mod retention;

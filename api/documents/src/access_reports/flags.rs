@@ -174,6 +174,7 @@ fn is_tellable(act: Act) -> bool {
             | Act::ReviewObjection
             | Act::Erase
             | Act::Rectify
+            | Act::JoinOwn
     )
 }
 

@@ -85,6 +85,8 @@ impl Teller<'_> {
             },
             Act::Erase => format!("{who} {} what it had sent about the child", if refused { "asked to erase" } else { "erased" }),
             Act::Rectify => format!("{who} {} what it had sent about the child", if refused { "asked to correct" } else { "corrected" }),
+            Act::JoinOwn if refused => format!("{who} asked to note that it has two numbers or names for the child"),
+            Act::JoinOwn => format!("{who} noted that it has two numbers or names for the child"),
             _ => return None,
         })
     }

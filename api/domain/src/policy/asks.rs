@@ -141,6 +141,11 @@ impl Ask {
         Self::own(Act::Part, organisation, DataClass::ChildMatching)
     }
 
+    /// That a file of an organisation names one of its own children by two identifiers.
+    pub fn join_own(organisation: OrganisationCode) -> Self {
+        Self::own(Act::JoinOwn, organisation, DataClass::ChildMatching)
+    }
+
     #[must_use]
     pub const fn on(self, pathways: PathwaySet) -> Self {
         Self { pathways, ..self }
@@ -176,7 +181,8 @@ impl Ask {
             | Act::ReviewObjection
             | Act::LiftRestriction
             | Act::EndOverride
-            | Act::Join => FactsAsked::Child,
+            | Act::Join
+            | Act::JoinOwn => FactsAsked::Child,
             Act::Erase | Act::Rectify if !self.loses_nothing => FactsAsked::Holds,
             Act::RecordConsent
             | Act::RecordObjection

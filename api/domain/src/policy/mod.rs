@@ -69,6 +69,8 @@ closed! {
         Join = "join",
         /// Say that two identifiers are not one child's, or take back that they are.
         Part = "part",
+        /// Say that two identifiers are one child's, of what the holder sent itself.
+        JoinOwn = "join-own",
         /// Read released tables: `recipient` is who reads.
         ReadRelease = "read-release",
     }

@@ -33,6 +33,8 @@ const ENDED: Rule = refuse("the agreement ended on an earlier day", RefusalReaso
 const NOT_LAW: Rule =
     refuse("the agreement rests on a provision that is not in force today", RefusalReason::LegalBasisNotInForce, |s| !s.is_law());
 const NOT_COVERED: Rule = refuse("the agreement does not name the pathway", RefusalReason::PathwayNotCovered, |s| !s.is_covered());
+const ADOPTED: Rule =
+    refuse("a restriction says that the child was adopted and has a new NHS number", RefusalReason::Adopted, |s| s.is_adopted());
 const OWN: Rule = permit("it is the organisation's own", Ground::Own, |s| s.is_own());
 const NOT_OWN: Rule = refuse("it is another's", RefusalReason::NotItsOwn, |_| true);
 
@@ -43,7 +45,7 @@ const DISCLOSE: &[Rule] = &[
     ENDED,
     NOT_LAW,
     NOT_COVERED,
-    refuse("a restriction says that the child was adopted and has a new NHS number", RefusalReason::Adopted, |s| s.is_adopted()),
+    ADOPTED,
     refuse("a court order forbids it to this recipient", RefusalReason::CourtOrder, |s| s.is_forbidden_by_court()),
     refuse(
         "the agreement is about children with a plan or in assessment, and the recipient neither assesses the child nor maintains its plan",
@@ -155,9 +157,10 @@ const JOIN: &[Rule] = &[
     NOT_STARTED,
     ENDED,
     NOT_LAW,
-    refuse("a restriction says that the child was adopted and has a new NHS number", RefusalReason::Adopted, |s| s.is_adopted()),
+    ADOPTED,
     permit("an agreement about child matching names the organisation", Ground::Agreement, |_| true),
 ];
+const JOIN_OWN: &[Rule] = &[ADOPTED, OWN, NOT_OWN];
 
 /// The rules of an act.
 pub(super) const fn rules(act: Act) -> &'static [Rule] {
@@ -174,6 +177,7 @@ pub(super) const fn rules(act: Act) -> &'static [Rule] {
         Act::ReadDisclosures => READ_DISCLOSURES,
         Act::ReadRelease => READ_RELEASE,
         Act::Join => JOIN,
+        Act::JoinOwn => JOIN_OWN,
         Act::Erase | Act::Rectify => UNLESS_HELD,
         Act::ReadConsents | Act::Hold | Act::Part => OWN_RECORDS,
     }

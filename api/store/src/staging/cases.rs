@@ -37,7 +37,8 @@ impl Staging {
             let is_open = held.case.plan().is_none_or(|plan| plan.cease_on.is_none());
             let shown = (PathwaySet::EMPTY.bits(), is_open, held.retain_from);
             let staged = self.seal(held.row, key, &held.child, &to_json_bytes(&held.case)?, shown, Some(index[0]))?;
-            self.rows.push(staged);
+            let also = held.case.also_names(&held.child, self.organisation);
+            self.rows.push(staged.also_naming(&self.vault, also.as_ref()));
         }
         self.write_rows()
     }

@@ -26,16 +26,11 @@ use crate::vault::{Column, LookUp, Vault};
 /// The position of a row's issue about a merge: after its own, those of what may not come back, and `open-twice`.
 const MERGED: i32 = 1_004;
 
-/// The context in which a submission's merges are decided and audited: they are acts of its organisation, and of no
-/// person.
-pub(super) fn merging_within(call: &CallContext, submission: &Submission) -> CallContext {
-    let by = Attribution {
-        organisation: submission.organisation,
-        actor: None,
-        operation: Operation::MergeChildren,
-        resource: Some(submission.id.0),
-        ..call.by.clone()
-    };
+/// The context in which what a submission says of identities is decided and audited: it is an act of the submission's
+/// organisation, and of no person.
+pub(super) fn acting_within(call: &CallContext, submission: &Submission, operation: Operation) -> CallContext {
+    let by =
+        Attribution { organisation: submission.organisation, actor: None, operation, resource: Some(submission.id.0), ..call.by.clone() };
     CallContext { by, ..call.clone() }
 }
 

@@ -4,9 +4,10 @@ use chrono::NaiveDate;
 use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Text};
+use domain::operations::Operation;
 use domain::{CallContext, Dataset, PublishedCount, Submission, SubmissionCounts, SubmissionMode};
 
-use super::merging::merging_within;
+use super::merging::acting_within;
 use super::{Place, Staging};
 use crate::StoreError;
 use crate::databases::postgres::with_retries;
@@ -152,7 +153,7 @@ impl Tx<'_> {
             return Ok(Published::OlderAsOf { last });
         }
         let mut marked = self.reject_marked(&submission)?;
-        let merging = merging_within(&publication.cx, &submission);
+        let merging = acting_within(&publication.cx, &submission, Operation::MergeChildren);
         let plan = self.plan_merges(&submission, &merging)?;
         if plan.repointed > 0 {
             // What was erased or moved may not come back under a surviving identity either.
@@ -190,6 +191,7 @@ impl Tx<'_> {
         }
         self.move_records(&submission)?;
         self.make_merges(&submission, &plan, &merging)?;
+        self.join_identifiers(&submission, &publication.cx)?;
         let submission = submission.accept(publication.issues + issues)?;
         self.keep_report(publication, &submission)?;
         self.let_issues_stand(&submission)?;

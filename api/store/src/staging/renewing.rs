@@ -3,7 +3,7 @@
 
 use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
-use domain::{Case, ChildReference};
+use domain::{Case, ChildReference, Referral};
 
 use super::{BATCH, StagedRow, Staging, staged};
 use crate::StoreError;
@@ -36,16 +36,19 @@ impl Staging {
                     from_json(&before.open(Column::ChildReference, &row.look_up, &row.sealed_reference)?, "a child's reference")?;
                 let place = record_row(self.organisation.as_str(), &row.record_key);
                 let plain = before.open(Column::Record, &place, &row.sealed_record)?;
-                let index = match row.case_index {
-                    None => None,
+                let (index, also) = match row.case_index {
+                    None => {
+                        let referral: Referral = from_json(&plain, "a referral")?;
+                        (None, referral.also_names(&child, self.organisation))
+                    }
                     Some(_) => {
                         let case: Case = from_json(&plain, "a case")?;
-                        Some(self.case_indexes(&child, case.request.received_on)?[0])
+                        (Some(self.case_indexes(&child, case.request.received_on)?[0]), case.also_names(&child, self.organisation))
                     }
                 };
                 let shown = (row.pathways, row.is_open, row.retain_from);
                 let renewed = self.seal(row.row_number, row.record_key, &child, &plain, shown, index)?;
-                self.rows.push(renewed);
+                self.rows.push(renewed.also_naming(&self.vault, also.as_ref()));
             }
             self.write_rows()?;
         }

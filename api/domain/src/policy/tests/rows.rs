@@ -186,6 +186,11 @@ fn cases(act: Act) -> Vec<Case> {
             };
             agreement_cases().iter().chain([&restricted(RestrictionKind::Adopted), &case()]).map(matching).collect()
         }
+        Act::JoinOwn => vec![
+            plain(|case| case.child.restrictions.push(restriction(RestrictionKind::Adopted))),
+            plain(|case| case.ask.recipient = case.ask.holder),
+            plain(|_| {}),
+        ],
         Act::Erase | Act::Rectify => vec![
             plain(|case| {
                 case.ask.recipient = case.ask.holder;

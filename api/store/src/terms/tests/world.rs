@@ -298,13 +298,8 @@ fn partnership() -> Partnership {
         },
         places: Places::default(),
     };
-    let of_a_child = [
-        DataClass::WaitingListStatus,
-        DataClass::EhcpStatus,
-        DataClass::HealthAdvice,
-        DataClass::AdviceRequest,
-        DataClass::ChildMatching,
-    ];
+    let of_a_child =
+        [DataClass::WaitingListStatus, DataClass::EhcpStatus, DataClass::HealthAdvice, DataClass::AdviceRequest, DataClass::ChildMatching];
     Partnership::new(PartnershipParts {
         host: code(COUNCIL),
         controllers: everybody(),
