@@ -19,6 +19,7 @@ mod exchanges;
 mod fhir;
 mod formats;
 mod fuzz_corpus;
+mod identifiers;
 #[path = "../fuzz/src/inputs.rs"]
 mod inputs;
 mod keys;
