@@ -8,6 +8,7 @@ mod attacks;
 mod audits;
 mod canaries;
 mod certificates;
+mod child_ids;
 mod clients;
 mod conformance;
 mod consents;

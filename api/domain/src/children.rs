@@ -5,6 +5,7 @@ use std::fmt;
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 
+use crate::identifiers::ChildId;
 use crate::nhs_numbers::NhsNumber;
 use crate::organisations::OrganisationCode;
 use crate::upns::Upn;
@@ -29,6 +30,11 @@ pub enum ChildIdentifier {
 }
 
 impl ChildIdentifier {
+    /// Whether it means the same child to every organisation.
+    pub fn is_national(&self) -> bool {
+        matches!(self, Self::NhsNumber(_) | Self::Upn(_))
+    }
+
     /// Bytes that are equal exactly where two identifiers are. Names are folded, so that a change of capitals does not
     /// make a second child.
     pub fn canonical(&self, out: &mut Vec<u8>) {
@@ -90,9 +96,43 @@ impl ChildReference {
     }
 }
 
+/// Whom a partner's id names.
+#[derive(Clone, PartialEq, Eq)]
+pub enum NamedChild {
+    /// The child of an NHS number or a UPN, held or not.
+    Reference(ChildReference),
+    /// A child who is held under a name or a local number alone. The date of birth has to be the held one: a database that
+    /// was restored may give the same row to somebody else.
+    Held { id: ChildId, date_of_birth: NaiveDate },
+}
+
+impl NamedChild {
+    /// How ids name a child that is held.
+    pub fn of(id: ChildId, reference: ChildReference) -> Self {
+        if reference.identifier.is_national() {
+            Self::Reference(reference)
+        } else {
+            Self::Held { id, date_of_birth: reference.date_of_birth }
+        }
+    }
+
+    pub fn date_of_birth(&self) -> NaiveDate {
+        match self {
+            Self::Reference(reference) => reference.date_of_birth,
+            Self::Held { date_of_birth, .. } => *date_of_birth,
+        }
+    }
+}
+
 impl fmt::Debug for ChildReference {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("ChildReference(…)")
+    }
+}
+
+impl fmt::Debug for NamedChild {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("NamedChild(…)")
     }
 }
 

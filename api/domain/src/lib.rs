@@ -59,7 +59,7 @@ pub use agreements::{
 };
 pub use audit::{Actor, Attribution, AuditOutcome, Leaf, LogHash, TreeHead, event_catalogue};
 pub use calls::{CallContext, Instants};
-pub use children::{ChildIdentifier, ChildReference};
+pub use children::{ChildIdentifier, ChildReference, NamedChild};
 pub use clocks::{ClockState, Duty, StatutoryClock};
 pub use closed::UnknownCode;
 pub use codelists::{CodeList, VERIFIED_NUMBER};

@@ -3,12 +3,10 @@
 use crate::children::ChildReference;
 use crate::identifiers::RectificationId;
 
-/// A correction to be made. The permits say whose referrals.
+/// A correction to be made. The permits say whose referrals, and which child they were sent under.
 #[derive(Debug, Clone)]
 pub struct RectificationDraft {
     pub id: RectificationId,
-    /// The child that the referrals were sent under.
-    pub from: ChildReference,
     /// The child that the referrals are about.
     pub to: ChildReference,
     /// The organisation's own ids of the referrals.

@@ -1,6 +1,6 @@
 //! Who saw what about a child.
 
-use domain::{Ask, CallContext, ChildLog, ChildReference};
+use domain::{Ask, CallContext, ChildLog, NamedChild};
 use store::{PageAfter, Store};
 
 use crate::troubles::Trouble;
@@ -10,14 +10,14 @@ use crate::troubles::Trouble;
 pub async fn read_access_report(
     store: &Store,
     cx: CallContext,
-    child: Option<ChildReference>,
+    child: Option<NamedChild>,
     after: i64,
     most: usize,
 ) -> Result<ChildLog, Trouble> {
     let ask = Ask::read_disclosures(cx.partnership.host(), cx.organisation());
     let found = store.transaction(move |tx| {
         let Some(child) = &child else { return tx.refuse_unknown(ask, &cx) };
-        let ask = tx.known_child(child)?.map_or(ask, |child| ask.of(child));
+        let ask = tx.named_child(child)?.map_or(ask, |child| ask.of(child));
         tx.permitted(ask, &cx, |tx, permit| tx.child_log(permit, PageAfter { after, limit: most }, cx.partnership.needs(), &cx.by))
     });
     Ok(found.await??)

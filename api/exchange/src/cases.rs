@@ -1,6 +1,6 @@
 //! A council's own EHC cases.
 
-use domain::{Ask, CallContext, CaseId, DataClass, Purpose};
+use domain::{Ask, CallContext, CaseId, DataClass, NamedChild, Purpose};
 use store::{HeldCase, Store};
 
 use crate::troubles::Trouble;
@@ -12,8 +12,8 @@ pub async fn list_cases(store: &Store, cx: CallContext, after: i64, most: i64) -
     Ok(found.await??)
 }
 
-/// One case that the caller's organisation sent.
-pub async fn read_case(store: &Store, cx: CallContext, id: CaseId) -> Result<HeldCase, Trouble> {
+/// One case that the caller's organisation sent, and whom it is about.
+pub async fn read_case(store: &Store, cx: CallContext, id: CaseId) -> Result<(HeldCase, NamedChild), Trouble> {
     let (ask, cx) = (own(&cx), cx.about(id.0));
     let found = store.transaction(move |tx| match tx.child_of_case(id, cx.organisation())? {
         None => tx.refuse_unknown(ask, &cx),

@@ -2,8 +2,8 @@
 
 use chrono::NaiveDate;
 use domain::{
-    Act, Ask, CallContext, ChildReference, Consent, ConsentDraft, ConsentId, ConsentStanding, DataClass, NotAnObjection, OrganisationCode,
-    PathwaySet, Purpose, ReviewCause, ReviewOutcome,
+    Act, Ask, CallContext, ChildReference, Consent, ConsentDraft, ConsentId, ConsentStanding, DataClass, NamedChild, NotAnObjection,
+    OrganisationCode, PathwaySet, Purpose, ReviewCause, ReviewOutcome,
 };
 use serde::Serialize;
 use store::{PageAfter, Store, StoreError};
@@ -40,7 +40,7 @@ impl RecordedConsent {
 #[derive(Debug)]
 pub struct WaitingConsent {
     pub because: ReviewCause,
-    pub child: ChildReference,
+    pub child: NamedChild,
     pub recorded: RecordedConsent,
 }
 
@@ -86,14 +86,14 @@ pub async fn get_consent(store: &Store, cx: CallContext, id: ConsentId) -> Resul
 }
 
 /// The decisions about a child that the caller's organisation recorded; none of a child that is not known.
-pub async fn list_consents(store: &Store, cx: CallContext, child: Option<ChildReference>) -> Result<Vec<RecordedConsent>, Trouble> {
+pub async fn list_consents(store: &Store, cx: CallContext, child: Option<NamedChild>) -> Result<Vec<RecordedConsent>, Trouble> {
     let found = store.transaction(move |tx| {
         let ask = own(Act::ReadConsents, &cx);
         let Some(child) = &child else { return tx.refuse_unknown(ask, &cx) };
-        let Some(known) = tx.known_child(child)? else { return tx.refuse_unknown(ask, &cx) };
+        let Some(known) = tx.named_child(child)? else { return tx.refuse_unknown(ask, &cx) };
         tx.permitted(ask.of(known), &cx, |tx, permit| {
             let recorded = tx.recorded_consents(permit, &cx.by)?;
-            Ok(recorded.into_iter().map(|consent| RecordedConsent::of(consent, child.date_of_birth, &cx)).collect())
+            Ok(recorded.into_iter().map(|consent| RecordedConsent::of(consent, child.date_of_birth(), &cx)).collect())
         })
     });
     Ok(found.await?.unwrap_or_default())
@@ -120,13 +120,13 @@ pub async fn withdraw_consent(store: &Store, cx: CallContext, id: ConsentId, rea
 pub async fn list_reviews(store: &Store, cx: CallContext, after: Option<ConsentId>, limit: usize) -> Result<Vec<WaitingConsent>, Trouble> {
     let found = store.transaction(move |tx| {
         let because =
-            |child: &ChildReference, consent: &Consent| consent.waits_because(child.date_of_birth, cx.partnership.agreements(), cx.today());
+            |child: &NamedChild, consent: &Consent| consent.waits_because(child.date_of_birth(), cx.partnership.agreements(), cx.today());
         tx.permitted(own(Act::ReadConsents, &cx), &cx, |tx, permit| {
             let found =
                 tx.standing_consents(permit, PageAfter { after, limit }, &cx.by, |child, consent| because(child, consent).is_some())?;
             let waiting = found.into_iter().filter_map(|(child, consent)| {
                 let because = because(&child, &consent)?;
-                Some(WaitingConsent { because, recorded: RecordedConsent::of(consent, child.date_of_birth, &cx), child })
+                Some(WaitingConsent { because, recorded: RecordedConsent::of(consent, child.date_of_birth(), &cx), child })
             });
             Ok(waiting.collect())
         })

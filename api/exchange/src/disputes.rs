@@ -1,6 +1,6 @@
 //! Disputes: while the accuracy of a referral is contested, it is kept but not shared (UK GDPR art 18(1)(a)).
 
-use domain::{Act, Ask, CallContext, ChildReference, DataClass, Dispute, DisputeDraft, DisputeId, OrganisationCode};
+use domain::{Act, Ask, CallContext, DataClass, Dispute, DisputeDraft, DisputeId, NamedChild, OrganisationCode};
 use serde::Serialize;
 use store::Store;
 
@@ -14,14 +14,14 @@ pub async fn open_dispute<V: Serialize + Send + 'static>(
     store: &Store,
     cx: CallContext,
     key: Key,
-    child: ChildReference,
+    child: NamedChild,
     draft: DisputeDraft,
     view: impl Fn(u64, Vec<OrganisationCode>) -> V + Send + 'static,
 ) -> Result<Once<V>, Trouble> {
     let ask = Ask::own(Act::Rectify, cx.organisation(), DataClass::WaitingListStatus).about(draft.id.0).losing_nothing();
     let opened = store.transaction(move |tx| {
         once(tx, &key, &cx, |tx| {
-            let ask = Ask { child: tx.known_child(&child)?, ..ask };
+            let ask = Ask { child: tx.named_child(&child)?, ..ask };
             let opened = tx.permitted(ask, &cx, |tx, permit| {
                 let referrals = match own_referrals(tx, &cx, ask, draft.referrals.as_deref())? {
                     Ok(referrals) => referrals,

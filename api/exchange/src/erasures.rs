@@ -1,6 +1,6 @@
 //! Erasures: an organisation erases what it sent about a child (UK GDPR art 17).
 
-use domain::{Act, Ask, CallContext, ChildReference, DataClass, Erased, Erasure, ErasureDraft, ErasureId};
+use domain::{Act, Ask, CallContext, DataClass, Erased, Erasure, ErasureDraft, ErasureId, NamedChild};
 use serde::Serialize;
 use store::{Journal, Store};
 
@@ -16,13 +16,14 @@ pub async fn erase<V: Serialize + Send + 'static>(
     journal: &Journal,
     cx: CallContext,
     key: Key,
-    child: ChildReference,
+    child: NamedChild,
     draft: ErasureDraft,
     view: impl Fn(Erased) -> V + Send + 'static,
 ) -> Result<Once<V>, Trouble> {
     let ask = Ask::own(Act::Erase, cx.organisation(), DataClass::WaitingListStatus).about(draft.id.0);
     let erased = store.transaction(move |tx| {
         once(tx, &key, &cx, |tx| {
+            let Some(child) = tx.reference_of(&child)? else { return tx.refuse_unknown(ask, &cx) };
             let known = tx.known_child(&child)?;
             let asks: Vec<_> = draft.data.iter().map(|data| Ask { child: known, ..ask.with(*data) }).collect();
             tx.permitted_all(&asks, &cx, |tx, permits| tx.erase(permits, &child, &draft, &cx.by).map(&view))

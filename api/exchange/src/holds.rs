@@ -1,6 +1,6 @@
 //! Legal holds: what a court or an inquiry may ask for is not erased or moved, and is kept past its retention.
 
-use domain::{Act, Ask, CallContext, ChildReference, DataClass, HoldId, LegalHold, LegalHoldDraft};
+use domain::{Act, Ask, CallContext, DataClass, HoldId, LegalHold, LegalHoldDraft, NamedChild};
 use serde::Serialize;
 use store::Store;
 
@@ -13,13 +13,13 @@ pub async fn set_hold<V: Serialize + Send + 'static>(
     store: &Store,
     cx: CallContext,
     key: Key,
-    child: ChildReference,
+    child: NamedChild,
     draft: LegalHoldDraft,
     view: impl Fn(LegalHold) -> V + Send + 'static,
 ) -> Result<Once<V>, Trouble> {
     let ask = Ask::own(Act::Hold, cx.organisation(), DataClass::WaitingListStatus).about(draft.id.0);
     let held = store.transaction(move |tx| {
-        once(tx, &key, &cx, |tx| tx.permitted_naming(&child, ask, &cx, |tx, permit| tx.hold(permit, &draft, &cx.by).map(&view)))
+        once(tx, &key, &cx, |tx| tx.permitted_named(&child, ask, &cx, |tx, permit| tx.hold(permit, &draft, &cx.by).map(&view)))
     });
     held.await?
 }

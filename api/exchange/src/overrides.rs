@@ -1,6 +1,6 @@
 //! Caldicott overrides: a guardian opens the organisation's records for a disclosure that cannot wait.
 
-use domain::{Ask, CallContext, ChildReference, DataClass, OrganisationCode, Override, OverrideDraft, OverrideId, PathwaySet, Purpose};
+use domain::{Ask, CallContext, DataClass, NamedChild, OrganisationCode, Override, OverrideDraft, OverrideId, PathwaySet, Purpose};
 use serde::Serialize;
 use store::Store;
 
@@ -10,7 +10,7 @@ use crate::troubles::{Kind, Trouble};
 /// An override to make: its child, recipient, purpose and data.
 #[derive(Debug, Clone)]
 pub struct NewOverride {
-    pub child: ChildReference,
+    pub child: NamedChild,
     pub recipient: OrganisationCode,
     pub purpose: Purpose,
     pub data: DataClass,
@@ -30,9 +30,10 @@ pub async fn make_override<V: Serialize + Send + 'static>(
     let ask = Ask::open_records(cx.organisation(), recipient, purpose, data).on(pathways).about(draft.id.0);
     let made = store.transaction(move |tx| {
         once(tx, &key, &cx, |tx| {
+            let Some(child) = tx.reference_of(&child)? else { return Ok(tx.refuse_unknown(ask, &cx)?.map_err(Trouble::from)) };
             let made = tx.permitted_naming(&child, ask, &cx, |tx, permit| tx.make_override(permit, &draft, &cx.by).map(&view))?;
             // The reason may be told, because it depends on no child: no agreement, or the organisation named itself.
-            Ok(made.map_err(|_| Kind::NoAgreement))
+            Ok(made.map_err(|_| Kind::NoAgreement.into()))
         })
     });
     made.await?

@@ -1,6 +1,6 @@
 //! Rectifications: referrals that were sent under another child's identity are moved to their own (UK GDPR art 16).
 
-use domain::{Act, Ask, CallContext, DataClass, OrganisationCode, RectificationDraft};
+use domain::{Act, Ask, CallContext, DataClass, NamedChild, OrganisationCode, RectificationDraft};
 use serde::Serialize;
 use store::{Journal, Store, StoreError, Tx};
 
@@ -15,10 +15,11 @@ pub async fn rectify<V: Serialize + Send + 'static>(
     journal: &Journal,
     cx: CallContext,
     key: Key,
+    from: NamedChild,
     draft: RectificationDraft,
     view: impl Fn(Vec<OrganisationCode>) -> V + Send + 'static,
 ) -> Result<Once<V>, Trouble> {
-    let moved = store.transaction(move |tx| once(tx, &key, &cx, |tx| Ok(move_referrals(tx, &cx, &draft)?.map(&view))));
+    let moved = store.transaction(move |tx| once(tx, &key, &cx, |tx| Ok(move_referrals(tx, &cx, &from, &draft)?.map(&view))));
     let moved = moved.await??;
     store.journal_tombstones(journal).await?;
     Ok(moved)
@@ -28,11 +29,14 @@ pub async fn rectify<V: Serialize + Send + 'static>(
 fn move_referrals(
     tx: &mut Tx<'_>,
     cx: &CallContext,
+    from: &NamedChild,
     draft: &RectificationDraft,
 ) -> Result<Result<Vec<OrganisationCode>, Trouble>, StoreError> {
     let ask = Ask::own(Act::Rectify, cx.organisation(), DataClass::WaitingListStatus).about(draft.id.0);
-    tx.hold_together(&[&draft.from, &draft.to])?;
-    let of_former = Ask { child: tx.known_child(&draft.from)?, ..ask };
+    let former = tx.reference_of(from)?;
+    let both: Vec<_> = former.as_deref().into_iter().chain([&draft.to]).collect();
+    tx.hold_together(&both)?;
+    let of_former = Ask { child: tx.named_child(from)?, ..ask };
     let moved = tx.permitted(of_former, cx, |tx, from| {
         if let Err(trouble) = own_referrals(tx, cx, of_former, Some(&draft.referrals))? {
             return Ok(Err(trouble));

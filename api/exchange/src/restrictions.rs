@@ -1,6 +1,6 @@
 //! Restrictions: what keeps a child's records from flowing, whatever a family has permitted.
 
-use domain::{Act, Ask, CallContext, ChildReference, Restriction, RestrictionDraft, RestrictionId};
+use domain::{Act, Ask, CallContext, NamedChild, Restriction, RestrictionDraft, RestrictionId};
 use serde::Serialize;
 use store::Store;
 
@@ -12,21 +12,21 @@ pub async fn restrict_child<V: Serialize + Send + 'static>(
     store: &Store,
     cx: CallContext,
     key: Key,
-    child: ChildReference,
+    child: NamedChild,
     draft: RestrictionDraft,
     view: impl Fn(Restriction) -> V + Send + 'static,
 ) -> Result<Once<V>, Trouble> {
     let ask = Ask::restrict(Act::Restrict, cx.organisation(), draft.against).about(draft.id.0);
     let set = store.transaction(move |tx| {
-        once(tx, &key, &cx, |tx| tx.permitted_naming(&child, ask, &cx, |tx, permit| tx.restrict(permit, &draft, &cx.by).map(&view)))
+        once(tx, &key, &cx, |tx| tx.permitted_named(&child, ask, &cx, |tx, permit| tx.restrict(permit, &draft, &cx.by).map(&view)))
     });
     set.await?
 }
 
 /// The restrictions on a child that the caller's organisation set; none of a child that is not known.
-pub async fn list_restrictions(store: &Store, cx: CallContext, child: ChildReference) -> Result<Vec<Restriction>, Trouble> {
+pub async fn list_restrictions(store: &Store, cx: CallContext, child: NamedChild) -> Result<Vec<Restriction>, Trouble> {
     let found = store.transaction(move |tx| {
-        let Some(child) = tx.known_child(&child)? else { return Ok(Ok(Vec::new())) };
+        let Some(child) = tx.named_child(&child)? else { return Ok(Ok(Vec::new())) };
         let ask = Ask::restrict(Act::ReadConsents, cx.organisation(), None).of(child);
         tx.permitted(ask, &cx, |tx, permit| tx.own_restrictions(permit, &cx.by))
     });

@@ -1,17 +1,17 @@
 //! A child's waits: each referral of the child that the caller's organisation may see.
 
-use domain::{Ask, CallContext, ChildReference};
+use domain::{Ask, CallContext, NamedChild};
 use store::{ListedReferral, Store};
 
 use crate::troubles::{Kind, Trouble};
 
 /// What the caller's organisation may see of a child's referrals, with an audit entry for each provider that holds some.
 /// It is empty if no child is named, if nobody holds any, or if nothing is permitted: the caller cannot tell these apart.
-pub async fn child_waits(store: &Store, cx: CallContext, child: Option<ChildReference>) -> Result<Vec<ListedReferral>, Trouble> {
+pub async fn child_waits(store: &Store, cx: CallContext, child: Option<NamedChild>) -> Result<Vec<ListedReferral>, Trouble> {
     let recipient = cx.organisation();
     let found = store.transaction(move |tx| {
         let ask = Ask::waits(cx.partnership.host(), recipient);
-        let Some(child) = child.as_ref().map_or(Ok(None), |child| tx.known_child(child))? else {
+        let Some(child) = child.as_ref().map_or(Ok(None), |child| tx.named_child(child))? else {
             return tx.refuse_waits_not_held(ask, &cx);
         };
         let ask = ask.of(child);

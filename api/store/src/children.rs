@@ -1,10 +1,11 @@
 //! Children, each known by a keyed index of an identifier and a date of birth.
 
+use std::borrow::Cow;
 use std::collections::{BTreeSet, HashMap, HashSet};
 
 use chrono::NaiveDate;
 use diesel::prelude::*;
-use domain::{ChildId, ChildReference};
+use domain::{ChildId, ChildReference, NamedChild};
 
 use crate::StoreError;
 use crate::matches::BATCH;
@@ -326,6 +327,23 @@ impl Tx<'_> {
     pub fn known_child(&mut self, reference: &ChildReference) -> Result<Option<ChildId>, StoreError> {
         let look_ups = self.vault.look_ups(reference);
         self.look_up_child(&look_ups)
+    }
+
+    /// The child that a partner's id names, if the gateway knows it. The gate is not passed, as in [`Tx::known_child`].
+    pub fn named_child(&mut self, named: &NamedChild) -> Result<Option<ChildId>, StoreError> {
+        self.reference_of(named)?.map_or(Ok(None), |reference| self.known_child(&reference))
+    }
+
+    /// The identifier that a partner's id stands for; none where what it was held under is gone.
+    pub fn reference_of<'a>(&mut self, named: &'a NamedChild) -> Result<Option<Cow<'a, ChildReference>>, StoreError> {
+        match named {
+            NamedChild::Reference(reference) => Ok(Some(Cow::Borrowed(reference))),
+            NamedChild::Held { id, date_of_birth } => {
+                let reference = self.known_between(id.0, id.0)?.pop().map(|known| known.reference);
+                let is_named = |held: &ChildReference| !held.identifier.is_national() && held.date_of_birth == *date_of_birth;
+                Ok(reference.filter(is_named).map(Cow::Owned))
+            }
+        }
     }
 
     fn look_up_child(&mut self, look_ups: &[LookUp; 2]) -> Result<Option<ChildId>, StoreError> {

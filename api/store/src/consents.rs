@@ -3,8 +3,8 @@
 use chrono::{NaiveDate, NaiveDateTime};
 use diesel::prelude::*;
 use domain::{
-    Act, Attribution, ChildId, ChildReference, Consent, ConsentDecision, ConsentDraft, ConsentId, DataClass, NotAnObjection,
-    OrganisationCode, Permit, ReviewOutcome,
+    Act, Attribution, ChildId, Consent, ConsentDecision, ConsentDraft, ConsentId, DataClass, NamedChild, NotAnObjection, OrganisationCode,
+    Permit, ReviewOutcome,
 };
 
 use crate::StoreError;
@@ -84,8 +84,8 @@ impl Tx<'_> {
         permit: &Permit,
         page: PageAfter<Option<ConsentId>>,
         by: &Attribution,
-        wanted: impl Fn(&ChildReference, &Consent) -> bool,
-    ) -> Result<Vec<(ChildReference, Consent)>, StoreError> {
+        wanted: impl Fn(&NamedChild, &Consent) -> bool,
+    ) -> Result<Vec<(NamedChild, Consent)>, StoreError> {
         let ask = Terms::of(Act::ReadConsents, DataClass::WaitingListStatus).own().of_nobody(permit)?;
         let limit = page.limit;
         let mut after = page.after.map_or_else(String::new, |id| id.to_string());
@@ -100,10 +100,11 @@ impl Tx<'_> {
             let Some(last) = rows.last() else { break };
             after.clone_from(&last.id);
             for row in rows {
-                let reference = self.child_reference(ChildId(row.child_id))?;
+                let id = ChildId(row.child_id);
+                let child = NamedChild::of(id, self.child_reference(id)?);
                 let consent = row.try_into()?;
-                if found.len() < limit && wanted(&reference, &consent) {
-                    found.push((reference, consent));
+                if found.len() < limit && wanted(&child, &consent) {
+                    found.push((child, consent));
                 }
             }
             if found.len() >= limit {

@@ -5,7 +5,7 @@
 //! leave it.
 
 use chrono::{DateTime, Utc};
-use domain::{Ask, CallContext, ChildFacts, ChildId, ChildReference, Facts, FactsAsked, NO_FACTS, Permit, Refusal, decide};
+use domain::{Ask, CallContext, ChildFacts, ChildId, ChildReference, Facts, FactsAsked, NO_FACTS, NamedChild, Permit, Refusal, decide};
 
 use crate::transactions::Tx;
 use crate::{Store, StoreError};
@@ -41,6 +41,20 @@ impl Tx<'_> {
         match self.known_for(child, &[ask], cx)? {
             Ok(child) => self.permitted(ask.of(child), cx, work),
             Err(refusal) => self.refuse(refusal, cx),
+        }
+    }
+
+    /// The same, about a child that a partner's id names. One who is no longer held is refused as unknown.
+    pub fn permitted_named<T>(
+        &mut self,
+        named: &NamedChild,
+        ask: Ask,
+        cx: &CallContext,
+        work: impl FnOnce(&mut Self, &Permit) -> Result<T, StoreError>,
+    ) -> Decided<T> {
+        match self.reference_of(named)? {
+            Some(child) => self.permitted_naming(&child, ask, cx, work),
+            None => self.refuse_unknown(ask, cx),
         }
     }
 

@@ -30,9 +30,9 @@ impl Tx<'_> {
         draft: &RectificationDraft,
         by: &Attribution,
     ) -> Result<Vec<OrganisationCode>, StoreError> {
-        let (former, right) = (&draft.from, &draft.to);
         let terms = Terms::of(Act::Rectify, DataClass::WaitingListStatus).own().about(draft.id.0);
         let (ask, former_child) = terms.of_a_child(from)?;
+        let (former, right) = (self.child_reference(former_child)?, &draft.to);
         let (_, right_child) = terms.held_by(ask.holder).of_a_child(to)?;
         let (organisation, at): (_, DateTime<Utc>) = (ask.holder, from.at());
         let mut marks = Vec::with_capacity(draft.referrals.len());

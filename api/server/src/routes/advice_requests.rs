@@ -230,7 +230,7 @@ pub async fn get_advice_request(
 ) -> Result<web::Json<AdviceRequestDetailView>, Problem> {
     let found = exchange::get_advice_request(&state.store, call.context(), own_id(&request_id)?).await?;
     let DisclosedAdviceRequest { request, child, case_reference } = found;
-    let child = child.nhs_number().map(|number| ChildBody { nhs_number: *number, date_of_birth: child.date_of_birth });
+    let child = child.nhs_number().map(|number| ChildBody { nhs_number: Some(*number), upn: None, date_of_birth: child.date_of_birth });
     Ok(web::Json(AdviceRequestDetailView { request: AdviceRequestView::of(request, call.today()), child, case_reference }))
 }
 

@@ -5,29 +5,40 @@ use chrono::NaiveDate;
 use domain::operations::GetWaits;
 use domain::operations::SearchChild;
 use domain::{
-    ChildReference, Journey, KnownBy, LinkedBy, NhsNumber, OrganisationCode, Pathway, ReferralFlow, ReferralStage, ReferralStatus,
-    RttClock, Wait, Waited, waits,
+    ChildIdentifier, ChildReference, Journey, KnownBy, LinkedBy, NamedChild, NhsNumber, OrganisationCode, Pathway, ReferralFlow,
+    ReferralStage, ReferralStatus, RttClock, Upn, Wait, Waited, waits,
 };
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::bodies::Json;
+use crate::bodies::faults::Fault;
 use crate::calls::Call;
 use crate::problems::{Kind, Problem};
 use crate::state::State;
 
-/// A child, as a partner names it: in a body, never in a URL.
+/// A child, as a partner names it: in a body, never in a URL. By its NHS number or by its UPN, one of the two.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ChildBody {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(example = "9990000018")]
-    pub nhs_number: NhsNumber,
+    pub nhs_number: Option<NhsNumber>,
+    /// In place of the NHS number: the pupil number.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub upn: Option<Upn>,
     pub date_of_birth: NaiveDate,
 }
 
-impl From<ChildBody> for ChildReference {
-    fn from(body: ChildBody) -> Self {
-        Self::by_nhs_number(body.nhs_number, body.date_of_birth)
+impl ChildBody {
+    /// The child that it names, by one identifier.
+    pub(super) fn reference(&self) -> Result<ChildReference, Fault> {
+        let identifier = match (self.nhs_number, self.upn) {
+            (Some(number), None) => ChildIdentifier::NhsNumber(number),
+            (None, Some(upn)) => ChildIdentifier::Upn(upn),
+            _ => return Err(Fault::new("invalid-value", "name a child by nhs_number or by upn, one of the two")),
+        };
+        Ok(ChildReference { identifier, date_of_birth: self.date_of_birth })
     }
 }
 
@@ -122,8 +133,9 @@ impl From<Wait> for WaitView {
 
 /// The caller's id for a child
 ///
-/// There is one for every well-formed pair of NHS number and date of birth, held or not: nobody
-/// learns here whether the gateway knows the child. Each organisation gets an id of its own.
+/// There is one for every well-formed pair of NHS number or UPN and date of birth, held or not: nobody
+/// learns here whether the gateway knows the child. Each organisation gets an id of its own, of one length
+/// for all. It answers only for the identifier that was named.
 #[utoipa::path(
     tag = "children",
     request_body = ChildBody,
@@ -135,8 +147,8 @@ pub async fn search_child(
     body: Json<ChildBody>,
     state: web::Data<State>,
 ) -> Result<web::Json<ChildView>, Problem> {
-    let child = &body.0;
-    let id = state.child_ids.id(call.organisation(), &child.nhs_number, child.date_of_birth);
+    let child = body.0.reference().map_err(|fault| Problem::new(Kind::InvalidValue).fault(fault))?;
+    let id = state.child_ids.id(call.organisation(), &NamedChild::Reference(child));
     id.map(|child_id| web::Json(ChildView { child_id })).ok_or_else(|| Problem::internal("a child's id could not be made"))
 }
 

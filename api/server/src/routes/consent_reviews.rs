@@ -20,7 +20,7 @@ use crate::state::State;
 #[derive(Debug, Serialize, ToSchema)]
 pub struct ReviewView {
     pub because: ReviewCause,
-    /// The caller's own id for the child; none where its NHS number is not known.
+    /// The caller's own id for the child.
     pub child_id: Option<String>,
     pub consent: ConsentView,
 }
@@ -63,7 +63,7 @@ pub async fn list_reviews(
     let found = exchange::list_reviews(&state.store, call.context(), after, most).await?;
     let view = |WaitingConsent { because, child, recorded }| ReviewView {
         because,
-        child_id: child.nhs_number().and_then(|number| state.child_ids.id(call.organisation(), number, child.date_of_birth)),
+        child_id: state.child_ids.id(call.organisation(), &child),
         consent: recorded.into(),
     };
     Ok(web::Json(Page::of(found, limit, |waiting| waiting.recorded.consent.id.to_string(), view)))

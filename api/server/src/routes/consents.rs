@@ -6,8 +6,8 @@ use domain::operations::GetConsent;
 use domain::operations::ListConsents;
 use domain::operations::RecordConsent;
 use domain::{
-    ConsentDecision, ConsentDraft, ConsentId, ConsentStanding, DataClass, DecidedBy, OrganisationCode, PathwaySet, Purpose, ReviewOutcome,
-    is_plausible_day,
+    ChildReference, ConsentDecision, ConsentDraft, ConsentId, ConsentStanding, DataClass, DecidedBy, OrganisationCode, PathwaySet, Purpose,
+    ReviewOutcome, is_plausible_day,
 };
 use exchange::{NewConsent, RecordedConsent};
 use serde::{Deserialize, Serialize};
@@ -128,7 +128,7 @@ impl ConsentBody {
 
     /// The decision under its new id, if it is valid on a day.
     pub(super) fn checked(self, id: ConsentId, today: NaiveDate) -> Result<NewConsent, Problem> {
-        check(&self, today)?;
+        let child = check(&self, today)?;
         let draft = ConsentDraft {
             id,
             decision: self.decision,
@@ -137,12 +137,13 @@ impl ConsentBody {
             valid_to: self.valid_to,
             evidence: self.evidence,
         };
-        let Self { child, recipient, purpose, data, pathways, .. } = self;
-        Ok(NewConsent { child: child.into(), recipient, purpose, data, pathways, draft })
+        let Self { recipient, purpose, data, pathways, .. } = self;
+        Ok(NewConsent { child, recipient, purpose, data, pathways, draft })
     }
 }
 
-fn check(body: &ConsentBody, today: NaiveDate) -> Result<(), Problem> {
+/// The child of a decision that is right in itself.
+fn check(body: &ConsentBody, today: NaiveDate) -> Result<ChildReference, Problem> {
     let mut faults = Vec::new();
     let mut fault = |wrong: bool, field: &str, message: &'static str| {
         if wrong {
@@ -160,7 +161,12 @@ fn check(body: &ConsentBody, today: NaiveDate) -> Result<(), Problem> {
     fault(body.valid_to.is_some_and(|last| last < body.valid_from), "valid_to", "a decision cannot end before it starts");
     let born = body.child.date_of_birth;
     fault(!body.decided_by.can_decide(born, today), "decided_by", "nobody decides in this capacity at this age");
-    if faults.is_empty() { Ok(()) } else { Err(Problem::new(Kind::InvalidValue).with_faults(faults)) }
+    match body.child.reference() {
+        Ok(child) if faults.is_empty() => return Ok(child),
+        Ok(_) => {}
+        Err(fault) => faults.push(fault.field("child")),
+    }
+    Err(Problem::new(Kind::InvalidValue).with_faults(faults))
 }
 
 /// A decision that the caller's organisation recorded

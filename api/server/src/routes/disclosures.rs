@@ -5,7 +5,7 @@ use actix_web::{HttpRequest, HttpResponse, get, web};
 use chrono::{DateTime, NaiveDate, Utc};
 use documents::{AccessEntry, AccessReport, Flag, Notice};
 use domain::operations::GetDisclosures;
-use domain::{Consent, ConsentDecision, ConsentId, DecidedBy, OrganisationCode, OverrideId, Partnership, ReviewOutcome};
+use domain::{Consent, ConsentDecision, ConsentId, DecidedBy, NamedChild, OrganisationCode, OverrideId, Partnership, ReviewOutcome};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
@@ -202,7 +202,7 @@ pub async fn get_disclosures(
     let after = row(query.0.after.as_deref(), reader, &state.child_ids)?;
     let most = usize::try_from(one_more(limit)).unwrap_or(usize::MAX);
     let child = state.child_ids.child(reader, &child_id);
-    let born = child.as_ref().map(|child| child.date_of_birth);
+    let born = child.as_ref().map(NamedChild::date_of_birth);
     let found = exchange::read_access_report(&state.store, call.context(), child, after, most).await?;
     let (mut log, born) = Some(found).zip(born).ok_or(Problem::new(Kind::NotFound))?;
     let has_more = log.leaves.len() == most;

@@ -50,6 +50,9 @@ pub struct CaseDetailView {
     #[serde(flatten)]
     pub case: CaseView,
     pub upn: Option<Upn>,
+    /// The caller's own id for the child. Where the case names it without a UPN, the id names nobody once nothing is held
+    /// under that name.
+    pub child_id: Option<String>,
 }
 
 impl From<StatutoryClock> for ClockView {
@@ -111,7 +114,7 @@ pub async fn list_cases(
 
 /// One case of the council's own
 ///
-/// With the pupil number by which the council knows the child.
+/// With the pupil number by which the council knows the child, and its own id for the child.
 #[utoipa::path(
     tag = "EHC plans",
     params(("id" = CaseId, Path)),
@@ -124,6 +127,7 @@ pub async fn get_case(
     state: web::Data<State>,
 ) -> Result<web::Json<CaseDetailView>, Problem> {
     let case_id = case_id.parse::<CaseId>().map_err(|_| Problem::new(Kind::NotFound))?;
-    let held = exchange::read_case(&state.store, call.context(), case_id).await?;
-    Ok(web::Json(CaseDetailView { case: CaseView::of(&held, call.today()), upn: held.case.person.upn }))
+    let (held, child) = exchange::read_case(&state.store, call.context(), case_id).await?;
+    let child_id = state.child_ids.id(call.organisation(), &child);
+    Ok(web::Json(CaseDetailView { case: CaseView::of(&held, call.today()), upn: held.case.person.upn, child_id }))
 }

@@ -4,7 +4,7 @@
 use actix_web::{HttpResponse, post, web};
 use chrono::{DateTime, Utc};
 use domain::operations::Rectify;
-use domain::{ChildReference, OrganisationCode, RectificationDraft, RectificationId};
+use domain::{NamedChild, OrganisationCode, RectificationDraft, RectificationId};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -68,12 +68,13 @@ pub async fn rectify(
     let RectificationBody { to, referrals, reason, decided_by } = body.0;
     let reason = with_decider(reason, decided_by)?;
     let from = state.child_ids.child(call.organisation(), &child_id).ok_or(Problem::new(Kind::NotFound))?;
-    let to = ChildReference::from(to);
-    if from == to {
-        return Err(Problem::new(Kind::InvalidValue).fault(Fault::new("invalid-value", "the child in the path").field("to")));
+    let wrong = |fault: Fault| Problem::new(Kind::InvalidValue).fault(fault.field("to"));
+    let to = to.reference().map_err(wrong)?;
+    if matches!(&from, NamedChild::Reference(from) if *from == to) {
+        return Err(wrong(Fault::new("invalid-value", "the child in the path")));
     }
-    let draft = RectificationDraft { id: RectificationId(state.ids.next()), from, to, referrals, reason };
+    let draft = RectificationDraft { id: RectificationId(state.ids.next()), to, referrals, reason };
     let (id, made_at, moved) = (draft.id, call.now(), draft.referrals.len() as u64);
     let view = move |recipients| RectificationView { id, made_at, moved, recipients };
-    Ok(respond(exchange::rectify(&state.store, &state.journal, call.context(), key, draft, view).await?))
+    Ok(respond(exchange::rectify(&state.store, &state.journal, call.context(), key, from, draft, view).await?))
 }

@@ -1,7 +1,7 @@
 //! EHC cases, as the council that sent them reads them.
 
 use diesel::prelude::*;
-use domain::{Act, Attribution, Case, CaseId, ChildId, DataClass, Dataset, OrganisationCode, Permit, ReferralFlow};
+use domain::{Act, Attribution, Case, CaseId, ChildId, DataClass, Dataset, NamedChild, OrganisationCode, Permit, ReferralFlow};
 
 use super::RecordRow;
 use crate::StoreError;
@@ -64,14 +64,14 @@ impl Tx<'_> {
         Ok(child.map(ChildId))
     }
 
-    /// One of the council's own cases. Writes an audit entry.
-    pub fn own_case(&mut self, permit: &Permit, id: CaseId, by: &Attribution) -> Result<HeldCase, StoreError> {
+    /// One of the council's own cases, and whom it is about. Writes an audit entry.
+    pub fn own_case(&mut self, permit: &Permit, id: CaseId, by: &Attribution) -> Result<(HeldCase, NamedChild), StoreError> {
         let (ask, child) = Terms::of(Act::Disclose, DataClass::EhcpStatus).own().about(id.0).of_a_child(permit)?;
         let own = record::child_id.eq(child.0).and(record::organisation.eq(ask.holder.as_str()));
         let row: RecordRow = permitted_row(
             on!(self, c => cases().filter(own.and(record::record_key.eq(id.to_string()))).select(RecordRow::as_select()).first(*c)),
         )?;
         self.log_permitted(permit, by)?;
-        row.case(self.vault)
+        Ok((row.case(self.vault)?, NamedChild::of(child, self.child_reference(child)?)))
     }
 }

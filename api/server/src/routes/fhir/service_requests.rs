@@ -6,7 +6,7 @@ use domain::operations::FhirFindServiceRequests;
 use domain::operations::FhirGetServiceRequest;
 use domain::operations::FhirSearchServiceRequests;
 use domain::operations::Named;
-use domain::{ChildReference, NhsNumber, OrganisationCode};
+use domain::{ChildReference, NamedChild, NhsNumber, OrganisationCode};
 use exchange::ListedReferral;
 use exchange::fhir::{Node, status_of};
 use serde::Deserialize;
@@ -92,11 +92,11 @@ pub(super) async fn search<O: Named>(call: &Call<O>, query: ServiceRequestQuery,
             return Err(Problem::new(Kind::Malformed).detail("A child's referrals are one page."));
         }
         let child_id = child_id.strip_prefix("Patient/").unwrap_or(child_id);
-        let reference = state.child_ids.child(call.organisation(), child_id);
+        let child = state.child_ids.child(call.organisation(), child_id);
         let this = format!("{BASE}/ServiceRequest?patient={child_id}");
         // Do not repeat an id that is not one: it could be anything.
-        let this = if reference.is_some() { this } else { format!("{BASE}/ServiceRequest") };
-        return of_child(call, reference, &this, wanted, state).await;
+        let this = if child.is_some() { this } else { format!("{BASE}/ServiceRequest") };
+        return of_child(call, child, &this, wanted, state).await;
     }
     let (count, filter) = (query.count, EntryQuery { organisation: performer, list: None, after: query.after.clone(), limit: query.count });
     let (limit, choice) = filter.choice(call.organisation(), state)?;
@@ -154,21 +154,20 @@ pub async fn fhir_find_service_requests(
     let number = number.ok_or_else(|| invalid("patient.identifier", "the system of the NHS number, a bar and a right number"))?;
     let born = domain::parse_day(born.strip_prefix("eq").unwrap_or(&born));
     let born = born.ok_or_else(|| invalid("patient.birthdate", "CCYY-MM-DD"))?;
-    let reference = ChildReference::by_nhs_number(number, born);
+    let child = NamedChild::Reference(ChildReference::by_nhs_number(number, born));
     let this = format!("{BASE}/ServiceRequest");
-    Ok(form.answer(StatusCode::OK, &of_child(&call, Some(reference), &this, |_| true, &state).await?))
+    Ok(form.answer(StatusCode::OK, &of_child(&call, Some(child), &this, |_| true, &state).await?))
 }
 
 async fn of_child<O: Named>(
     call: &Call<O>,
-    reference: Option<ChildReference>,
+    child: Option<NamedChild>,
     this: &str,
     wanted: impl Fn(&ListedReferral) -> bool,
     state: &State,
 ) -> Result<Node, Problem> {
-    let child_id =
-        reference.as_ref().and_then(|reference| state.child_ids.id(call.organisation(), reference.nhs_number()?, reference.date_of_birth));
-    let found = exchange::child_waits(&state.store, call.context(), reference).await?;
+    let child_id = child.as_ref().and_then(|child| state.child_ids.id(call.organisation(), child));
+    let found = exchange::child_waits(&state.store, call.context(), child).await?;
     let found = found.iter().filter(|row| wanted(row)).filter_map(|row| entry(call.organisation(), row, child_id.clone(), state)).collect();
     Ok(bundles::searchset(state.tokens.issuer(), this, None, found))
 }

@@ -119,8 +119,8 @@ pub(super) fn entries(world: &World) -> Vec<Entry> {
             asks: vec![of(Act::Rectify, NEW), of(Act::Rectify, NEW).of(world.other)],
             free: &[Child],
             call: |tx, w, p| {
-                let (from, to) = (w.references[0].clone(), w.references[1].clone());
-                let draft = RectificationDraft { id: RectificationId(NEW), from, to, referrals: Vec::new(), reason: "made up".into() };
+                let to = w.references[1].clone();
+                let draft = RectificationDraft { id: RectificationId(NEW), to, referrals: Vec::new(), reason: "made up".into() };
                 tx.rectify((&p[0], &p[1]), &draft, &w.by).map(drop)
             },
         },
