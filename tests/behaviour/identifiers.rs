@@ -83,11 +83,14 @@ async fn with_permission(world: &World) -> (Persona, Persona) {
     (trust, council)
 }
 
-/// The demonstration's agreement about child matching, with another line in it.
-fn matching(file: &str, from: &str, to: &str) -> String {
-    let (before, agreement) = file.split_once("id = \"herts-child-matching\"").unwrap();
-    assert!(agreement.contains(from));
-    format!("{before}id = \"herts-child-matching\"{}", agreement.replacen(from, to, 1))
+/// Changes a line of the demonstration's agreement about child matching, and waits until it holds.
+async fn change(world: &World, from: &str, to: &str) {
+    world.change_partnership(|file| {
+        let (before, agreement) = file.split_once("id = \"herts-child-matching\"").unwrap();
+        assert!(agreement.contains(from));
+        format!("{before}id = \"herts-child-matching\"{}", agreement.replacen(from, to, 1))
+    });
+    tokio::time::sleep(std::time::Duration::from_millis(2_200)).await;
 }
 
 on_both! {
@@ -99,10 +102,11 @@ on_both! {
         assert_eq!(seen(&council, 0).await, [404, 404], "the council's own word permits nothing");
 
         // Each side sees its own half. Whom it awaits is told to nobody but the one that it awaits.
-        let (theirs, ours) = (matches(&trust, "?state=joined").await, matches(&council, "").await);
+        let (theirs, ours) = (matches(&trust, "?state=potential").await, matches(&council, "").await);
         let (theirs, ours) = (&theirs[0], &ours[0]);
         assert_eq!((&theirs["own"]["nhs_number"], &theirs["own"]["upn"]), (&json!(number(0)), &Value::Null));
         assert_eq!((&theirs["other"]["organisation"], &theirs["id"]), (&json!("E10000015"), &ours["id"]));
+        assert_eq!((&theirs["awaits"], &ours["state"]), (&json!(["RY4"]), &json!("potential")));
         assert_eq!((&ours["own"]["upn"], &ours["own"]["nhs_number"]), (&json!(upn(0)), &Value::Null));
         assert_eq!((&ours["other"]["organisation"], &ours["awaits"]), (&Value::Null, &json!([])));
         decide(&council, &ours["id"], "join").await.expect_problem(409, "wrong-status");
@@ -146,7 +150,7 @@ on_both! {
     }
 
     async fn a_traced_row_is_enough_where_the_agreement_says_so_until_its_holder_disputes_it(world: World) {
-        world.change_partnership(|file| matching(file, "verified_by = \"holder\"", "verified_by = \"either\""));
+        change(&world, "verified_by = \"holder\"", "verified_by = \"either\"").await;
         let (trust, council) = with_permission(&world).await;
         stated(&council, [pair(0, "")]).await;
         assert_eq!(seen(&council, 0).await, [404, 404], "the number is not traced");
@@ -245,7 +249,7 @@ on_both! {
         let unheld = ours.iter().find(|one| one["own"]["upn"] == json!(upn(5))).unwrap();
         decide(&trust, &unheld["id"], "join").await.expect_problem(404, "not-found");
         decide(&trust, &json!("0197b7a0-0000-7000-8000-000000000001"), "join").await.expect_problem(404, "not-found");
-        world.change_partnership(|file| matching(file, "\"RY4\", ", ""));
+        change(&world, "\"RY4\", ", "").await;
         trust.get("/v1/children/matches").await.expect_problem(403, "no-agreement");
         let held = ours.iter().find(|one| one["own"]["upn"] == json!(upn(0))).unwrap();
         decide(&trust, &held["id"], "join").await.expect_problem(404, "not-found");

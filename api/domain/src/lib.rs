@@ -82,7 +82,8 @@ pub use issues::{Issue, IssueCode, IssueState, Severity};
 pub use journeys::{HeldReferral, Journey, KnownBy, LinkedBy, RttClock, Wait, Waited, WeeksBand, journeys, waits};
 pub use key_rings::{KeyBytes, KeyPurpose, Ring};
 pub use matches::{
-    Match, MatchDecision, MatchDraft, MatchSource, MatchStatus, NotDecidable, Verification, claimed_child, joined_groups, same_child,
+    Match, MatchDecision, MatchDraft, MatchSource, MatchState, MatchStatus, NotDecidable, Verification, claimed_child, joined_groups,
+    same_child,
 };
 pub use minimums::{minimum_columns, minimum_fields};
 pub use nhs_numbers::{NhsNumber, NhsNumberError, Origin};

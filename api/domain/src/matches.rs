@@ -50,6 +50,33 @@ impl MatchStatus {
 }
 
 closed! {
+    /// How a match stands, as its parties are told.
+    pub enum MatchState {
+        /// It is stated, and awaits whoever holds records of the other identifier.
+        Potential = "potential",
+        Joined = "joined",
+        KeptApart = "kept-apart",
+        /// Whoever stated it took it back.
+        Undone = "undone",
+        /// It was joined, and a holder of records says that it is wrong.
+        InError = "in-error",
+    }
+}
+
+impl MatchState {
+    /// The statuses of which one may mean this state.
+    pub const fn statuses(self) -> &'static [MatchStatus] {
+        match self {
+            Self::Potential => &[MatchStatus::Stated, MatchStatus::Verified],
+            Self::Joined => &[MatchStatus::Verified],
+            Self::KeptApart => &[MatchStatus::KeptApart, MatchStatus::UnmatchedSensitive],
+            Self::Undone => &[MatchStatus::Undone, MatchStatus::Superseded],
+            Self::InError => &[MatchStatus::Disputed],
+        }
+    }
+}
+
+closed! {
     /// What somebody decides about a match.
     pub enum MatchDecision {
         Join = "join",
@@ -143,6 +170,17 @@ impl Match {
     /// Whether another says the same again: the same claimant of the same two identifiers, and it has not ended.
     pub fn is_restated_by(&self, other: &Self) -> bool {
         self.status != MatchStatus::Undone && (self.claimed_by, self.first, self.second) == (other.claimed_by, other.first, other.second)
+    }
+
+    /// How it stands, where `is_trusted` says whether its claimant's own word is enough.
+    pub fn state(&self, is_trusted: bool) -> MatchState {
+        match self.status {
+            MatchStatus::Verified if self.joins(|_| is_trusted) => MatchState::Joined,
+            MatchStatus::Stated | MatchStatus::Verified => MatchState::Potential,
+            MatchStatus::KeptApart | MatchStatus::UnmatchedSensitive => MatchState::KeptApart,
+            MatchStatus::Undone | MatchStatus::Superseded => MatchState::Undone,
+            MatchStatus::Disputed => MatchState::InError,
+        }
     }
 
     /// Whether it makes two identifiers one child's where `trusts` says whose own claims are believed.
@@ -300,6 +338,20 @@ mod tests {
         assert_eq!(same_child(ChildId(2), &chain, nobody), ids([2, 3]));
         assert_eq!(claimed_child(ChildId(3), &chain), ids([1, 2, 3]));
         assert_eq!(claimed_child(ChildId(4), &chain), ids([4]));
+    }
+
+    #[test]
+    fn a_state_is_found_among_its_statuses() {
+        for status in MatchStatus::ALL {
+            let by = organisation("E10000015");
+            let verified = (*status == MatchStatus::Verified).then(|| Verification { by, at: noon("2026-11-30") });
+            let one = Match { status: *status, verified, ..claimed(1, 2, MatchSource::Crosswalk) };
+            for trusted in [true, false] {
+                assert!(one.state(trusted).statuses().contains(status), "{status}");
+            }
+        }
+        let own = claimed(1, 2, MatchSource::Crosswalk).verify(organisation("E10000015"), noon("2026-11-30"));
+        assert_eq!((own.state(true), own.state(false)), (MatchState::Joined, MatchState::Potential));
     }
 
     fn any_match() -> impl Strategy<Value = Match> {

@@ -57,7 +57,7 @@ pub use holds::{release_hold, set_hold};
 pub use idempotency::{Key, Once, fingerprint};
 pub use intake::{BodyLimits, Coding, Delivery, Digests, Intake, Order, Outcome, Submissions, refuse_unreadable};
 pub use logs::{append_audit, check_ready, prune_audit, watch_backlog};
-pub use matches::{NewCrosswalk, decide_match, list_matches, put_identifiers};
+pub use matches::{NewCrosswalk, StandingMatch, decide_match, list_matches, put_identifiers};
 pub use opt_outs::{list_opt_outs, load_opt_outs};
 pub use overrides::{NewOverride, end_override, make_override};
 pub use reconciliation::reconcile;

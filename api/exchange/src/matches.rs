@@ -2,8 +2,8 @@
 
 use chrono::NaiveDate;
 use domain::{
-    Ask, CallContext, DEFAULT_LIST, Dataset, MatchDecision, MatchId, MatchStatus, NotDecidable, Submission, SubmissionCounts, SubmissionId,
-    SubmissionMode, SubmissionStatus,
+    Ask, CallContext, DEFAULT_LIST, Dataset, Match, MatchDecision, MatchId, MatchState, MatchStatus, NotDecidable, Submission,
+    SubmissionCounts, SubmissionId, SubmissionMode, SubmissionStatus,
 };
 use store::{CrosswalkDelivery, DecidedMatch, ListedMatch, PageAfter, Published, Store};
 use zeroize::Zeroizing;
@@ -60,19 +60,42 @@ pub async fn put_identifiers(store: &Store, cx: CallContext, new: NewCrosswalk, 
     }
 }
 
+/// A match with how it stands for the caller's organisation.
+#[derive(Debug)]
+pub struct StandingMatch {
+    pub listed: ListedMatch,
+    pub state: MatchState,
+}
+
 /// A page of the matches that the caller's organisation claims, or that another claims of a child whose records it holds; and
-/// the id after which the next page goes on.
+/// the id after which the next page goes on. Where no state is asked for, all but those that were undone.
 pub async fn list_matches(
     store: &Store,
     cx: CallContext,
-    statuses: Vec<MatchStatus>,
+    state: Option<MatchState>,
     page: PageAfter<String>,
-) -> Result<(Vec<ListedMatch>, Option<MatchId>), Trouble> {
+) -> Result<(Vec<StandingMatch>, Option<MatchId>), Trouble> {
     let partners = cx.partnership.matching_partners(cx.organisation(), cx.today());
+    let states = MatchState::ALL.iter().filter(|one| state.map_or(**one != MatchState::Undone, |state| **one == state));
+    let statuses: Vec<MatchStatus> = states.flat_map(|state| state.statuses().iter().copied()).collect();
+    let call = cx.clone();
     let listed = store.transaction(move |tx| {
         tx.permitted(Ask::join(cx.organisation()), &cx, |tx, permit| tx.list_matches(permit, &partners, &statuses, &page, &cx))
     });
-    Ok(listed.await??)
+    let (listed, next) = listed.await??;
+    let standing = listed.into_iter().map(|listed| StandingMatch { state: standing(&listed.of, &call), listed });
+    Ok((standing.filter(|one| state.is_none_or(|state| one.state == state)).collect(), next))
+}
+
+/// How a match stands for the caller: whether a claimant's own word is enough follows from the agreements alone.
+fn standing(of: &Match, cx: &CallContext) -> MatchState {
+    let caller = cx.organisation();
+    let is_trusted = if of.claimed_by == caller {
+        cx.partnership.matching_partners(caller, cx.today()).into_iter().any(|partner| cx.trusts(partner, caller))
+    } else {
+        cx.trusts(caller, of.claimed_by)
+    };
+    of.state(is_trusted)
 }
 
 /// Decides about a match of the caller's organisation.
@@ -82,7 +105,8 @@ pub async fn decide_match(
     id: MatchId,
     decision: MatchDecision,
     reason: String,
-) -> Result<DecidedMatch, Trouble> {
+) -> Result<(DecidedMatch, MatchState), Trouble> {
+    let call = cx.clone();
     let organisation = cx.organisation();
     let ask = if decision == MatchDecision::Join { Ask::join(organisation) } else { Ask::part(organisation) };
     let (ask, cx) = (ask.about(id.0), cx.about(id.0));
@@ -91,7 +115,9 @@ pub async fn decide_match(
         None => tx.refuse_unknown(ask, &cx),
         Some((_, child)) => tx.permitted(ask.of(child), &cx, |tx, permit| tx.decide_match(permit, id, decision, &reason, &cx.by)),
     });
-    decided.await??.map_err(not_decidable)
+    let decided = decided.await??.map_err(not_decidable)?;
+    let state = standing(&decided.of, &call);
+    Ok((decided, state))
 }
 
 fn not_decidable(fault: NotDecidable) -> Trouble {

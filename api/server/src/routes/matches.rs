@@ -6,10 +6,10 @@ use domain::operations::DecideMatch;
 use domain::operations::ListMatches;
 use domain::operations::PutIdentifiers;
 use domain::{
-    ChildIdentifier, ChildReference, DataClass, Match, MatchDecision, MatchId, MatchSource, MatchStatus, NhsNumber, OrganisationCode,
+    ChildIdentifier, ChildReference, DataClass, MatchDecision, MatchId, MatchSource, MatchState, MatchStatus, NhsNumber, OrganisationCode,
     SubmissionId, Upn,
 };
-use exchange::{DecidedMatch, DisclosedUnderMatch, ListedMatch, NewCrosswalk, PageAfter};
+use exchange::{DecidedMatch, DisclosedUnderMatch, ListedMatch, NewCrosswalk, PageAfter, StandingMatch};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
@@ -73,32 +73,6 @@ pub async fn put_identifiers(
     let new = NewCrosswalk { id: SubmissionId(state.ids.next()), as_of, confirm_shrink: confirm.is_some(), text: body.0 };
     let taken = exchange::put_identifiers(&state.store, call.context(), new, &state.configuration.submissions).await?;
     Ok(web::Json(taken.into()))
-}
-
-/// How a match stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[serde(rename_all = "kebab-case")]
-pub enum MatchState {
-    /// It is stated, and awaits whoever holds records of the other identifier.
-    Potential,
-    Joined,
-    KeptApart,
-    /// Whoever stated it took it back.
-    Undone,
-    /// It was joined, and a holder of records says that it is wrong.
-    InError,
-}
-
-impl From<MatchStatus> for MatchState {
-    fn from(status: MatchStatus) -> Self {
-        match status {
-            MatchStatus::Stated => Self::Potential,
-            MatchStatus::Verified => Self::Joined,
-            MatchStatus::KeptApart | MatchStatus::UnmatchedSensitive => Self::KeptApart,
-            MatchStatus::Undone | MatchStatus::Superseded => Self::Undone,
-            MatchStatus::Disputed => Self::InError,
-        }
-    }
 }
 
 /// Which matches are listed.
@@ -174,12 +148,13 @@ pub struct MatchView {
 }
 
 impl MatchView {
-    fn of(ListedMatch { of, own, asked }: ListedMatch, caller: OrganisationCode) -> Self {
+    fn of(StandingMatch { listed, state }: StandingMatch, caller: OrganisationCode) -> Self {
+        let ListedMatch { of, own, asked } = listed;
         let is_own = of.claimed_by == caller;
         let decided_by = of.verified.map(|verified| verified.by).filter(|by| *by != caller);
         Self {
             id: of.id,
-            state: of.status.into(),
+            state,
             source: of.source,
             stated_by: of.claimed_by,
             stated_on: of.valid_from,
@@ -189,18 +164,22 @@ impl MatchView {
                 agrees: AgreesView { date_of_birth: "equal" },
             },
             flags: if of.status == MatchStatus::UnmatchedSensitive { vec!["sensitive"] } else { Vec::new() },
-            awaits: awaited(&of, asked, caller),
+            awaits: awaited(state, of.claimed_by, asked, caller),
         }
     }
 }
 
-fn awaited(of: &Match, asked: Option<OrganisationCode>, caller: OrganisationCode) -> Vec<OrganisationCode> {
-    if of.status != MatchStatus::Stated {
-        Vec::new()
-    } else if of.claimed_by == caller {
-        asked.into_iter().collect()
-    } else {
-        vec![caller]
+/// Who has to decide: the caller, if it holds records of what another states; or the health body that it asked for advice.
+fn awaited(
+    state: MatchState,
+    claimed_by: OrganisationCode,
+    asked: Option<OrganisationCode>,
+    caller: OrganisationCode,
+) -> Vec<OrganisationCode> {
+    match state {
+        MatchState::Potential if claimed_by == caller => asked.into_iter().collect(),
+        MatchState::Potential => vec![caller],
+        _ => Vec::new(),
     }
 }
 
@@ -217,13 +196,8 @@ pub async fn list_matches(
     state: web::Data<State>,
 ) -> Result<web::Json<Page<MatchView>>, Problem> {
     let (limit, after) = (limit(query.0.limit)?, cursor::<MatchId>(query.0.after.as_deref())?);
-    let is_asked = |status: &&MatchStatus| match query.0.state {
-        None => !matches!(status, MatchStatus::Undone | MatchStatus::Superseded),
-        Some(state) => MatchState::from(**status) == state,
-    };
-    let statuses = MatchStatus::ALL.iter().filter(is_asked).copied().collect();
     let page = PageAfter { after: after.map(|id| id.to_string()).unwrap_or_default(), limit: usize::try_from(limit).unwrap_or_default() };
-    let (listed, next) = exchange::list_matches(&state.store, call.context(), statuses, page).await?;
+    let (listed, next) = exchange::list_matches(&state.store, call.context(), query.0.state, page).await?;
     let items = listed.into_iter().map(|one| MatchView::of(one, call.organisation())).collect();
     Ok(web::Json(Page { items, next: next.map(|id| id.to_string()) }))
 }
@@ -289,12 +263,12 @@ pub async fn decide_match(
     let match_id = match_id.parse::<MatchId>().map_err(|_| Problem::new(Kind::NotFound))?;
     let MatchDecisionBody { decision, reason } = body.0;
     let reason = checked(reason, "reason")?;
-    let decided = exchange::decide_match(&state.store, call.context(), match_id, decision, reason).await?;
+    let (decided, stands) = exchange::decide_match(&state.store, call.context(), match_id, decision, reason).await?;
     let DecidedMatch { of, disclosures, listed } = decided;
     Ok(web::Json(DecidedMatchView {
         id: of.id,
-        state: of.status.into(),
-        awaits: awaited(&of, None, call.organisation()),
+        state: stands,
+        awaits: awaited(stands, of.claimed_by, None, call.organisation()),
         disclosures_under_join: disclosures,
         disclosures: listed.into_iter().map(DisclosureUnderJoinView::from).collect(),
     }))
