@@ -31,14 +31,19 @@ pub struct ChildBody {
 }
 
 impl ChildBody {
-    /// The child that it names, by one identifier.
-    pub(super) fn reference(&self) -> Result<ChildReference, Fault> {
+    /// The child that it names; none where that is not by one identifier.
+    pub(super) fn reference(&self) -> Option<ChildReference> {
         let identifier = match (self.nhs_number, self.upn) {
             (Some(number), None) => ChildIdentifier::NhsNumber(number),
             (None, Some(upn)) => ChildIdentifier::Upn(upn),
-            _ => return Err(Fault::new("invalid-value", "name a child by nhs_number or by upn, one of the two")),
+            _ => return None,
         };
-        Ok(ChildReference { identifier, date_of_birth: self.date_of_birth })
+        Some(ChildReference { identifier, date_of_birth: self.date_of_birth })
+    }
+
+    /// What is wrong with one that names none.
+    pub(super) fn fault() -> Fault {
+        Fault::new("invalid-value", "name a child by nhs_number or by upn, one of the two")
     }
 }
 
@@ -147,7 +152,7 @@ pub async fn search_child(
     body: Json<ChildBody>,
     state: web::Data<State>,
 ) -> Result<web::Json<ChildView>, Problem> {
-    let child = body.0.reference().map_err(|fault| Problem::new(Kind::InvalidValue).fault(fault))?;
+    let child = body.0.reference().ok_or_else(|| Problem::new(Kind::InvalidValue).fault(ChildBody::fault()))?;
     let id = state.child_ids.id(call.organisation(), &NamedChild::Reference(child));
     id.map(|child_id| web::Json(ChildView { child_id })).ok_or_else(|| Problem::internal("a child's id could not be made"))
 }

@@ -162,9 +162,9 @@ fn check(body: &ConsentBody, today: NaiveDate) -> Result<ChildReference, Problem
     let born = body.child.date_of_birth;
     fault(!body.decided_by.can_decide(born, today), "decided_by", "nobody decides in this capacity at this age");
     match body.child.reference() {
-        Ok(child) if faults.is_empty() => return Ok(child),
-        Ok(_) => {}
-        Err(fault) => faults.push(fault.field("child")),
+        Some(child) if faults.is_empty() => return Ok(child),
+        Some(_) => {}
+        None => faults.push(ChildBody::fault().field("child")),
     }
     Err(Problem::new(Kind::InvalidValue).with_faults(faults))
 }

@@ -69,7 +69,7 @@ pub async fn rectify(
     let reason = with_decider(reason, decided_by)?;
     let from = state.child_ids.child(call.organisation(), &child_id).ok_or(Problem::new(Kind::NotFound))?;
     let wrong = |fault: Fault| Problem::new(Kind::InvalidValue).fault(fault.field("to"));
-    let to = to.reference().map_err(wrong)?;
+    let to = to.reference().ok_or_else(|| wrong(ChildBody::fault()))?;
     if matches!(&from, NamedChild::Reference(from) if *from == to) {
         return Err(wrong(Fault::new("invalid-value", "the child in the path")));
     }
