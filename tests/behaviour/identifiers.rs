@@ -1,7 +1,7 @@
 //! One child under several identifiers: what a council's crosswalk and the holders of records say about them.
 
 use domain::Upn;
-use integration_tests::records::{BORN, child, days_ago, list, number, permission, row};
+use integration_tests::records::{BORN, advice_request, child, days_ago, list, number, permission, row};
 use integration_tests::{Answer, Persona, World, on_both, today};
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -253,5 +253,52 @@ on_both! {
         trust.get("/v1/children/matches").await.expect_problem(403, "no-agreement");
         let held = ours.iter().find(|one| one["own"]["upn"] == json!(upn(0))).unwrap();
         decide(&trust, &held["id"], "join").await.expect_problem(404, "not-found");
+    }
+
+    async fn an_acknowledged_request_for_advice_joins_the_two_numbers_that_it_names(world: World) {
+        let (trust, council) = with_permission(&world).await;
+        let mut request = advice_request(&number(0), "RY4");
+        request["child"]["upn"] = json!(upn(0));
+        let made = council.post("/v1/advice-requests", &request).await.expect(201);
+        assert_eq!(matches(&council, "").await[0]["awaits"], json!(["RY4"]), "whom it asked, it knows");
+        assert_eq!(seen(&council, 0).await, [404, 404]);
+        trust.post(&format!("/v1/advice-requests/{}/acknowledgement", made["id"].as_str().unwrap()), &json!({})).await.expect_status(200);
+        assert_eq!(seen(&council, 0).await, [200, 200]);
+        assert_eq!(matches(&trust, "").await[0]["state"], "joined");
+
+        // What is contrary to the council's own words before is named, and no request is made.
+        let contrary = [
+            (number(1), upn(0), BORN, "child-two-nhs-numbers"),
+            (number(0), upn(1), BORN, "twins-in-doubt"),
+            (number(1), upn(0), "2015-01-01", "upn-two-children"),
+        ];
+        for (number, upn, born, code) in contrary {
+            request["child"] = json!({ "nhs_number": number, "upn": upn, "date_of_birth": born });
+            let problem = council.post("/v1/advice-requests", &request).await.expect_problem(422, "invalid-value");
+            assert_eq!(problem["errors"][0]["code"], code);
+        }
+        assert_eq!(council.get("/v1/advice-requests").await.expect(200)["items"].as_array().unwrap().len(), 1);
+        // A child of whom the council knows the UPN alone is asked about by that.
+        request["child"] = by_upn(7);
+        let made = council.post("/v1/advice-requests", &request).await.expect(201);
+        let told = trust.get(&format!("/v1/advice-requests/{}", made["id"].as_str().unwrap())).await.expect(200);
+        assert_eq!(told["child"], by_upn(7));
+        request["child"] = json!({ "date_of_birth": BORN });
+        council.post("/v1/advice-requests", &request).await.expect_problem(422, "invalid-value");
+    }
+
+    async fn an_adopted_childs_new_number_is_joined_with_nothing(world: World) {
+        let (trust, council) = with_permission(&world).await;
+        stated(&council, [pair(0, "01")]).await;
+        let found = matches(&trust, "").await;
+        let guardian = world.persona("guardian-hct").signed_in().await;
+        let id = child_id(&guardian, &child(&number(0))).await;
+        let restriction = json!({ "kind": "adopted", "reason": "made up" });
+        guardian.post(&format!("/v1/children/{id}/restrictions"), &restriction).await.expect_status(201);
+        assert!(matches(&trust, "").await.is_empty() && matches(&council, "").await.is_empty());
+        decide(&trust, &found[0]["id"], "join").await.expect_problem(404, "not-found");
+        assert_eq!(seen(&council, 0).await, [404, 404]);
+        // Taking apart is always allowed.
+        decide(&trust, &found[0]["id"], "keep-apart").await.expect_status(200);
     }
 }

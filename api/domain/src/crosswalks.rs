@@ -336,7 +336,7 @@ mod tests {
         assert_eq!(first.changed.iter().map(|one| one.status).collect::<Vec<_>>(), [MatchStatus::Stated, MatchStatus::Verified]);
         let trust = "RY4".parse().unwrap();
         let told = first.changed[0].clone().decide(MatchDecision::Join, trust, noon("2026-11-02")).unwrap();
-        let held = vec![told.clone(), first.changed[1].clone()];
+        let held = vec![told, first.changed[1].clone()];
         // The same list again changes nothing; without its trace the council's own word is worth less.
         let again =
             list(held.clone(), &[stated(1, 2, CrosswalkStanding::Traced), stated(3, 4, CrosswalkStanding::Stated)], &[], "2026-11-08");
@@ -346,7 +346,7 @@ mod tests {
         let doubted = list(held.clone(), &[], &[2, 3], "2026-11-08");
         assert_eq!((doubted.kept, doubted.ended), (2, 0));
         assert_eq!(doubted.changed.iter().map(|one| (one.first.0, one.status)).collect::<Vec<_>>(), [(3, MatchStatus::Stated)]);
-        let sensitive = list(held.clone(), &[stated(1, 2, CrosswalkStanding::Sensitive)], &[], "2026-11-08");
+        let sensitive = list(held, &[stated(1, 2, CrosswalkStanding::Sensitive)], &[], "2026-11-08");
         assert_eq!((sensitive.changed[0].status, sensitive.changed[0].verified), (MatchStatus::UnmatchedSensitive, None));
         assert_eq!((sensitive.ended, sensitive.changed[1].status), (1, MatchStatus::Undone));
     }

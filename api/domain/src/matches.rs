@@ -312,7 +312,7 @@ mod tests {
     fn what_is_sensitive_is_joined_with_nothing_and_still_forbids() {
         let joined = claimed(2, 3, MatchSource::OwnFile).verify(organisation("RY4"), noon("2026-11-30"));
         let sensitive = Match { status: MatchStatus::UnmatchedSensitive, ..claimed(1, 2, MatchSource::Crosswalk) };
-        assert_eq!(same_child(ChildId(3), &[joined.clone()], nobody), ids([2, 3]));
+        assert_eq!(same_child(ChildId(3), std::slice::from_ref(&joined), nobody), ids([2, 3]));
         assert_eq!(same_child(ChildId(3), &[joined.clone(), sensitive.clone()], nobody), ids([3]));
         assert_eq!(claimed_child(ChildId(3), &[joined, sensitive.clone()]), ids([1, 2, 3]));
         assert_eq!(sensitive.decide(MatchDecision::Join, organisation("RY4"), noon("2026-11-30")), Err(NotDecidable::Sensitive));

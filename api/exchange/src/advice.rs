@@ -4,14 +4,14 @@
 use chrono::{DateTime, Utc};
 use domain::{
     Advice, AdviceErased, AdviceRequest, AdviceRequestDraft, AdviceRequestId, AdviceStatus, AlreadySubmitted, Ask, CallContext,
-    ChildReference, DataClass, MatchDecision, MatchDraft, MatchId, MatchSource, MatchStatus, OrganisationCode, Purpose, Refusal,
+    ChildReference, DataClass, IssueCode, MatchDecision, MatchDraft, MatchId, MatchSource, MatchStatus, OrganisationCode, Purpose, Refusal,
     is_plausible_day,
 };
 use serde::Serialize;
 use store::{Store, StoreError, Tx};
 
 use crate::idempotency::{Key, Once, once};
-use crate::troubles::{Kind, Trouble};
+use crate::troubles::{Fault, Kind, Trouble};
 
 /// Which requests to list.
 #[derive(Debug, Clone)]
@@ -47,6 +47,13 @@ impl From<AdviceErased> for Trouble {
 /// Why a match is confirmed with the request that states it.
 const ACKNOWLEDGED: &str = "The request for advice that names both was acknowledged.";
 
+/// The child that advice is asked about.
+#[derive(Debug, Clone)]
+pub struct AskedChild {
+    pub child: ChildReference,
+    pub also: Option<OtherIdentifier>,
+}
+
 /// Another identifier by which the council keeps the child that it asks about.
 #[derive(Debug, Clone)]
 pub struct OtherIdentifier {
@@ -61,8 +68,7 @@ pub async fn create_advice_request<V: Serialize + Send + 'static>(
     store: &Store,
     cx: CallContext,
     key: Key,
-    child: ChildReference,
-    also: Option<OtherIdentifier>,
+    AskedChild { child, also }: AskedChild,
     addressed_to: OrganisationCode,
     draft: AdviceRequestDraft,
     view: impl Fn(AdviceRequest) -> V + Send + 'static,
@@ -72,21 +78,25 @@ pub async fn create_advice_request<V: Serialize + Send + 'static>(
         once(tx, &key, &cx, |tx| {
             if addressed_to == cx.organisation() {
                 let child = tx.known_child(&child)?;
-                return tx.refuse(Refusal::asks_itself(Ask { child, ..ask }), &cx);
+                return tx.refuse(Refusal::asks_itself(Ask { child, ..ask }), &cx).map(in_trouble);
             }
             if let Some(also) = &also {
                 if let Err(refusal) = tx.agreed(Ask::join(cx.organisation()), &cx)? {
-                    return Ok(Err(refusal));
+                    return Ok(Err(refusal.into()));
+                }
+                if let Some(code) = tx.contrary_to_own(cx.organisation(), &also.child, &child)? {
+                    return Ok(Err(contrary(code)));
                 }
                 tx.hold_together(&[&child, &also.child])?;
             }
-            tx.permitted_naming(&child, ask, &cx, |tx, permit| {
+            let made = tx.permitted_naming(&child, ask, &cx, |tx, permit| {
                 let request = tx.create_advice_request(permit, &draft, &cx.by)?;
                 if let Some(also) = &also {
                     state_other(tx, &cx, also, &request)?;
                 }
                 Ok(view(request))
-            })
+            });
+            made.map(in_trouble)
         })
     });
     made.await?
@@ -176,6 +186,14 @@ pub async fn get_advice(store: &Store, cx: CallContext, id: AdviceRequestId) -> 
         })
     });
     found.await?
+}
+
+fn in_trouble<T>(decided: Result<T, Refusal>) -> Result<T, Trouble> {
+    decided.map_err(Trouble::from)
+}
+
+fn contrary(code: IssueCode) -> Trouble {
+    Trouble::new(Kind::InvalidValue).fault(Fault::new(code.as_str(), code.message()).field("child").fix(code.fix()))
 }
 
 /// States that the request's child is also the one of the council's other identifier. What keeps it from being stated of

@@ -38,8 +38,8 @@ mod waits;
 pub use access_reports::read_access_report;
 pub use adapters::{Format, REGISTRY as FORMATS, Sample, fhir, find as find_format};
 pub use advice::{
-    AdviceRequestFilter, DisclosedAdviceRequest, OtherIdentifier, acknowledge_advice_request, create_advice_request, get_advice,
-    get_advice_request, list_advice_requests, submit_advice,
+    AdviceRequestFilter, AskedChild, DisclosedAdviceRequest, OtherIdentifier, acknowledge_advice_request, create_advice_request,
+    get_advice, get_advice_request, list_advice_requests, submit_advice,
 };
 pub use assertions::use_assertion;
 pub use audit_events::{AuditEvent, AuditEvents, list_audit_events};

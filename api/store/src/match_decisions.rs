@@ -6,8 +6,8 @@ use chrono::{DateTime, NaiveDateTime, Utc};
 use diesel::dsl::{And, Eq, EqAny, Filter};
 use diesel::prelude::*;
 use domain::{
-    Act, Ask, Attribution, CallContext, ChildFacts, ChildId, ChildReference, DataClass, Dataset, Match, MatchDecision, MatchDraft, MatchId,
-    MatchSource, MatchStatus, NotDecidable, OrganisationCode, Permit, london_day,
+    Act, Ask, Attribution, CallContext, ChildFacts, ChildId, ChildIdentifier, ChildReference, DataClass, Dataset, IssueCode, Match,
+    MatchDecision, MatchDraft, MatchId, MatchSource, MatchStatus, NotDecidable, OrganisationCode, Permit, london_day,
 };
 use uuid::Uuid;
 
@@ -56,7 +56,12 @@ pub struct DecidedMatch {
     pub listed: Vec<DisclosedUnderMatch>,
 }
 
-/// A match that awaits a decision, or had one.
+/// Whether two identifiers are of one kind, and differ.
+fn is_another(one: &ChildIdentifier, other: &ChildIdentifier) -> bool {
+    std::mem::discriminant(one) == std::mem::discriminant(other) && one != other
+}
+
+/// Where the matches come from about which a holder of records decides.
 const DECIDABLE: [MatchSource; 2] = [MatchSource::Crosswalk, MatchSource::AdviceRequest];
 
 impl Tx<'_> {
@@ -83,6 +88,53 @@ impl Tx<'_> {
             self.save_matches(&[MatchRow::of(&stated, Some(cause), permit.at())])?;
         }
         self.log_permitted(permit, by)
+    }
+
+    /// What is contrary between two identifiers that a claimant is about to state to be one child's and what it states
+    /// already. It looks at nothing that others say or hold.
+    pub fn contrary_to_own(
+        &mut self,
+        claimant: OrganisationCode,
+        first: &ChildReference,
+        second: &ChildReference,
+    ) -> Result<Option<IssueCode>, StoreError> {
+        let stated = self.stated_of_value(claimant, first)?;
+        if stated.iter().any(|(one, _)| one.date_of_birth != first.date_of_birth) {
+            return Ok(Some(IssueCode::UpnTwoChildren));
+        }
+        if stated.iter().any(|(_, other)| is_another(&other.identifier, &second.identifier)) {
+            return Ok(Some(IssueCode::ChildTwoNhsNumbers));
+        }
+        let stated = self.stated_of_value(claimant, second)?;
+        let is_contrary = |(one, other): &(ChildReference, ChildReference)| {
+            one.date_of_birth != second.date_of_birth || is_another(&other.identifier, &first.identifier)
+        };
+        Ok(stated.iter().any(is_contrary).then_some(IssueCode::TwinsInDoubt))
+    }
+
+    /// The matches in force that a claimant states of an identifier, whatever date of birth stands beside it: first that
+    /// identifier, then the other.
+    fn stated_of_value(
+        &mut self,
+        claimant: OrganisationCode,
+        of: &ChildReference,
+    ) -> Result<Vec<(ChildReference, ChildReference)>, StoreError> {
+        let values = self.vault.value_look_ups(&of.identifier).map(|value| value.to_vec());
+        let same = child_identifier::table.filter(child_identifier::value_look_up.eq_any(values)).select(child_identifier::id);
+        let same: Vec<i64> = on!(self, c => same.load(*c))?;
+        let forbidding: Vec<&str> = MatchStatus::ALL.iter().filter(|status| status.forbids()).map(|status| status.as_str()).collect();
+        let stated = child_match::table
+            .filter(child_match::first_id.eq_any(&same).or(child_match::second_id.eq_any(&same)))
+            .filter(child_match::claimed_by.eq(claimant.as_str()).and(child_match::status.eq_any(forbidding)))
+            .filter(child_match::source.eq_any(DECIDABLE.map(|source| source.as_str())))
+            .select((child_match::first_id, child_match::second_id));
+        let stated: Vec<(i64, i64)> = on!(self, c => stated.load(*c))?;
+        let mut found = Vec::with_capacity(stated.len());
+        for (first, second) in stated {
+            let (one, other) = if same.contains(&first) { (first, second) } else { (second, first) };
+            found.push((self.child_reference(ChildId(one))?, self.child_reference(ChildId(other))?));
+        }
+        Ok(found)
     }
 
     /// The matches that a request or a submission stated, and the child that each keeps: facts for `decide`.

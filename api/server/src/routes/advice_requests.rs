@@ -9,7 +9,7 @@ use domain::{
     AdviceKind, AdviceRequest, AdviceRequestDraft, AdviceRequestId, AdviceStatus, ChildIdentifier, ChildReference, ClockState, MatchId,
     NhsNumber, OrganisationCode, Upn, advice_clock, is_plausible_day, london_day,
 };
-use exchange::{AdviceRequestFilter, DisclosedAdviceRequest, OtherIdentifier};
+use exchange::{AdviceRequestFilter, AskedChild, DisclosedAdviceRequest, OtherIdentifier};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
@@ -28,13 +28,34 @@ const LONGEST: usize = 500;
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct AskedChildBody {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(example = "9990000018")]
-    pub nhs_number: NhsNumber,
+    pub nhs_number: Option<NhsNumber>,
     /// The UPN by which the council keeps the child's plan, where an agreement about child matching names the council. The
-    /// health body's acknowledgement confirms that both are one child's.
+    /// health body's acknowledgement confirms that both are one child's. It may stand alone, where the council does not know
+    /// the NHS number.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub upn: Option<Upn>,
     pub date_of_birth: NaiveDate,
+}
+
+impl AskedChildBody {
+    /// The child by the identifier that the health body knows, or else by the council's; none where there is neither.
+    fn asked(&self, id: impl FnOnce() -> MatchId) -> Option<AskedChild> {
+        let date_of_birth = self.date_of_birth;
+        let by_upn = self.upn.map(|upn| ChildReference { identifier: ChildIdentifier::Upn(upn), date_of_birth });
+        match self.nhs_number {
+            None => by_upn.map(|child| AskedChild { child, also: None }),
+            Some(number) => Some(AskedChild {
+                child: ChildReference::by_nhs_number(number, date_of_birth),
+                also: by_upn.map(|child| OtherIdentifier { id: id(), child }),
+            }),
+        }
+    }
+
+    fn fault() -> Fault {
+        Fault::new("invalid-value", "name the child by nhs_number, by upn, or by both").field("child")
+    }
 }
 
 /// A request to be made.
@@ -151,13 +172,8 @@ pub async fn create_advice_request(
     let received_on = received_on.unwrap_or(today);
     let draft = AdviceRequestDraft { id, role, kinds, case_reference, received_on, receipt_evidence };
     let view = move |request| AdviceRequestView::of(request, today);
-    let AskedChildBody { nhs_number, upn, date_of_birth } = child;
-    let child = ChildReference::by_nhs_number(nhs_number, date_of_birth);
-    let also = upn.map(|upn| OtherIdentifier {
-        id: MatchId(state.ids.next()),
-        child: ChildReference { identifier: ChildIdentifier::Upn(upn), date_of_birth },
-    });
-    let made = exchange::create_advice_request(&state.store, call.context(), key, child, also, addressed_to, draft, view);
+    let child = child.asked(|| MatchId(state.ids.next())).ok_or_else(|| Problem::new(Kind::InvalidValue).fault(AskedChildBody::fault()))?;
+    let made = exchange::create_advice_request(&state.store, call.context(), key, child, addressed_to, draft, view);
     Ok(respond(made.await?))
 }
 
@@ -230,7 +246,7 @@ pub async fn get_advice_request(
 ) -> Result<web::Json<AdviceRequestDetailView>, Problem> {
     let found = exchange::get_advice_request(&state.store, call.context(), own_id(&request_id)?).await?;
     let DisclosedAdviceRequest { request, child, case_reference } = found;
-    let child = child.nhs_number().map(|number| ChildBody { nhs_number: Some(*number), upn: None, date_of_birth: child.date_of_birth });
+    let child = ChildBody::of(&child);
     Ok(web::Json(AdviceRequestDetailView { request: AdviceRequestView::of(request, call.today()), child, case_reference }))
 }
 

@@ -41,6 +41,16 @@ impl ChildBody {
         Some(ChildReference { identifier, date_of_birth: self.date_of_birth })
     }
 
+    /// How a body names a child; none where it is known by neither number.
+    pub(super) fn of(child: &ChildReference) -> Option<Self> {
+        let none = Self { nhs_number: None, upn: None, date_of_birth: child.date_of_birth };
+        match child.identifier {
+            ChildIdentifier::NhsNumber(number) => Some(Self { nhs_number: Some(number), ..none }),
+            ChildIdentifier::Upn(upn) => Some(Self { upn: Some(upn), ..none }),
+            ChildIdentifier::LocalPatient { .. } | ChildIdentifier::Named { .. } => None,
+        }
+    }
+
     /// What is wrong with one that names none.
     pub(super) fn fault() -> Fault {
         Fault::new("invalid-value", "name a child by nhs_number or by upn, one of the two")
