@@ -291,10 +291,11 @@ on_both! {
         let (trust, council) = with_permission(&world).await;
         stated(&council, [pair(0, "01")]).await;
         let found = matches(&trust, "").await;
-        let guardian = world.persona("guardian-hct").signed_in().await;
-        let id = child_id(&guardian, &child(&number(0))).await;
+        world.grant("council-herts", "ehcp:write waiting-list:read restriction:write").await;
+        let council = council.signed_in().await;
+        let id = child_id(&council, &child(&number(0))).await;
         let restriction = json!({ "kind": "adopted", "reason": "made up" });
-        guardian.post(&format!("/v1/children/{id}/restrictions"), &restriction).await.expect_status(201);
+        council.post(&format!("/v1/children/{id}/restrictions"), &restriction).await.expect_status(201);
         assert!(matches(&trust, "").await.is_empty() && matches(&council, "").await.is_empty());
         decide(&trust, &found[0]["id"], "join").await.expect_problem(404, "not-found");
         assert_eq!(seen(&council, 0).await, [404, 404]);

@@ -71,6 +71,14 @@ impl Caller {
         if report["records"]["accepted"] == report["records"]["received"] { Ok(()) } else { Err(report.to_string().into()) }
     }
 
+    /// Sends a council's crosswalk.
+    pub(crate) async fn put_crosswalk(&self, csv: String) -> Result<()> {
+        let url = format!("{}/v1/children/identifiers", self.base);
+        let call = self.http.put(url).bearer_auth(&self.token).header("content-type", "text/csv");
+        let report: Value = call.body(csv).send().await?.error_for_status()?.json().await?;
+        if report["records"]["accepted"] == report["records"]["received"] { Ok(()) } else { Err(report.to_string().into()) }
+    }
+
     pub(crate) async fn post(&self, path: &str, body: &Value) -> Result<Value> {
         let call = self.http.post(format!("{}{path}", self.base)).bearer_auth(&self.token).header("sendbridge-actor", ACTOR);
         Ok(call.json(body).send().await?.error_for_status()?.json().await?)

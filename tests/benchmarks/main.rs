@@ -29,6 +29,8 @@ type Result<T> = std::result::Result<T, Box<dyn std::error::Error + Send + Sync>
 const ROWS: u64 = 100_000;
 const MANY_ROWS: u64 = 1_000_000;
 const RELEASED_CHILDREN: u32 = 12_000;
+/// A council's plans.
+const PAIRED: usize = 12_000;
 const DISCLOSURES: usize = 30_000;
 
 #[tokio::main]
@@ -81,6 +83,13 @@ async fn main() -> Result<()> {
             share(costs.sealing, row)
         )?;
         reads(&served, &costs, &mut out).await?;
+        let council = Caller::sign_in(&served, "council-herts").await?;
+        let crosswalk = crosswalk(&list)?;
+        for said in ["of children held", "the same again"] {
+            let began = Instant::now();
+            council.put_crosswalk(crosswalk.clone()).await?;
+            writeln!(out, "  a crosswalk, {said:<16} {:>5.2} s for {PAIRED} rows", began.elapsed().as_secs_f64())?;
+        }
         if many {
             let list = folder.path().join("million.csv");
             write_list(&list, MANY_ROWS)?;
@@ -151,6 +160,21 @@ fn write_list(path: &Path, rows: u64) -> Result<()> {
     let mut file = std::io::BufWriter::new(std::fs::File::create(path)?);
     synthetic::write_benchmark_list(rows, today(), &mut file)?;
     Ok(file.flush()?)
+}
+
+/// A crosswalk of the first children of a list, each with a UPN.
+fn crosswalk(list: &Path) -> Result<String> {
+    let file = std::fs::read_to_string(list)?;
+    let mut lines = file.lines().map(|line| line.split(',').collect::<Vec<_>>());
+    let header = lines.next().ok_or("an empty list")?;
+    let place = |name: &str| header.iter().position(|column| *column == name).ok_or("a column is missing");
+    let (number, born) = (place("nhs_number")?, place("date_of_birth")?);
+    let mut crosswalk = "nhs_number,upn,date_of_birth,nhs_number_status\n".to_owned();
+    for (line, nth) in lines.take(PAIRED).zip(0_u16..) {
+        let upn = domain::Upn::from_parts(919, 4000 + nth / 1000, 20, nth % 1000).ok_or("no UPN")?;
+        crosswalk.push_str(&format!("{},{},{},01\n", line[number], upn.as_str(), line[born]));
+    }
+    Ok(crosswalk)
 }
 
 fn micros(duration: std::time::Duration) -> f64 {

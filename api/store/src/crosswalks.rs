@@ -30,6 +30,9 @@ pub struct CrosswalkDelivery {
     pub confirm_shrink: bool,
 }
 
+/// The matches of a list by their identifiers, each with the number of the row that states it.
+type StatedPairs = BTreeMap<(ChildId, ChildId), (u64, Stated)>;
+
 impl Tx<'_> {
     /// Replaces what a council states about its children's identifiers by a new list, with one audit entry. What it answers
     /// follows from the list and from what the council itself stated, erased or moved before.
@@ -56,17 +59,8 @@ impl Tx<'_> {
         if counts.rejects_too_many(delivery.rejected_percent) {
             return self.refuse_crosswalk(submission.refuse()?, issues);
         }
-        let rows: Vec<&CrosswalkRow> = crosswalk.rows.iter().filter(is_taken).collect();
-        let pairs: Vec<(u64, ChildReference, ChildReference, _)> =
-            rows.iter().flat_map(|row| row.pairs().map(|(first, second)| (row.number, first, second, row.standing))).collect();
-        let named = self.make_known(pairs.iter().flat_map(|(_, first, second, _)| [first, second]))?;
-        let id_of = |reference: &ChildReference| named.get(reference).copied().ok_or(StoreError::Corrupt("an identifier just made known"));
+        let stated = self.stated_by(crosswalk.rows.iter().filter(is_taken))?;
         let doubted = self.known_among(crosswalk.refused.iter().flat_map(CrosswalkRow::references))?;
-        let mut stated = BTreeMap::new();
-        for (number, first, second, standing) in &pairs {
-            let pair = (id_of(first)?, id_of(second)?);
-            stated.entry(pair).or_insert((*number, Stated { first: pair.0, second: pair.1, standing: *standing }));
-        }
         // Whoever is named now or was before. What they are is read again behind their gates.
         let mut everybody: BTreeSet<ChildId> = stated.keys().flat_map(|(first, second)| [*first, *second]).collect();
         everybody.extend(self.crosswalk_of(council)?.iter().flat_map(|one| [one.first, one.second]));
@@ -98,6 +92,20 @@ impl Tx<'_> {
         let submission = self.keep_crosswalk_report(submission, issues)?;
         self.log_permitted(permit, by)?;
         Ok(Published::Done(submission))
+    }
+
+    /// The matches that rows state, each with the first row that does. Their identifiers are known from now on.
+    fn stated_by<'a>(&mut self, rows: impl Iterator<Item = &'a CrosswalkRow>) -> Result<StatedPairs, StoreError> {
+        let pairs: Vec<(ChildReference, ChildReference, &CrosswalkRow)> =
+            rows.flat_map(|row| row.pairs().map(move |(first, second)| (first, second, row))).collect();
+        let known = self.make_known(pairs.iter().flat_map(|(first, second, _)| [first, second]))?;
+        let id_of = |reference| known.get(reference).copied().ok_or(StoreError::Corrupt("an identifier just made known"));
+        let mut stated = StatedPairs::new();
+        for (first, second, row) in &pairs {
+            let (first, second) = (id_of(first)?, id_of(second)?);
+            stated.entry((first, second)).or_insert((row.number, Stated { first, second, standing: row.standing }));
+        }
+        Ok(stated)
     }
 
     /// Keeps the report of a list of which nothing else is kept.
@@ -172,11 +180,9 @@ impl Tx<'_> {
 }
 
 /// The rows whose first identifier was stated with another before and is stated with a new one now.
-fn replaced<'a>(before: &'a [Match], stated: &'a BTreeMap<(ChildId, ChildId), (u64, Stated)>) -> impl Iterator<Item = Issue> + 'a {
-    let ended: BTreeSet<_> = before.iter().filter(|one| !stated.contains_key(&(one.first, one.second))).map(|one| one.first).collect();
-    let held: BTreeSet<_> = before.iter().map(|one| (one.first, one.second)).collect();
-    let is_new = move |(pair, _): &(&(ChildId, ChildId), &(u64, Stated))| ended.contains(&pair.0) && !held.contains(pair);
-    let told =
-        |(_, (row, _)): (_, &(u64, Stated))| Issue { row: *row, referral_id: None, field: "row", code: IssueCode::IdentifierReplaced };
-    stated.iter().filter(is_new).map(told)
+fn replaced(before: &[Match], stated: &StatedPairs) -> Vec<Issue> {
+    let held: BTreeSet<(ChildId, ChildId)> = before.iter().map(|one| (one.first, one.second)).collect();
+    let ended: BTreeSet<ChildId> = held.iter().filter(|pair| !stated.contains_key(pair)).map(|(first, _)| *first).collect();
+    let new = stated.iter().filter(|(pair, _)| ended.contains(&pair.0) && !held.contains(pair));
+    new.map(|(_, (row, _))| Issue { row: *row, referral_id: None, field: "row", code: IssueCode::IdentifierReplaced }).collect()
 }

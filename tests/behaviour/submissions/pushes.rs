@@ -164,3 +164,20 @@ async fn what_cannot_be_compressed_on_its_way_is_not_sent() {
     let trust = process.persona("provider-hct").signed_in().await;
     assert!(reports(&trust).await.is_empty());
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_council_pushes_its_crosswalk_as_it_does_a_list() {
+    let process = gateway().await;
+    let upn = domain::Upn::from_parts(919, 2000, 17, 1).unwrap();
+    let path = process.dir().join("crosswalk.csv");
+    std::fs::write(&path, format!("nhs_number,upn,date_of_birth\n{},{},2016-05-04\n9990000019,,2016-05-04\n", number(0), upn.as_str()))
+        .unwrap();
+    let client = process.dir().join("clients").join("council-herts").join("client.toml");
+    let mut arguments: Vec<OsString> = vec!["push".into(), path.into(), "--client".into(), client.into()];
+    arguments.extend(["--dataset", "child-identifiers"].map(OsString::from));
+    let run = move || run_command(&arguments.iter().map(OsString::as_os_str).collect::<Vec<_>>());
+    let output = tokio::task::spawn_blocking(run).await.unwrap();
+    let (out, err) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    assert_eq!(output.status.code(), Some(2), "{out}{err}");
+    assert!(out.contains("Children's identifiers of E10000015") && out.contains("accepted 1 of 2") && out.contains("check digit"), "{out}");
+}
