@@ -267,6 +267,28 @@ impl Tx<'_> {
             .filter(child_match::second_id.eq(retired.0).and(child_match::claimed_by.eq(organisation.as_str())))
             .filter(child_match::source.eq(MatchSource::Merge.as_str()).and(child_match::status.eq(MatchStatus::Superseded.as_str())));
         let rows: Vec<MatchRow> = on!(self, c => merges.select(MatchRow::as_select()).load(*c))?;
+        self.end_matches(rows, at)
+    }
+
+    /// Ends what an organisation's files said of a child and other identifiers: they stood beside the wrong child.
+    pub(crate) fn end_own_joins(
+        &mut self,
+        organisation: OrganisationCode,
+        child: ChildId,
+        others: &BTreeSet<ChildId>,
+        at: DateTime<Utc>,
+    ) -> Result<(), StoreError> {
+        let others: Vec<i64> = others.iter().map(|other| other.0).collect();
+        let joins = child_match::table
+            .filter(child_match::first_id.eq(child.0).and(child_match::second_id.eq_any(others)))
+            .filter(child_match::source.eq(MatchSource::OwnFile.as_str()).and(child_match::claimed_by.eq(organisation.as_str())))
+            .filter(child_match::ended_at.is_null());
+        let rows: Vec<MatchRow> = on!(self, c => joins.select(MatchRow::as_select()).load(*c))?;
+        self.end_matches(rows, at).map(drop)
+    }
+
+    /// Whether there was one to end.
+    fn end_matches(&mut self, rows: Vec<MatchRow>, at: DateTime<Utc>) -> Result<bool, StoreError> {
         let mut ended = Vec::with_capacity(rows.len());
         for row in rows {
             let cause = row.cause.as_deref().map(|cause| read(cause, "a submission")).transpose()?;

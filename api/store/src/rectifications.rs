@@ -2,10 +2,12 @@
 
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
-use domain::{Act, Attribution, ChildId, ChildReference, DataClass, Dataset, OrganisationCode, Permit, RectificationDraft};
+use domain::{Act, Attribution, ChildId, ChildReference, DataClass, Dataset, OrganisationCode, Permit, RectificationDraft, Referral};
+use zeroize::Zeroizing;
 
 use crate::StoreError;
 use crate::records::record_row;
+use crate::rows::from_json;
 use crate::schema::{record, rectification};
 use crate::terms::Terms;
 use crate::tombstones::Mark;
@@ -36,12 +38,18 @@ impl Tx<'_> {
         let (_, right_child) = terms.held_by(ask.holder).of_a_child(to)?;
         let (organisation, at): (_, DateTime<Utc>) = (ask.holder, from.at());
         let mut marks = Vec::with_capacity(draft.referrals.len());
+        let mut beside = Vec::new();
         for id in &draft.referrals {
-            self.move_referral(organisation, id, (right_child, right))?;
+            let plain = self.move_referral(organisation, id, (right_child, right))?;
+            let referral: Referral = from_json(&plain, "a referral")?;
+            beside.extend(referral.also_names(&former, organisation));
             // A referral that is moved back may be sent under that child again.
             self.lift_mark(organisation, &Mark::Moved { id: id.clone(), from: right.clone(), to: former.clone() }, at)?;
             marks.push(Mark::Moved { id: id.clone(), from: former.clone(), to: right.clone() });
         }
+        // The provider's own number stood beside the wrong child.
+        let beside = self.known_among(beside.into_iter())?;
+        self.end_own_joins(organisation, former_child, &beside, at)?;
         // If a message of the organisation's had retired that child's identity, it is restored.
         self.unmerge(organisation, (right_child, right), at)?;
         let row = (
@@ -62,13 +70,14 @@ impl Tx<'_> {
         self.recipients(organisation, former_child, &[DataClass::WaitingListStatus])
     }
 
-    /// Moves a referral to another child. The sealed record does not name the child, but the digest depends on it.
+    /// Moves a referral to another child, and answers it as it is stored. The sealed record does not name the child, but the
+    /// digest depends on it.
     pub(crate) fn move_referral(
         &mut self,
         organisation: OrganisationCode,
         id: &str,
         (child, reference): (ChildId, &ChildReference),
-    ) -> Result<(), StoreError> {
+    ) -> Result<Zeroizing<Vec<u8>>, StoreError> {
         let own = || {
             record::table.filter(
                 record::dataset
@@ -81,6 +90,6 @@ impl Tx<'_> {
         let plain = self.vault.open(Column::Record, &record_row(organisation.as_str(), id), &sealed)?;
         let digest = self.vault.digest(&self.vault.look_up(reference), &plain)?;
         on!(self, c => diesel::update(own()).set((record::child_id.eq(child.0), record::digest.eq(digest.as_slice()))).execute(*c))?;
-        Ok(())
+        Ok(plain)
     }
 }

@@ -186,4 +186,16 @@ on_both! {
         send(&trust, [by_both("A-6", 2, "L-8")]).await;
         assert_eq!((joins(&world), identifiers(&world)), (3, 6));
     }
+
+    async fn a_corrected_row_takes_the_provider_s_number_from_the_wrong_child(world: World) {
+        let (trust, council) = (signed_in(&world, "provider-hct").await, signed_in(&world, "council-herts").await);
+        send(&trust, [by_local("A-1", "L-7"), by_both("A-2", 0, "L-7")]).await;
+        permit(&council, &number(0)).await;
+        assert_eq!((joins(&world), seen(&council).await), (1, 2));
+        let body = json!({ "to": child(&number(1)), "referrals": ["A-2"], "reason": "a digit was wrong", "decided_by": "data-protection-officer" });
+        of_child(&trust, &number(0), "rectifications", &body).await.expect_status(201);
+        assert_eq!((joins(&world), seen(&council).await), (0, 0), "the number was never that child's");
+        send(&trust, [by_both("A-2", 1, "L-7")]).await;
+        assert_eq!(joins(&world), 1);
+    }
 }
