@@ -35,8 +35,8 @@ impl ChildIdentifier {
         matches!(self, Self::NhsNumber(_) | Self::Upn(_))
     }
 
-    /// Bytes that are equal exactly where two identifiers are. Names are folded, so that a change of capitals does not
-    /// make a second child.
+    /// Writes bytes that are equal exactly where two identifiers are. Names are put in lower case, so that a change of
+    /// capitals does not make a second child.
     pub fn canonical(&self, out: &mut Vec<u8>) {
         out.clear();
         let mut part = |text: &str| {
@@ -89,7 +89,7 @@ impl ChildReference {
         }
     }
 
-    /// Bytes that are equal exactly where two references are: what the keyed index is taken over.
+    /// Writes bytes that are equal exactly where two references are; the keyed index is made from them.
     pub fn canonical(&self, out: &mut Vec<u8>) {
         self.identifier.canonical(out);
         out.extend_from_slice(&chrono::Datelike::num_days_from_ce(&self.date_of_birth).to_be_bytes());
