@@ -39,14 +39,14 @@ fn resting_on(text: &str, id: &str, provision: &str) -> String {
     )
 }
 
-/// Makes the two numbers one child's, on the provider's word. There is one child of each kind here.
-fn join(world: &World, _nhs_number: &str, _upn: &str, _born: &str) {
-    world.meddle(
-        "INSERT INTO child_match (id, first_id, second_id, claimed_by, source, status, valid_from, verified_by, verified_on)
-         SELECT '0197b7a0-0000-7000-8000-000000000001', c.child_id, r.child_id, 'E10000015', 'crosswalk', 'verified', '2026-04-01', 'RY4', '2026-04-01'
-         FROM record c CROSS JOIN record r WHERE c.dataset = 'ehcp' AND r.dataset = 'waiting-list';
-         UPDATE child_identifier SET joined_id = (SELECT min(id) FROM child_identifier);",
-    );
+/// Makes the two numbers one child's: the council says so, and then the provider.
+async fn join(council: &Persona, trust: &Persona, nhs_number: &str, upn: &str) {
+    let crosswalk = format!("nhs_number,upn,date_of_birth\n{nhs_number},{upn},{BORN}\n");
+    let call = council.call(Method::PUT, "/v1/children/identifiers").header("content-type", "text/csv");
+    call.body(crosswalk).send().await.expect_status(200);
+    let found = trust.get("/v1/children/matches").await.expect(200);
+    let path = format!("/v1/children/matches/{}/decision", found["items"][0]["id"].as_str().unwrap());
+    trust.post(&path, &json!({ "decision": "join", "reason": "the clinic knows both" })).await.expect_status(200);
 }
 
 async fn days_left(world: &World, id: &str) -> Option<i64> {
@@ -169,7 +169,7 @@ on_both! {
         until("it is about children with a plan", async || waits().await.status == 404).await;
         let leaf = world.audit_log().await.into_iter().rfind(|leaf| leaf["operation"] == "get_waits").unwrap();
         assert_eq!(leaf["reason"], "outside-population");
-        join(&world, &number(0), &upn, BORN);
+        join(&council, &trust, &number(0), &upn).await;
         assert_eq!(waits().await.expect(200)["waits"].as_array().unwrap().len(), 1);
     }
 }
