@@ -60,7 +60,7 @@ on_both! {
         let auditor = signed_in(&world, "auditor-herts").await;
         let page = auditor.get("/v1/agreements").await.expect(200);
         let ids: Vec<_> = page["items"].as_array().unwrap().iter().map(|agreement| agreement["id"].as_str().unwrap()).collect();
-        assert_eq!(ids, ["herts-ehcna-health-advice", STATUS, "herts-dashboard"]);
+        assert_eq!(ids, ["herts-ehcna-health-advice", STATUS, "herts-dashboard", "herts-child-matching"]);
         assert!(page.get("next").is_none());
         let advice = agreement(&auditor, "herts-ehcna-health-advice").await;
         let ends = today().checked_add_months(chrono::Months::new(12)).unwrap();

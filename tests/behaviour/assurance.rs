@@ -25,7 +25,7 @@ async fn the_command_writes_the_documents_of_a_partnership() {
     let names: Vec<_> = documents.iter().map(|(name, _)| *name).collect();
     assert_eq!(names.len(), 7, "{names:?}");
     let schedule = &documents.iter().find(|(name, _)| *name == "agreement-schedule.md").unwrap().1;
-    for agreement in ["herts-ehcna-health-advice", "herts-waiting-list-status", "herts-dashboard"] {
+    for agreement in ["herts-ehcna-health-advice", "herts-waiting-list-status", "herts-dashboard", "herts-child-matching"] {
         assert!(schedule.contains(&format!("\n## {agreement}\n")), "{agreement}");
     }
     let notice = &documents.iter().find(|(name, _)| *name == "notice-for-families.md").unwrap().1;

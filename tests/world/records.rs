@@ -1,7 +1,7 @@
 //! Made-up records as partners send them.
 
 use chrono::{Days, NaiveDate};
-use domain::NhsNumber;
+use domain::{NhsNumber, Upn};
 use serde_json::{Value, json};
 
 use crate::today;
@@ -33,6 +33,18 @@ pub fn row(referral_id: &str, number: &str, number_status: &str, pathway: &str) 
 
 pub fn list(rows: impl IntoIterator<Item = String>) -> String {
     rows.into_iter().fold(HEADER.to_owned(), |list, row| list + &row)
+}
+
+/// The valid UPN with these digits.
+pub fn upn(digits: &str) -> String {
+    let valid = |letter: char| format!("{letter}{digits}").parse::<Upn>().ok();
+    ('A'..='Z').find_map(valid).expect("one letter is right").as_str().to_owned()
+}
+
+/// A council's crosswalk: the UPN and the NHS number of each child.
+pub fn crosswalk(rows: impl IntoIterator<Item = (String, String)>) -> String {
+    let rows = rows.into_iter().map(|(upn, number)| format!("{upn},{number},{BORN}\n"));
+    rows.fold("upn,nhs_number,date_of_birth\n".to_owned(), |text, row| text + &row)
 }
 
 /// A family's permission for the council to see its child's waits.

@@ -113,6 +113,10 @@ pub async fn decide_match(
     let partners = cx.partnership.matching_partners(organisation, cx.today());
     let decided = store.transaction(move |tx| match tx.match_held_for(id, organisation, &partners)? {
         None => tx.refuse_unknown(ask, &cx),
+        // The claimant's own word joins nothing, whatever is known about the child: a refusal would tell of a restriction.
+        Some((found, _)) if found.claimed_by == organisation && decision == MatchDecision::Join => {
+            Ok(Ok(Err(found.decide(decision, organisation, cx.now).err().unwrap_or(NotDecidable::NotTheHolder))))
+        }
         Some((_, child)) => tx.permitted(ask.of(child), &cx, |tx, permit| tx.decide_match(permit, id, decision, &reason, &cx.by)),
     });
     let decided = decided.await??.map_err(not_decidable)?;

@@ -8,7 +8,6 @@ use diesel::prelude::*;
 use domain::{ChildId, ChildReference, NamedChild};
 
 use crate::StoreError;
-use crate::matches::BATCH;
 use crate::rows::{from_json, to_json_bytes};
 use crate::schema::{child_claim, child_identifier};
 use crate::transactions::{Handle, Tx, on};
@@ -23,6 +22,8 @@ enum Pass {
     Alone,
 }
 
+/// Ids that are named in one statement.
+pub(crate) const BATCH: usize = 500;
 /// Children share gates, so that a page of many children holds few locks.
 const GATES: i64 = 64;
 /// The class of the advisory locks that are the gates.

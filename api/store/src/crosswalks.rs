@@ -9,7 +9,8 @@ use domain::{
 };
 
 use crate::StoreError;
-use crate::matches::{BATCH, MatchRow};
+use crate::children::BATCH;
+use crate::matches::MatchRow;
 use crate::schema::{child_match, issue, list};
 use crate::staging::Published;
 use crate::submissions::ListedIssue;

@@ -8,8 +8,7 @@ use domain::{
 };
 
 use crate::StoreError;
-use crate::children::{Among, Known};
-use crate::matches::BATCH;
+use crate::children::{Among, BATCH, Known};
 use crate::rows::read;
 use crate::schema::{advice_request, record};
 use crate::transactions::{Tx, on};

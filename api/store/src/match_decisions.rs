@@ -12,8 +12,8 @@ use domain::{
 use uuid::Uuid;
 
 use crate::StoreError;
-use crate::children::Among;
-use crate::matches::{BATCH, MatchRow};
+use crate::children::{Among, BATCH};
+use crate::matches::MatchRow;
 use crate::pages::PageAfter;
 use crate::permitted::judge;
 use crate::recipients::Told;
@@ -171,7 +171,7 @@ impl Tx<'_> {
     }
 
     /// A page of the matches of some statuses that the permit's organisation claims, or that somebody of `partners` claims of
-    /// a child whose records it holds; and the id after which the next page goes on. One audit entry. A match that the
+    /// a child whose records it holds; and the id after which the next page goes on. One audit entry. Another's match that the
     /// organisation may not join is left out.
     pub fn list_matches(
         &mut self,
@@ -241,7 +241,9 @@ impl Tx<'_> {
             let Some(own) = own else { continue };
             let theirs = sides.iter().filter_map(|child| facts.get(child)).flat_map(|facts| facts.restrictions.iter().cloned());
             let about = ChildFacts { restrictions: theirs.collect(), ..ChildFacts::default() };
-            if judge(Ask::join(organisation).of(own).about(of.id.0), cx, &about).is_err() {
+            // What it states itself is always listed: that it is missing would tell of a restriction that another set.
+            let is_own = of.claimed_by == organisation;
+            if !is_own && judge(Ask::join(organisation).of(own).about(of.id.0), cx, &about).is_err() {
                 continue;
             }
             let own = known.get(&own).cloned().ok_or(StoreError::Corrupt("a match of an identifier that is gone"))?;

@@ -12,13 +12,10 @@ use domain::{
 use uuid::Uuid;
 
 use crate::StoreError;
-use crate::children::{Known, KnownRow};
+use crate::children::{BATCH, Known, KnownRow};
 use crate::rows::{read, utc};
 use crate::schema::{child_identifier, child_match};
 use crate::transactions::{Tx, on};
-
-/// Ids that are named in one statement.
-pub(crate) const BATCH: usize = 500;
 
 #[derive(Debug, Clone, Queryable, Selectable, Insertable)]
 #[diesel(table_name = child_match, treat_none_as_default_value = false)]

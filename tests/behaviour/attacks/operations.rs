@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use integration_tests::records::{BORN, advice_request, child, list, number, permission, row};
+use integration_tests::records::{BORN, advice_request, child, crosswalk, list, number, permission, row, upn};
 use integration_tests::{ACTOR, Answer, Call, GUARDIAN, Persona, today};
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -14,7 +14,7 @@ pub(crate) const PUBLIC: [&str; 7] =
     ["issue_token", "describe_authorization_server", "list_keys", "get_document", "get_formats_page", "get_page", "fhir_capabilities"];
 
 /// The operations that do not name the person behind the call, because they are not about one child.
-pub(crate) const IMPERSONAL: [&str; 24] = [
+pub(crate) const IMPERSONAL: [&str; 26] = [
     "cancel_submission",
     "get_checkpoint",
     "get_format",
@@ -31,10 +31,12 @@ pub(crate) const IMPERSONAL: [&str; 24] = [
     "list_entries",
     "list_formats",
     "list_issues",
+    "list_matches",
     "list_opt_outs",
     "list_releases",
     "list_submissions",
     "load_opt_outs",
+    "put_identifiers",
     "reconcile",
     "submit_ehcp",
     "submit_waiting_list",
@@ -84,7 +86,7 @@ impl Operation {
                 + match id.as_str() {
                     "list_consents" => "?child_id=nobody",
                     "fhir_search_consents" => "?patient=nobody",
-                    "load_opt_outs" => "?as_of=2026-11-01",
+                    "load_opt_outs" | "put_identifiers" => "?as_of=2026-11-01",
                     "get_proof" => "?from=0",
                     _ => "",
                 },
@@ -166,6 +168,8 @@ pub(crate) fn body(id: &str) -> Vec<u8> {
         "search_child" => child(&number(0)),
         "record_consent" => permission(&number(0), &["autism"]),
         "load_opt_outs" => return format!("nhs_number\n{}\n", number(0)).into(),
+        "put_identifiers" => return crosswalk([(upn("919200116009"), number(0))]).into(),
+        "decide_match" => json!({ "decision": "join", "reason": "the family gave both numbers" }),
         "lift_restriction" => json!({ "reason": "the danger is past" }),
         "make_override" => json!({
             "data": "waiting-list-status", "ends": today(), "pathways": ["autism"], "purpose": "care-coordination",

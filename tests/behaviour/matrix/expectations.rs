@@ -96,6 +96,8 @@ impl Combination {
             Rule::Controller => hidden_unless(is_own_id && CONTROLLERS.contains(&own)),
             Rule::OwnIdOfParty | Rule::Overrider if !is_own_id => Expected::Hidden,
             Rule::OwnIdOfParty | Rule::Party => no_agreement_unless(partner.is_party()),
+            Rule::Matcher if partner.matches() && cursor == Some(false) => Expected::OwnOrMalformed,
+            Rule::Matcher => no_agreement_unless(partner.matches()),
             Rule::Overrider => agreed("status", |agreed| agreed.providers.contains(&own) && agreed.recipients.contains(&organisation(1))),
             Rule::Entries if organisation(0) == own => Expected::Answered,
             Rule::Entries => agreed("status", |agreed| agreed.recipients.contains(&own) && agreed.providers.contains(&organisation(0))),
@@ -164,6 +166,7 @@ impl Combination {
             "list_submissions" if what == What::Nothing => held.count(Kind::Submission, partner, None),
             "list_cases" if what == What::Nothing => held.count(Kind::Case, partner, None),
             "list_advice_requests" if what == What::Nothing => held.count(Kind::Request, partner, None),
+            "list_matches" if what == What::Nothing => held.count(Kind::Match, partner, None),
             "list_consents" => {
                 if is_own_id {
                     held.count(Kind::Consent, partner, child)

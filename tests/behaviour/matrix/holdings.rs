@@ -22,6 +22,8 @@ pub(super) enum Kind {
     Erasure,
     Dispute,
     Hold,
+    /// That two identifiers are one child's.
+    Match,
     Case,
     Request,
     Release,
@@ -36,6 +38,8 @@ pub(super) enum Side {
     Owner,
     Asker,
     Addressee,
+    /// One that holds records of the other identifier of a match, and shares an agreement about matching with who states it.
+    Holder,
 }
 
 /// One object. `has_ended`: the agreement between its sides has ended.
@@ -131,16 +135,17 @@ impl Held {
         held.restrict().await;
         held.override_and_opt_out().await;
         held.hold_and_erase().await;
+        held.match_identifiers().await;
         for (child, seers) in [
-            (0, &[HERTS, "RY4"][..]),
+            (0, &[HERTS, "RY4", "RWR"][..]),
             (1, &[HERTS, "S1Y5D"]),
-            (2, &[]),
+            (2, &["RWR"]),
             (3, &[]),
-            (4, &[]),
+            (4, &["RWH"]),
             (5, &[]),
             (6, &[ESSEX, "RWR"]),
             (7, &[]),
-            (8, &[HERTS]),
+            (8, &[HERTS, "RY4"]),
         ] {
             held.mark(&number(child), seers);
         }
@@ -189,9 +194,13 @@ impl Held {
             ("list_entries", "/v1/waiting-list/entries?limit=1"),
             ("list_cases", "/v1/ehcp/cases?limit=1"),
             ("list_advice_requests", "/v1/advice-requests?limit=1"),
+            ("list_matches", "/v1/children/matches?limit=1"),
             ("list_reviews", "/v1/consents/reviews?limit=1"),
             ("list_audit_events", "/v1/audit/events?limit=1"),
         ] {
+            if operation == "list_matches" && !partner.matches() {
+                continue;
+            }
             if let Some(next) = partner.persona.get(path).await.expect(200)["next"].as_str() {
                 self.cursors.push((operation, partner.organisation, next.to_owned()));
             }

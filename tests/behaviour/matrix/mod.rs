@@ -4,6 +4,7 @@
 
 mod answers;
 mod combinations;
+mod crosswalks;
 mod expectations;
 mod holdings;
 pub(crate) mod logs;

@@ -52,7 +52,7 @@ const fn agreed(
     Agreed { data, providers, recipients, recorders }
 }
 
-pub(super) const AGREED: [Agreed; 5] = [
+pub(super) const AGREED: [Agreed; 7] = [
     agreed("advice", &["RY4", "RWR", "S1Y5D"], &[HERTS], &[]),
     agreed("status", &["RY4", "RWR", "RWH", "RWG", "RQW", "S1Y5D"], &[HERTS], &[HERTS, "RY4", "RWR", "RWH", "RWG", "RQW"]),
     agreed(
@@ -63,6 +63,8 @@ pub(super) const AGREED: [Agreed; 5] = [
     ),
     agreed("advice", &["RWR"], &[ESSEX], &[]),
     agreed("status", &["RQW", "RWR"], &[ESSEX], &[ESSEX, "RWR"]),
+    agreed("matching", &["RY4", "RWR", "RWH", "RWG", "RQW", "S1Y5D"], &[HERTS], &[]),
+    agreed("matching", &["RWR"], &[ESSEX], &[]),
 ];
 
 #[derive(Clone)]
@@ -80,7 +82,16 @@ impl Partner {
     }
 
     pub(super) fn is_party(&self) -> bool {
-        AGREED.iter().any(|agreed| agreed.providers.contains(&self.organisation) || agreed.recipients.contains(&self.organisation))
+        AGREED.iter().any(|agreed| self.is_party_to(agreed))
+    }
+
+    /// Whether it may say, and be told, which identifiers are one child's.
+    pub(super) fn matches(&self) -> bool {
+        AGREED.iter().any(|agreed| agreed.data == "matching" && self.is_party_to(agreed))
+    }
+
+    fn is_party_to(&self, agreed: &Agreed) -> bool {
+        agreed.providers.contains(&self.organisation) || agreed.recipients.contains(&self.organisation)
     }
 }
 
@@ -98,6 +109,12 @@ fn agreement(id: &str, data: &str, providers: &str, recipients: &str, recorders:
             r#""health-advice", "advice-request""#,
             "not-required",
             "dpa_sch1 = \"paragraph 6\"\nuk_gdpr_9 = \"9(2)(g)\"\nconfidentiality = \"statute\"\nstatute = \"SEND Regulations 2014\"",
+        ),
+        "matching" => (
+            "care-coordination",
+            r#""child-matching""#,
+            "not-required",
+            "dpa_sch1 = \"paragraph 2\"\nuk_gdpr_9 = \"9(2)(h)\"\nconfidentiality = \"statute\"\nstatute = \"Children Act 2004 s.10\"",
         ),
         _ => (
             "care-coordination",
@@ -134,6 +151,9 @@ fn widened(whole: &str) -> String {
     text += &agreement("essex-status", "status", "\"RQW\", \"RWR\"", "\"E10000012\"", "\"E10000012\", \"RWR\"", began);
     text += &agreement("ended-advice", "advice", "\"D7T5G\"", "\"E10000015\"", "", began);
     text += &agreement("ended-status", "status", "\"RY4\"", "\"D7T5G\"", "\"D7T5G\", \"RY4\"", began);
+    text += &agreement("essex-matching", "matching", "\"RWR\"", "\"E10000012\"", "", began);
+    text += &agreement("ended-matching", "matching", "\"D7T5G\"", "\"E10000015\"", "", began);
+    text += &agreement("later-matching", "matching", "\"RY4\"", "\"E06000034\"", "", &later);
     text += &agreement("later-status", "status", "\"RY4\"", "\"E06000034\"", "\"E06000034\"", &later);
     let every: Vec<_> = Scope::ALL.iter().map(|scope| format!("\"{scope}\"")).collect();
     let mut parts = text.split("\nscopes = [");

@@ -45,6 +45,8 @@ pub(super) enum Rule {
     Overrider,
     /// A party to an agreement; if not, the refusal says so.
     Party,
+    /// A party to an agreement about child matching; if not, the refusal says so.
+    Matcher,
     /// An organisation about itself, or about another whose entries an agreement lets it see.
     Entries,
     /// A client, for its own organisation and for those that it may submit for.
@@ -70,12 +72,12 @@ const fn row(operation: &'static str, slots: &'static [(&'static str, Slot)], ru
     Row { operation, slots, rule }
 }
 
-use Kind::{Case, Consent, Dispute, Erasure, Hold, Override, Referral, Release, Request, Restriction, Submission};
+use Kind::{Case, Consent, Dispute, Erasure, Hold, Match, Override, Referral, Release, Request, Restriction, Submission};
 use Rule::{
-    AdviceAsker, Anybody, Controller, Entries, Only, Overrider, OwnId, OwnIdOfParty, OwnRecords, Party, Recorder, RecorderFor, Released,
-    Sealed, Sender, Shown,
+    AdviceAsker, Anybody, Controller, Entries, Matcher, Only, Overrider, OwnId, OwnIdOfParty, OwnRecords, Party, Recorder, RecorderFor,
+    Released, Sealed, Sender, Shown,
 };
-use Side::{Addressee, Asker, Owner};
+use Side::{Addressee, Asker, Holder, Owner};
 use Slot::{After, Child, ChildId, Id, List, Organisation, Plain, Table};
 
 const SENT: &[(&str, Slot)] = &[
@@ -111,6 +113,9 @@ pub(super) const TABLE: &[Row] = &[
     row("reconcile", &[("organisation", Organisation)], Sender),
     row("search_child", &[("/", Child)], Anybody),
     row("get_waits", &[("child_id", ChildId)], Shown),
+    row("put_identifiers", &[("as_of", Plain), ("confirm", Plain)], Matcher),
+    row("list_matches", &[("after", After), ("state", Plain), ("limit", Plain)], Matcher),
+    row("decide_match", &[("id", Id(Match))], Only(&[Owner, Holder])),
     row("record_consent", &[("/recipient", Organisation), ("/child", Child)], Recorder),
     row("list_consents", &[("child_id", ChildId)], Anybody),
     row("list_reviews", &[("after", After), ("limit", Plain)], Anybody),

@@ -174,6 +174,8 @@ fn is_tellable(act: Act) -> bool {
             | Act::ReviewObjection
             | Act::Erase
             | Act::Rectify
+            | Act::Join
+            | Act::Part
             | Act::JoinOwn
     )
 }

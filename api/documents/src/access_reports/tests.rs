@@ -230,3 +230,27 @@ fn a_part_of_a_report_says_that_it_is_not_all() {
     let page = |is_part| AccessReport::of(&log, &partnership(), day("2016-05-04"), day("2026-11-20"), is_part).markdown();
     assert!(page(true).contains("THIS IS NOT ALL") && !page(false).contains("THIS IS NOT ALL"));
 }
+
+#[test]
+fn a_family_is_told_which_numbers_were_taken_for_one_childs() {
+    let told = |act: &str, change: Value| {
+        let mut changed = json!({ "act": act, "data": "child-matching", "holder": "E10000015", "agreements": [], "consents": [] });
+        let Value::Object(change) = change else { panic!("an object") };
+        changed.as_object_mut().unwrap().extend(change);
+        parts(&log(vec![leaf(changed)])).1
+    };
+    for (act, noted) in [
+        ("join", "note that two numbers or names are this child’s"),
+        ("part", "note that two numbers or names should not be taken for one child’s"),
+        ("join-own", "note that it has two numbers or names for the child"),
+    ] {
+        let (done, asked) = (noted.replacen("note", "noted", 1), format!("asked to {noted}"));
+        let permitted = told(act, json!({ "grounds": ["own"] }));
+        assert!(permitted.contains(&done) && !permitted.contains("allowed it"), "{permitted}");
+        let refused = told(act, json!({ "outcome": "refused", "reason": "no-agreement", "grounds": [] }));
+        assert!(refused.contains(&asked) && refused.contains("The answer was no"), "{refused}");
+        // That two numbers may not be joined would tell of an adoption.
+        let adopted = told(act, json!({ "outcome": "refused", "reason": "adopted", "grounds": [] }));
+        assert!(!adopted.contains("numbers or names"), "{adopted}");
+    }
+}

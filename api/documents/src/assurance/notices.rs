@@ -38,6 +38,9 @@ fn title(agreement: &Agreement) -> String {
     what.to_owned()
 }
 
+/// The basis of UK GDPR of what the law orders, and does not only allow.
+const LEGAL_OBLIGATION: &str = "6(1)(c)";
+
 fn sharing(agreement: &Agreement, partnership: &Partnership) -> Vec<Block> {
     let what = agreement.data.iter().map(|data| match data {
         DataClass::HealthAdvice => "What your child needs, what would help, and what should get better. Health staff write this down.",
@@ -53,6 +56,9 @@ fn sharing(agreement: &Agreement, partnership: &Partnership) -> Vec<Block> {
     });
     let names = |codes: &[domain::OrganisationCode]| Block::bullets(phrases::names(partnership, codes));
     let choice = match agreement.consent {
+        ConsentRule::NotRequired if agreement.basis.uk_gdpr_6 != LEGAL_OBLIGATION => {
+            "The law lets us share this. You do not have to say yes. You can still tell us if you are worried. A person will look at what you say."
+        }
         ConsentRule::NotRequired => {
             "The law says that this must be shared. You do not have to say yes. You can still tell us if you are worried. A person will look at what you say."
         }

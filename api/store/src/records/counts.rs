@@ -11,8 +11,8 @@ use domain::{
 
 use super::{BATCH, RecordRow};
 use crate::StoreError;
+use crate::children::BATCH as IDS;
 use crate::facts::FactsBetween;
-use crate::matches::BATCH as MATCHES;
 use crate::permitted::judge;
 use crate::rows::read;
 use crate::schema::record;
@@ -163,7 +163,7 @@ impl Tx<'_> {
     fn records_of(&mut self, dataset: Dataset, children: BTreeSet<i64>) -> Result<BTreeMap<ChildId, Vec<RecordRow>>, StoreError> {
         let children: Vec<i64> = children.into_iter().collect();
         let mut found: BTreeMap<ChildId, Vec<RecordRow>> = BTreeMap::new();
-        for children in children.chunks(MATCHES) {
+        for children in children.chunks(IDS) {
             let rows = record::table.filter(record::dataset.eq(dataset.as_str()).and(record::child_id.eq_any(children)));
             let rows: Vec<RecordRow> = on!(self, c => rows.order(record::id).select(RecordRow::as_select()).load(*c))?;
             for row in rows {

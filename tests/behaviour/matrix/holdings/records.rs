@@ -1,17 +1,23 @@
 //! What is sent: lists, cases, and requests with their answers.
 
-use domain::Upn;
-use integration_tests::records::{BORN, advice_request, days_ago, number, sen2};
+use integration_tests::records::{BORN, advice_request, crosswalk, days_ago, number, sen2, upn};
 use reqwest::Method;
 use serde_json::json;
 
 use super::{Held, Kind, ROWS, SEEN, Side, UNHELD, list_name};
 use crate::matrix::partners::{ENDED, ESSEX, HERTS};
 
-/// A valid UPN with these digits.
-fn upn(digits: &str) -> String {
-    ('A'..='Z').map(|letter| format!("{letter}{digits}")).find(|text| text.parse::<Upn>().is_ok()).unwrap()
-}
+/// What two councils' lists state: the council, the digits of its UPN, the child whose number stands beside it, and who holds
+/// records of that number under an agreement about matching with the council. R1L holds records of child 7 and is in none; RY4
+/// holds records of child 0 and is in none with Essex; the one with [`ENDED`], which was asked about child 8, has ended.
+const MATCHED: [(&str, &str, usize, &[&str]); 6] = [
+    (HERTS, "919200016001", 0, &["RY4", "RWR"]),
+    (HERTS, "919200116001", 4, &["RWH"]),
+    (HERTS, "919200216001", 7, &[]),
+    (HERTS, "919200316001", 8, &["RY4"]),
+    (ESSEX, "881200016002", 2, &["RWR"]),
+    (ESSEX, "881200116002", 0, &["RWR"]),
+];
 
 impl Held {
     /// Sends a long list, and cancels it while it is worked on.
@@ -100,6 +106,27 @@ impl Held {
                 let advice = json!({ "needs": needs, "provision": "p", "outcomes": "o", "author_role": "therapist" });
                 self.partners[health].put(&format!("/v1/advice-requests/{id}/advice"), &advice).await.expect(200);
                 self.mark(&needs, if ended { &[] } else { std::slice::from_ref(&asker) });
+            }
+        }
+    }
+
+    /// The councils say by their lists which identifiers are one child's.
+    pub(super) async fn match_identifiers(&mut self) {
+        for (client, council) in [("council-herts", HERTS), ("council-essex", ESSEX)] {
+            let stated: Vec<_> = MATCHED.iter().filter(|row| row.0 == council).collect();
+            let text = crosswalk(stated.iter().map(|(_, digits, child, _)| (upn(digits), number(*child))));
+            let call = self.partners[client].call(Method::PUT, "/v1/children/identifiers").header("content-type", "text/csv");
+            let report = call.body(text).send().await.expect(200);
+            assert_eq!(report["records"]["accepted"], stated.len(), "{report}");
+            self.keep(Kind::Submission, &report, vec![(Side::Owner, client)], &[client]);
+            let listed = self.partners[client].get("/v1/children/matches").await.expect(200);
+            for (_, digits, _, holders) in stated {
+                let upn = upn(digits);
+                let of_it = listed["items"].as_array().unwrap().iter().find(|item| item["own"]["upn"] == upn.as_str());
+                let sides: Vec<_> = std::iter::once((Side::Owner, council)).chain(holders.iter().map(|of| (Side::Holder, *of))).collect();
+                let seers: Vec<_> = sides.iter().map(|side| side.1).collect();
+                self.keep(Kind::Match, of_it.unwrap(), sides, &seers);
+                self.mark(&upn, &[council]);
             }
         }
     }
