@@ -113,11 +113,12 @@ impl Model {
     }
 
     /// All that is reached from an identifier over links.
-    fn reached(of: Name, links: impl Iterator<Item = (Name, Name)> + Clone) -> BTreeSet<Name> {
+    fn reached(of: Name, links: impl Iterator<Item = (Name, Name)>) -> BTreeSet<Name> {
+        let links: Vec<_> = links.collect();
         let mut found = BTreeSet::from([of]);
         loop {
             let before = found.len();
-            for (one, other) in links.clone() {
+            for (one, other) in links.iter().copied() {
                 if found.contains(&one) || found.contains(&other) {
                     found.extend([one, other]);
                 }
