@@ -4,6 +4,7 @@
 
 #![expect(clippy::expect_used, clippy::panic, reason = "a world that cannot be made fails its test")]
 
+mod choosers;
 mod clusters;
 mod databases;
 mod hands;
@@ -25,6 +26,7 @@ use store::AuditReport;
 use tempfile::TempDir;
 use trust::{Clock, LEAST_DELAY, Retirement, Rotation, RotationError};
 
+pub use choosers::Chooser;
 pub use clusters::Cluster;
 pub use personas::{ACTOR, Answer, Call, GUARDIAN, Persona};
 pub use processes::{Process, run_command};

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use integration_tests::logs::{Entry, Leaf, LogCopy, Node, Pending, sha256};
 use integration_tests::records::{BORN, number};
-use integration_tests::{on_both, short_or_whole};
+use integration_tests::{Chooser, on_both, short_or_whole};
 use server::Configuration;
 use store::{AuditFault, AuditReport};
 use trust::Clock;
@@ -18,26 +18,6 @@ fn mutations() -> usize {
 
 /// Fixed, so that every run tries the same mutations.
 const SEED: u64 = 20_261_121;
-
-/// SplitMix64: good enough to make choices with.
-struct Chooser(u64);
-
-impl Chooser {
-    fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mixed = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        mixed ^ (mixed >> 31)
-    }
-
-    fn below(&mut self, end: usize) -> usize {
-        usize::try_from(self.next() % u64::try_from(end).unwrap()).unwrap()
-    }
-
-    fn whether(&mut self) -> bool {
-        self.below(2) == 1
-    }
-}
 
 /// A change to the log, with its name.
 type Mutation = (&'static str, fn(&mut LogCopy, &mut Chooser));
@@ -222,7 +202,7 @@ on_both! {
             assert_eq!(rehashed, log, "the gateway hashes as the RFC defines it");
             // There may be leaves that wait at any moment: here, two.
             for _ in 0..2 {
-                let waiting = forge(&log, &mut Chooser(1));
+                let waiting = forge(&log, &mut Chooser::new(1));
                 log.pending.push(Pending { leaf_id: waiting.id });
                 log.leaves.push(waiting);
             }
@@ -232,7 +212,7 @@ on_both! {
         let report = look(&configuration, Some(&kept));
         assert!(report.is_whole() && report.vouched == Some(42) && report.pending == 2, "{report}");
 
-        let mut chooser = Chooser(SEED);
+        let mut chooser = Chooser::new(SEED);
         let (mut tried, mut rehashed) = (0, 0);
         let mutations = mutations();
         while tried < mutations {

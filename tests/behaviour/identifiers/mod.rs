@@ -1,5 +1,8 @@
 //! One child under several identifiers: what a council's crosswalk and the holders of records say about them.
 
+mod histories;
+mod models;
+
 use domain::Upn;
 use integration_tests::records::{BORN, advice_request, child, days_ago, list, number, permission, row};
 use integration_tests::{Answer, Persona, World, on_both, today};
