@@ -299,7 +299,8 @@ on_both! {
         let id = child_id(&council, &child(&number(0))).await;
         let restriction = json!({ "kind": "adopted", "reason": "made up" });
         council.post(&format!("/v1/children/{id}/restrictions"), &restriction).await.expect_status(201);
-        assert!(matches(&trust, "").await.is_empty() && matches(&council, "").await.is_empty());
+        assert!(matches(&trust, "").await.is_empty(), "of an adopted child nobody else is told");
+        assert_eq!(matches(&council, "").await.len(), 1, "what it says itself, it may see");
         decide(&trust, &found[0]["id"], "join").await.expect_problem(404, "not-found");
         assert_eq!(seen(&council, 0).await, [404, 404]);
         // Taking apart is always allowed.

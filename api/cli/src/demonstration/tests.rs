@@ -49,7 +49,7 @@ fn the_gateway_takes_the_files_as_they_are() {
     let text = std::fs::read_to_string(&gateway.partnership).unwrap();
     let partnership = trust::parse_partnership(&text, &gateway.authorities()).unwrap();
     assert!(CLIENTS.iter().all(|id| partnership.client(id).is_some_and(|client| client.keys.len() == 1)));
-    assert_eq!((partnership.districts().len(), partnership.agreements().len()), (10, 3));
+    assert_eq!((partnership.districts().len(), partnership.agreements().len()), (10, 4));
     assert!(partnership.agreements().iter().all(|agreement| agreement.ends == "2027-11-20".parse().unwrap()));
 }
 
