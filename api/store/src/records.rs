@@ -13,6 +13,7 @@ use domain::{
     Referral, Refusal, RefusalReason, journeys, london_day, same_child,
 };
 
+use crate::children::Among;
 use crate::pages::PageAfter;
 use crate::rows::{from_json, read};
 use crate::schema::record;
@@ -152,6 +153,12 @@ impl Tx<'_> {
     pub fn refuse_waits_not_held<T>(&mut self, ask: Ask, cx: &CallContext) -> Decided<T> {
         self.referrals_of(NO_CHILD, |_, _| false)?;
         self.child_facts(NO_CHILD, cx.partnership.needs(), |_| false)?;
+        // As for a child that is joined: its matches, and what was decided about its other identifiers.
+        let nobody = [NO_CHILD.0];
+        self.matches_among(&nobody)?;
+        self.consents_among(Among::Ids(&nobody))?;
+        self.restrictions_among(Among::Ids(&nobody))?;
+        self.overrides_among(Among::Ids(&nobody))?;
         self.refuse_unknown(ask, cx)
     }
 

@@ -46,7 +46,8 @@ on_both! {
         let nothing = "0197f000-0000-7000-8000-00000000000a";
         let waits = async |nth| format!("/v1/children/{}/waits", curious.child_id(&number(nth), BORN).await);
         let pairs = [
-            ("waits", waits(0).await, waits(UNHELD).await),
+            ("waits", waits(1).await, waits(UNHELD).await),
+            ("waits of a child under two identifiers", waits(4).await, waits(UNHELD).await),
             ("a consent", format!("/v1/consents/{}", id(Kind::Consent)), format!("/v1/consents/{nothing}")),
             ("a case", format!("/v1/ehcp/cases/{}", id(Kind::Case)), format!("/v1/ehcp/cases/{nothing}")),
             ("a request", format!("/v1/advice-requests/{}", id(Kind::Request)), format!("/v1/advice-requests/{nothing}")),
